@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+/**
+ * The process entry: the list of verbs, signals, exit codes. The only reader of argv and environment. A verb's module is
+ * loaded when it is asked for; verbs of the lab and the image builder are not part of the executable.
+ */
+import { fileURLToPath } from 'node:url';
+import yargs, { type Argv } from 'yargs';
+import { explain, RazorMkError } from '../platform/errors.ts';
+import { EXECUTABLE } from '../platform/executable.ts';
+import type { Host } from '../platform/verb.ts';
+import { VERBS, type VerbEntry } from './verbs.ts';
+import { versionText } from './version.ts';
+
+function processHost(): Host {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(128 + 15);
+      controller.abort(new Error(`stopped by ${name}`));
+    });
+  }
+  const interactive = process.stdout.isTTY === true;
+  return {
+    env: process.env,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    interactive,
+    colour: interactive && (process.env['NO_COLOR'] ?? '') === '',
+    columns: process.stdout.columns || 80,
+    self: EXECUTABLE ? [process.execPath] : [process.execPath, fileURLToPath(import.meta.url)],
+    signal: controller.signal,
+  };
+}
+
+async function main(argv: readonly string[], host: Host): Promise<number> {
+  const asked = argv.find((word) => !word.startsWith('-'));
+  let status = 0;
+  const parser = yargs([...argv])
+    .scriptName('razor-mk')
+    .locale('en') // the executable would be English and a clone would follow LC_ALL
+    .usage('$0 VERB [options]\n\nThe agent of the Razor Microkernel.')
+    .version(versionText())
+    .alias({ h: 'help', V: 'version' })
+    .wrap(Math.min(120, host.columns))
+    .strict()
+    .demandCommand(1, 'Which verb?')
+    .recommendCommands()
+    .completion('completion', 'print the shell completion script')
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new RazorMkError('RAZOR_MK_USAGE', message);
+    });
+  const completing = argv.includes('--get-yargs-completions');
+  for (const entry of VERBS) {
+    if (entry.name === asked || completing) await addVerb(parser, entry, host, (result) => (status = result));
+    else parser.command(entry.name, entry.describe);
+  }
+  await parser.parseAsync();
+  return status;
+}
+
+async function addVerb(parser: Argv, entry: VerbEntry, host: Host, done: (status: number) => void): Promise<void> {
+  const verb = await entry.load();
+  parser.command({
+    command: verb.usage === undefined ? entry.name : `${entry.name} ${verb.usage}`,
+    describe: entry.describe,
+    builder: verb.options,
+    handler: async (args) => done(await verb.run(args, host)),
+  });
+}
+
+// `razor-mk facts | head` closes our stdout: that is no error of ours
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
+
+main(process.argv.slice(2), processHost()).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = error instanceof RazorMkError ? error.exitCode : 70;
+  },
+);

@@ -1,0 +1,42 @@
+/** Every verb of the program: its line in the help, and how its module is loaded when it is asked for. */
+import { RazorMkError } from '../platform/errors.ts';
+import { EXECUTABLE } from '../platform/executable.ts';
+import { defineVerb, type VerbModule } from '../platform/verb.ts';
+
+export interface VerbEntry {
+  readonly name: string;
+  readonly describe: string;
+  readonly load: () => Promise<VerbModule>;
+}
+
+/** Stands in the executable where a clone has the lab or the image builder. */
+export function cloneOnly(name: string): VerbModule {
+  return defineVerb({
+    options: (yargs) => yargs.strict(false),
+    run: () => {
+      throw new RazorMkError('RAZOR_MK_CLONE_ONLY', `${name} is not part of the executable`);
+    },
+  });
+}
+
+/** Verbs of the agent and of facts: part of the executable. */
+const NODE_VERBS: readonly VerbEntry[] = [
+  // { name: 'facts', describe: 'print what this machine is', load: async () => (await import('../facts/cli/facts.ts')).verb },
+];
+
+/**
+ * Verbs of a clone: lab, image builder, packaging. The packager defines EXECUTABLE, and with it the imports below are
+ * left out of the bundle (an early return would not do it: each import stands in its own branch).
+ */
+const CLONE_VERBS: readonly VerbEntry[] = [
+  {
+    name: 'demo',
+    describe: 'the whole story on this machine: a lab, an agent, and what they say to each other',
+    load: async () => {
+      if (EXECUTABLE) return cloneOnly('demo');
+      else return (await import('../lab/cli/demo.ts')).verb;
+    },
+  },
+];
+
+export const VERBS: readonly VerbEntry[] = [...NODE_VERBS, ...CLONE_VERBS];

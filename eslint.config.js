@@ -1,0 +1,103 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const rooms = {
+  platform: [],
+  facts: ['platform'],
+  'tinycore/node': ['platform'],
+  packaging: ['platform'],
+  'tinycore/image': ['platform', 'packaging', 'tinycore'],
+  lab: ['platform'],
+  agent: ['platform', 'facts', 'tinycore/node', 'agent'],
+};
+
+/** One rule object a room: imports run downwards only (docs/architecture.md). */
+function arrows(room, allowed) {
+  const others = ['agent', 'facts', 'lab', 'packaging', 'tinycore', 'test', 'scripts'].filter(
+    (name) =>
+      room !== name && !room.startsWith(`${name}/`) && !allowed.some((a) => a === name || a.startsWith(`${name}/`)),
+  );
+  return {
+    files: [`${room}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'zod', message: 'Use zod/mini: zod costs 443 KiB and 19 ms.' },
+            { name: 'node:child_process', message: 'Use platform/run.ts.', allowTypeImports: true },
+          ],
+          patterns: others.map((name) => ({
+            regex: `^(\\.\\./)+${name}/`,
+            message: `${room} must not import ${name} (docs/architecture.md, arrows).`,
+          })),
+        },
+      ],
+    },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'build/', 'test/fixtures/'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' },
+      ],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'max-lines': ['error', { max: 300, skipBlankLines: false, skipComments: false }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'No default exports: a name is searched for.' },
+      ],
+    },
+  },
+  ...Object.entries(rooms).map(([room, allowed]) => arrows(room, allowed)),
+  {
+    files: ['**/*.cjs'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: {
+        require: 'readonly',
+        process: 'readonly',
+        console: 'readonly',
+        __dirname: 'readonly',
+        module: 'writable',
+      },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  { files: ['eslint.config.js'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['platform/run.ts', 'platform/daemon.ts'], rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: ['platform', 'agent', 'facts', 'lab', 'tinycore', 'packaging'].map((room) => `${room}/**/*.ts`),
+    ignores: ['agent/main.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'No default exports: a name is searched for.' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name=/^(env|argv)$/]",
+          message: 'Only agent/main.ts reads argv and the environment; it hands them in (platform/verb.ts, Host).',
+        },
+      ],
+    },
+  },
+);

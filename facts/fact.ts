@@ -1,0 +1,51 @@
+/** What a fact is. Values are strings, as the servers need them (spec: Razor 0.x compares with strings). */
+
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+  /** The group that made it: cpu, memory, network … */
+  readonly group: string;
+  /** The files, or the argv of programs, that it was made from. */
+  readonly sources: readonly string[];
+  /** The raw text it was taken from, where that is short. */
+  readonly raw?: string;
+  /** Milliseconds that its group took. */
+  readonly durationMs?: number;
+  /** Changes by itself (uptime, free memory): never counts as a change of the machine. */
+  readonly volatile?: boolean;
+}
+
+/** A probe that failed. It lost its own group's facts only. */
+export interface ProbeError {
+  readonly group: string;
+  readonly message: string;
+  readonly source?: string;
+}
+
+/** One network interface that a boot firmware could have used. */
+export interface IdentityInterface {
+  readonly name: string;
+  /** Lower case with colons; the permanent address where the current one was changed (bonding). */
+  readonly mac: string;
+}
+
+/** Who this machine is; each dialect makes its own id of it. */
+export interface Identity {
+  /** In kernel index order; never empty MACs, never duplicates. */
+  readonly interfaces: readonly IdentityInterface[];
+  /** SMBIOS system UUID as the kernel gives it (lower case), if any. May be one of the field's junk values. */
+  readonly uuid: string | undefined;
+  readonly serial: string | undefined;
+  readonly assetTag: string | undefined;
+  /** In words, when the interfaces had to be chosen in an unusual way (a container with virtual ones only). */
+  readonly note: string | undefined;
+}
+
+/** The result of one gathering. */
+export interface FactSet {
+  /** By name, sorted by name. */
+  readonly facts: ReadonlyMap<string, Fact>;
+  readonly identity: Identity;
+  readonly errors: readonly ProbeError[];
+  readonly durationMs: number;
+}

@@ -1,0 +1,75 @@
+/**
+ * Every error code with its exit status (sysexits.h: 64 usage, 65 data, 66 no input, 69 unavailable, 70 software,
+ * 73 cannot create, 75 try again, 77 permission, 78 configuration) and what to do about it.
+ * `npm run docs` prints this table into docs/errors.md.
+ */
+interface ErrorEntry {
+  readonly exit: number;
+  readonly summary: string;
+  readonly remedy: string;
+}
+
+export const ERROR_TABLE = {
+  // the program itself
+  RAZOR_MK_USAGE: {
+    exit: 64,
+    summary: 'The command line could not be understood.',
+    remedy: 'See razor-mk --help, or razor-mk VERB --help.',
+  },
+  RAZOR_MK_CLONE_ONLY: {
+    exit: 64,
+    summary: 'This verb is not part of the executable.',
+    remedy: 'Run it from a clone of the project: npm run -s razor-mk -- VERB.',
+  },
+  RAZOR_MK_FILE_UNREADABLE: {
+    exit: 66,
+    summary: 'A file that was named could not be read.',
+    remedy: 'Check that the file exists and may be read by you.',
+  },
+  RAZOR_MK_FILE_UNWRITABLE: {
+    exit: 73,
+    summary: 'A file could not be written.',
+    remedy: 'Check the directory, its permissions and the free space.',
+  },
+  RAZOR_MK_RUN: {
+    exit: 70,
+    summary: 'A program that was started failed, timed out or is not installed.',
+    remedy: 'Run the printed command by hand and look at its output.',
+  },
+  // discovery
+  RAZOR_MK_NO_SERVER: {
+    exit: 69,
+    summary: 'No way of discovery found a provisioning server.',
+    remedy:
+      'Give razor.ip=HOST[:PORT] on the kernel line, a DNS name `razor`, or next-server in DHCP; razor-mk discover --explain shows each step.',
+  },
+  // talking to the server
+  RAZOR_MK_HTTP: {
+    exit: 69,
+    summary: 'The server could not be reached, or the exchange broke off.',
+    remedy: 'Check address, port, route and firewall: curl -v URL.',
+  },
+  RAZOR_MK_REPLY: {
+    exit: 75,
+    summary: 'The server answered something that is not a reply of its dialect.',
+    remedy: 'Check that the address is that of a provisioning server, and its log.',
+  },
+  RAZOR_MK_REFUSED: {
+    exit: 75,
+    summary: 'The server answered with an error of its own.',
+    remedy: 'Read the message; it is the server’s. Its log says more.',
+  },
+  // facts
+  RAZOR_MK_NO_IDENTITY: {
+    exit: 70,
+    summary: 'The machine has no network interface that could identify it.',
+    remedy: 'Check that the NIC driver is loaded (razor-mk facts --all, driver gap report) or pass --hw-id.',
+  },
+  RAZOR_MK_PATTERN: {
+    exit: 65,
+    summary: 'A pattern is not a regular expression that can be used.',
+    remedy: 'Use RE2 syntax: no look-around and no back-references.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;

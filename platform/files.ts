@@ -1,0 +1,65 @@
+/** Files: capped reads, and replacement that is whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf, messageOf, RazorMkError } from './errors.ts';
+
+/**
+ * The first `limit` bytes of a file, or undefined where it does not exist (or a part of its path is no directory).
+ * Any other failure throws RAZOR_MK_FILE_UNREADABLE.
+ */
+export async function readCapped(path: string, limit: number): Promise<Buffer | undefined> {
+  let handle;
+  try {
+    handle = await open(path, 'r');
+    const buffer = Buffer.alloc(limit);
+    let length = 0;
+    while (length < limit) {
+      const { bytesRead } = await handle.read(buffer, length, limit - length, null);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return buffer.subarray(0, length);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await handle?.close();
+  }
+}
+
+/**
+ * Replaces `path` by `content`: written beside, fsynced, renamed, directory fsynced. After a crash at any moment the
+ * old or the new content is there, never a part. Synchronous, so that a signal handler may call it.
+ * Throws RAZOR_MK_FILE_UNWRITABLE.
+ */
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): void {
+  const beside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const fd = openSync(beside, 'wx', mode);
+    try {
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+      let written = 0;
+      while (written < bytes.length) written += writeSync(fd, bytes, written);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(beside, path);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw new RazorMkError('RAZOR_MK_FILE_UNWRITABLE', `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,99 @@
+/** Programs are run as argv, never through a shell, with a time limit, an output cap and a clean environment. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface RunOptions {
+  /** Milliseconds until the whole process group is killed; 30,000 by default. */
+  readonly timeoutMs?: number;
+  /** Bytes of stdout and of stderr that are kept (each); the program is killed when it prints more. 8 MiB by default. */
+  readonly outputLimit?: number;
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+  /** Added to PATH, HOME and LANG=C, the whole environment otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunResult {
+  readonly argv: readonly string[];
+  /** Exit status, or undefined when it was killed or could not be started. */
+  readonly status: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  /** Why there is no proper result: not found, timed out, printed too much, aborted. */
+  readonly failure: 'not-found' | 'not-started' | 'timeout' | 'output-limit' | 'aborted' | undefined;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly durationMs: number;
+}
+
+/** Where programs are looked for. The agent's own PATH is not trusted. */
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Runs one program to its end. Never throws: what went wrong is in the result. */
+export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
+  const started = performance.now();
+  const limit = options.outputLimit ?? 8 * 1024 * 1024;
+  const [program, ...args] = argv;
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? '/',
+    env: {
+      PATH: DEFAULT_PATH,
+      HOME: '/',
+      LANG: 'C',
+      LC_ALL: 'C',
+      ...options.env,
+    },
+    stdio: 'pipe',
+    detached: true, // its own process group, so that what it starts is killed with it
+  });
+  let failure: RunResult['failure'];
+  const kill = (why: NonNullable<RunResult['failure']>): void => {
+    failure ??= why;
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // gone already
+    }
+    // a grandchild that left the group may hold the pipes open
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  const collect = (stream: NodeJS.ReadableStream): Buffer[] => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    stream.on('data', (chunk: Buffer) => {
+      if (size >= limit) return;
+      chunks.push(chunk.subarray(0, limit - size));
+      size += chunk.length;
+      if (size > limit) kill('output-limit');
+    });
+    return chunks;
+  };
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    failure ??= error.code === 'ENOENT' ? 'not-found' : 'not-started';
+  });
+  child.stdin.on('error', () => undefined); // EPIPE of a program that does not read
+  child.stdin.end(options.input);
+  const timer = setTimeout(() => kill('timeout'), options.timeoutMs ?? 30_000);
+  const abort = (): void => kill('aborted');
+  options.signal?.addEventListener('abort', abort, { once: true });
+  if (options.signal?.aborted === true) abort();
+  const [status, signal] = (await once(child, 'close').catch(() => [null, null])) as [
+    number | null,
+    NodeJS.Signals | null,
+  ];
+  clearTimeout(timer);
+  options.signal?.removeEventListener('abort', abort);
+  return {
+    argv,
+    status: failure === undefined ? (status ?? undefined) : undefined,
+    signal: signal ?? undefined,
+    failure,
+    stdout: Buffer.concat(stdout),
+    stderr: Buffer.concat(stderr),
+    durationMs: performance.now() - started,
+  };
+}

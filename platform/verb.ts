@@ -1,0 +1,35 @@
+/** What a verb of the command line is. Rooms define verbs; `agent/main.ts` lists, loads and runs them. */
+import type { Argv } from 'yargs';
+
+/** What a verb may know of the process that it runs in. Only main.ts reads the process itself. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard output, as it is given: no newline is added. */
+  out(text: string): void;
+  /** Standard error, for messages to people; no newline is added. */
+  err(text: string): void;
+  /** Standard output is a terminal. */
+  readonly interactive: boolean;
+  /** Colours may be used: a terminal, and NO_COLOR is not set. */
+  readonly colour: boolean;
+  /** Width of the terminal, 80 without one. */
+  readonly columns: number;
+  /** How this program is started again, as argv: `[node, main.ts]` from a clone, `[razor-mk]` for the executable. */
+  readonly self: readonly [string, ...string[]];
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. A second one ends the process at once. */
+  readonly signal: AbortSignal;
+}
+
+/** A verb with its options parsed to `T`. */
+export interface VerbModule<T = unknown> {
+  /** The yargs command string after the verb's name: `[name..]`; empty when it takes no positional words. */
+  readonly usage?: string;
+  readonly options: (yargs: Argv) => Argv<T>;
+  /** Runs the verb; the result is the exit status. Throws RazorMkError for what a person should read. */
+  readonly run: (args: T, host: Host) => Promise<number>;
+}
+
+/** A verb, with the types of its options inferred from the builder. */
+export function defineVerb<T>(verb: VerbModule<T>): VerbModule {
+  return verb as unknown as VerbModule;
+}

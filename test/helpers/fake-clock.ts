@@ -1,0 +1,48 @@
+/** A clock that moves only when a test says so. */
+import type { Clock } from '../../platform/clock.ts';
+
+interface Sleeper {
+  readonly at: number;
+  readonly wake: () => void;
+}
+
+export interface FakeClock extends Clock {
+  /** Moves time forward and wakes, in order, whoever slept until then. */
+  advance(ms: number): Promise<void>;
+  /** The durations that were slept for, in order. */
+  readonly slept: readonly number[];
+}
+
+/** `random` is handed out in turn, the last one for ever. */
+export function fakeClock(random: readonly number[] = [0]): FakeClock {
+  let now = 0;
+  let draws = 0;
+  let sleepers: Sleeper[] = [];
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => now,
+    wall: () => new Date(1_795_000_000_000 + now),
+    random: () => random[Math.min(draws++, random.length - 1)] ?? 0,
+    sleep(ms, signal) {
+      slept.push(ms);
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason as Error);
+        signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        sleepers.push({ at: now + ms, wake: resolve });
+      });
+    },
+    async advance(ms) {
+      const target = now + ms;
+      for (;;) {
+        await new Promise((resolve) => setImmediate(resolve));
+        const next = sleepers.filter((s) => s.at <= target).sort((a, b) => a.at - b.at)[0];
+        if (!next) break;
+        sleepers = sleepers.filter((s) => s !== next);
+        now = Math.max(now, next.at);
+        next.wake();
+      }
+      now = target;
+    },
+  };
+}

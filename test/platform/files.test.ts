@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { readCapped, replaceFile } from '../../platform/files.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'razor-mk-files-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+test('a file is replaced whole and nothing is left beside it', () => {
+  const path = join(dir, 'state');
+  writeFileSync(path, 'old');
+  replaceFile(path, 'new');
+  assert.equal(readFileSync(path, 'utf8'), 'new');
+  assert.deepEqual(readdirSync(dir), ['state']);
+});
+
+test('a replacement that fails keeps the old file and names the path', () => {
+  assert.throws(() => replaceFile(join(dir, 'absent', 'state'), 'new'), {
+    code: 'RAZOR_MK_FILE_UNWRITABLE',
+    message: /absent/,
+  });
+});
+
+test('a capped read gives the first bytes, and undefined for a file that is not there', async () => {
+  writeFileSync(join(dir, 'long'), 'x'.repeat(5000));
+  assert.equal((await readCapped(join(dir, 'long'), 100))?.length, 100);
+  assert.equal(await readCapped(join(dir, 'nothing'), 100), undefined);
+  await assert.rejects(readCapped(dir, 100), { code: 'RAZOR_MK_FILE_UNREADABLE' });
+});
