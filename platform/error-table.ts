@@ -43,6 +43,11 @@ export const ERROR_TABLE = {
     remedy:
       'Give razor.ip=HOST[:PORT] on the kernel line, a DNS name `razor`, or next-server in DHCP; razor-mk discover --explain shows each step.',
   },
+  RAZOR_MK_DIALECT: {
+    exit: 78,
+    summary: 'It is not plain which kind of server the node shall talk to.',
+    remedy: 'Give razor.dialect=NAME on the kernel line, or --dialect NAME.',
+  },
   // talking to the server
   RAZOR_MK_HTTP: {
     exit: 69,
@@ -58,6 +63,11 @@ export const ERROR_TABLE = {
     exit: 75,
     summary: 'The server answered with an error of its own.',
     remedy: 'Read the message; it is the server’s. Its log says more.',
+  },
+  RAZOR_MK_EXTENSION: {
+    exit: 65,
+    summary: 'The extension archive of the server could not be used; the one before it stays.',
+    remedy: 'Check extension-zip of the server: a plain zip of regular files below bin, lib and facts.d.',
   },
   // facts
   RAZOR_MK_NO_IDENTITY: {

@@ -1,0 +1,152 @@
+/**
+ * The Hanlon dialect (server of 2015, microkernels 2.x and 3.x). Unlike Razor 0.x: the SMBIOS UUID comes first in the
+ * identity, register is raw JSON answered by 201, errors are nested under `response.result`, and `poweroff` is a command.
+ */
+import * as z from 'zod/mini';
+import type { Identity } from '../../facts/fact.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import type { CheckinReply, Dialect, NodeReport, RequestPreview } from './dialect.ts';
+import type { Exchange, HttpReply } from './exchange.ts';
+import { parseJson } from './exchange.ts';
+import { usableUuid } from './smbios-uuid.ts';
+
+export const HANLON_BASE_PATH = '/hanlon/api/v1';
+export const HANLON_PORT = 8026;
+
+export interface HanlonOptions {
+  /** `http://HOST:PORT`; a path in it replaces the base path /hanlon/api/v1. */
+  readonly serverUrl: string;
+  readonly exchange: Exchange;
+  /** Taken from a pushed or written configuration where it names other paths. */
+  readonly checkinPath?: string;
+  readonly registerPath?: string;
+}
+
+const COMMAND = z.object({
+  errcode: z.literal(0),
+  response: z.object({ command_name: z.string().check(z.minLength(1), z.maxLength(64)), command_param: z.unknown() }),
+  client_config: z.optional(z.record(z.string(), z.unknown())),
+});
+
+const REGISTERED = z.object({ errcode: z.literal(0), command: z.literal('register_node') });
+
+const REFUSAL = z.object({
+  response: z.object({
+    result: z.object({ code: z.number(), type: z.string(), description: z.string() }),
+  }),
+});
+
+/** Fact names may not hold what the original removed from them (spec: Hanlon 2.7). */
+const KEY_NOISE = /[!@#$%^&*()=+[\]{}]/g;
+
+/** MACs without colons, upper case, joined by `_`: stored with colons, a node is never found again at boot. */
+export function hanlonMacId(identity: Identity): string {
+  return identity.interfaces.map(({ mac }) => mac.replaceAll(':', '').toUpperCase()).join('_');
+}
+
+/** The UUID that is sent, or an empty text where the machine's own would fold it into another node. */
+export function hanlonUuid(identity: Identity): string {
+  return usableUuid(identity.uuid)?.toUpperCase() ?? '';
+}
+
+/** The reply of a check-in. Throws RAZOR_MK_REFUSED for the server's own error, RAZOR_MK_REPLY for anything else. */
+export function parseHanlonCheckin(reply: HttpReply): CheckinReply {
+  const parsed = COMMAND.safeParse(parseJson(reply));
+  if (!parsed.success) throw refusal(reply, 'check-in');
+  const { response, client_config: clientConfig } = parsed.data;
+  return { command: { name: response.command_name, param: response.command_param }, clientConfig };
+}
+
+/** The reply of a register: 201 with errcode 0 in the body. */
+export function parseHanlonRegister(reply: HttpReply): void {
+  const ok = reply.status === 201 || reply.status === 200;
+  if (!ok || !REGISTERED.safeParse(parseJson(reply)).success) throw refusal(reply, 'register');
+}
+
+function refusal(reply: HttpReply, what: string): RazorMkError {
+  let value: unknown;
+  try {
+    value = parseJson(reply);
+  } catch (error) {
+    return error as RazorMkError;
+  }
+  const known = REFUSAL.safeParse(value);
+  if (known.success) {
+    const { code, type, description } = known.data.response.result;
+    const text = `${type.slice(0, 120)}: ${description.slice(0, 400)}`;
+    return new RazorMkError(
+      'RAZOR_MK_REFUSED',
+      `the server refused the ${what} (${code}, HTTP ${reply.status}): ${text}`,
+    );
+  }
+  return new RazorMkError('RAZOR_MK_REPLY', `the answer to the ${what} (HTTP ${reply.status}) is no Hanlon reply`);
+}
+
+export function createHanlon(options: HanlonOptions): Dialect {
+  const base = new URL(options.serverUrl);
+  const prefix = base.pathname === '/' ? HANLON_BASE_PATH : base.pathname.replace(/\/+$/, '');
+  const checkinUrl = new URL(options.checkinPath ?? `${prefix}/node/checkin`, base);
+  const registerUrl = new URL(options.registerPath ?? `${prefix}/node/register`, base);
+
+  function nodeId(identity: Identity): string {
+    const id = hanlonUuid(identity) || hanlonMacId(identity);
+    if (id === '') throw new RazorMkError('RAZOR_MK_NO_IDENTITY', 'no usable SMBIOS UUID and no network interface');
+    return id;
+  }
+
+  /** What is said about the UUID that was left out, so that nobody wonders why a node is known by its MACs. */
+  function notes({ identity }: NodeReport): string[] {
+    if (identity.uuid === undefined || usableUuid(identity.uuid) !== undefined) return [];
+    return [
+      `SMBIOS UUID "${identity.uuid.slice(0, 60)}" is a placeholder that other machines share: MACs are sent instead`,
+    ];
+  }
+
+  function previewCheckin(report: NodeReport): RequestPreview {
+    nodeId(report.identity);
+    const uuid = hanlonUuid(report.identity);
+    const macId = hanlonMacId(report.identity);
+    const url = new URL(checkinUrl);
+    if (uuid !== '') url.searchParams.set('uuid', uuid);
+    if (macId !== '') url.searchParams.set('mac_id', macId);
+    url.searchParams.set('last_state', report.lastState);
+    if (report.firstCheckin) url.searchParams.set('first_checkin', 'true');
+    return {
+      method: 'GET',
+      url: url.href,
+      headers: { accept: 'application/json' },
+      body: undefined,
+      notes: notes(report),
+    };
+  }
+
+  function previewRegister(report: NodeReport): RequestPreview {
+    nodeId(report.identity);
+    const facts: Record<string, string> = {};
+    for (const [name, value] of Object.entries(report.facts)) facts[name.replaceAll(KEY_NOISE, '')] = value;
+    const body = JSON.stringify({
+      mac_id: hanlonMacId(report.identity),
+      uuid: hanlonUuid(report.identity),
+      attributes_hash: facts,
+      last_state: report.lastState,
+    });
+    const headers = { accept: 'application/json', 'content-type': 'text/json' };
+    return { method: 'POST', url: registerUrl.href, headers, body, notes: notes(report) };
+  }
+
+  return {
+    name: 'hanlon',
+    serverUrl: base.origin,
+    nodeId,
+    previewCheckin,
+    previewRegister,
+    async checkin(report, signal) {
+      return parseHanlonCheckin(await options.exchange(previewCheckin(report), signal));
+    },
+    async register(report, signal) {
+      const request = previewRegister(report);
+      parseHanlonRegister(await options.exchange(request, signal));
+      return request.notes;
+    },
+  };
+}

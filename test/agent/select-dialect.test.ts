@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { selectDialect, type SelectInput } from '../../agent/dialects/select.ts';
+
+function select(kernel: Record<string, string>, more: Partial<SelectInput> = {}) {
+  const input = { option: undefined, configured: undefined, hanlonLease: false, ...more };
+  return selectDialect({ ...input, kernel: (name) => kernel[name] });
+}
+
+test('the kernel line says which dialect is spoken', () => {
+  assert.equal(select({ 'razor.register': 'http://h:8150/svc/checkin/8' }).dialect, 'razor-server');
+  assert.equal(select({ 'hanlon.ip': '10.0.0.1' }).dialect, 'hanlon');
+  assert.equal(select({ 'hanlon.server': 'h' }).dialect, 'hanlon');
+  assert.equal(select({ 'razor.ip': '10.0.0.1' }).dialect, 'razor');
+  assert.equal(select({}).dialect, 'razor');
+});
+
+test('a Hanlon lease counts where the kernel line is silent, and only there', () => {
+  assert.equal(select({}, { hanlonLease: true }).dialect, 'hanlon');
+  assert.equal(select({ 'razor.ip': '10.0.0.1' }, { hanlonLease: true }).dialect, 'razor');
+});
+
+test('two servers on one kernel line are refused, both named, and razor.dialect decides', () => {
+  const both = { 'razor.register': 'http://h:8150/svc/checkin/8', 'hanlon.ip': '10.0.0.1' };
+  assert.throws(() => select(both), {
+    code: 'RAZOR_MK_DIALECT',
+    message: /razor\.register= \(razor-server\) and hanlon\.ip= \(hanlon\)/,
+    remedy: /razor\.dialect=razor-server or razor\.dialect=hanlon/,
+  });
+  assert.equal(select({ ...both, 'razor.dialect': 'hanlon' }).dialect, 'hanlon');
+});
+
+test('--dialect wins over the kernel line, and the kernel line over the configuration', () => {
+  const kernel = { 'razor.dialect': 'hanlon', 'razor.ip': '10.0.0.1' };
+  assert.equal(select(kernel, { option: 'razor-server' }).dialect, 'razor-server');
+  assert.equal(select(kernel, { configured: 'razor' }).dialect, 'hanlon');
+  assert.equal(select({}, { configured: 'Hanlon' }).dialect, 'hanlon');
+});
+
+test('a dialect that nobody speaks is refused with the list of those that are', () => {
+  assert.throws(() => select({ 'razor.dialect': 'cobbler' }), {
+    code: 'RAZOR_MK_DIALECT',
+    message: /razor\.dialect= on the kernel line names "cobbler"/,
+    remedy: /razor-server, hanlon, razor/,
+  });
+});
