@@ -80,6 +80,13 @@ export const ERROR_TABLE = {
     summary: 'A pattern is not a regular expression that can be used.',
     remedy: 'Use RE2 syntax: no look-around and no back-references.',
   },
+  // virtual machines
+  RAZOR_MK_VM: {
+    exit: 70,
+    summary: 'A virtual machine or its network did not do what was waited for.',
+    remedy:
+      'Read the console and the request log that are named; namespaces need root (or user namespaces), machines need qemu-system-x86.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

@@ -1,0 +1,138 @@
+/** One virtual machine: QEMU's command line, its console, and waiting for what the console says. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Daemon } from '../../platform/daemon.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import type { Namespace } from './namespace.ts';
+
+export interface Nic {
+  /** QEMU's device: virtio-net-pci (default), e1000, e1000e, rtl8139, igb … */
+  readonly model?: string;
+  readonly mac: string;
+  /** The tap device in the namespace; without it the NIC is not connected. */
+  readonly tap?: string;
+  /** `''` takes the option ROM away: the firmware's own PXE client is used. */
+  readonly romfile?: string;
+  /** Boot order, 1 first. */
+  readonly bootindex?: number;
+}
+
+export interface MachineOptions {
+  readonly name: string;
+  /** Where console, sockets and firmware variables of this machine lie. */
+  readonly dir: string;
+  readonly memoryMiB?: number;
+  readonly firmware?: 'bios' | 'uefi';
+  readonly nics: readonly Nic[];
+  /** Further arguments: disks, SMBIOS, CPUs, `-kernel`. */
+  readonly args?: readonly string[];
+  /** The machine ends when the guest reboots. */
+  readonly noReboot?: boolean;
+}
+
+export interface Machine {
+  readonly name: string;
+  readonly consoleFile: string;
+  /** Unix socket with the serial console, for `lab vm console`. */
+  readonly consoleSocket: string;
+  readonly exited: Daemon['exited'];
+  /** What the console has shown so far, escape sequences removed. */
+  console(): Promise<string>;
+  /**
+   * Waits until the console shows the pattern after offset `from`, and gives the offset behind the match.
+   * Throws RAZOR_MK_VM with the last lines of the console after `timeoutMs` (default 120,000) or when QEMU ends.
+   */
+  expect(pattern: RegExp, options?: { readonly timeoutMs?: number; readonly from?: number }): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+export const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+
+/** QEMU's argv for a machine. UEFI machines have their own copy of the variables at DIR/NAME.vars. */
+export function qemuArgv(options: MachineOptions): [string, ...string[]] {
+  const { name, dir } = options;
+  const uefi = options.firmware === 'uefi';
+  const nics = options.nics.flatMap((nic, index) => {
+    const device = [
+      nic.model ?? 'virtio-net-pci',
+      ...(nic.tap === undefined ? [] : [`netdev=n${index}`]),
+      `mac=${nic.mac}`,
+      ...(nic.romfile === undefined ? [] : [`romfile=${nic.romfile}`]),
+      ...(nic.bootindex === undefined ? [] : [`bootindex=${nic.bootindex}`]),
+    ];
+    const netdev =
+      nic.tap === undefined ? [] : ['-netdev', `tap,id=n${index},ifname=${nic.tap},script=no,downscript=no`];
+    return [...netdev, '-device', device.join(',')];
+  });
+  return [
+    'qemu-system-x86_64',
+    ...['-name', name, '-accel', 'tcg', '-M', uefi ? 'q35' : 'pc', '-m', String(options.memoryMiB ?? 512)],
+    ...['-display', 'none', '-monitor', 'none', '-nodefaults'],
+    ...[
+      '-chardev',
+      `socket,id=console,path=${join(dir, `${name}.sock`)},server=on,wait=off,logfile=${consoleFile(options)}`,
+    ],
+    ...['-serial', 'chardev:console', '-device', 'VGA'],
+    ...(uefi ? ['-drive', `if=pflash,format=raw,readonly=on,file=${OVMF_CODE}`] : []),
+    ...(uefi ? ['-drive', `if=pflash,format=raw,file=${join(dir, `${name}.vars`)}`] : []),
+    ...(options.noReboot === true ? ['-no-reboot'] : []),
+    ...(options.nics.length === 0 ? ['-nic', 'none'] : nics),
+    ...(options.args ?? []),
+  ];
+}
+
+function consoleFile(options: MachineOptions): string {
+  return join(options.dir, `${options.name}.console`);
+}
+
+/** Powers a machine on inside the namespace. */
+export async function startMachine(namespace: Namespace, options: MachineOptions): Promise<Machine> {
+  const stderr: string[] = [];
+  const daemon = await namespace.start(qemuArgv(options), { onLine: (line) => void stderr.push(line) });
+  const file = consoleFile(options);
+  let ended = false;
+  void daemon.exited.then(() => (ended = true));
+  const console = async (): Promise<string> => plain(await readWhole(file));
+  return {
+    name: options.name,
+    consoleFile: file,
+    consoleSocket: join(options.dir, `${options.name}.sock`),
+    exited: daemon.exited,
+    console,
+    async expect(pattern, { timeoutMs = 120_000, from = 0 } = {}) {
+      const deadline = performance.now() + timeoutMs;
+      for (;;) {
+        const over = ended || performance.now() > deadline;
+        const text = await console();
+        const match = pattern.exec(text.slice(from));
+        if (match) return from + match.index + match[0].length;
+        if (over) {
+          const why = ended
+            ? `QEMU ended (${stderr.slice(-3).join('; ')})`
+            : `not within ${Math.round(timeoutMs / 1000)} s`;
+          const last = text.trim().split('\n').slice(-12).join('\n');
+          throw new RazorMkError('RAZOR_MK_VM', `${options.name}: waited for ${String(pattern)}: ${why}\n${last}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    stop: () => daemon.stop(200),
+  };
+}
+
+async function readWhole(file: string): Promise<string> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return '';
+  try {
+    return await handle.readFile('latin1');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Console text without escape sequences and carriage returns. */
+export function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex -- terminal escapes are control characters
+  return text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\r\x00]/g, '');
+}

@@ -1,0 +1,129 @@
+/** A network segment of the virtual site: a bridge with an address and, when asked for, dnsmasq for DHCP, TFTP and DNS. */
+import type { Daemon } from '../../platform/daemon.ts';
+import type { Namespace } from './namespace.ts';
+
+export interface DhcpOptions {
+  /** Directory that TFTP serves; holds razor.ipxe, ipxe.efi and undionly.kpxe. No TFTP without it. */
+  readonly tftpRoot?: string;
+  /** What DHCP names as next-server; the bridge's own address by default, null for none. */
+  readonly nextServer?: string | null;
+  /** DNS names and their addresses: `{ 'razor.test': '10.77.0.1' }`. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Domain that DHCP names; `test` by default. */
+  readonly domain?: string;
+  /** Further lines of dnsmasq.conf. */
+  readonly lines?: readonly string[];
+  /** No address is given out (DNS and TFTP only). */
+  readonly mute?: boolean;
+}
+
+export interface SegmentOptions {
+  /** Name of the bridge: `br0`. */
+  readonly bridge: string;
+  /** First three bytes of its /24: `10.77.0`. The bridge gets .1. */
+  readonly net: string;
+  /** Each line that dnsmasq logs. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface Segment {
+  readonly bridge: string;
+  /** IPv4 address of the bridge. */
+  readonly address: string;
+  /** Adds a tap device to the bridge; without carrier it is left down. */
+  addTap(name: string, options?: { readonly up?: boolean }): Promise<void>;
+  startDhcp(options: DhcpOptions): Promise<void>;
+  stopDhcp(): Promise<void>;
+}
+
+export async function createSegment(namespace: Namespace, options: SegmentOptions): Promise<Segment> {
+  const { bridge, net } = options;
+  const address = `${net}.1`;
+  const prefix6 = `fd77:${Number(net.split('.')[2] ?? 0)}::`;
+  await namespace.must(['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0']);
+  await namespace.must(['ip', 'addr', 'add', `${address}/24`, 'dev', bridge]);
+  await namespace.must(['ip', 'addr', 'add', `${prefix6}1/64`, 'dev', bridge, 'nodad']);
+  await namespace.must(['ip', 'link', 'set', bridge, 'up']);
+  let dnsmasq: Daemon | undefined;
+  return {
+    bridge,
+    address,
+    async addTap(name, { up = true } = {}) {
+      await namespace.must(['ip', 'tuntap', 'add', name, 'mode', 'tap']);
+      await namespace.must(['ip', 'link', 'set', name, 'master', bridge]);
+      if (up) await namespace.must(['ip', 'link', 'set', name, 'up']);
+    },
+    async startDhcp(dhcp) {
+      await dnsmasq?.stop();
+      const argv = dnsmasqArgv({ bridge, net, address, prefix6 }, dhcp);
+      dnsmasq = await namespace.start(argv, { onLine: (line) => options.onLine?.(line) });
+    },
+    async stopDhcp() {
+      await dnsmasq?.stop();
+      dnsmasq = undefined;
+    },
+  };
+}
+
+interface Place {
+  readonly bridge: string;
+  readonly net: string;
+  readonly address: string;
+  readonly prefix6: string;
+}
+
+/**
+ * dnsmasq's command line. Option 175 (no proxyDHCP wait) and router advertisements save iPXE 16 s for each `dhcp`;
+ * UEFI firmware gets ipxe.efi, BIOS undionly.kpxe, and iPXE itself the script.
+ */
+export function dnsmasqArgv(place: Place, dhcp: DhcpOptions): [string, ...string[]] {
+  const domain = dhcp.domain ?? 'test';
+  const server = dhcp.nextServer === undefined ? place.address : dhcp.nextServer;
+  const boot = (tags: string, file: string): string => `--dhcp-boot=${tags}${file},razor,${server ?? ''}`;
+  const dns = Object.entries(dhcp.names ?? {}).map(([name, ip]) => `--address=/${name}/${ip}`);
+  const leases =
+    dhcp.mute === true
+      ? []
+      : [`--dhcp-range=${place.net}.100,${place.net}.150,255.255.255.0,5m`, '--dhcp-authoritative'];
+  const pxe =
+    dhcp.tftpRoot === undefined
+      ? server === null
+        ? []
+        : [`--dhcp-boot=,razor,${server}`]
+      : [
+          '--enable-tftp',
+          `--tftp-root=${dhcp.tftpRoot}`,
+          '--dhcp-match=set:ipxe,175',
+          '--dhcp-option=encap:175,176,1b',
+          '--dhcp-match=set:efi64,option:client-arch,7',
+          '--dhcp-match=set:efi64,option:client-arch,9',
+          boot('tag:!ipxe,tag:efi64,', 'ipxe.efi'),
+          boot('tag:!ipxe,tag:!efi64,', 'undionly.kpxe'),
+          boot('tag:ipxe,', 'razor.ipxe'),
+        ];
+  return [
+    'dnsmasq',
+    '--keep-in-foreground',
+    '--conf-file=/dev/null',
+    '--log-facility=-',
+    '--log-dhcp',
+    '--log-queries',
+    '--user=root',
+    `--interface=${place.bridge}`,
+    '--bind-interfaces',
+    '--except-interface=lo',
+    '--no-resolv',
+    '--no-hosts',
+    '--no-ping',
+    '--pid-file=',
+    '--leasefile-ro',
+    `--domain=${domain}`,
+    `--local=/${domain}/`,
+    ...dns,
+    ...leases,
+    '--enable-ra',
+    `--dhcp-range=${place.prefix6},ra-only,64`,
+    ...pxe,
+    ...(dhcp.lines ?? []).map((line) => `--${line}`),
+  ];
+}
