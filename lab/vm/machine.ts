@@ -67,7 +67,7 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
   });
   return [
     'qemu-system-x86_64',
-    ...['-name', name, '-accel', 'tcg', '-M', uefi ? 'q35' : 'pc', '-m', String(options.memoryMiB ?? 512)],
+    ...['-name', name, '-accel', 'tcg', '-M', uefi ? 'q35' : 'pc,graphics=off', '-m', String(options.memoryMiB ?? 512)],
     ...['-display', 'none', '-monitor', 'none', '-nodefaults'],
     ...[
       '-chardev',

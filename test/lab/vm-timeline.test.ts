@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { qemuArgv } from '../../lab/vm/machine.ts';
+import { reportPage } from '../../lab/vm/report.ts';
+import { dnsmasqArgv } from '../../lab/vm/segment.ts';
+import { createConsoleReader, createDnsmasqReader, createTimeline, momentLine } from '../../lab/vm/timeline.ts';
+
+function timelineAt(times: number[]) {
+  let last = 0;
+  return createTimeline(() => (last = times.shift() ?? last));
+}
+
+test('a console that grows gives each marker once, and again when it comes again', () => {
+  const timeline = timelineAt([0]);
+  const read = createConsoleReader(timeline, 'n1');
+  read('SeaBIOS (version 1.16)\n');
+  read('SeaBIOS (version 1.16)\nLinux version 6.1.0 (x)\n');
+  read('SeaBIOS (version 1.16)\nLinux version 6.1.0 (x)\nreboot: Restarting system\nSeaBIOS (version 1.16)\n');
+  assert.deepEqual(
+    timeline.moments.map((m) => m.phase),
+    ['firmware', 'kernel', 'firmware', 'reboot'],
+  );
+});
+
+test('leases and TFTP transfers of dnsmasq belong to the machine with that MAC', () => {
+  const timeline = timelineAt([0]);
+  const read = createDnsmasqReader(timeline, (mac) => (mac === '52:54:00:00:00:01' ? 'n1' : undefined));
+  read('dnsmasq-dhcp[10]: 313 DHCPACK(br0) 10.77.0.100 52:54:00:00:00:01 ');
+  read('dnsmasq-dhcp[10]: 314 DHCPACK(br0) 10.77.0.101 52:54:00:00:00:99 ');
+  read('dnsmasq-tftp[10]: sent /x/tftp/razor.ipxe to 10.77.0.100');
+  read('dnsmasq-tftp[10]: sent /x/tftp/razor.ipxe to 10.77.0.101');
+  assert.deepEqual(
+    timeline.moments.map((m) => m.text),
+    ['lease 10.77.0.100 for 52:54:00:00:00:01', 'razor.ipxe sent'],
+  );
+});
+
+test('times count from the power-on of each machine', () => {
+  const timeline = timelineAt([1000, 1000, 3500, 3500]);
+  timeline.add('n1', 'power', 'on');
+  timeline.add('n1', 'kernel', 'Linux');
+  assert.match(momentLine(timeline.moments[1]!), /^ {4}2\.5 s {2}n1 +kernel +Linux$/);
+});
+
+test('the report is one page without outside references, and a hostile console stays text', () => {
+  const page = reportPage({
+    title: 'a',
+    moments: [{ at: 1, machine: '<b>', phase: 'kernel', text: '<script>alert(1)</script>' }],
+    consoles: { n1: '</pre><script>alert(2)</script>' },
+    requests: ['GET /?<img src=x>'],
+  });
+  assert.doesNotMatch(page, /<(script|img|b)\b|<[^>]*(src|href)=/);
+});
+
+test('a UEFI machine has its own firmware variables, and a NIC without a tap is not connected', () => {
+  const argv = qemuArgv({ name: 'u', dir: '/d', firmware: 'uefi', nics: [{ mac: '52:54:00:00:00:01' }] }).join(' ');
+  assert.match(argv, /file=\/d\/u\.vars/);
+  assert.doesNotMatch(argv, /netdev/);
+});
+
+test('a site without a next-server gives none, and one with TFTP tells iPXE, UEFI and BIOS apart', () => {
+  const place = { bridge: 'br0', net: '10.77.0', address: '10.77.0.1', prefix6: 'fd77::' };
+  assert.ok(!dnsmasqArgv(place, { nextServer: null }).some((word) => word.startsWith('--dhcp-boot')));
+  const boots = dnsmasqArgv(place, { tftpRoot: '/t' }).filter((word) => word.startsWith('--dhcp-boot'));
+  assert.deepEqual(
+    boots.map((word) => word.split(',').at(-3)?.split('=').at(-1)),
+    ['ipxe.efi', 'undionly.kpxe', 'razor.ipxe'],
+  );
+});
