@@ -21,7 +21,11 @@ export function cloneOnly(name: string): VerbModule {
 
 /** Verbs of the agent and of facts: part of the executable. */
 const NODE_VERBS: readonly VerbEntry[] = [
-  // { name: 'facts', describe: 'print what this machine is', load: async () => (await import('../facts/cli/facts.ts')).verb },
+  {
+    name: 'facts',
+    describe: 'print what this machine is',
+    load: async () => (await import('../facts/cli/facts.ts')).verb,
+  },
 ];
 
 /**

@@ -1,0 +1,107 @@
+/** One gathering: every group in turn, each losing only itself when it fails. */
+import { messageOf } from '../platform/errors.ts';
+import type { Fact, FactSet, Identity, ProbeError } from './fact.ts';
+import { GROUPS } from './groups/index.ts';
+import type { AddFact, Group } from './groups/group.ts';
+import { readIdentity } from './identity.ts';
+import { byCodeUnit } from './sources/filesystem.ts';
+import type { Sources } from './sources/sources.ts';
+
+export interface CollectOptions {
+  readonly sources: Sources;
+  /** How the mk_hw_* facts are made: from files (the default), or from lshw's and lscpu's output. */
+  readonly hardware?: 'native' | 'lshw';
+  /** Also what starts programs or takes long. */
+  readonly all?: boolean;
+  /** Directories with external facts. */
+  readonly externalDirs?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+export const LONGEST_NAME = 256;
+export const LONGEST_VALUE = 65_536;
+const MOST_FACTS = 20_000;
+
+/** A fact's name as the microkernel sent it: without `!@#$%^&*()=+[]{}`, without control characters, bounded. */
+export function cleanName(name: string): string {
+  // eslint-disable-next-line no-control-regex
+  return name.replaceAll(/[!@#$%^&*()=+[\]{}\u0000-\u0020\u007f]/g, '').slice(0, LONGEST_NAME);
+}
+
+/** A fact's value: stripped, without NUL, bounded. */
+export function cleanValue(value: string): string {
+  return value.replaceAll('\0', '').trim().toWellFormed().slice(0, LONGEST_VALUE);
+}
+
+/** Gathers all facts of a machine. Never throws: a group that fails is named in `errors` and loses only its own facts. */
+export async function collectFacts(options: CollectOptions): Promise<FactSet> {
+  const started = performance.now();
+  const sources = options.sources.fresh();
+  const facts = new Map<string, Fact>();
+  const errors: ProbeError[] = [];
+  for (const group of GROUPS) {
+    if (options.signal?.aborted === true) {
+      errors.push({ group: group.name, message: 'stopped before it began' });
+      continue;
+    }
+    await runGroup(group, sources, options, facts, errors);
+  }
+  for (const { path, code } of sources.failures) {
+    errors.push({ group: 'sources', message: `cannot read ${path}: ${code}`, source: path });
+  }
+  let identity: Identity;
+  try {
+    identity = readIdentity(sources);
+  } catch (error) {
+    errors.push({ group: 'identity', message: messageOf(error) });
+    identity = { interfaces: [], uuid: undefined, serial: undefined, assetTag: undefined, note: messageOf(error) };
+  }
+  if (errors.length > 0) {
+    const text = errors.map(({ group, message }) => `${group}: ${message}`).join('; ');
+    facts.set('razor_mk_errors', {
+      name: 'razor_mk_errors',
+      value: text.slice(0, 2000),
+      group: 'collect',
+      sources: errors.flatMap((error) => error.source ?? []).slice(0, 20),
+      volatile: true,
+    });
+  }
+  const sorted = new Map([...facts.entries()].sort(([a], [b]) => byCodeUnit(a, b)));
+  return { facts: sorted, identity, errors, durationMs: performance.now() - started };
+}
+
+async function runGroup(
+  group: Group,
+  sources: Sources,
+  options: CollectOptions,
+  facts: Map<string, Fact>,
+  errors: ProbeError[],
+): Promise<void> {
+  const started = performance.now();
+  const made: Fact[] = [];
+  const add: AddFact = (name, value, from, details = {}) => {
+    if (value === undefined || value === null || facts.size + made.length >= MOST_FACTS) return;
+    const text = cleanValue(String(value));
+    const clean = cleanName(name);
+    if (text === '' || clean === '') return;
+    const raw = details.raw?.slice(0, 500);
+    made.push({
+      name: clean,
+      value: text,
+      group: group.name,
+      sources: typeof from === 'string' ? [from] : from,
+      ...(raw === undefined ? {} : { raw }),
+      ...(details.volatile === true ? { volatile: true } : {}),
+    });
+  };
+  try {
+    if (group.slow) await sources.prefetch(group.slow(sources));
+    const get = (name: string): string | undefined => facts.get(name)?.value;
+    const { signal } = options;
+    await group.collect({ sources, add, get, all: options.all === true, signal });
+  } catch (error) {
+    errors.push({ group: group.name, message: messageOf(error) });
+  }
+  const durationMs = performance.now() - started;
+  for (const fact of made) facts.set(fact.name, { ...fact, durationMs });
+}

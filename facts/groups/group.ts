@@ -1,0 +1,34 @@
+/** What a group of facts is: a pure reader of sources that adds facts. One file a subject. */
+import type { Sources } from '../sources/sources.ts';
+
+export interface FactDetails {
+  /** The text that the value was taken from. */
+  readonly raw?: string | undefined;
+  /** Changes by itself: never counts as a change of the machine. */
+  readonly volatile?: boolean;
+}
+
+/** Adds a fact. Nothing is added for undefined, null and the empty text: such a fact is absent, as in Facter. */
+export type AddFact = (
+  name: string,
+  value: string | number | boolean | undefined | null,
+  sources: string | readonly string[],
+  details?: FactDetails,
+) => void;
+
+export interface GroupContext {
+  readonly sources: Sources;
+  readonly add: AddFact;
+  /** The value of a fact that an earlier group made. */
+  readonly get: (name: string) => string | undefined;
+  /** Also what costs time or starts programs. */
+  readonly all: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Group {
+  readonly name: string;
+  /** Files of this group that only `prefetch` may read. */
+  readonly slow?: (sources: Sources) => readonly string[];
+  readonly collect: (context: GroupContext) => void | Promise<void>;
+}

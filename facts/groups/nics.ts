@@ -1,0 +1,93 @@
+/** Network interfaces as /sys/class/net has them, with the addresses of Node's own list. */
+import { oncePer } from '../sources/memory.ts';
+import type { OsAddress, Sources } from '../sources/sources.ts';
+import { byNumberedName } from './format.ts';
+
+const NET = '/sys/class/net';
+
+export interface Nic {
+  readonly name: string;
+  readonly index: number;
+  /** ARPHRD_*: 1 is Ethernet, 32 InfiniBand, 772 loopback. */
+  readonly type: number;
+  /** Lower case with colons; undefined where there is none, or only zeros. */
+  readonly mac: string | undefined;
+  /** The address from before a bond gave it another one. */
+  readonly permanentMac: string | undefined;
+  /** addr_assign_type: 0 permanent, 1 random, 2 stolen, 3 set. */
+  readonly macAssigned: number | undefined;
+  readonly mtu: number | undefined;
+  readonly up: boolean;
+  /** It has a device under it: hardware, or a virtual machine's. */
+  readonly hasDevice: boolean;
+  /** A part of another card (SR-IOV virtual function). */
+  readonly virtualFunction: boolean;
+  readonly wireless: boolean;
+  readonly bridge: boolean;
+  readonly bond: boolean;
+  readonly vlan: boolean;
+  readonly driver: string | undefined;
+  readonly bondMaster: string | undefined;
+  readonly addresses: readonly OsAddress[];
+}
+
+/** Every interface, as ifconfig sorts them. At most 4,096. */
+export const readNics = oncePer((sources): readonly Nic[] => {
+  const { addresses } = sources.os();
+  const names = sources.list(NET).filter((name) => name !== 'bonding_masters');
+  return [...names]
+    .sort(byNumberedName)
+    .slice(0, 4096)
+    .map((name) => readNic(sources, name, addresses[name] ?? []));
+});
+
+function readNic(sources: Sources, name: string, addresses: readonly OsAddress[]): Nic {
+  const base = `${NET}/${name}`;
+  const entries = new Set(sources.list(base));
+  const uevent = sources.text(`${base}/uevent`) ?? '';
+  const devtype = /^DEVTYPE=(.+)$/m.exec(uevent)?.[1];
+  const flags = sources.int(`${base}/flags`) ?? 0;
+  const hasDevice = entries.has('device');
+  const master = entries.has('master') ? sources.linkName(`${base}/master`) : undefined;
+  return {
+    name,
+    index: sources.int(`${base}/ifindex`) ?? 0,
+    type: sources.int(`${base}/type`) ?? 0,
+    mac: macOf(sources.line(`${base}/address`)),
+    permanentMac: permanentMac(sources, base, name, entries, master),
+    macAssigned: sources.int(`${base}/addr_assign_type`),
+    mtu: sources.int(`${base}/mtu`),
+    up: (flags & 1) === 1,
+    hasDevice,
+    virtualFunction: hasDevice && sources.exists(`${base}/device/physfn`),
+    wireless: entries.has('wireless') || entries.has('phy80211') || devtype === 'wlan',
+    bridge: entries.has('bridge') || devtype === 'bridge',
+    bond: entries.has('bonding') || devtype === 'bond',
+    vlan: devtype === 'vlan' || sources.exists(`/proc/net/vlan/${name}`),
+    driver: hasDevice ? sources.linkName(`${base}/device/driver`) : undefined,
+    bondMaster: master,
+    addresses,
+  };
+}
+
+/** A MAC or a longer hardware address, lower case; undefined for none and for zeros only. */
+function macOf(text: string | undefined): string | undefined {
+  const mac = text?.toLowerCase();
+  if (mac === undefined || !/^[0-9a-f]{2}(:[0-9a-f]{2}){5,31}$/.test(mac) || /^[0:]+$/.test(mac)) return undefined;
+  return mac;
+}
+
+/** From sysfs (Linux 3.14), else from /proc/net/bonding/MASTER (Documentation/networking/bonding.rst). */
+function permanentMac(
+  sources: Sources,
+  base: string,
+  name: string,
+  entries: ReadonlySet<string>,
+  master: string | undefined,
+): string | undefined {
+  const direct = entries.has('bonding_slave') ? macOf(sources.line(`${base}/bonding_slave/perm_hwaddr`)) : undefined;
+  if (direct !== undefined || master === undefined) return direct;
+  const text = sources.text(`/proc/net/bonding/${master}`);
+  const block = text?.split(/^Slave Interface: /m).find((part) => part.split('\n', 1)[0]?.trim() === name);
+  return macOf(/^Permanent HW addr: (\S+)/m.exec(block ?? '')?.[1]);
+}

@@ -1,0 +1,66 @@
+/**
+ * Who this machine is. A server knows a node by the MACs that its boot firmware could have sent, so the list holds every
+ * Ethernet interface that a firmware could boot from, whatever the kernel calls it.
+ */
+import type { Identity, IdentityInterface } from './fact.ts';
+import { readDmi } from './groups/dmi.ts';
+import { type Nic, readNics } from './groups/nics.ts';
+import type { Sources } from './sources/sources.ts';
+
+/** Whether a boot firmware could know this interface: Ethernet hardware with an address of its own. */
+export function couldBoot(nic: Nic): boolean {
+  return whyNotBoot(nic) === undefined;
+}
+
+/** Why a boot firmware could not have used an interface, in words; undefined when it could. */
+export function whyNotBoot(nic: Nic): string | undefined {
+  if (nic.type !== 1) return nic.type === 772 ? 'loopback' : `not Ethernet (link type ${nic.type})`;
+  if (nic.vlan) return 'a VLAN of another interface';
+  if (nic.bridge) return 'a bridge';
+  if (nic.bond) return 'a bond of other interfaces';
+  if (nic.wireless) return 'wireless';
+  if (!nic.hasDevice) return 'virtual: no device under it';
+  if (nic.virtualFunction) return 'an SR-IOV virtual function';
+  const mac = nic.permanentMac ?? nic.mac;
+  if (mac === undefined) return 'no address';
+  return whyJunkMac(mac, nic);
+}
+
+/** Why an address identifies nothing, in words. */
+function whyJunkMac(mac: string, nic: Nic): string | undefined {
+  if (/^ff(:ff)+$/.test(mac)) return 'the broadcast address';
+  if ((parseInt(mac.slice(0, 2), 16) & 1) === 1) return 'a group address';
+  if (nic.macAssigned === 1 && nic.permanentMac === undefined) return 'a random address, new at every boot';
+  return undefined;
+}
+
+/** Reads the identity. Never throws; without any interface the list is empty and the dialect says RAZOR_MK_NO_IDENTITY. */
+export function readIdentity(sources: Sources): Identity {
+  const nics = [...readNics(sources)].sort((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1));
+  let interfaces = distinct(nics.filter(couldBoot));
+  let note: string | undefined;
+  if (interfaces.length === 0) {
+    interfaces = distinct(nics.filter((nic) => nic.type === 1 && nic.name !== 'lo'));
+    note =
+      interfaces.length > 0
+        ? `no interface with hardware under it (a container?): every Ethernet-type interface is used: ${interfaces.map((i) => i.name).join(', ')}`
+        : 'no Ethernet interface at all: no driver claimed a network card, or this is a machine without one';
+  }
+  const { fields } = readDmi(sources);
+  return {
+    interfaces,
+    uuid: fields.get('product_uuid')?.toLowerCase(),
+    serial: fields.get('product_serial'),
+    assetTag: fields.get('chassis_asset_tag'),
+    note,
+  };
+}
+
+function distinct(nics: readonly Nic[]): IdentityInterface[] {
+  const found = new Map<string, IdentityInterface>();
+  for (const nic of nics) {
+    const mac = nic.permanentMac ?? nic.mac;
+    if (mac !== undefined && mac.length === 17 && !found.has(mac)) found.set(mac, { name: nic.name, mac });
+  }
+  return [...found.values()];
+}

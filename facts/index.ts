@@ -1,0 +1,8 @@
+/** What the rest of the program knows of facts. */
+export { changedFacts, factValues, isVolatileName } from './values.ts';
+export { collectFacts, type CollectOptions } from './collect.ts';
+export { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from './exclude.ts';
+export { openSources } from './sources/open.ts';
+export { readIdentity } from './identity.ts';
+export type { Sources } from './sources/sources.ts';
+export type { Fact, FactSet, Identity, IdentityInterface, ProbeError } from './fact.ts';

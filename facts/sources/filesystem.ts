@@ -1,0 +1,209 @@
+/**
+ * Files of the running machine or of an unpacked tree. Reads are synchronous, which is some ten times faster than
+ * through the thread pool for files of /sys and /proc; what could block is opened with O_NONBLOCK (a FIFO, a terminal), or is
+ * read through `readSlow`. On a tree, absolute links stay inside the tree.
+ */
+import { constants, closeSync, existsSync, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
+import { userInfo, hostname, machine, networkInterfaces, release, type, version } from 'node:os';
+import { posix } from 'node:path';
+import { errnoOf } from '../../platform/errors.ts';
+import { run } from '../../platform/run.ts';
+import { DEFAULT_PATH } from '../../platform/run.ts';
+import type { Origin, ReadOutcome } from './origin.ts';
+import { createSlowReader } from './slow.ts';
+import type { OsAddress, OsValues } from './sources.ts';
+
+/** Files that ask a driver or a device: read only through `prefetch`. */
+const SLOW =
+  /^\/sys\/(class\/net|devices\/.*\/net)\/[^/]+\/(speed|duplex|carrier|phys_switch_id|phys_port_id|phys_port_name)$|\/vpd$/;
+
+const CHUNK = 65_536;
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** The origin of `/` (live) or of a directory that holds a recorded machine. */
+export function fileOrigin(root: string): Origin {
+  const live = root === '/';
+  const base = live ? '' : realOrSame(root);
+  const place = (path: string): string => (live ? path : inside(base, path));
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  const slow = createSlowReader();
+
+  return {
+    kind: live ? 'live' : 'tree',
+    root,
+    read(path, limit) {
+      if (live && SLOW.test(path)) return { code: 'ENOENT' };
+      return readNow(place(path), limit, buffer);
+    },
+    list(path) {
+      try {
+        return readdirSync(place(path)).sort(byCodeUnit);
+      } catch {
+        return undefined;
+      }
+    },
+    exists: (path) => existsSync(place(path)),
+    link(path) {
+      try {
+        return readlinkSync(live ? path : `${place(posix.dirname(path))}/${posix.basename(path)}`);
+      } catch {
+        return undefined;
+      }
+    },
+    real(path) {
+      try {
+        const full = realpathSync.native(place(path));
+        if (live) return full;
+        return full.startsWith(`${base}/`) ? full.slice(base.length) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    readSlow: (path, limit) => (live ? slow(path, limit) : Promise.resolve(readNow(place(path), limit, buffer))),
+    async run(argv, options) {
+      if (live) return await run(argv, { timeoutMs: 20_000, ...options });
+      const nothing = Buffer.alloc(0);
+      return {
+        argv,
+        status: undefined,
+        signal: undefined,
+        failure: 'not-found',
+        stdout: nothing,
+        stderr: nothing,
+        durationMs: 0,
+      };
+    },
+    os: () => (live ? osValues() : treeValues((path) => readNow(place(path), CHUNK, buffer).bytes?.toString())),
+    lookup: (_name, make) => make(),
+  };
+}
+
+/** Reads a file now: nothing is waited for, at most `limit` bytes, regular files only. */
+export function readNow(path: string, limit: number, buffer: Buffer): ReadOutcome {
+  if (!existsSync(path)) return { code: 'ENOENT' }; // cheaper than an exception
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, FLAGS);
+    const first = readSync(fd, buffer, 0, Math.min(limit, CHUNK), null);
+    if (first === 0 || first >= 4096) {
+      // an ordinary attribute is never this long: only now is it worth asking what this is
+      if (!fstatSync(fd).isFile()) return { code: 'NOT_A_FILE' };
+    }
+    const chunks = [Buffer.from(buffer.subarray(0, first))];
+    let total = first;
+    // an attribute of sysfs comes whole in one read of less than a page; /proc may give a part
+    if (first > 0 && !(path.startsWith('/sys/') && first < 4096)) {
+      while (total < limit) {
+        const count = readMore(fd, buffer, Math.min(limit - total, CHUNK));
+        if (count === 'broken') return { bytes: Buffer.concat(chunks), code: 'PARTIAL' };
+        if (count === 0) break;
+        chunks.push(Buffer.from(buffer.subarray(0, count)));
+        total += count;
+      }
+    }
+    return { bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) };
+  } catch (error) {
+    const code = errnoOf(error) ?? 'EIO';
+    return { code: code === 'EAGAIN' ? 'NOT_A_FILE' : code };
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function readMore(fd: number, buffer: Buffer, length: number): number | 'broken' {
+  try {
+    return readSync(fd, buffer, 0, length, null);
+  } catch {
+    return 'broken';
+  }
+}
+
+/** A path of the machine as a path of this one, with absolute links kept inside `base`. */
+function inside(base: string, path: string, depth = 0): string {
+  const plain = base + posix.normalize(`/${path}`);
+  if (depth > 16) return plain;
+  let real: string;
+  try {
+    real = realpathSync.native(plain);
+  } catch {
+    real = '';
+  }
+  if (real === base || real.startsWith(`${base}/`)) return real;
+  // broken, or it leads out of the tree: walk it by hand
+  let at = '/';
+  const parts = posix.normalize(`/${path}`).split('/').filter(Boolean);
+  for (const [index, part] of parts.entries()) {
+    let text: string | undefined;
+    try {
+      text = readlinkSync(base + posix.join(at, part));
+    } catch {
+      text = undefined;
+    }
+    if (text !== undefined) {
+      const rest = parts.slice(index + 1).join('/');
+      return inside(base, posix.join(text.startsWith('/') ? '/' : at, text, rest), depth + 1);
+    }
+    at = posix.join(at, part);
+  }
+  return base + at;
+}
+
+function realOrSame(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return posix.resolve(path);
+  }
+}
+
+export function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function osValues(): OsValues {
+  const addresses: Record<string, OsAddress[]> = {};
+  for (const [name, list] of Object.entries(networkInterfaces())) {
+    addresses[name] = (list ?? []).map(({ family, address, netmask, internal }) => ({
+      family,
+      address,
+      netmask,
+      internal,
+    }));
+  }
+  return {
+    hostname: hostname(),
+    sysname: type(),
+    release: release(),
+    version: version(),
+    machine: machine(),
+    addresses,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    user: userName(),
+    path: DEFAULT_PATH,
+  };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'root'; // no passwd entry, as in a small image
+  }
+}
+
+/** What a recorded tree says itself; nothing of the machine that reads it. */
+function treeValues(read: (path: string) => string | undefined): OsValues {
+  const kernel = (name: string): string => read(`/proc/sys/kernel/${name}`)?.trim() ?? '';
+  return {
+    hostname: kernel('hostname'),
+    sysname: kernel('ostype') || 'Linux',
+    release: kernel('osrelease'),
+    version: kernel('version'),
+    machine: kernel('arch'),
+    addresses: {},
+    timezone: '',
+    user: '',
+    path: '',
+  };
+}
