@@ -86,6 +86,21 @@ export const ERROR_TABLE = {
     summary: 'A virtual machine or its network did not do what was waited for.',
     remedy:
       'Read the console and the request log that are named; namespaces need root (or user namespaces), machines need qemu-system-x86.',
+  // the lab
+  RAZOR_MK_LAB_DB: {
+    exit: 73,
+    summary: 'The database of the lab could not be opened.',
+    remedy: 'Check the path and its permissions, or leave --db out to keep everything in memory.',
+  },
+  RAZOR_MK_LAB_LISTEN: {
+    exit: 69,
+    summary: 'The lab could not listen on an address.',
+    remedy: 'Another program has the port (ss -ltnp shows it): stop it, or choose other ports; 0 takes any free one.',
+  },
+  RAZOR_MK_LAB_DOOR: {
+    exit: 78,
+    summary: 'The door for people would be open to everybody.',
+    remedy: 'Leave --people-host at loopback, or give --token-file (and --tls-cert with --tls-key).',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
