@@ -86,6 +86,7 @@ export const ERROR_TABLE = {
     summary: 'A virtual machine or its network did not do what was waited for.',
     remedy:
       'Read the console and the request log that are named; namespaces need root (or user namespaces), machines need qemu-system-x86.',
+  },
   // the lab
   RAZOR_MK_LAB_DB: {
     exit: 73,
