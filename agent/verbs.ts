@@ -41,6 +41,14 @@ const CLONE_VERBS: readonly VerbEntry[] = [
       else return (await import('../lab/cli/demo.ts')).verb;
     },
   },
+  {
+    name: 'package',
+    describe: 'build the executable of this clone, its inventory and its Tiny Core extension',
+    load: async () => {
+      if (EXECUTABLE) return cloneOnly('package');
+      else return (await import('../packaging/cli/package.ts')).verb;
+    },
+  },
 ];
 
 export const VERBS: readonly VerbEntry[] = [...NODE_VERBS, ...CLONE_VERBS];

@@ -103,6 +103,23 @@ export const ERROR_TABLE = {
     summary: 'The door for people would be open to everybody.',
     remedy: 'Leave --people-host at loopback, or give --token-file (and --tls-cert with --tls-key).',
   },
+  // packaging
+  RAZOR_MK_TOOL_MISSING: {
+    exit: 69,
+    summary: 'A program that the build needs is not installed.',
+    remedy: 'Install the package that is named in the message.',
+  },
+  RAZOR_MK_PACKAGE: {
+    exit: 70,
+    summary: 'The executable or the extension could not be built.',
+    remedy: 'Read the message of the step that failed; run the printed command by hand.',
+  },
+  RAZOR_MK_BUDGET: {
+    exit: 70,
+    summary: 'The executable is larger than its size budget.',
+    remedy:
+      'Find what grew (npm run package prints the bundle; docs/packaging.md), and take it out or load it from a file.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;
