@@ -26,6 +26,11 @@ const NODE_VERBS: readonly VerbEntry[] = [
     describe: 'print what this machine is',
     load: async () => (await import('../facts/cli/facts.ts')).verb,
   },
+  {
+    name: 'capture',
+    describe: 'record what this machine is, for a replay anywhere',
+    load: async () => (await import('../facts/cli/capture.ts')).verb,
+  },
 ];
 
 /**

@@ -75,6 +75,16 @@ export const ERROR_TABLE = {
     summary: 'The machine has no network interface that could identify it.',
     remedy: 'Check that the NIC driver is loaded (razor-mk facts --all, driver gap report) or pass --hw-id.',
   },
+  RAZOR_MK_CAPTURE: {
+    exit: 65,
+    summary: 'A file that should be a capture of a machine is none, or is damaged.',
+    remedy: 'Make one with razor-mk capture FILE.tar.gz, and copy it as binary.',
+  },
+  RAZOR_MK_NO_FACT: {
+    exit: 65,
+    summary: 'A fact was asked for that this machine does not have.',
+    remedy: 'razor-mk facts lists all of them; razor-mk facts --all those that cost time too.',
+  },
   RAZOR_MK_PATTERN: {
     exit: 65,
     summary: 'A pattern is not a regular expression that can be used.',
