@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { RazorMkError } from '../platform/errors.ts';
 import { createCore, type BoundPorts, type LabCore, type LabDialect } from './core.ts';
+import { hanlonDialect } from './dialects/hanlon.ts';
+import { razorServerDialect } from './dialects/razor-server.ts';
 import { razorDialect } from './dialects/razor.ts';
 import { createDoor, listen } from './doors.ts';
 import { createEvents, type LabEvents } from './events.ts';
@@ -14,9 +16,9 @@ export type { LabEvent } from './events.ts';
 export type { LabOptions } from './settings.ts';
 
 /** Dialects on the door for nodes (8026). */
-const NODE_DIALECTS: readonly LabDialect[] = [razorDialect];
+const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];
 /** Dialects on the door of razor-server (8150). */
-const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [];
+const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
 
 export interface Lab {
   /** `http://127.0.0.1:8026`: Razor 0.x and Hanlon. */

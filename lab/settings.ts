@@ -1,6 +1,7 @@
 /** What a lab can be told: addresses, timings, and the configuration that it pushes to nodes (razor-0.x.md, section 10). */
 import type { Clock } from '../platform/clock.ts';
 import { systemClock } from '../platform/clock.ts';
+import type { RazorServerOptions } from './dialects/razor-server-state.ts';
 import type { LabEventListener } from './events.ts';
 
 /** Ports of the lab; 0 asks the system for a free one. */
@@ -44,6 +45,8 @@ export interface LabOptions {
   readonly mkBootDebugLevel?: string;
   /** Free text at the end of the microkernel's kernel line. */
   readonly mkBootKernelArgs?: string;
+  /** What only razor-server 1.x can be told. */
+  readonly razorServer?: RazorServerOptions;
   /** Directory with a directory for each image; images of the database are relative to it. */
   readonly imageDir?: string;
   /** Secret that the door for people asks for (`Authorization: Bearer …`). */
@@ -71,6 +74,7 @@ export interface LabSettings {
   readonly mk: Readonly<Record<string, unknown>>;
   readonly mkBootDebugLevel: string;
   readonly mkBootKernelArgs: string;
+  readonly razorServer: RazorServerOptions;
   readonly imageDir: string | undefined;
   readonly token: string | undefined;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
@@ -98,6 +102,7 @@ export function resolveSettings(options: LabOptions): LabSettings {
     mk: options.mk ?? {},
     mkBootDebugLevel: options.mkBootDebugLevel ?? '',
     mkBootKernelArgs: options.mkBootKernelArgs ?? '',
+    razorServer: options.razorServer ?? {},
     imageDir: options.imageDir,
     token: options.token,
     tls: options.tls,
