@@ -21,7 +21,7 @@ const SEVERITIES: readonly unknown[] = ['info', 'warn', 'error'];
 /** Adds the routes of razor-server. */
 export function razorServerDialect(app: FastifyInstance, core: LabCore): void {
   const state = createRazorServerState(core.settings.razorServer, core.settings.faithful);
-  app.setNotFoundHandler((_request, reply) => notFound(reply));
+  app.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: '/*', handler: (_request, reply) => notFound(reply) });
   app.get('/svc/boot', (request, reply) => boot(core, state, request, reply));
   app.get('/svc/nodeid', (request, reply) => nodeid(core, state, request, reply));
   app.post('/svc/checkin/:id', (request, reply) => checkin(core, state, request, reply));
