@@ -129,6 +129,51 @@ export const ERROR_TABLE = {
     summary: 'The executable is larger than its size budget.',
     remedy:
       'Find what grew (npm run package prints the bundle; docs/packaging.md), and take it out or load it from a file.',
+  // image builder
+  RAZOR_MK_IMAGE_PROGRAM: {
+    exit: 69,
+    summary: 'A program that the image builder needs is not installed, or failed.',
+    remedy: 'Install the package that the message names (apt-get install …), or run the printed command by hand.',
+  },
+  RAZOR_MK_IMAGE_BASE: {
+    exit: 66,
+    summary: 'The base of the image lacks something that a microkernel needs.',
+    remedy: 'Take a Tiny Core ISO (CorePure64), or make a base: razor-mk image base --from-debian --out DIR.',
+  },
+  RAZOR_MK_IMAGE_NAME: {
+    exit: 64,
+    summary: 'A name or path cannot be used in an image.',
+    remedy: 'Use a path without .., empty parts or control characters.',
+  },
+  RAZOR_MK_IMAGE_VERSION: {
+    exit: 64,
+    summary: 'The version of an image is none that a Razor server can compare.',
+    remedy: 'Give three numbers without leading zeros: --version 1.2.3.',
+  },
+  RAZOR_MK_IMAGE_CONFIG: {
+    exit: 78,
+    summary: 'The configuration of the image builder has an unknown key or a wrong value.',
+    remedy: 'See docs/image.md for the keys of image.yaml, the list files and bundle.cfg.',
+  },
+  RAZOR_MK_ARCHIVE: {
+    exit: 65,
+    summary: 'An archive (initrd, cpio, package) is cut off, broken or of an unknown kind.',
+    remedy: 'Fetch the file again and compare its checksum with the one that its publisher names.',
+  },
+  RAZOR_MK_ISO: {
+    exit: 65,
+    summary: 'A file is no ISO image, or it is cut off.',
+    remedy: 'Fetch the ISO again and compare its checksum with the one that its publisher names.',
+  },
+  RAZOR_MK_EXTENSION: {
+    exit: 65,
+    summary: 'An extension is missing, does not fit its checksum, or is no extension.',
+    remedy: 'Put NAME.tcz with NAME.tcz.dep and NAME.tcz.md5.txt into the directory of --extension-dir, or name a mirror.',
+  },
+  RAZOR_MK_DOWNLOAD: {
+    exit: 69,
+    summary: 'A file could not be fetched, or does not have the checksum that was asked for.',
+    remedy: 'Check the address and the checksum, or fetch the file by hand and give its path.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
