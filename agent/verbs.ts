@@ -1,13 +1,7 @@
 /** Every verb of the program: its line in the help, and how its module is loaded when it is asked for. */
 import { RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
-import { defineVerb, type VerbModule } from '../platform/verb.ts';
-
-export interface VerbEntry {
-  readonly name: string;
-  readonly describe: string;
-  readonly load: () => Promise<VerbModule>;
-}
+import { defineVerb, type VerbEntry, type VerbModule } from '../platform/verb.ts';
 
 /** Stands in the executable where a clone has the lab or the image builder. */
 export function cloneOnly(name: string): VerbModule {
@@ -52,6 +46,14 @@ const CLONE_VERBS: readonly VerbEntry[] = [
     load: async () => {
       if (EXECUTABLE) return cloneOnly('package');
       else return (await import('../packaging/cli/package.ts')).verb;
+    },
+  },
+  {
+    name: 'image',
+    describe: 'make a microkernel image, look into one, make a base, lay out a TFTP root',
+    load: async () => {
+      if (EXECUTABLE) return cloneOnly('image');
+      else return (await import('../tinycore/image/cli/image.ts')).verb;
     },
   },
 ];

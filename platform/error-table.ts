@@ -129,6 +129,7 @@ export const ERROR_TABLE = {
     summary: 'The executable is larger than its size budget.',
     remedy:
       'Find what grew (npm run package prints the bundle; docs/packaging.md), and take it out or load it from a file.',
+  },
   // image builder
   RAZOR_MK_IMAGE_PROGRAM: {
     exit: 69,
@@ -165,10 +166,11 @@ export const ERROR_TABLE = {
     summary: 'A file is no ISO image, or it is cut off.',
     remedy: 'Fetch the ISO again and compare its checksum with the one that its publisher names.',
   },
-  RAZOR_MK_EXTENSION: {
+  RAZOR_MK_TCZ: {
     exit: 65,
     summary: 'An extension is missing, does not fit its checksum, or is no extension.',
-    remedy: 'Put NAME.tcz with NAME.tcz.dep and NAME.tcz.md5.txt into the directory of --extension-dir, or name a mirror.',
+    remedy:
+      'Put NAME.tcz with NAME.tcz.dep and NAME.tcz.md5.txt into the directory of --extension-dir, or name a mirror.',
   },
   RAZOR_MK_DOWNLOAD: {
     exit: 69,
