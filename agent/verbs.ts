@@ -1,7 +1,13 @@
 /** Every verb of the program: its line in the help, and how its module is loaded when it is asked for. */
 import { RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
-import { defineVerb, type VerbEntry, type VerbModule } from '../platform/verb.ts';
+import { defineVerb, type VerbModule } from '../platform/verb.ts';
+
+export interface VerbEntry {
+  readonly name: string;
+  readonly describe: string;
+  readonly load: () => Promise<VerbModule>;
+}
 
 /** Stands in the executable where a clone has the lab or the image builder. */
 export function cloneOnly(name: string): VerbModule {
@@ -21,9 +27,29 @@ const NODE_VERBS: readonly VerbEntry[] = [
     load: async () => (await import('../facts/cli/facts.ts')).verb,
   },
   {
-    name: 'capture',
-    describe: 'record what this machine is, for a replay anywhere',
-    load: async () => (await import('../facts/cli/capture.ts')).verb,
+    name: 'run',
+    describe: 'the agent: find the server, check in, obey; dry unless --live',
+    load: async () => (await import('./cli/run.ts')).verb,
+  },
+  {
+    name: 'discover',
+    describe: 'where the server is, and how that was found out',
+    load: async () => (await import('./cli/discover.ts')).verb,
+  },
+  {
+    name: 'checkin',
+    describe: 'one check-in by hand; the command in the reply is shown, not obeyed',
+    load: async () => (await import('./cli/checkin.ts')).verb,
+  },
+  {
+    name: 'register',
+    describe: 'send this machine’s facts, once',
+    load: async () => (await import('./cli/register.ts')).verb,
+  },
+  {
+    name: 'explain-reply',
+    describe: 'what the agent would do with a reply in a file',
+    load: async () => (await import('./cli/explain-reply.ts')).verb,
   },
 ];
 
@@ -38,22 +64,6 @@ const CLONE_VERBS: readonly VerbEntry[] = [
     load: async () => {
       if (EXECUTABLE) return cloneOnly('demo');
       else return (await import('../lab/cli/demo.ts')).verb;
-    },
-  },
-  {
-    name: 'package',
-    describe: 'build the executable of this clone, its inventory and its Tiny Core extension',
-    load: async () => {
-      if (EXECUTABLE) return cloneOnly('package');
-      else return (await import('../packaging/cli/package.ts')).verb;
-    },
-  },
-  {
-    name: 'image',
-    describe: 'make a microkernel image, look into one, make a base, lay out a TFTP root',
-    load: async () => {
-      if (EXECUTABLE) return cloneOnly('image');
-      else return (await import('../tinycore/image/cli/image.ts')).verb;
     },
   },
 ];

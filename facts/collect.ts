@@ -35,11 +35,6 @@ export function cleanValue(value: string): string {
 
 /** Gathers all facts of a machine. Never throws: a group that fails is named in `errors` and loses only its own facts. */
 export async function collectFacts(options: CollectOptions): Promise<FactSet> {
-  return (await gather(options)).set;
-}
-
-/** The same, with the sources as they were read: for captures, explanations and the inventory. */
-export async function gather(options: CollectOptions): Promise<{ readonly set: FactSet; readonly sources: Sources }> {
   const started = performance.now();
   const sources = options.sources.fresh();
   const facts = new Map<string, Fact>();
@@ -72,7 +67,7 @@ export async function gather(options: CollectOptions): Promise<{ readonly set: F
     });
   }
   const sorted = new Map([...facts.entries()].sort(([a], [b]) => byCodeUnit(a, b)));
-  return { set: { facts: sorted, identity, errors, durationMs: performance.now() - started }, sources };
+  return { facts: sorted, identity, errors, durationMs: performance.now() - started };
 }
 
 async function runGroup(

@@ -1,6 +1,7 @@
 /** One request and its whole reply, as the dialects need it; agent/http.ts makes them. */
 import { RazorMkError } from '../../platform/errors.ts';
 import type { RequestPreview } from './dialect.ts';
+import { parseBounded } from './reply.ts';
 
 export interface HttpReply {
   readonly status: number;
@@ -18,12 +19,11 @@ export type Exchange = (
 
 /** The JSON value of a reply. Throws RAZOR_MK_REPLY. */
 export function parseJson(reply: HttpReply): unknown {
-  try {
-    return JSON.parse(reply.body) as unknown;
-  } catch (error) {
-    const start = JSON.stringify(reply.body.slice(0, 80));
-    throw new RazorMkError('RAZOR_MK_REPLY', `the answer (HTTP ${reply.status}) is not JSON: ${start}`, {
-      cause: error,
-    });
-  }
+  const value = parseBounded(reply.body);
+  if (!(value instanceof Error)) return value;
+  const start = JSON.stringify(reply.body.slice(0, 80));
+  throw new RazorMkError(
+    'RAZOR_MK_REPLY',
+    `the answer (HTTP ${reply.status}) cannot be used: ${value.message}: ${start}`,
+  );
 }

@@ -1,0 +1,283 @@
+/** The agent: find a server, take turns, never give up. What a turn is stands in turn.ts; here is only when and with whom. */
+import { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from '../facts/index.ts';
+import type { FactSet } from '../facts/fact.ts';
+import type { Clock } from '../platform/clock.ts';
+import { messageOf, RazorMkError } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
+import type { System } from '../platform/system.ts';
+import type { CommandRegistry } from './commands/registry.ts';
+import { createPushKeeper } from './config/push.ts';
+import type { PushedMap, Refusal } from './config/pushed.ts';
+import type { Resolved, Settings } from './config/settings.ts';
+import { createDialect } from './dialects/index.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Candidate, Discovery } from './discovery/index.ts';
+import type { Emit } from './events.ts';
+import { createFactKeeper } from './fact-keeper.ts';
+import { exchangeOf, HttpFailure, type HttpClient } from './http.ts';
+import { createSchedule, type Pace, type Wait } from './schedule.ts';
+import type { Store } from './state.ts';
+import { createTargets } from './targets.ts';
+import { runTurn, type TurnResult } from './turn.ts';
+
+/** What other parts do at certain moments. Each may take its time; none may end the agent. */
+export interface AgentHooks {
+  /** Before discovery: wait for the network, set the host name … */
+  boot?(settings: Settings, signal: AbortSignal): Promise<void>;
+  /** After the configuration was loaded or changed: log level, Tiny Core duties … */
+  configured?(settings: Settings, signal: AbortSignal): Promise<void>;
+  /** After discovery, before the first turn. */
+  ready?(server: Candidate, signal: AbortSignal): Promise<void>;
+}
+
+export interface AgentOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly emit: Emit;
+  readonly system: System;
+  readonly store: Store;
+  readonly commands: CommandRegistry;
+  readonly collect: () => Promise<FactSet>;
+  /** The settings, with a pushed map in its place of the order. */
+  readonly settings: (pushed: PushedMap) => Resolved;
+  readonly discover: (settings: Settings, signal: AbortSignal) => Promise<Discovery>;
+  readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
+  readonly hooks?: AgentHooks;
+  readonly extraErrors?: () => readonly string[];
+  readonly signal: AbortSignal;
+  /** Ends after so many turns; never by default. */
+  readonly turns?: number;
+  /** Ends after a turn whose command has one of these names. */
+  readonly stopAfter?: readonly string[];
+}
+
+/** What others in this process may ask of a running agent. */
+export interface AgentControl {
+  /** Pushed through the local interface: examined and applied like a server's. */
+  offerConfig(map: PushedMap): readonly Refusal[];
+  /** Ends the present wait. */
+  wake(): void;
+  readonly settings: Resolved;
+}
+
+export interface AgentRun {
+  readonly control: AgentControl;
+  /** Resolves when the agent was stopped or has taken its turns, to how many it took. Never rejects. */
+  readonly done: Promise<number>;
+}
+
+/** Retry-After is believed up to this. */
+const RETRY_AFTER_CAP_MS = 600_000;
+/** Servers of the Razor family take a node for new after this many seconds of silence. */
+const REGISTER_TIMEOUT_S = 120;
+const REGISTERS_IN_A_ROW = 3;
+
+/** Starts the agent. It goes on until it is stopped. */
+export function startAgent(options: AgentOptions): AgentRun {
+  const { clock, log, emit, store, signal } = options;
+  const push = createPushKeeper({ store, log, emit, clock, probation: () => resolved.values.probation });
+  const targets = createTargets(clock);
+  const facts = createFactKeeper(options.collect, clock);
+  let resolved = options.settings(push.current);
+  let exclusion: { readonly pattern: string; readonly compiled: Exclusion } | undefined;
+  let talking: { readonly key: string; readonly dialect: Dialect } | undefined;
+  let nodeId: string | undefined;
+  let waking = new AbortController();
+  let [turns, registersInARow, warnedInterval] = [0, 0, 0];
+  const schedule = createSchedule(() => nodeId);
+
+  const pace = (): Pace => ({
+    intervalMs: resolved.values.checkinInterval * 1000,
+    skewMs: resolved.values.checkinSkew * 1000,
+    backoffCapMs: resolved.values.backoffCap * 1000,
+    retryAfterCapMs: RETRY_AFTER_CAP_MS,
+  });
+
+  function warn(message: string): void {
+    log.warn(message);
+    emit({ event: 'warning', message });
+  }
+
+  function report(error: unknown): void {
+    const known = error instanceof RazorMkError;
+    const { code, remedy } = known
+      ? error
+      : { code: 'RAZOR_MK_INTERNAL', remedy: 'This is a defect of the agent: report it.' };
+    if (known) log.error(error.message, { code });
+    else log.error(`unexpected: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
+    emit({ event: 'error', code, message: messageOf(error), remedy });
+  }
+
+  async function wait({ ms, reason }: Wait): Promise<void> {
+    if (ms <= 0 || signal.aborted) return;
+    emit({ event: 'waiting', ms: Math.round(ms), reason });
+    waking = new AbortController();
+    await clock.sleep(ms, AbortSignal.any([signal, waking.signal])).catch(() => undefined);
+  }
+
+  async function hook(name: string, action: Promise<void> | undefined): Promise<void> {
+    await action?.catch((error: unknown) => (signal.aborted ? undefined : report(error)));
+    if (signal.aborted) log.debug(`${name} was stopped`);
+  }
+
+  async function configure(): Promise<void> {
+    resolved = options.settings(push.current);
+    for (const text of resolved.refused) warn(text);
+    const { checkinInterval } = resolved.values;
+    if (checkinInterval > REGISTER_TIMEOUT_S && checkinInterval !== warnedInterval) {
+      warnedInterval = checkinInterval;
+      warn(
+        `the check-in interval of ${checkinInterval} s is longer than the ${REGISTER_TIMEOUT_S} s after which servers forget a node: they may answer register for ever`,
+      );
+    }
+    await hook('configured', options.hooks?.configured?.(resolved.values, signal));
+  }
+
+  function excluding(): Exclusion {
+    const pattern = resolved.values.factExclude || DEFAULT_EXCLUSION;
+    if (exclusion?.pattern !== pattern) exclusion = { pattern, compiled: compileExclusion(pattern) };
+    return exclusion.compiled;
+  }
+
+  async function dialectFor(server: Candidate): Promise<Dialect> {
+    const { dialect, checkinPath, registerPath, httpTimeout } = resolved.values;
+    const key = JSON.stringify([server, dialect, checkinPath, registerPath, httpTimeout]);
+    if (talking?.key !== key) {
+      const http = await options.httpFor(resolved.values, server);
+      const made = createDialect(dialect, {
+        serverUrl: server.url,
+        exchange: exchangeOf(http),
+        ...(checkinPath === '' ? {} : { checkinPath }),
+        ...(registerPath === '' ? {} : { registerPath }),
+        onSwitch: (from, to) => warn(`the server knows this machine as ${to}, not as ${from ?? 'nothing'}`),
+      });
+      talking = { key, dialect: made };
+    }
+    return talking.dialect;
+  }
+
+  /** The server to ask now; discovers until there is one. Undefined when stopped. */
+  async function findServer(): Promise<Candidate | undefined> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const server = targets.current(resolved.values.pushedUri);
+      if (server !== undefined && !targets.expired()) return server;
+      try {
+        const discovery = await options.discover(resolved.values, signal);
+        targets.found(discovery);
+        const first = discovery.candidates[0] as Candidate;
+        const candidates = discovery.candidates.map(({ url }) => url);
+        emit({ event: 'discovered', server: first.url, way: first.way, candidates, steps: discovery.steps });
+        if (turns === 0) await hook('ready', options.hooks?.ready?.(first, signal));
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (server !== undefined) return server; // the address expired, and DNS is gone: better the old one than none
+        report(error);
+        await wait({
+          ...discoverySchedule.afterFailure(pace(), () => clock.random(), undefined),
+          reason: 'discovery begins again',
+        });
+      }
+    }
+    return undefined;
+  }
+  const discoverySchedule = createSchedule(() => undefined);
+
+  function afterTurn(result: TurnResult, server: Candidate): void {
+    nodeId = result.nodeId;
+    targets.answered(server);
+    push.good();
+    registersInARow = result.command.name === 'register' ? registersInARow + 1 : 0;
+    if (registersInARow === REGISTERS_IN_A_ROW) {
+      warn(
+        `the server answered register ${REGISTERS_IN_A_ROW} times in a row: either the interval is longer than its register_timeout, or it does not recognise ${result.nodeId}`,
+      );
+    }
+  }
+
+  async function afterFailure(error: unknown, server: Candidate): Promise<void> {
+    report(error);
+    const { rediscoverAfter } = resolved.values;
+    if ((schedule.failures + 1) % rediscoverAfter !== 0) return;
+    if (push.failed(`${rediscoverAfter} check-ins in a row failed: ${messageOf(error)}`)) {
+      await configure();
+      if (server.way !== 'pushed mk_uri') return;
+    }
+    if (!targets.next(server))
+      log.warn(`${server.url} failed ${rediscoverAfter} times in a row: discovery begins again`);
+  }
+
+  async function turn(server: Candidate): Promise<TurnResult | undefined> {
+    const lastStart = clock.now();
+    try {
+      const result = await runTurn({
+        ...options,
+        turn: ++turns,
+        facts,
+        dialect: await dialectFor(server),
+        maxFactAgeMs: resolved.values.factRefresh * 1000,
+        exclusion: excluding,
+        extraFacts,
+      });
+      afterTurn(result, server);
+      if (result.clientConfig !== undefined) {
+        const { changes } = push.offer(result.clientConfig, server.url);
+        if (changes.length > 0) await configure();
+      }
+      for (const text of store.takeProblems()) warn(text);
+      if (!isLast(result)) await wait(schedule.afterSuccess(pace(), clock.now(), lastStart));
+      return result;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      await afterFailure(error, server);
+      const asked = error instanceof HttpFailure ? error.retryAfterMs : undefined;
+      const delay = schedule.afterFailure(pace(), () => clock.random(), asked);
+      if (!isLast(undefined)) await wait(delay);
+      return undefined;
+    }
+  }
+
+  function extraFacts(): Readonly<Record<string, string>> {
+    const errors = [...push.errors, ...(options.extraErrors?.() ?? [])];
+    const gathered = facts.last?.facts.get('razor_mk_errors')?.value;
+    if (errors.length === 0) return {};
+    return { razor_mk_errors: [...(gathered === undefined ? [] : [gathered]), ...errors].join('; ').slice(0, 4096) };
+  }
+
+  function isLast(result: TurnResult | undefined): boolean {
+    const asked = result !== undefined && options.stopAfter?.includes(result.command.name) === true;
+    return signal.aborted || asked || turns >= (options.turns ?? Infinity);
+  }
+
+  async function loop(): Promise<number> {
+    for (const text of store.takeProblems()) warn(text);
+    await configure();
+    await hook('boot', options.hooks?.boot?.(resolved.values, signal));
+    let first = true;
+    while (!signal.aborted) {
+      const server = await findServer();
+      if (server === undefined) break;
+      if (first) await wait(schedule.first(pace(), () => clock.random()));
+      first = false;
+      if (signal.aborted) break;
+      if (isLast(await turn(server))) break;
+    }
+    const reason = signal.aborted ? messageOf(signal.reason) : 'the asked number of turns is done';
+    emit({ event: 'stopped', reason, turns });
+    return turns;
+  }
+
+  return {
+    control: {
+      offerConfig(map) {
+        const { changes, refused } = push.offer(map, targets.current('')?.url ?? '');
+        if (changes.length > 0) void configure().finally(() => waking.abort());
+        return refused;
+      },
+      wake: () => waking.abort(),
+      get settings() {
+        return resolved;
+      },
+    },
+    done: loop(),
+  };
+}

@@ -1,0 +1,32 @@
+/** The verb `checkin`: one check-in by hand. The command in the reply is shown, never carried out. */
+import { defineVerb } from '../../platform/verb.ts';
+import { createRegistry } from '../commands/registry.ts';
+import { prepare, printPreview } from './exchange-verb.ts';
+import { agentOptions } from './options.ts';
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    agentOptions(yargs)
+      .option('dry-run', { type: 'boolean', default: false, describe: 'show the request and send nothing' })
+      .option('first', { type: 'boolean', default: false, describe: 'as the first check-in of a freshly booted node' })
+      .option('json', { type: 'boolean', default: false, describe: 'the reply as JSON' }),
+  run: async (args, host) => {
+    const { dialect, report } = await prepare(args, host, args.first);
+    if (args['dry-run']) {
+      printPreview(dialect.previewCheckin(report), host);
+      return 0;
+    }
+    const reply = await dialect.checkin(report, host.signal);
+    if (args.json) {
+      host.out(`${JSON.stringify({ command: reply.command, clientConfig: reply.clientConfig })}\n`);
+      return 0;
+    }
+    host.out(`the server says ${reply.command.name}\n`);
+    const handler = createRegistry().find(reply.command.name);
+    const plan = handler?.plan(reply.command.param) ?? ['nothing: this agent does not know the command'];
+    for (const step of plan) host.out(`  an agent would: ${step}\n`);
+    for (const [key, value] of Object.entries(reply.clientConfig ?? {}))
+      host.out(`  ${key}: ${JSON.stringify(value)}\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,38 @@
+/** The verb `discover`: where the server is, and with --explain how that was found out. */
+import { RazorMkError } from '../../platform/errors.ts';
+import { defineVerb } from '../../platform/verb.ts';
+import type { Discovery } from '../discovery/index.ts';
+import { agentOptions } from './options.ts';
+import { setUp } from './setup.ts';
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    agentOptions(yargs)
+      .option('explain', { type: 'boolean', default: false, describe: 'every step, also those that found nothing' })
+      .option('json', { type: 'boolean', default: false, describe: 'candidates and steps as JSON' }),
+  run: async (args, host) => {
+    const setup = await setUp(args, host);
+    const { values } = setup.settings({});
+    const discovery = await setup.discover(values, host.signal);
+    if (args.json) {
+      const { candidates, steps } = discovery;
+      host.out(`${JSON.stringify({ dialect: values.dialect, dialectWhy: setup.dialectWhy, candidates, steps })}\n`);
+      return 0;
+    }
+    if (args.explain) host.out(explainDiscovery(discovery, `${values.dialect}, because ${setup.dialectWhy}`));
+    const [first] = discovery.candidates;
+    if (first === undefined) throw new RazorMkError('RAZOR_MK_NO_SERVER', 'no provisioning server was found');
+    for (const { url, way } of discovery.candidates) host.out(args.explain ? `server ${url} by ${way}\n` : `${url}\n`);
+    return 0;
+  },
+});
+
+/** The trace, a line for each step. */
+export function explainDiscovery({ steps }: Discovery, dialect: string): string {
+  const width = Math.max(0, ...steps.map((step) => step.way.length));
+  const lines = steps.map((step) => {
+    const found = step.found.length === 0 ? '' : ` => ${step.found.join(', ')}`;
+    return `${step.way.padEnd(width)}  ${step.note}${found}\n`;
+  });
+  return `dialect ${dialect}\n${lines.join('')}`;
+}

@@ -1,0 +1,43 @@
+/** What `checkin` and `register` share: one report, shown or sent, once. */
+import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
+import type { Host } from '../../platform/verb.ts';
+import { createDialect } from '../dialects/index.ts';
+import type { Dialect, NodeReport, RequestPreview } from '../dialects/dialect.ts';
+import { exchangeOf } from '../http.ts';
+import type { AgentArgs } from './options.ts';
+import { setUp } from './setup.ts';
+
+export interface Prepared {
+  readonly dialect: Dialect;
+  readonly report: NodeReport;
+}
+
+/** Discovers, gathers and makes the dialect. */
+export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean): Promise<Prepared> {
+  const setup = await setUp(args, host);
+  const { values } = setup.settings({});
+  const discovery = await setup.discover(values, host.signal);
+  const [server] = discovery.candidates;
+  if (server === undefined) throw new Error('discovery gave no candidate');
+  host.err(`server ${server.url} by ${server.way}\n`);
+  const { checkinPath, registerPath } = values;
+  const dialect = createDialect(values.dialect, {
+    serverUrl: server.url,
+    exchange: exchangeOf(await setup.httpFor(values, server)),
+    ...(checkinPath === '' ? {} : { checkinPath }),
+    ...(registerPath === '' ? {} : { registerPath }),
+  });
+  const set = await setup.collect(values, host.signal);
+  for (const error of set.errors) host.err(`facts: ${error.group}: ${error.message}\n`);
+  if (set.identity.note !== undefined) host.err(`identity: ${set.identity.note}\n`);
+  const facts = factValues(set, compileExclusion(values.factExclude || DEFAULT_EXCLUSION));
+  return { dialect, report: { identity: set.identity, facts, firstCheckin, lastState: 'idle' } };
+}
+
+/** A request as it would go out. */
+export function printPreview(preview: RequestPreview, host: Host): void {
+  host.out(`${preview.method} ${preview.url}\n`);
+  for (const [name, value] of Object.entries(preview.headers)) host.out(`${name}: ${value}\n`);
+  if (preview.body !== undefined) host.out(`\n${preview.body}\n`);
+  for (const note of preview.notes) host.err(`note: ${note}\n`);
+}

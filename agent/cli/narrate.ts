@@ -1,0 +1,35 @@
+/** Events as lines for people. */
+import type { AgentEvent } from '../events.ts';
+
+/** One line, or undefined for an event that the log has told already. */
+export function narrate(event: AgentEvent): string | undefined {
+  switch (event.event) {
+    case 'started':
+      return `razor-mk ${event.version}, dialect ${event.dialect}, ${event.live ? 'live' : 'dry: nothing on this machine is changed'}, state in ${event.stateDir}`;
+    case 'discovered':
+      return `server ${event.server}, found by ${event.way}${event.candidates.length > 1 ? `; others: ${event.candidates.slice(1).join(', ')}` : ''}`;
+    case 'collected': {
+      const who = event.nodeId === '' ? 'without identity' : event.nodeId;
+      const note = event.note === undefined ? '' : ` (${event.note})`;
+      return `${event.facts} facts in ${Math.round(event.durationMs)} ms, this machine is ${who}${note}`;
+    }
+    case 'checkin':
+      return `checked in${event.firstCheckin ? ' for the first time' : ''}: the server says ${event.command} (${Math.round(event.durationMs)} ms)`;
+    case 'command':
+      return event.name === 'acknowledge' ? undefined : `${event.name}: ${event.plan.join(', ')}`;
+    case 'registered':
+      return `registered with ${event.facts} facts: ${event.reason} (${Math.round(event.durationMs)} ms)`;
+    case 'config':
+      return `configuration: ${event.applied.length} keys changed, ${event.refused.length} refused`;
+    case 'waiting':
+      return `waiting ${(event.ms / 1000).toFixed(1)} s: ${event.reason}`;
+    case 'stopped':
+      return `stopped after ${event.turns} turns: ${event.reason}`;
+    case 'config-rollback':
+    case 'would':
+    case 'did':
+    case 'warning':
+    case 'error':
+      return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+/** The verb `register`: sends this machine's facts, once. */
+import { defineVerb } from '../../platform/verb.ts';
+import { prepare, printPreview } from './exchange-verb.ts';
+import { agentOptions } from './options.ts';
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    agentOptions(yargs).option('dry-run', {
+      type: 'boolean',
+      default: false,
+      describe: 'show the request and send nothing',
+    }),
+  run: async (args, host) => {
+    const { dialect, report } = await prepare(args, host, false);
+    const preview = dialect.previewRegister(report);
+    if (preview === undefined) {
+      host.out(`${dialect.name} has no register: its first check-in registers\n`);
+      return 0;
+    }
+    if (args['dry-run']) {
+      printPreview(preview, host);
+      return 0;
+    }
+    for (const note of await dialect.register(report, host.signal)) host.err(`note: ${note}\n`);
+    const count = Object.keys(report.facts).length;
+    host.out(`registered ${dialect.nodeId(report.identity)} with ${count} facts at ${dialect.serverUrl}\n`);
+    return 0;
+  },
+});

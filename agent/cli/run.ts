@@ -1,0 +1,63 @@
+/** The verb `run`: the agent. */
+import { systemClock } from '../../platform/clock.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { createLog } from '../../platform/log.ts';
+import { createSystem } from '../../platform/system.ts';
+import { defineVerb } from '../../platform/verb.ts';
+import { startAgent } from '../agent.ts';
+import { createRegistry } from '../commands/registry.ts';
+import type { AgentEvent } from '../events.ts';
+import { openStore } from '../state.ts';
+import { version } from '../version.ts';
+import { narrate } from './narrate.ts';
+import { agentOptions } from './options.ts';
+import { setUp, stateDir } from './setup.ts';
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    agentOptions(yargs)
+      .option('live', { type: 'boolean', default: false, describe: 'change this machine: reboot it when told to, …' })
+      .option('events', { type: 'boolean', default: false, describe: 'each step as a JSON line on standard output' })
+      .option('once', { type: 'boolean', default: false, describe: 'one turn' })
+      .option('turns', { type: 'number', describe: 'so many turns' })
+      .option('stop-after-command', { type: 'string', array: true, describe: 'end after a turn with this command' }),
+  run: async (args, host) => {
+    const dir = stateDir(args, args.live);
+    const people = args.events ? host.err : host.out;
+    const log = createLog({ people: (line, level) => people(`${level === 'info' ? '' : `${level}: `}${line}\n`) });
+    const setup = await setUp(args, host);
+    const initial = setup.settings({});
+    if (initial.from.logLevel !== 'built in') log.setLevel(initial.values.logLevel);
+    const turns = args.once ? 1 : args.turns;
+    if (turns !== undefined && !(Number.isInteger(turns) && turns > 0)) {
+      throw new RazorMkError('RAZOR_MK_USAGE', '--turns takes a whole number above 0');
+    }
+    const emit = (event: AgentEvent): void => {
+      const line = narrate(event);
+      if (line !== undefined) log.info(line);
+      if (!args.events) return;
+      host.out(`${JSON.stringify({ ...event, at: new Date().toISOString(), ms: Math.round(performance.now()) })}\n`);
+    };
+    const { dialect } = initial.values;
+    emit({ event: 'started', version: version(), dialect, live: args.live, stateDir: dir });
+    const system = createSystem({ live: args.live, log });
+    const store = await openStore(dir);
+    const agent = startAgent({
+      clock: systemClock,
+      log,
+      emit,
+      system,
+      store,
+      commands: createRegistry(),
+      collect: () => setup.collect(agent.control.settings.values, host.signal),
+      settings: setup.settings,
+      discover: setup.discover,
+      httpFor: setup.httpFor,
+      signal: host.signal,
+      ...(turns === undefined ? {} : { turns }),
+      ...(args['stop-after-command'] === undefined ? {} : { stopAfter: args['stop-after-command'] }),
+    });
+    await agent.done;
+    return 0;
+  },
+});

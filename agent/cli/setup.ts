@@ -1,0 +1,112 @@
+/** From options and host to the parts that a verb needs. */
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { collectFacts, openSources } from '../../facts/index.ts';
+import type { FactSet } from '../../facts/fact.ts';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { readCapped } from '../../platform/files.ts';
+import type { Host } from '../../platform/verb.ts';
+import { resolveSettings } from '../config/resolve.ts';
+import type { PushedMap } from '../config/pushed.ts';
+import type { Resolved, Settings } from '../config/settings.ts';
+import { HANLON_LEASE_FILE, selectDialect } from '../dialects/select.ts';
+import { parseCommandLine, type CommandLine } from '../discovery/cmdline.ts';
+import { discover, type Discovery } from '../discovery/index.ts';
+import type { Candidate } from '../discovery/index.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
+import { version } from '../version.ts';
+import type { AgentArgs } from './options.ts';
+
+export interface Setup {
+  readonly cmdline: CommandLine;
+  /** The settings with a pushed map in its place. */
+  readonly settings: (pushed: PushedMap) => Resolved;
+  readonly discover: (settings: Settings, signal: AbortSignal) => Promise<Discovery>;
+  readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
+  readonly collect: (settings: Settings, signal?: AbortSignal) => Promise<FactSet>;
+  /** Why this dialect. */
+  readonly dialectWhy: string;
+}
+
+const LONGEST_FILE = 1024 * 1024;
+
+/** Reads what stands still while the program runs: kernel line, environment, configuration file. */
+export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
+  const kernel = await readCapped(args.cmdline, LONGEST_FILE);
+  if (kernel === undefined && args.cmdline !== '/proc/cmdline') {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${args.cmdline}: it does not exist`);
+  }
+  const cmdline = parseCommandLine(kernel ?? '');
+  const file = await readConfigFile(args.config);
+  const configured = host.env['RAZOR_MK_DIALECT'] ?? file['dialect'];
+  const written = args as unknown as Readonly<Record<string, unknown>>;
+  const { dialect, why } = selectDialect({
+    option: written['dialect'] as string | undefined,
+    configured: configured === undefined ? undefined : String(configured),
+    kernel: (name) => cmdline.value(name),
+    hanlonLease: existsSync(join(dirname(args['next-server-file']), HANLON_LEASE_FILE)),
+  });
+  const options = { ...written, dialect };
+  const settings = (pushed: PushedMap): Resolved =>
+    resolveSettings({ options, cmdline, environment: host.env, file, pushed });
+
+  return {
+    cmdline,
+    settings,
+    dialectWhy: why,
+    discover: (current, signal) => {
+      const from = settings({}).from.server;
+      const origin = from === 'option' ? 'option' : from === 'environment' ? 'environment' : 'configFile';
+      const product = current.dialect === 'hanlon' ? 'hanlon' : 'razor';
+      const keys = [`${product}.ip`, `${product}.server`];
+      return discover({
+        product,
+        kernelKeys: current.dialect === 'razor-server' ? ['razor.register', ...keys] : keys,
+        defaultPort: current.port || (current.dialect === 'razor-server' ? 8150 : 8026),
+        cmdline,
+        [origin]: current.server,
+        resolvConf: args['resolv-conf'],
+        nextServerFile: args['next-server-file'],
+        signal,
+        ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
+      });
+    },
+    httpFor: (current, _server) =>
+      Promise.resolve(createHttpClient({ timeoutMs: current.httpTimeout * 1000, userAgent: `razor-mk/${version()}` })),
+    collect: async (current, signal) =>
+      await collectFacts({
+        sources: openSources({ root: args.root }),
+        externalDirs: current.externalFacts,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+  };
+}
+
+/** The configuration file as a map; an absent one is an empty map. Throws RAZOR_MK_CONFIG for one that is no YAML map. */
+async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+  const bytes = await readCapped(path, LONGEST_FILE);
+  if (bytes === undefined) return {};
+  let value: unknown;
+  try {
+    const { parse } = await import('yaml');
+    value = parse(bytes.toString('utf8'), { maxAliasCount: 20 }) as unknown;
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_CONFIG', `${path} is not YAML: ${messageOf(error)}`);
+  }
+  if (value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new RazorMkError('RAZOR_MK_CONFIG', `${path} is not a map of settings`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** `--state-dir`; else /tmp with --live, the original's place; else a new private directory. */
+export function stateDir(args: AgentArgs, live: boolean): string {
+  const asked = args['state-dir'];
+  if (asked !== undefined) {
+    mkdirSync(asked, { recursive: true, mode: 0o700 });
+    return asked;
+  }
+  return live ? '/tmp' : mkdtempSync(join(tmpdir(), 'razor-mk-state-'));
+}

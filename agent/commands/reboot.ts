@@ -1,0 +1,13 @@
+import type { CommandHandler } from './registry.ts';
+
+/** A policy is bound: the firmware shall boot from the network again, into the installer or the installed system. */
+export const reboot: CommandHandler = {
+  name: 'reboot',
+  describe: 'Flush file systems and restart the machine.',
+  destructive: true,
+  plan: () => ['flush file systems', 'restart the machine'],
+  async run(context) {
+    await context.system.reboot(`the server ${context.dialect.serverUrl} said so`);
+    return { summary: context.system.live ? 'the machine restarts' : 'would restart the machine', leaving: true };
+  },
+};

@@ -1,0 +1,13 @@
+import type { CommandHandler } from './registry.ts';
+
+/** The server does not know this node (any more), or this is the first check-in. */
+export const register: CommandHandler = {
+  name: 'register',
+  describe: 'Send all facts to the server.',
+  destructive: false,
+  plan: () => ['gather the facts', 'send them to the server', 'from then on, check in as a known node'],
+  async run(context) {
+    await context.register('the server asked for it');
+    return { summary: 'registered' };
+  },
+};

@@ -1,0 +1,253 @@
+/**
+ * Every setting, declared once: default, where it can be set, and what it means. The command line, the kernel line, the
+ * environment, /etc/razor-mk/config.yaml, pushed configuration and docs/configuration.md are all made from this table.
+ */
+import {
+  address,
+  httpUrl,
+  integer,
+  list,
+  logLevel,
+  oneOf,
+  seconds,
+  strictNumber,
+  text,
+  urlPath,
+  type Kind,
+} from './kinds.ts';
+import { pattern } from './pattern.ts';
+import type { SettingName, Settings } from './settings.ts';
+
+export interface OptionEntry<T> {
+  readonly default: T;
+  readonly kind: Kind;
+  /** What a server pushes under this name; checked by `pushedKind` where JSON is stricter than text. */
+  readonly pushed?: string;
+  readonly pushedKind?: Kind;
+  /** Where else it can be set; everywhere by default. The names are derived: see namesOf. */
+  readonly places?: readonly ('option' | 'kernel' | 'environment' | 'file')[];
+  /** What stands for the value in help: `SECONDS`. */
+  readonly value: string;
+  readonly meaning: string;
+}
+
+/** The longest interval that is believed: a day. */
+const DAY = 86_400;
+
+export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Name]> } = {
+  dialect: {
+    default: 'razor',
+    kind: oneOf(['razor', 'hanlon', 'razor-server']),
+    value: 'NAME',
+    meaning: 'The server’s dialect: razor (0.x), hanlon or razor-server (1.x).',
+  },
+  server: {
+    default: [],
+    kind: list(address),
+    places: ['option', 'environment', 'file'],
+    value: 'HOST[:PORT],…',
+    meaning:
+      'Addresses of the server, tried in turn. On the kernel line these are razor.ip and razor.server (see discovery).',
+  },
+  port: {
+    default: 0,
+    kind: integer(1, 65_535),
+    value: 'PORT',
+    meaning:
+      'The server’s port where an address has none. The dialect’s own by default: 8026, and 8150 for razor-server.',
+  },
+  checkinInterval: {
+    default: 60,
+    kind: seconds(0.1, DAY),
+    pushed: 'mk_checkin_interval',
+    pushedKind: strictNumber(1, DAY, false),
+    value: 'SECONDS',
+    meaning: 'Time from the start of one turn to the start of the next. Servers forget a node after 120 s.',
+  },
+  checkinSkew: {
+    default: 5,
+    kind: seconds(0, 3600),
+    pushed: 'mk_checkin_skew',
+    pushedKind: strictNumber(0, 3600, false),
+    value: 'SECONDS',
+    meaning: 'The first turn waits a random time up to this.',
+  },
+  checkinCron: {
+    default: '',
+    kind: text(200),
+    value: 'EXPRESSION',
+    meaning: 'A cron expression for check-ins by the calendar; the interval is then not used.',
+  },
+  checkinPath: {
+    default: '',
+    kind: urlPath,
+    pushed: 'mk_checkin_path',
+    places: ['file'],
+    value: 'PATH',
+    meaning: 'Path of the check-in on the server; the dialect’s own by default.',
+  },
+  registerPath: {
+    default: '',
+    kind: urlPath,
+    pushed: 'mk_register_path',
+    places: ['file'],
+    value: 'PATH',
+    meaning: 'Path of the registration on the server; the dialect’s own by default.',
+  },
+  pushedUri: {
+    default: '',
+    kind: httpUrl,
+    pushed: 'mk_uri',
+    places: [],
+    value: 'URL',
+    meaning: 'Where the server wants to be asked from now on. Given up again when nothing answers there.',
+  },
+  factExclude: {
+    default: '',
+    kind: pattern,
+    pushed: 'mk_fact_excl_pattern',
+    value: 'PATTERN',
+    meaning: 'Facts whose name matches are not sent. RE2 syntax. The default is the original server’s pattern.',
+  },
+  factRefresh: {
+    default: 60,
+    kind: seconds(1, DAY),
+    value: 'SECONDS',
+    meaning: 'Facts older than this are gathered anew, and sent when they changed.',
+  },
+  externalFacts: {
+    default: [],
+    kind: list(text()),
+    value: 'DIR,…',
+    meaning: 'Directories of external facts (text, JSON, YAML, executables).',
+  },
+  hwId: {
+    default: '',
+    kind: text(2000),
+    value: 'MAC_MAC…',
+    meaning: 'The MAC addresses to be known by, instead of those of the machine.',
+  },
+  logLevel: {
+    default: 'info',
+    kind: logLevel,
+    pushed: 'mk_log_level',
+    value: 'LEVEL',
+    meaning: 'debug, info, warn, error or fatal; the original’s Logger::ERROR form is understood.',
+  },
+  httpTimeout: {
+    default: 10,
+    kind: seconds(0.1, 600),
+    value: 'SECONDS',
+    meaning: 'Longest exchange with the server, from connect to the last byte.',
+  },
+  rediscoverAfter: {
+    default: 3,
+    kind: integer(1, 1000),
+    value: 'COUNT',
+    meaning: 'Failed turns in a row after which the next candidate, or discovery, is tried.',
+  },
+  probation: {
+    default: 3,
+    kind: integer(0, 100),
+    value: 'COUNT',
+    meaning: 'Good check-ins that pushed configuration must lead to before it counts as good.',
+  },
+  backoffCap: {
+    default: 60,
+    kind: seconds(0.1, 3600),
+    value: 'SECONDS',
+    meaning: 'Longest wait after an error.',
+  },
+  caFile: {
+    default: '',
+    kind: text(),
+    value: 'FILE',
+    meaning:
+      'Certificates (PEM) of the authorities that https servers must be signed by, instead of the built-in ones.',
+  },
+  pin: {
+    default: [],
+    kind: list(text(200)),
+    value: 'SHA256,…',
+    meaning: 'SHA-256 fingerprints of server certificates: a server with none of them is sent nothing.',
+  },
+  clientCert: { default: '', kind: text(), value: 'FILE', meaning: 'Client certificate (PEM) for https servers.' },
+  clientKey: { default: '', kind: text(), value: 'FILE', meaning: 'Private key (PEM) of the client certificate.' },
+  token: {
+    default: '',
+    kind: text(),
+    value: 'TOKEN',
+    meaning: 'Bearer token sent to the server. Others can read command and kernel lines: prefer the file.',
+  },
+  tokenFile: { default: '', kind: text(), value: 'FILE', meaning: 'A file that holds the bearer token.' },
+  replyKey: {
+    default: '',
+    kind: text(),
+    value: 'FILE',
+    meaning: 'Ed25519 public key (PEM). Replies without a valid signature are then not believed.',
+  },
+  commandsDir: {
+    default: '',
+    kind: text(),
+    value: 'DIR',
+    meaning: 'Executables in this directory are commands that the server may name.',
+  },
+  tceMirrorUri: {
+    default: '',
+    kind: httpUrl,
+    pushed: 'mk_tce_mirror_uri',
+    places: ['file'],
+    value: 'URL',
+    meaning: 'Mirror of Tiny Core extensions.',
+  },
+  tceMirrorPort: {
+    default: 2157,
+    kind: integer(1, 65_535),
+    pushed: 'mk_tce_mirror_port',
+    pushedKind: strictNumber(1, 65_535, true),
+    places: ['file'],
+    value: 'PORT',
+    meaning: 'Port of the local mirror.',
+  },
+  tceInstallListUri: {
+    default: '',
+    kind: httpUrl,
+    pushed: 'mk_tce_install_list_uri',
+    places: ['file'],
+    value: 'URL',
+    meaning: 'List of extensions to install.',
+  },
+  kmodInstallListUri: {
+    default: '',
+    kind: httpUrl,
+    pushed: 'mk_kmod_install_list_uri',
+    places: ['file'],
+    value: 'URL',
+    meaning: 'List of kernel modules to load.',
+  },
+};
+
+export const SETTING_NAMES = Object.keys(OPTIONS) as SettingName[];
+
+export interface Names {
+  readonly option: string | undefined;
+  readonly kernel: string | undefined;
+  readonly environment: string | undefined;
+  readonly file: string | undefined;
+  readonly pushed: string | undefined;
+}
+
+/** What a setting is called in each place: `--checkin-interval`, `razor.checkin_interval`, `RAZOR_MK_CHECKIN_INTERVAL` … */
+export function namesOf(setting: SettingName): Names {
+  const entry = OPTIONS[setting];
+  const snake = setting.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const at = (place: 'option' | 'kernel' | 'environment' | 'file', name: string): string | undefined =>
+    entry.places === undefined || entry.places.includes(place) ? name : undefined;
+  return {
+    option: at('option', snake.replaceAll('_', '-')),
+    kernel: at('kernel', `razor.${snake}`),
+    environment: at('environment', `RAZOR_MK_${snake.toUpperCase()}`),
+    file: at('file', snake),
+    pushed: entry.pushed,
+  };
+}

@@ -1,0 +1,15 @@
+/** Patterns for fact names: RE2 syntax, so that none can take exponential time. */
+import { compileExclusion } from '../../facts/index.ts';
+import { messageOf } from '../../platform/errors.ts';
+import type { Kind } from './kinds.ts';
+
+/** A pattern that compiles (facts/exclude.ts says what is refused). */
+export const pattern: Kind = (written) => {
+  if (typeof written !== 'string') return { wrong: 'is not text' };
+  try {
+    compileExclusion(written);
+    return { value: written };
+  } catch (error) {
+    return { wrong: `is no pattern: ${messageOf(error)}` };
+  }
+};

@@ -1,0 +1,71 @@
+/** The configuration that a server pushes with a check-in (client_config): looked at key by key. */
+import { OPTIONS, SETTING_NAMES } from './options.ts';
+
+export type PushedMap = Readonly<Record<string, unknown>>;
+
+export interface Refusal {
+  readonly key: string;
+  /** Shortened for messages. */
+  readonly value: string;
+  readonly reason: string;
+}
+
+export interface Change {
+  readonly key: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+export interface Examined {
+  /** Keys that are taken over, refused ones replaced by what was there before. */
+  readonly accepted: PushedMap;
+  readonly refused: readonly Refusal[];
+}
+
+/** Keys of the Ruby original's gem mirror: understood, and without use here. */
+const IGNORED = new Set(['mk_gem_mirror_uri', 'mk_gemlist_uri']);
+
+const MOST_KEYS = 200;
+
+/**
+ * Validates a pushed map. A key that is refused keeps its value of `current`; the others count. Unknown `mk_*` keys with
+ * plain values are kept as they are (servers push whatever their operators add). `server` is the address in use: a push
+ * may move http to https, never https to http.
+ */
+export function examinePushed(map: PushedMap, current: PushedMap, server: string): Examined {
+  const accepted: Record<string, unknown> = {};
+  const refused: Refusal[] = [];
+  for (const [key, value] of Object.entries(map).slice(0, MOST_KEYS)) {
+    const reason = reasonAgainst(key, value, server);
+    if (reason === undefined) accepted[key] = value;
+    else {
+      refused.push({ key: key.slice(0, 100), value: (JSON.stringify(value) ?? 'undefined').slice(0, 100), reason });
+      if (Object.hasOwn(current, key)) accepted[key] = current[key];
+    }
+  }
+  return { accepted, refused };
+}
+
+function reasonAgainst(key: string, value: unknown, server: string): string | undefined {
+  if (!/^mk_[a-z0-9_]{1,60}$/.test(key)) return 'is not a key of a configuration';
+  if (IGNORED.has(key)) return undefined;
+  const setting = SETTING_NAMES.find((name) => OPTIONS[name].pushed === key);
+  if (setting === undefined) {
+    const plain = ['string', 'number', 'boolean'].includes(typeof value) && String(value).length <= 4096;
+    return plain ? undefined : 'is no plain value';
+  }
+  const entry = OPTIONS[setting];
+  const checked = (entry.pushedKind ?? entry.kind)(value);
+  if ('wrong' in checked) return checked.wrong;
+  if (key === 'mk_uri' && /^https:/i.test(server) && !/^https:/i.test(String(value)))
+    return 'would go back from https to http';
+  return undefined;
+}
+
+/** What changes from one map to another, by key, sorted. The order of keys does not matter; types do. */
+export function diffPushed(from: PushedMap, to: PushedMap): readonly Change[] {
+  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort();
+  return keys
+    .filter((key) => JSON.stringify(from[key]) !== JSON.stringify(to[key]))
+    .map((key) => ({ key, from: from[key], to: to[key] }));
+}

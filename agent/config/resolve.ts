@@ -1,0 +1,47 @@
+/** Who wins: option, kernel line, environment, configuration file, pushed by the server, built in. */
+import type { CommandLine } from '../discovery/cmdline.ts';
+import { namesOf, OPTIONS, SETTING_NAMES } from './options.ts';
+import type { Origin, Resolved, SettingName, Settings } from './settings.ts';
+
+export interface Places {
+  /** By option name without dashes in front: `checkin-interval`. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly cmdline?: CommandLine;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly file?: Readonly<Record<string, unknown>>;
+  /** Already validated key by key (pushed.ts). */
+  readonly pushed?: Readonly<Record<string, unknown>>;
+}
+
+/** Each setting from the strongest place that has a usable value for it. A bad value is refused and the next place asked. */
+export function resolveSettings(places: Places): Resolved {
+  const values: Partial<Record<SettingName, unknown>> = {};
+  const from: Partial<Record<SettingName, Origin>> = {};
+  const refused: string[] = [];
+  for (const setting of SETTING_NAMES) {
+    const entry = OPTIONS[setting];
+    const names = namesOf(setting);
+    const asked: readonly [Origin, string | undefined, (name: string) => unknown][] = [
+      ['option', names.option, (name) => places.options?.[name]],
+      ['kernel line', names.kernel, (name) => places.cmdline?.value(name)],
+      ['environment', names.environment, (name) => places.environment?.[name]],
+      ['configuration file', names.file, (name) => places.file?.[name]],
+      ['pushed', names.pushed, (name) => places.pushed?.[name]],
+    ];
+    values[setting] = entry.default;
+    from[setting] = 'built in';
+    for (const [origin, name, read] of asked) {
+      const written = name === undefined ? undefined : read(name);
+      if (name === undefined || written === undefined || written === null) continue;
+      const checked = (origin === 'pushed' ? (entry.pushedKind ?? entry.kind) : entry.kind)(written);
+      if ('wrong' in checked) {
+        refused.push(`${origin}: ${name} ${checked.wrong}`);
+        continue;
+      }
+      values[setting] = checked.value;
+      from[setting] = origin;
+      break;
+    }
+  }
+  return { values: values as unknown as Settings, from: from as Record<SettingName, Origin>, refused };
+}

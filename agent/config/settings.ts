@@ -1,0 +1,49 @@
+/** What the agent is set to, after every place where it can be set has been asked. */
+import type { LogLevel } from '../../platform/log.ts';
+import type { DialectName } from '../dialects/dialect.ts';
+
+export interface Settings {
+  readonly dialect: DialectName;
+  /** Addresses of the server; discovery goes on to other ways when empty. */
+  readonly server: readonly string[];
+  readonly port: number;
+  readonly checkinInterval: number;
+  readonly checkinSkew: number;
+  readonly checkinCron: string;
+  readonly checkinPath: string;
+  readonly registerPath: string;
+  readonly pushedUri: string;
+  readonly factExclude: string;
+  readonly factRefresh: number;
+  readonly externalFacts: readonly string[];
+  readonly hwId: string;
+  readonly logLevel: LogLevel;
+  readonly httpTimeout: number;
+  readonly rediscoverAfter: number;
+  readonly probation: number;
+  readonly backoffCap: number;
+  readonly caFile: string;
+  readonly pin: readonly string[];
+  readonly clientCert: string;
+  readonly clientKey: string;
+  readonly token: string;
+  readonly tokenFile: string;
+  readonly replyKey: string;
+  readonly commandsDir: string;
+  readonly tceMirrorUri: string;
+  readonly tceMirrorPort: number;
+  readonly tceInstallListUri: string;
+  readonly kmodInstallListUri: string;
+}
+
+export type SettingName = keyof Settings;
+
+/** Where a value came from, strongest first. */
+export type Origin = 'option' | 'kernel line' | 'environment' | 'configuration file' | 'pushed' | 'built in';
+
+export interface Resolved {
+  readonly values: Settings;
+  readonly from: Readonly<Record<SettingName, Origin>>;
+  /** Values that were refused, in words. */
+  readonly refused: readonly string[];
+}

@@ -1,0 +1,29 @@
+/** The dialects by name. */
+import type { Dialect, DialectName } from './dialect.ts';
+import type { Exchange } from './exchange.ts';
+import { createHanlon } from './hanlon.ts';
+import { createRazorServer } from './razor-server.ts';
+import { createRazorDialect } from './razor.ts';
+
+export interface DialectOptions {
+  /** Base URL without a slash at its end: `http://10.0.0.1:8026`; for razor-server the URL of `razor.register=`. */
+  readonly serverUrl: string;
+  readonly exchange: Exchange;
+  /** Paths of the configuration (mk_checkin_path, mk_register_path); the dialect's own by default. */
+  readonly checkinPath?: string;
+  readonly registerPath?: string;
+  /** Told when razor-server knows this machine under another id. */
+  readonly onSwitch?: (from: string | undefined, to: string) => void;
+}
+
+/** A dialect talking to one server. */
+export function createDialect(name: DialectName, options: DialectOptions): Dialect {
+  switch (name) {
+    case 'razor':
+      return createRazorDialect(options);
+    case 'hanlon':
+      return createHanlon(options);
+    case 'razor-server':
+      return createRazorServer(options);
+  }
+}

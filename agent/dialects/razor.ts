@@ -1,0 +1,130 @@
+/** Razor 0.x: what its servers (0.8 to 0.9) understand. The contract is in docs/protocol-razor.md. */
+import * as z from 'zod/mini';
+import type { Identity } from '../../facts/fact.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { HttpFailure, urlForPeople } from '../http.ts';
+import type { CheckinReply, Dialect, NodeReport, RequestPreview } from './dialect.ts';
+import { fitFacts } from './fit.ts';
+import { parseJson, type Exchange } from './exchange.ts';
+import { cleanText, errorText } from './reply.ts';
+
+export const RAZOR_CHECKIN_PATH = '/razor/api/node/checkin';
+export const RAZOR_REGISTER_PATH = '/razor/api/node/register';
+
+/**
+ * Most bytes of json_hash. The server hands it on as one argument of a program, and Linux allows 131,072 bytes for one,
+ * the closing NUL included (execve(2), MAX_ARG_STRLEN); some room is left.
+ */
+export const JSON_HASH_LIMIT = 130_000;
+
+export interface RazorOptions {
+  /** Base URL without a slash at its end: `http://10.0.0.1:8026`. */
+  readonly serverUrl: string;
+  readonly exchange: Exchange;
+  /** Of pushed or written configuration (mk_checkin_path, mk_register_path). */
+  readonly checkinPath?: string;
+  readonly registerPath?: string;
+}
+
+/** Only `errcode` 0 means success: unexpected errors come as HTTP 200 with a body that has none. */
+const accepted = z.looseObject({ errcode: z.literal(0) });
+
+const checkinReply = z.looseObject({
+  response: z.looseObject({
+    command_name: z.string().check(z.minLength(1), z.maxLength(200)),
+    command_param: z.optional(z.unknown()),
+  }),
+  client_config: z.optional(z.record(z.string(), z.unknown())),
+});
+
+/** MACs in upper case without separators, joined by `_`: the boot API compares exactly this. Throws RAZOR_MK_NO_IDENTITY. */
+export function hwId(identity: Identity): string {
+  const macs = identity.interfaces.map((nic) => nic.mac.replaceAll(/[^0-9a-fA-F]/g, '').toUpperCase());
+  const usable = [...new Set(macs)].filter((mac) => mac !== '');
+  if (usable.length === 0) {
+    throw new RazorMkError(
+      'RAZOR_MK_NO_IDENTITY',
+      'no network interface has an address that could identify this machine',
+    );
+  }
+  return usable.join('_');
+}
+
+/** The dialect, talking to one server. */
+export function createRazorDialect(options: RazorOptions): Dialect {
+  const { serverUrl } = options;
+  const checkinUrl = serverUrl + (options.checkinPath ?? RAZOR_CHECKIN_PATH);
+  const registerUrl = serverUrl + (options.registerPath ?? RAZOR_REGISTER_PATH);
+
+  function previewCheckin(report: NodeReport): RequestPreview {
+    const query = new URLSearchParams({ hw_id: hwId(report.identity), last_state: report.lastState });
+    // any value but the word true would be taken for true, `false` included
+    if (report.firstCheckin) query.set('first_checkin', 'true');
+    const url = `${checkinUrl}${checkinUrl.includes('?') ? '&' : '?'}${query.toString()}`;
+    return { method: 'GET', url, headers: {}, body: undefined, notes: [] };
+  }
+
+  function previewRegister(report: NodeReport): RequestPreview {
+    const hash = (facts: Readonly<Record<string, string>>): string =>
+      JSON.stringify({
+        '@hw_id': hwId(report.identity),
+        '@attributes_hash': facts,
+        '@last_state': report.lastState,
+      });
+    const { facts, notes } = fitFacts(report.facts, (kept) => Buffer.byteLength(hash(kept)), JSON_HASH_LIMIT);
+    return {
+      method: 'POST',
+      url: registerUrl,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `json_hash=${encodeURIComponent(hash(facts))}`,
+      notes,
+    };
+  }
+
+  /** The body of an exchange that the server says went well. A 2xx alone does not mean that it did. */
+  async function succeed(what: string, preview: RequestPreview, signal: AbortSignal | undefined): Promise<unknown> {
+    const reply = await options.exchange(preview, signal);
+    const where = `${what} at ${urlForPeople(preview.url)} (HTTP ${reply.status})`;
+    if (reply.status < 200 || reply.status > 299) {
+      const said = errorText(reply.body) ?? cleanText(reply.body, 300);
+      throw new HttpFailure('RAZOR_MK_REFUSED', `${where}: ${said === '' ? 'no word of explanation' : said}`);
+    }
+    const value = parseJson(reply);
+    if (accepted.safeParse(value).success) return value;
+    const said = errorText(value);
+    if (said === undefined) throw new HttpFailure('RAZOR_MK_REPLY', `${where}: JSON without errcode 0`);
+    throw new HttpFailure('RAZOR_MK_REFUSED', `${where}: the server reports "${said}", errcode is not 0`);
+  }
+
+  return {
+    name: 'razor',
+    serverUrl,
+    nodeId: hwId,
+    previewCheckin,
+    previewRegister,
+    async checkin(report, signal): Promise<CheckinReply> {
+      const preview = previewCheckin(report);
+      return readCheckin(await succeed('check-in', preview, signal), preview.url);
+    },
+    async register(report, signal): Promise<readonly string[]> {
+      const preview = previewRegister(report);
+      await succeed('register', preview, signal);
+      return preview.notes;
+    },
+  };
+}
+
+/** A check-in reply whose errcode is 0, read into command and configuration. Throws RAZOR_MK_REPLY. */
+export function readCheckin(value: unknown, url: string): CheckinReply {
+  const parsed = checkinReply.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue?.path.join('.') ?? '';
+    throw new HttpFailure(
+      'RAZOR_MK_REPLY',
+      `check-in at ${urlForPeople(url)}: ${where}: ${issue?.message ?? 'wrong shape'}`,
+    );
+  }
+  const { command_name: name, command_param: param } = parsed.data.response;
+  return { command: { name, param }, clientConfig: parsed.data.client_config };
+}

@@ -1,0 +1,189 @@
+/**
+ * Where the provisioning server is. In order: option, kernel line `razor.ip`, kernel line `razor.server` by DNS,
+ * environment, configuration file, the DNS name `razor`, the next-server file, and SRV `_razor._tcp`. Every step leaves
+ * a trace. The first way that gives an address is the first candidate; the others that are cheap are not asked.
+ */
+import { isIP } from 'node:net';
+import { RazorMkError } from '../../platform/errors.ts';
+import { readCapped } from '../../platform/files.ts';
+import type { DiscoveryStep } from '../events.ts';
+import { baseUrl, parseAddress, type ServerAddress } from './address.ts';
+import type { CommandLine } from './cmdline.ts';
+import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
+import { parseNextServer } from './next-server.ts';
+import { parseResolvConf } from './resolv-conf.ts';
+
+export interface DiscoveryOptions {
+  /** The default DNS name and the SRV name's first part: `razor`; `hanlon` for that dialect. */
+  readonly product: 'razor' | 'hanlon';
+  /** Keys of the kernel line, in order: razor.ip and razor.server; razor.register before them for razor-server. */
+  readonly kernelKeys: readonly string[];
+  /** Where no port was written. 8026. */
+  readonly defaultPort: number;
+  readonly cmdline: CommandLine;
+  /** Addresses of `--server`, of the environment and of the configuration file: candidates in their order. */
+  readonly option?: readonly string[];
+  readonly environment?: readonly string[];
+  readonly configFile?: readonly string[];
+  readonly resolvConf: string;
+  readonly nextServerFile: string;
+  readonly dnsPort?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Candidate {
+  /** Base URL, without a slash at its end. For https the name stays in it, because the certificate is for the name. */
+  readonly url: string;
+  readonly way: string;
+  /** Somebody wrote it down for this node (option, kernel line, environment, file); a pushed mk_uri does not replace it. */
+  readonly given: boolean;
+  /** The address that DNS gave for the URL's name, where the name stays in the URL. */
+  readonly address?: string;
+  /** Seconds for which DNS vouches for it. */
+  readonly ttl?: number;
+}
+
+export interface Discovery {
+  readonly candidates: readonly Candidate[];
+  readonly steps: readonly DiscoveryStep[];
+}
+
+/** Finds candidates. Throws RAZOR_MK_NO_SERVER, with every step in its message, when no way gives one. */
+export async function discover(options: DiscoveryOptions): Promise<Discovery> {
+  const steps: DiscoveryStep[] = [];
+  const trace = (way: string, note: string, candidates: readonly Candidate[] = []): readonly Candidate[] => {
+    steps.push({ way, note, found: candidates.map((candidate) => candidate.url) });
+    return candidates;
+  };
+  for (const note of options.cmdline.notes) trace('kernel line', note);
+  for (const way of WAYS) {
+    options.signal?.throwIfAborted();
+    const candidates = await way(options, trace);
+    if (candidates.length > 0) return { candidates, steps };
+  }
+  const told = steps.map((step) => `\n    ${step.way}: ${step.note}`).join('');
+  throw new RazorMkError('RAZOR_MK_NO_SERVER', `no provisioning server was found:${told}`);
+}
+
+/** Ways that are found, not given. */
+const FOUND = /^(DNS|next-server|SRV)/;
+
+type Trace = (way: string, note: string, candidates?: readonly Candidate[]) => readonly Candidate[];
+type Way = (options: DiscoveryOptions, trace: Trace) => Promise<readonly Candidate[]>;
+
+const WAYS: readonly Way[] = [
+  (options, trace) => given('--server', options.option, options, trace),
+  (options, trace) => fromKernelLine(options, trace),
+  (options, trace) => given('environment', options.environment, options, trace),
+  (options, trace) => given('configuration file', options.configFile, options, trace),
+  (options, trace) => byDefaultName(options, trace),
+  (options, trace) => fromNextServer(options, trace),
+  (options, trace) => byService(options, trace),
+];
+
+async function given(
+  way: string,
+  texts: readonly string[] | undefined,
+  options: DiscoveryOptions,
+  trace: Trace,
+): Promise<readonly Candidate[]> {
+  if (texts === undefined || texts.length === 0) return [];
+  return await candidatesOf(way, texts, options, trace);
+}
+
+async function fromKernelLine(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+  for (const key of options.kernelKeys) {
+    const candidates = await fromKernelKey(key, options, trace);
+    if (candidates.length > 0) return candidates;
+  }
+  return [];
+}
+
+async function fromKernelKey(key: string, options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+  const way = `kernel line ${key}`;
+  const all = options.cmdline.all(key);
+  const value = all.at(-1);
+  if (value === undefined) return trace(way, 'not given');
+  if (all.length > 1) trace(way, `given ${all.length} times (${all.join(', ')}): the last one counts`);
+  const words = value.split(',').filter((word) => word !== '');
+  if (words.length === 0) return trace(way, 'given without a value');
+  return await candidatesOf(way, words, options, trace);
+}
+
+/** Addresses as they were written, names resolved. What cannot be used is traced and passed over. */
+async function candidatesOf(
+  way: string,
+  texts: readonly string[],
+  options: DiscoveryOptions,
+  trace: Trace,
+): Promise<readonly Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const text of texts) {
+    const address = parseAddress(text);
+    if (address === undefined) trace(way, `"${text.slice(0, 100)}" is no address`);
+    else if (isIP(address.host) !== 0) {
+      candidates.push(
+        ...trace(way, `${text} is an address`, [
+          { url: baseUrl(address, options.defaultPort), way, given: !FOUND.test(way) },
+        ]),
+      );
+    } else candidates.push(...(await resolved(way, address, options, trace)));
+  }
+  return candidates;
+}
+
+async function resolved(
+  way: string,
+  address: ServerAddress,
+  options: DiscoveryOptions,
+  trace: Trace,
+): Promise<readonly Candidate[]> {
+  const lookup = await lookupAddresses(address.host, await dnsOptions(options));
+  const candidates = lookup.found.map((ip): Candidate => {
+    const more = { way, given: !FOUND.test(way), ...(lookup.ttl === undefined ? {} : { ttl: lookup.ttl }) };
+    if (address.scheme === 'https') return { url: baseUrl(address, options.defaultPort), address: ip, ...more };
+    return { url: baseUrl(address, options.defaultPort, ip), ...more };
+  });
+  const note = lookup.trace.join('; ') || 'no resolver was asked';
+  return trace(way, `name ${address.host}: ${note}`, candidates);
+}
+
+async function byDefaultName(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+  const address: ServerAddress = { scheme: 'http', host: options.product, port: undefined, path: '' };
+  return await resolved(`DNS name ${options.product}`, address, options, trace);
+}
+
+async function fromNextServer(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+  const way = 'next-server file';
+  const bytes = await readCapped(options.nextServerFile, 8192).catch((error: unknown) => error as Error);
+  if (bytes === undefined) return trace(way, `${options.nextServerFile} does not exist`);
+  if (bytes instanceof Error) return trace(way, bytes.message);
+  const address = parseNextServer(bytes);
+  if ('wrong' in address) return trace(way, `${options.nextServerFile} ${address.wrong}`);
+  if (isIP(address.host) === 0) return await resolved(way, address, options, trace);
+  return trace(way, `${options.nextServerFile} holds ${address.host}`, [
+    { url: baseUrl(address, options.defaultPort), way, given: !FOUND.test(way) },
+  ]);
+}
+
+async function byService(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+  const way = `SRV _${options.product}._tcp`;
+  const dns = await dnsOptions(options);
+  const services = await lookupService(`_${options.product}._tcp`, dns);
+  if (services.found.length === 0) return trace(way, services.trace.join('; ') || 'no resolver was asked');
+  const candidates: Candidate[] = [];
+  for (const service of services.found.slice(0, 4)) {
+    const address: ServerAddress = { scheme: 'http', host: service.host, port: service.port, path: '' };
+    candidates.push(...(await resolved(way, address, options, trace)));
+  }
+  return candidates;
+}
+
+async function dnsOptions(options: DiscoveryOptions): Promise<DnsOptions> {
+  const text = await readCapped(options.resolvConf, 65_536).catch(() => undefined);
+  return {
+    conf: parseResolvConf(text?.toString('utf8') ?? ''),
+    ...(options.dnsPort === undefined ? {} : { port: options.dnsPort }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+}

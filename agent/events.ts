@@ -1,0 +1,43 @@
+/**
+ * What the agent says while it works. `razor-mk run --events` prints each as one JSON line on standard output, with
+ * `at` (wall time, ISO 8601) and `ms` (since the start of the process) added.
+ */
+
+/** One way of discovery that was tried. */
+export interface DiscoveryStep {
+  /** `option --server`, `kernel line razor.ip`, `DNS`, `next-server file` … */
+  readonly way: string;
+  /** What was looked at, what was found, and what was made of it, in words. */
+  readonly note: string;
+  /** Base URLs that this step found, in order. */
+  readonly found: readonly string[];
+}
+
+export type AgentEvent =
+  | { event: 'started'; version: string; dialect: string; live: boolean; stateDir: string }
+  /** A server address was found: the first candidate, how it was found, and every step. */
+  | { event: 'discovered'; server: string; way: string; candidates: readonly string[]; steps: readonly DiscoveryStep[] }
+  /** Facts were gathered. `errors` are probes that failed. */
+  | { event: 'collected'; facts: number; durationMs: number; errors: number; nodeId: string; note?: string }
+  /** A check-in was answered. */
+  | { event: 'checkin'; server: string; firstCheckin: boolean; command: string; durationMs: number; turn: number }
+  /** What the reply means, before it is carried out. */
+  | { event: 'command'; name: string; known: boolean; destructive: boolean; plan: readonly string[] }
+  /** The facts were accepted. `reason` is why they were sent. */
+  | { event: 'registered'; facts: number; reason: string; notes: readonly string[]; durationMs: number }
+  /** Pushed configuration: what was taken over and what was refused, key by key. */
+  | {
+      event: 'config';
+      applied: readonly { key: string; from: unknown; to: unknown }[];
+      refused: readonly { key: string; value: string; reason: string }[];
+    }
+  /** Pushed configuration was given up for the last good one. */
+  | { event: 'config-rollback'; reason: string }
+  /** A change of the machine: done with --live, only told without. */
+  | { event: 'would' | 'did'; what: string }
+  | { event: 'waiting'; ms: number; reason: string }
+  | { event: 'warning'; message: string }
+  | { event: 'error'; code: string; message: string; remedy: string }
+  | { event: 'stopped'; reason: string; turns: number };
+
+export type Emit = (event: AgentEvent) => void;

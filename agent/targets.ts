@@ -1,0 +1,66 @@
+/** Which server is asked next: the candidates of discovery, the one that answered last first, or a pushed address. */
+import type { Clock } from '../platform/clock.ts';
+import type { Candidate, Discovery } from './discovery/index.ts';
+
+export interface Targets {
+  /** Undefined until discovery has found something. `pushedUri` is the configuration's mk_uri, or ''. */
+  current(pushedUri: string): Candidate | undefined;
+  found(discovery: Discovery): void;
+  /** The current one answered. */
+  answered(candidate: Candidate): void;
+  /** The current one failed too often. False when there is no other left, and discovery must begin again. */
+  next(failed: Candidate): boolean;
+  /** DNS does not vouch for the address any longer. */
+  expired(): boolean;
+}
+
+/** A pushed address that did not answer is not tried again for this long. */
+const DISTRUST_MS = 3_600_000;
+/** Answers of DNS are believed at least this long, whatever their TTL. */
+const SHORTEST_TTL_S = 30;
+
+export function createTargets(clock: Clock): Targets {
+  let candidates: readonly Candidate[] = [];
+  let tried = 0;
+  let foundAt = 0;
+  const distrusted = new Map<string, number>();
+
+  return {
+    current(pushedUri) {
+      const candidate = candidates[0];
+      if (pushedUri === '' || candidate?.given === true) return candidate;
+      const url = pushedUri.replace(/\/+$/, '');
+      const backwards = candidate?.url.startsWith('https:') === true && !url.startsWith('https:');
+      if (backwards || (distrusted.get(url) ?? -1) > clock.now()) return candidate;
+      return candidate?.url === url ? candidate : { url, way: 'pushed mk_uri', given: false };
+    },
+    found(discovery) {
+      candidates = discovery.candidates;
+      tried = 0;
+      foundAt = clock.now();
+    },
+    answered(candidate) {
+      tried = 0;
+      if (candidates[0]?.url !== candidate.url && candidates.some(({ url }) => url === candidate.url)) {
+        candidates = [candidate, ...candidates.filter(({ url }) => url !== candidate.url)];
+      }
+    },
+    next(failed) {
+      if (failed.way === 'pushed mk_uri') {
+        distrusted.set(failed.url, clock.now() + DISTRUST_MS);
+        return candidates.length > 0;
+      }
+      tried++;
+      if (tried >= candidates.length) {
+        candidates = [];
+        return false;
+      }
+      candidates = [...candidates.slice(1), ...candidates.slice(0, 1)];
+      return true;
+    },
+    expired() {
+      const ttl = candidates[0]?.ttl;
+      return ttl !== undefined && clock.now() - foundAt > Math.max(ttl, SHORTEST_TTL_S) * 1000;
+    },
+  };
+}

@@ -1,0 +1,162 @@
+/** One turn: collect, check in, plan, act. No sleeping, and everything it needs is handed in. */
+import { changedFacts, factValues, type Exclusion } from '../facts/index.ts';
+import type { FactSet } from '../facts/fact.ts';
+import type { Clock } from '../platform/clock.ts';
+import { RazorMkError } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
+import type { System } from '../platform/system.ts';
+import type { CommandOutcome, CommandRegistry } from './commands/registry.ts';
+import type { Dialect, NodeReport, ServerCommand } from './dialects/dialect.ts';
+import type { Emit } from './events.ts';
+import type { FactKeeper } from './fact-keeper.ts';
+import type { Store } from './state.ts';
+
+export interface TurnContext {
+  /** Counted from 1. */
+  readonly turn: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly emit: Emit;
+  readonly system: System;
+  readonly store: Store;
+  readonly dialect: Dialect;
+  readonly commands: CommandRegistry;
+  readonly facts: FactKeeper;
+  /** Facts older than this are gathered anew. */
+  readonly maxFactAgeMs: number;
+  /** What is not sent. Asked for only when facts are sent, because patterns cost time to load. */
+  readonly exclusion: () => Exclusion;
+  /** Facts of the agent itself (razor_mk_errors and the like), added to what is sent. */
+  readonly extraFacts?: () => Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface TurnResult {
+  readonly command: ServerCommand;
+  readonly known: boolean;
+  readonly outcome: CommandOutcome | undefined;
+  /** The facts were sent, asked for or because they changed. */
+  readonly registered: boolean;
+  readonly clientConfig: Readonly<Record<string, unknown>> | undefined;
+  readonly nodeId: string;
+}
+
+/** Runs one turn. Throws RazorMkError when the server gave no usable reply or refused; the facts are gathered anyhow. */
+export async function runTurn(context: TurnContext): Promise<TurnResult> {
+  const { dialect, store, emit, clock } = context;
+  const { set: facts, fresh } = await gather(context, context.maxFactAgeMs);
+  const nodeId = dialect.nodeId(facts.identity);
+
+  const started = clock.now();
+  const { firstCheckin } = store;
+  const reply = await dialect.checkin(reportOf(context, facts, dialect.name === 'razor-server'), context.signal);
+  const { command } = reply;
+  const durationMs = clock.now() - started;
+  emit({
+    event: 'checkin',
+    server: dialect.serverUrl,
+    firstCheckin,
+    command: command.name,
+    durationMs,
+    turn: context.turn,
+  });
+
+  let registered = false;
+  const register = async (reason: string, set: FactSet): Promise<void> => {
+    await sendFacts(context, set, reason);
+    registered = true;
+  };
+
+  const handler = context.commands.find(command.name);
+  let outcome: CommandOutcome | undefined;
+  const plan = handler?.plan(command.param) ?? [`nothing: this agent does not know the command ${command.name}`];
+  emit({
+    event: 'command',
+    name: command.name,
+    known: handler !== undefined,
+    destructive: handler?.destructive ?? false,
+    plan,
+  });
+  if (handler === undefined) context.log.warn(`the server asks for an unknown command: ${command.name}`);
+  else {
+    const changesBefore = context.system.changes.length;
+    outcome = await handler.run({
+      ...context,
+      param: command.param,
+      facts,
+      register: async (reason) => {
+        // as fresh as a registration should be, and gathered once only in the turn that just did it
+        await register(reason, (await gather(context, Math.min(context.maxFactAgeMs, 1000))).set);
+        if (store.firstCheckin) store.setFirstCheckin(false);
+      },
+    });
+    for (const change of context.system.changes.slice(changesBefore)) {
+      emit({ event: change.done ? 'did' : 'would', what: change.what });
+    }
+  }
+  const registers = dialect.previewRegister(reportOf(context, facts, false)) !== undefined;
+  if (fresh && !registered && !store.firstCheckin && registers) {
+    const reason = whyRegister(store, facts, context.exclusion);
+    if (reason !== undefined) await register(reason, facts);
+  }
+  return { command, known: handler !== undefined, outcome, registered, clientConfig: reply.clientConfig, nodeId };
+}
+
+async function gather(context: TurnContext, maxAgeMs: number): Promise<{ set: FactSet; fresh: boolean }> {
+  const { set, fresh } = await context.facts.get(maxAgeMs);
+  if (fresh) {
+    const { identity, durationMs, errors } = set;
+    for (const error of errors) context.log.warn(`facts: ${error.group}: ${error.message}`);
+    context.emit({
+      event: 'collected',
+      facts: set.facts.size,
+      durationMs,
+      errors: errors.length,
+      nodeId: idForPeople(context.dialect, set),
+      ...(identity.note === undefined ? {} : { note: identity.note }),
+    });
+  }
+  return { set, fresh };
+}
+
+function idForPeople(dialect: Dialect, set: FactSet): string {
+  try {
+    return dialect.nodeId(set.identity);
+  } catch (error) {
+    if (error instanceof RazorMkError) return '';
+    throw error;
+  }
+}
+
+/** `withFacts` false leaves the facts out, for dialects and exchanges that do not send them. */
+function reportOf(context: TurnContext, set: FactSet, withFacts: boolean): NodeReport {
+  return {
+    identity: set.identity,
+    facts: withFacts ? { ...factValues(set, context.exclusion()), ...context.extraFacts?.() } : {},
+    firstCheckin: context.store.firstCheckin,
+    lastState: 'idle',
+  };
+}
+
+/** Sends the facts and remembers them. Only facts that the server accepted are remembered. */
+async function sendFacts(context: TurnContext, set: FactSet, reason: string): Promise<void> {
+  const { clock, dialect, emit, log } = context;
+  const report = reportOf(context, set, true);
+  const started = clock.now();
+  const notes = await dialect.register(report, context.signal);
+  for (const note of notes) log.warn(note);
+  context.store.setPreviousFacts(report.facts);
+  const facts = Object.keys(report.facts).length;
+  emit({ event: 'registered', facts, reason, notes, durationMs: clock.now() - started });
+}
+
+/** Why facts are sent without being asked for, or undefined. The original does the same after every turn. */
+function whyRegister(store: Store, set: FactSet, exclusion: () => Exclusion): string | undefined {
+  const before = store.previousFacts;
+  if (before === undefined) return 'what the server knows of this machine was lost';
+  const { excludes } = exclusion();
+  const changed = changedFacts(before, set).filter((name) => !excludes(name) && !name.startsWith('razor_mk_'));
+  if (changed.length === 0) return undefined;
+  const shown = changed.slice(0, 5).join(', ') + (changed.length > 5 ? ` and ${changed.length - 5} more` : '');
+  return `changed: ${shown}`;
+}

@@ -1,0 +1,127 @@
+/** Parts of an agent for tests: a machine that never changes unless told to, and an agent that runs on a fake clock. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startAgent, type AgentOptions, type AgentRun } from '../../agent/agent.ts';
+import { createRegistry } from '../../agent/commands/registry.ts';
+import { resolveSettings } from '../../agent/config/resolve.ts';
+import type { AgentEvent } from '../../agent/events.ts';
+import { createHttpClient } from '../../agent/http.ts';
+import { openStore, type Store } from '../../agent/state.ts';
+import type { Fact, FactSet } from '../../facts/fact.ts';
+import { createLog } from '../../platform/log.ts';
+import { createSystem, type System } from '../../platform/system.ts';
+import { fakeClock, type FakeClock } from './fake-clock.ts';
+
+export function machine(values: Record<string, string> = { hostname: 'mk', is_virtual: 'true' }): FactSet {
+  const facts = new Map<string, Fact>();
+  for (const [name, value] of Object.entries(values)) facts.set(name, { name, value, group: 'test', sources: [] });
+  return {
+    facts,
+    identity: {
+      interfaces: [
+        { name: 'eth0', mac: '52:54:00:00:00:c1' },
+        { name: 'eth1', mac: '52:54:00:00:00:c2' },
+      ],
+      uuid: undefined,
+      serial: undefined,
+      assetTag: undefined,
+      note: undefined,
+    },
+    errors: [],
+    durationMs: 1,
+  };
+}
+
+export interface TestAgent extends AgentRun {
+  readonly clock: FakeClock;
+  readonly events: AgentEvent[];
+  readonly lines: string[];
+  readonly store: Store;
+  readonly system: System;
+  /** What collect gives from now on. */
+  facts: FactSet;
+  readonly stop: () => Promise<number>;
+  of<K extends AgentEvent['event']>(name: K): Extract<AgentEvent, { event: K }>[];
+}
+
+export interface TestAgentOptions extends Partial<AgentOptions> {
+  /** One server, given; or use `discover`. */
+  readonly server?: string;
+  readonly given?: boolean;
+  readonly args?: Readonly<Record<string, unknown>>;
+  readonly dir?: string;
+  readonly random?: readonly number[];
+}
+
+export function temporaryDir(): string {
+  return mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
+}
+
+/** An agent on a fake clock, with real HTTP. Time stands still while a request is on its way. */
+export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
+  const clock = fakeClock(options.random ?? [0]);
+  const events: AgentEvent[] = [];
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', people: (line, level) => lines.push(`${level}: ${line}`) });
+  const store = options.store ?? (await openStore(options.dir ?? temporaryDir()));
+  const system = createSystem({ live: false, log });
+  const controller = new AbortController();
+  const state = { facts: machine() };
+  const run = startAgent({
+    clock,
+    log,
+    emit: (event) => void events.push(event),
+    system,
+    store,
+    commands: createRegistry(),
+    collect: () => Promise.resolve(state.facts),
+    settings: (pushed) => resolveSettings({ options: { 'checkin-skew': '0', ...options.args }, pushed }),
+    discover: () => {
+      const way = options.given === false ? 'next-server file' : 'kernel line razor.ip';
+      return Promise.resolve({
+        candidates: [{ url: options.server ?? 'http://127.0.0.1:1', way, given: options.given ?? true }],
+        steps: [],
+      });
+    },
+    httpFor: () => Promise.resolve(createHttpClient({ timeoutMs: 2000 })),
+    signal: controller.signal,
+    ...options,
+  });
+  return {
+    ...run,
+    clock,
+    events,
+    lines,
+    store,
+    system,
+    get facts() {
+      return state.facts;
+    },
+    set facts(set) {
+      state.facts = set;
+    },
+    stop: async () => {
+      controller.abort(new Error('stopped by the test'));
+      return await run.done;
+    },
+    of: <K extends AgentEvent['event']>(name: K) =>
+      events.filter((event) => event.event === name) as Extract<AgentEvent, { event: K }>[],
+  };
+}
+
+/** Advances the fake clock, with room for real requests between, until `done` or a bound. */
+export async function runUntil(agent: TestAgent, done: () => boolean, stepMs = 1000, steps = 2000): Promise<void> {
+  for (let step = 0; step < steps && !done(); step++) {
+    // a waiting agent is moved on; one that talks to a real server gets real time
+    for (let spin = 0; spin < 200 && !waiting(agent) && !done(); spin++) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    if (!done()) await agent.clock.advance(stepMs);
+  }
+  if (!done()) throw new Error(`not reached; events: ${JSON.stringify(agent.events.slice(-6))}`);
+}
+
+function waiting(agent: TestAgent): boolean {
+  return agent.events.at(-1)?.event === 'waiting';
+}
