@@ -74,6 +74,22 @@ export const ERROR_TABLE = {
     summary: 'The extension archive of the server could not be used; the one before it stays.',
     remedy: 'Check extension-zip of the server: a plain zip of regular files below bin, lib and facts.d.',
   },
+  // the node: network, commands, control
+  RAZOR_MK_NTP: {
+    exit: 69,
+    summary: 'An NTP server gave no usable time.',
+    remedy: 'Check the server named by ntp= or razor.ntp, and UDP port 123 on the way.',
+  },
+  RAZOR_MK_COMMAND: {
+    exit: 70,
+    summary: 'A command of the server could not be carried out.',
+    remedy: 'Read the message: it names the program or file that failed.',
+  },
+  RAZOR_MK_NO_AGENT: {
+    exit: 69,
+    summary: 'No running agent answers on its status socket.',
+    remedy: 'Start it with razor-mk run, or give its directory with --state-dir.',
+  },
   // facts
   RAZOR_MK_NO_IDENTITY: {
     exit: 70,
