@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { explain, RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
-import type { Host } from '../platform/verb.ts';
-import { VERBS, type VerbEntry } from './verbs.ts';
+import type { Host, VerbEntry } from '../platform/verb.ts';
+import { VERBS } from './verbs.ts';
 import { versionText } from './version.ts';
 
 function processHost(): Host {
@@ -64,7 +64,10 @@ async function addVerb(parser: Argv, entry: VerbEntry, host: Host, done: (status
   parser.command({
     command: verb.usage === undefined ? entry.name : `${entry.name} ${verb.usage}`,
     describe: entry.describe,
-    builder: verb.options,
+    builder: async (yargs: Argv) => {
+      for (const below of verb.verbs ?? []) await addVerb(yargs, below, host, done);
+      return verb.options(yargs);
+    },
     handler: async (args) => done(await verb.run(args, host)),
   });
 }

@@ -1,13 +1,7 @@
 /** Every verb of the program: its line in the help, and how its module is loaded when it is asked for. */
 import { RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
-import { defineVerb, type VerbModule } from '../platform/verb.ts';
-
-export interface VerbEntry {
-  readonly name: string;
-  readonly describe: string;
-  readonly load: () => Promise<VerbModule>;
-}
+import { defineVerb, type VerbEntry, type VerbModule } from '../platform/verb.ts';
 
 /** Stands in the executable where a clone has the lab or the image builder. */
 export function cloneOnly(name: string): VerbModule {
@@ -25,6 +19,11 @@ const NODE_VERBS: readonly VerbEntry[] = [
     name: 'facts',
     describe: 'print what this machine is',
     load: async () => (await import('../facts/cli/facts.ts')).verb,
+  },
+  {
+    name: 'capture',
+    describe: 'record what this machine is, for a replay anywhere',
+    load: async () => (await import('../facts/cli/capture.ts')).verb,
   },
   {
     name: 'run',
@@ -64,6 +63,22 @@ const CLONE_VERBS: readonly VerbEntry[] = [
     load: async () => {
       if (EXECUTABLE) return cloneOnly('demo');
       else return (await import('../lab/cli/demo.ts')).verb;
+    },
+  },
+  {
+    name: 'package',
+    describe: 'build the executable of this clone, its inventory and its Tiny Core extension',
+    load: async () => {
+      if (EXECUTABLE) return cloneOnly('package');
+      else return (await import('../packaging/cli/package.ts')).verb;
+    },
+  },
+  {
+    name: 'image',
+    describe: 'make a microkernel image, look into one, make a base, lay out a TFTP root',
+    load: async () => {
+      if (EXECUTABLE) return cloneOnly('image');
+      else return (await import('../tinycore/image/cli/image.ts')).verb;
     },
   },
 ];

@@ -35,6 +35,11 @@ export function cleanValue(value: string): string {
 
 /** Gathers all facts of a machine. Never throws: a group that fails is named in `errors` and loses only its own facts. */
 export async function collectFacts(options: CollectOptions): Promise<FactSet> {
+  return (await gather(options)).set;
+}
+
+/** The same, with the sources as they were read: for captures, explanations and the inventory. */
+export async function gather(options: CollectOptions): Promise<{ readonly set: FactSet; readonly sources: Sources }> {
   const started = performance.now();
   const sources = options.sources.fresh();
   const facts = new Map<string, Fact>();
@@ -67,7 +72,7 @@ export async function collectFacts(options: CollectOptions): Promise<FactSet> {
     });
   }
   const sorted = new Map([...facts.entries()].sort(([a], [b]) => byCodeUnit(a, b)));
-  return { facts: sorted, identity, errors, durationMs: performance.now() - started };
+  return { set: { facts: sorted, identity, errors, durationMs: performance.now() - started }, sources };
 }
 
 async function runGroup(

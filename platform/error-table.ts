@@ -96,6 +96,16 @@ export const ERROR_TABLE = {
     summary: 'The machine has no network interface that could identify it.',
     remedy: 'Check that the NIC driver is loaded (razor-mk facts --all, driver gap report) or pass --hw-id.',
   },
+  RAZOR_MK_CAPTURE: {
+    exit: 65,
+    summary: 'A file that should be a capture of a machine is none, or is damaged.',
+    remedy: 'Make one with razor-mk capture FILE.tar.gz, and copy it as binary.',
+  },
+  RAZOR_MK_NO_FACT: {
+    exit: 65,
+    summary: 'A fact was asked for that this machine does not have.',
+    remedy: 'razor-mk facts lists all of them; razor-mk facts --all those that cost time too.',
+  },
   RAZOR_MK_PATTERN: {
     exit: 65,
     summary: 'A pattern is not a regular expression that can be used.',
@@ -107,6 +117,86 @@ export const ERROR_TABLE = {
     summary: 'A virtual machine or its network did not do what was waited for.',
     remedy:
       'Read the console and the request log that are named; namespaces need root (or user namespaces), machines need qemu-system-x86.',
+  },
+  // the lab
+  RAZOR_MK_LAB_DB: {
+    exit: 73,
+    summary: 'The database of the lab could not be opened.',
+    remedy: 'Check the path and its permissions, or leave --db out to keep everything in memory.',
+  },
+  RAZOR_MK_LAB_LISTEN: {
+    exit: 69,
+    summary: 'The lab could not listen on an address.',
+    remedy: 'Another program has the port (ss -ltnp shows it): stop it, or choose other ports; 0 takes any free one.',
+  },
+  RAZOR_MK_LAB_DOOR: {
+    exit: 78,
+    summary: 'The door for people would be open to everybody.',
+    remedy: 'Leave --people-host at loopback, or give --token-file (and --tls-cert with --tls-key).',
+  },
+  // packaging
+  RAZOR_MK_TOOL_MISSING: {
+    exit: 69,
+    summary: 'A program that the build needs is not installed.',
+    remedy: 'Install the package that is named in the message.',
+  },
+  RAZOR_MK_PACKAGE: {
+    exit: 70,
+    summary: 'The executable or the extension could not be built.',
+    remedy: 'Read the message of the step that failed; run the printed command by hand.',
+  },
+  RAZOR_MK_BUDGET: {
+    exit: 70,
+    summary: 'The executable is larger than its size budget.',
+    remedy:
+      'Find what grew (npm run package prints the bundle; docs/packaging.md), and take it out or load it from a file.',
+  },
+  // image builder
+  RAZOR_MK_IMAGE_PROGRAM: {
+    exit: 69,
+    summary: 'A program that the image builder needs is not installed, or failed.',
+    remedy: 'Install the package that the message names (apt-get install …), or run the printed command by hand.',
+  },
+  RAZOR_MK_IMAGE_BASE: {
+    exit: 66,
+    summary: 'The base of the image lacks something that a microkernel needs.',
+    remedy: 'Take a Tiny Core ISO (CorePure64), or make a base: razor-mk image base --from-debian --out DIR.',
+  },
+  RAZOR_MK_IMAGE_NAME: {
+    exit: 64,
+    summary: 'A name or path cannot be used in an image.',
+    remedy: 'Use a path without .., empty parts or control characters.',
+  },
+  RAZOR_MK_IMAGE_VERSION: {
+    exit: 64,
+    summary: 'The version of an image is none that a Razor server can compare.',
+    remedy: 'Give three numbers without leading zeros: --version 1.2.3.',
+  },
+  RAZOR_MK_IMAGE_CONFIG: {
+    exit: 78,
+    summary: 'The configuration of the image builder has an unknown key or a wrong value.',
+    remedy: 'See docs/image.md for the keys of image.yaml, the list files and bundle.cfg.',
+  },
+  RAZOR_MK_ARCHIVE: {
+    exit: 65,
+    summary: 'An archive (initrd, cpio, package) is cut off, broken or of an unknown kind.',
+    remedy: 'Fetch the file again and compare its checksum with the one that its publisher names.',
+  },
+  RAZOR_MK_ISO: {
+    exit: 65,
+    summary: 'A file is no ISO image, or it is cut off.',
+    remedy: 'Fetch the ISO again and compare its checksum with the one that its publisher names.',
+  },
+  RAZOR_MK_TCZ: {
+    exit: 65,
+    summary: 'An extension is missing, does not fit its checksum, or is no extension.',
+    remedy:
+      'Put NAME.tcz with NAME.tcz.dep and NAME.tcz.md5.txt into the directory of --extension-dir, or name a mirror.',
+  },
+  RAZOR_MK_DOWNLOAD: {
+    exit: 69,
+    summary: 'A file could not be fetched, or does not have the checksum that was asked for.',
+    remedy: 'Check the address and the checksum, or fetch the file by hand and give its path.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

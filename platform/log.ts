@@ -1,6 +1,6 @@
 /** Logs: JSON lines through pino for machines, plain lines for people. Secrets are redacted by name, at any depth. */
 import pino, { type DestinationStream } from 'pino';
-import { redact } from './redact.ts';
+import { redact, redactText } from './redact.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -33,8 +33,9 @@ export function createLog(options: LogOptions = {}): Log {
   const json =
     options.json && pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime }, options.json);
   const make = (part: string | undefined): Log => {
-    const write = (level: LogLevel, message: string, fields: LogFields = {}): void => {
+    const write = (level: LogLevel, text: string, fields: LogFields = {}): void => {
       if (ORDER.indexOf(level) < ORDER.indexOf(state.level)) return;
+      const message = redactText(text);
       const safe = redact(fields) as LogFields;
       json?.[level](part === undefined ? { ...safe } : { part, ...safe }, message);
       options.people?.(part === undefined ? message : `${part}: ${message}`, level);

@@ -3,6 +3,9 @@
 const SECRET_NAME =
   /(^|[._-])(key|token|secret|password|passwd|passphrase|authorization|rootpw)$|_key$|_token$|password|secret/i;
 const SECRET_IN_TEXT = /([\w.-]*(?:key|token|secret|password|passwd|rootpw))=(\S+)/gi;
+const SECRET_IN_JSON = /("[\w.-]*(?:key|token|secret|password|passwd|rootpw)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi;
+const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{4,}/g;
+const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+:[^\s/@]+@/gi;
 
 export const REDACTED = '[redacted]';
 
@@ -23,7 +26,14 @@ export function redact(value: unknown, depth = 0): unknown {
   return copy;
 }
 
-/** `name=value` words of a text (a kernel command line, a URL's query) whose name is a secret's, replaced. */
+/**
+ * Secrets inside a text, replaced: `name=value` words (a kernel command line, a URL's query) and JSON members with a
+ * secret's name, bearer and basic credentials, user and password of a URL.
+ */
 export function redactText(text: string): string {
-  return text.replaceAll(SECRET_IN_TEXT, (_, name: string) => `${name}=${REDACTED}`);
+  return text
+    .replaceAll(SECRET_IN_TEXT, (_, name: string) => `${name}=${REDACTED}`)
+    .replaceAll(SECRET_IN_JSON, (_, name: string) => `${name}"${REDACTED}"`)
+    .replaceAll(BEARER, (_, scheme: string) => `${scheme} ${REDACTED}`)
+    .replaceAll(USER_INFO, (_, scheme: string) => `${scheme}${REDACTED}@`);
 }

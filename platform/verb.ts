@@ -27,9 +27,28 @@ export interface VerbModule<T = unknown> {
   readonly options: (yargs: Argv) => Argv<T>;
   /** Runs the verb; the result is the exit status. Throws RazorMkError for what a person should read. */
   readonly run: (args: T, host: Host) => Promise<number>;
+  /** Verbs below this one (`image build`); `run` is not called when one of them is asked for. */
+  readonly verbs?: readonly VerbEntry[];
+}
+
+/** A verb's line in the help, and how its module is loaded when it is asked for. */
+export interface VerbEntry {
+  readonly name: string;
+  readonly describe: string;
+  readonly load: () => Promise<VerbModule>;
 }
 
 /** A verb, with the types of its options inferred from the builder. */
 export function defineVerb<T>(verb: VerbModule<T>): VerbModule {
   return verb as unknown as VerbModule;
+}
+
+/** A verb that only holds others: `razor-mk image build`. */
+export function defineGroup(verbs: readonly VerbEntry[]): VerbModule {
+  return {
+    options: (yargs) =>
+      yargs.demandCommand(1, `Which of them? ${verbs.map((each) => each.name).join(', ')}`) as Argv<unknown>,
+    run: async () => await Promise.resolve(64),
+    verbs,
+  };
 }

@@ -28,3 +28,13 @@ test('a log never writes a secret, neither as JSON nor for people', () => {
   assert.doesNotMatch(json.join() + people.join(), /hush/);
   assert.equal((JSON.parse(json[0] ?? '') as { part: string }).part, 'http');
 });
+
+test('secrets inside a message are replaced in every form that the wire has', () => {
+  const people: string[] = [];
+  const log = createLog({ people: (line) => people.push(line) });
+  log.info(
+    'GET http://bob:hush@10.0.0.1/x?token=hush1 with Authorization: Bearer hush2.abc and {"agent_token": "hu\\"sh"}',
+  );
+  assert.doesNotMatch(people.join(), /hush|hu\\"sh/);
+  assert.match(people.join(), /10\.0\.0\.1/);
+});

@@ -1,0 +1,62 @@
+/** A capture as bytes: a gzipped tar with `capture.json` first. The same recording always gives the same bytes. */
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { createGunzip, gzipSync } from 'node:zlib';
+import { extract, pack as tarPack } from 'tar-stream';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { type Manifest, manifestSchema } from './manifest.ts';
+
+const MANIFEST = 'capture.json';
+const MOST_BYTES = 256 * 1024 * 1024;
+const MOST_ENTRIES = 200_000;
+
+/** The archive's bytes. */
+export async function writeArchive(manifest: Manifest, files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+  const tar = tarPack();
+  const chunks: Buffer[] = [];
+  tar.on('data', (chunk: unknown) => chunks.push(chunk as Buffer));
+  const ended = new Promise<void>((resolve, reject) => {
+    tar.once('end', resolve);
+    tar.once('error', reject);
+  });
+  const entry = (name: string, bytes: Buffer): void => {
+    tar.entry({ name, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0, size: bytes.length }, bytes);
+  };
+  entry(MANIFEST, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`));
+  for (const [name, bytes] of files) entry(name, bytes);
+  tar.finalize();
+  await ended;
+  return gzipSync(Buffer.concat(chunks), { level: 9 });
+}
+
+/** Reads an archive. Throws RAZOR_MK_CAPTURE for what is none, is cut short, or unpacks to more than 256 MiB. */
+export async function readArchive(
+  bytes: Uint8Array,
+  name: string,
+): Promise<{ manifest: Manifest; files: Map<string, Buffer> }> {
+  const files = new Map<string, Buffer>();
+  let total = 0;
+  const tar = extract();
+  const reading = (async () => {
+    for await (const entry of tar) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry as AsyncIterable<Buffer>) {
+        total += chunk.length;
+        if (total > MOST_BYTES) throw new Error('it unpacks to more than 256 MiB');
+        chunks.push(chunk);
+      }
+      files.set(entry.header.name, Buffer.concat(chunks));
+      if (files.size > MOST_ENTRIES) throw new Error(`it has more than ${MOST_ENTRIES} entries`);
+    }
+  })();
+  try {
+    await Promise.all([pipeline(Readable.from([Buffer.from(bytes)]), createGunzip(), tar), reading]);
+    const text = files.get(MANIFEST)?.toString('utf8');
+    if (text === undefined) throw new Error(`it holds no ${MANIFEST}`);
+    return { manifest: manifestSchema.parse(JSON.parse(text)), files };
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_CAPTURE', `${name} is no capture of razor-mk: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,39 @@
+/** The verb `capture`: this machine in a file, for a replay anywhere. */
+import { replaceFile } from '../../platform/files.ts';
+import { defineVerb } from '../../platform/verb.ts';
+import { captureMachine } from '../capture/index.ts';
+import { openSources } from '../index.ts';
+
+export const verb = defineVerb({
+  usage: '<file>',
+  options: (yargs) =>
+    yargs
+      .positional('file', { type: 'string', demandOption: true, describe: 'the .tar.gz to write' })
+      .option('redact', {
+        type: 'boolean',
+        default: false,
+        describe: 'replace MACs, serial numbers and UUIDs, each always by the same other one',
+      })
+      .option('all', { type: 'boolean', default: false, describe: 'also what facts --all asks for' })
+      .option('hardware', {
+        choices: ['native', 'lshw'] as const,
+        default: 'native' as const,
+        describe: 'also record lshw',
+      })
+      .option('root', { type: 'string', default: '/', describe: 'record a tree instead of this machine' }),
+  run: async (args, host) => {
+    const { bytes, set, counts } = await captureMachine({
+      sources: openSources({ root: args.root }),
+      all: args.all,
+      hardware: args.hardware,
+      redact: args.redact,
+      signal: host.signal,
+    });
+    replaceFile(args.file, bytes, 0o600);
+    const kept = args.redact ? 'MACs, serials and UUIDs replaced' : 'with its MACs and serials: --redact replaces them';
+    host.out(
+      `${args.file}: ${set.facts.size} facts from ${counts.files} files, ${counts.lists} directories and ${counts.commands} commands, ${bytes.length} bytes, ${kept}\n`,
+    );
+    return 0;
+  },
+});

@@ -1,0 +1,88 @@
+/** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (razor-0.x.md, sections 2, 6 and 7). */
+import type { Addresses, LabCore } from './core.ts';
+import { findNode } from './decide.ts';
+import { newestMicrokernel } from './images.ts';
+import { installerScript, localScript } from './installers.ts';
+import { familyOf, stateEntry } from './models.ts';
+import { checkinInterval } from './settings.ts';
+import type { Image, NodeRecord } from './store.ts';
+
+export interface BootInput {
+  readonly dialect: string;
+  readonly hwIds: readonly string[];
+  readonly dhcpMac: string | undefined;
+  readonly addresses: Addresses;
+}
+
+/** The script for a machine that asks; notes the boot in its model's log. */
+export async function bootScript(core: LabCore, input: BootInput): Promise<string> {
+  const node = findNode(core, input.hwIds);
+  if (node && input.dhcpMac !== undefined && node.dhcpMac !== input.dhcpMac) {
+    const dhcpMac = input.dhcpMac;
+    await core.store.write(() => core.store.nodes.update(node.id, { dhcpMac }));
+  }
+  const active = node && core.store.activeModels.ofNode(node.id);
+  if (!node || !active) return mkScript(core, input, node, node ? 'no active model' : 'nobody knows it');
+  const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
+  await core.store.write(() =>
+    core.store.activeModels.record(active, {
+      at: core.wall(),
+      oldState: active.state,
+      state: active.state,
+      action: 'boot_call',
+      method: 'boot_call',
+      result: boot,
+    }),
+  );
+  if (boot === 'mk')
+    return mkScript(core, input, node, `${active.policyLabel} is in state ${active.state}: ${meaning}`);
+  core.events.emit({
+    type: 'boot',
+    dialect: input.dialect,
+    node: node.uuid,
+    message: `boots ${boot === 'local' ? 'its local disk' : `the installer of ${active.model.label}`}: state ${active.state}, ${meaning}`,
+    details: { boot, state: active.state, hwIds: input.hwIds },
+  });
+  if (boot === 'local') return localScript(node, active);
+  return installerScript({
+    node: { ...node, dhcpMac: input.dhcpMac ?? node.dhcpMac },
+    active,
+    addresses: input.addresses,
+    core,
+  });
+}
+
+function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined, why: string): string {
+  const image = newestMicrokernel(core.store.images.list());
+  core.events.emit({
+    type: 'boot',
+    dialect: input.dialect,
+    ...(node && { node: node.uuid }),
+    message: image ? `boots the microkernel ${image.version}: ${why}` : `there is no microkernel image to boot: ${why}`,
+    details: { boot: image ? 'mk' : 'none', hwIds: input.hwIds },
+  });
+  if (!image) return noImageScript(checkinInterval(core.settings));
+  return microkernelScript(core, image, input.addresses);
+}
+
+/** The exact script of the contract, section 7. */
+export function microkernelScript(core: LabCore, image: Image, addresses: Addresses): string {
+  const base = `${addresses.images}/razor/image/mk/${image.uuid}`;
+  const { mkBootDebugLevel: level, mkBootKernelArgs: args } = core.settings;
+  const words = ['maxcpus=1'];
+  if (level === 'quiet' || level === 'debug') words.push(level);
+  if (args !== '') words.push(args);
+  const interval = checkinInterval(core.settings);
+  return (
+    `#!ipxe\nkernel ${base}/${image.kernel ?? ''} ${words.join(' ')} || goto error\n` +
+    `initrd ${base}/${image.initrd ?? ''} || goto error\nboot || goto error\n\n\n\n` +
+    `:error\necho ERROR, will reboot in ${interval}\nsleep ${interval}\nreboot\n`
+  );
+}
+
+function noImageScript(interval: number): string {
+  return (
+    '#!ipxe\necho The lab has no microkernel image: razor-mk lab image add FILE\n' +
+    `goto error\n:error\necho ERROR, will reboot in ${interval}\nsleep ${interval}\nreboot\n`
+  );
+}

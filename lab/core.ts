@@ -1,0 +1,81 @@
+/** What every dialect of the lab shares: settings, store, event log, and the addresses to tell a node. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { LabEvents } from './events.ts';
+import type { LabSettings } from './settings.ts';
+import type { NodeRecord, Store } from './store.ts';
+import { matchTags, type TagMatch } from './tags.ts';
+
+export interface LabCore {
+  readonly settings: LabSettings;
+  readonly store: Store;
+  readonly events: LabEvents;
+  /** Wall time in milliseconds since 1970. */
+  wall(): number;
+  /** A node's tags, from the facts as they are. */
+  tags(node: NodeRecord): readonly TagMatch[];
+  /** Base addresses without a slash at the end, as this request's sender can reach them. */
+  addresses(request: FastifyRequest): Addresses;
+}
+
+export interface Addresses {
+  readonly nodes: string;
+  readonly images: string;
+  readonly razorServer: string;
+}
+
+/** A dialect: routes on one of the doors for nodes. */
+export type LabDialect = (app: FastifyInstance, core: LabCore) => void;
+
+/** Ports as they are bound. */
+export interface BoundPorts {
+  nodes: number;
+  images: number;
+  people: number;
+  razorServer: number;
+}
+
+export interface CoreParts {
+  readonly settings: LabSettings;
+  readonly store: Store;
+  readonly events: LabEvents;
+  readonly bound: BoundPorts;
+}
+
+/** Remembers tags per node until facts or rules change. */
+const TAGS_KEPT = 200_000;
+
+export function createCore({ settings, store, events, bound }: CoreParts): LabCore {
+  const tags = new Map<number, { facts: number; rules: number; matches: readonly TagMatch[] }>();
+  return {
+    settings,
+    store,
+    events,
+    wall: () => settings.clock.wall().getTime(),
+    tags(node) {
+      const kept = tags.get(node.id);
+      if (kept?.facts === node.factsVersion && kept.rules === store.version) return kept.matches;
+      const matches = matchTags(store.nodes.facts(node.id), store.tagRules.list(), settings.faithful);
+      if (tags.size >= TAGS_KEPT) tags.clear();
+      tags.set(node.id, { facts: node.factsVersion, rules: store.version, matches });
+      return matches;
+    },
+    addresses(request) {
+      const host = settings.advertise ?? hostOf(request) ?? settings.host;
+      const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+      return {
+        nodes: `http://${name}:${bound.nodes}`,
+        images: `http://${name}:${bound.images}`,
+        razorServer: `http://${name}:${bound.razorServer}`,
+      };
+    },
+  };
+}
+
+/**
+ * The name by which the sender reached us: the Host header's when it is a plain name or address (a node behind
+ * address translation knows us by another address than our socket does), the socket's address otherwise.
+ */
+function hostOf(request: FastifyRequest): string | undefined {
+  const host = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9.-]{0,252}))(?::\d{1,5})?$/i.exec(request.headers.host ?? '');
+  return host?.[1] ?? request.socket.localAddress?.replace(/^::ffff:/, '');
+}

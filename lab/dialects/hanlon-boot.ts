@@ -1,0 +1,25 @@
+/** GET /hanlon/api/v1/boot: what iPXE asks (spec: Hanlon 2.6). Scripts are the lab's own. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bootScript } from '../boot.ts';
+import type { LabCore } from '../core.ts';
+import { PLAIN, sendText } from '../replies.ts';
+import { hanlonIds } from './hanlon-identity.ts';
+import { invalid, refuse } from './hanlon-replies.ts';
+
+export async function hanlonBoot(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const query = request.query as Record<string, string | string[] | undefined>;
+  const text = (name: string): string => {
+    const value = query[name];
+    return (Array.isArray(value) ? value[0] : value) ?? '';
+  };
+  const dhcpMac = text('dhcp_mac');
+  if (!/^01(-[0-9a-f]{2}){6}$/i.test(dhcpMac)) return invalid(reply, 'dhcp_mac is missing or is no 01-MAC');
+  // boot always drops the colons: a node registered with them is never found again by a faithful lab
+  const hwIds = hanlonIds(text('uuid'), (text('mac_id') || text('hw_id')).replaceAll(':', ''), core.settings.faithful);
+  if (hwIds.length === 0) return refuse(reply, 400, 'MissingArgument', 'Must provide a uuid or a mac_id');
+  if (core.settings.faithful && !core.store.images.list().some((image) => image.type === 'mk')) {
+    return invalid(reply, 'there is no microkernel image');
+  }
+  const addresses = core.addresses(request);
+  return sendText(reply, 200, await bootScript(core, { dialect: 'hanlon', hwIds, dhcpMac, addresses }), PLAIN);
+}

@@ -1,0 +1,115 @@
+/**
+ * Hanlon's API for nodes, /hanlon/api/v1 on the nodes' door (spec: Hanlon 2.3 to 2.5). Decisions and the store are the
+ * lab's own; what differs from Razor 0.x is who a machine is, the envelopes, and 201 for a register.
+ *
+ * Right by default: a placeholder UUID is no identity, MACs are kept without colons and stay known beside the UUID. A
+ * faithful lab keys by whatever UUID came, drops the MACs then, and stores MACs as they were sent.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { LabCore } from '../core.ts';
+import { decideCheckin, registerNode, statusOf } from '../decide.ts';
+import { acceptableHwIds } from '../identity.ts';
+import type { NodeRecord } from '../store.ts';
+import { isRecord, own, parseJson } from '../hostile.ts';
+import { sendText } from '../replies.ts';
+import { hanlonBoot } from './hanlon-boot.ts';
+import { hanlonIds } from './hanlon-identity.ts';
+import { envelope, hanlonConfig, invalid, JSON_TYPE, refuse } from './hanlon-replies.ts';
+
+export const HANLON_BASE = '/hanlon/api/v1';
+
+type Query = Readonly<Record<string, string | string[] | undefined>>;
+
+const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+
+function idsOf(query: Query, reply: FastifyReply, faithful: boolean): string[] | FastifyReply {
+  const uuid = first(query['uuid']) ?? '';
+  const macId = first(query['mac_id']) ?? '';
+  const oldName = first(query['hw_id']) ?? '';
+  if (macId !== '' && oldName !== '')
+    return refuse(reply, 400, 'InvalidCommand', 'mac_id and hw_id are the same parameter');
+  if (uuid === '' && macId === '' && oldName === '') {
+    return refuse(reply, 400, 'MissingArgument', 'Must provide a uuid or a mac_id');
+  }
+  const ids = hanlonIds(uuid, macId || oldName, faithful);
+  if (ids.length === 0)
+    return refuse(reply, 400, 'MissingArgument', 'The uuid is a placeholder and there is no mac_id');
+  if (!acceptableHwIds(ids)) return refuse(reply, 400, 'InvalidCommand', 'These are no hardware ids');
+  return ids;
+}
+
+function nodeView(core: LabCore, node: NodeRecord): Record<string, unknown> {
+  return {
+    '@uuid': node.uuid,
+    '@version': node.version,
+    '@classname': 'ProjectHanlon::Node',
+    '@is_template': false,
+    '@noun': 'node',
+    '@hw_id': core.store.nodes.hwIds(node.id),
+    '@attributes_hash': core.store.nodes.facts(node.id),
+    '@tags': core.tags(node).map((match) => match.tag),
+    '@status': statusOf(core, node),
+    '@timestamp': Math.floor(node.contact / 1000),
+    '@last_state': node.lastState ?? null,
+  };
+}
+
+async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const query = request.query as Query;
+  const lastState = first(query['last_state']);
+  if (lastState === undefined || lastState === '') return invalid(reply, 'last_state is missing');
+  const ids = idsOf(query, reply, core.settings.faithful);
+  if (!Array.isArray(ids)) return ids;
+  const firstCheckin = first(query['first_checkin']) === 'true';
+  const { command } = await core.store.write(() =>
+    decideCheckin(core, { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin }),
+  );
+  const response = { command_name: command, command_param: {} };
+  return sendText(reply, 200, envelope('checkin_node', response, hanlonConfig(core.settings)), JSON_TYPE);
+}
+
+async function register(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  // the agent sends text/json, its tests and command line application/json; a form is no JSON
+  const body = Buffer.isBuffer(request.body) ? parseJson(request.body.toString()) : undefined;
+  if (!isRecord(body)) return invalid(reply, 'the body is no JSON object');
+  const text = (name: string): string | undefined => {
+    const value = own(body, name);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const lastState = text('last_state');
+  if (lastState === undefined) return invalid(reply, 'last_state is missing');
+  const facts = own(body, 'attributes_hash');
+  if (!isRecord(facts)) return invalid(reply, 'attributes_hash is missing');
+  if (Object.keys(facts).length === 0) return refuse(reply, 400, 'MissingArgument', 'Must provide attributes_hash');
+  const query = { uuid: text('uuid'), mac_id: text('mac_id'), hw_id: text('hw_id') };
+  const ids = idsOf(query, reply, core.settings.faithful);
+  if (!Array.isArray(ids)) return ids;
+  const stored = await core.store.write(() => {
+    const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), facts };
+    const node = registerNode(core, input);
+    if (core.settings.faithful) core.store.nodes.setHwIds(node.id, ids);
+    return node;
+  });
+  const view = nodeView(core, stored);
+  return sendText(reply, 201, envelope('register_node', view, hanlonConfig(core.settings)), JSON_TYPE);
+}
+
+/** Adds Hanlon's routes to the nodes' door. */
+export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
+  app.get(`${HANLON_BASE}/boot`, (request, reply) => hanlonBoot(core, request, reply));
+  app.get(`${HANLON_BASE}/node/checkin`, (request, reply) => checkin(core, request, reply));
+  app.post(`${HANLON_BASE}/node/register`, (request, reply) => register(core, request, reply));
+  app.get(`${HANLON_BASE}/node/:uuid`, (request, reply) => oneNode(core, request, reply));
+}
+
+/** One node by its id; whatever else stands there is taken for an id that does not exist. */
+function oneNode(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const node = core.store.nodes.get((request.params as { uuid: string }).uuid);
+  if (!node) return refuse(reply, 400, 'InvalidUUID', 'Cannot find a node with this UUID');
+  return sendText(
+    reply,
+    200,
+    envelope('get_node_by_uuid', nodeView(core, node), hanlonConfig(core.settings)),
+    JSON_TYPE,
+  );
+}

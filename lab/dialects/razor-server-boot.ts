@@ -1,0 +1,110 @@
+/** Boot scripts of razor-server: the microkernel's with the two parameters that lead the agent home, and the local disk's. */
+import type { FastifyRequest } from 'fastify';
+import type { LabCore } from '../core.ts';
+import { newestMicrokernel } from '../images.ts';
+import { installerScript } from '../installers.ts';
+import { familyOf, stateEntry } from '../models.ts';
+import type { NodeRecord } from '../store.ts';
+
+/** Seconds that the boot loader waits before it starts over; the original's checkin_interval, which nothing else reads. */
+const RETRY_SECONDS = 15;
+
+const ON_ERROR = `:error\nprompt --key s --timeout ${RETRY_SECONDS * 1000} ERROR, hit 's' for a shell; rebooting in ${RETRY_SECONDS} seconds && shell || reboot\n`;
+
+/** The script for a node: its installer while a policy is at work, its disk when it is done, the microkernel otherwise. */
+export async function razorServerBoot(core: LabCore, node: NodeRecord, request: FastifyRequest): Promise<string> {
+  const active = core.store.activeModels.ofNode(node.id);
+  const local = (why: string): string => {
+    core.events.emit({
+      type: 'boot',
+      dialect: 'razor-server',
+      node: node.uuid,
+      message: `boots its local disk: ${why}`,
+    });
+    return localBoot(core, node);
+  };
+  // installed, but its facts were never seen: the microkernel comes first
+  if (node.installed !== undefined && node.registered !== undefined) return local(`${node.installed} is installed`);
+  if (active) {
+    const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
+    const at = core.wall();
+    const entry = {
+      at,
+      oldState: active.state,
+      state: active.state,
+      action: 'boot_call',
+      method: 'boot_call',
+      result: boot,
+    };
+    await core.store.write(() => core.store.activeModels.record(active, entry));
+    if (boot === 'local') return local(`state ${active.state}, ${meaning}`);
+    if (boot === 'installer') {
+      const message = `boots the installer of ${active.model.label}: state ${active.state}, ${meaning}`;
+      core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message });
+      return installerScript({ node, active, addresses: core.addresses(request), core });
+    }
+  } else if (core.settings.protectNewNodes && !node.allowed && node.registered !== undefined) {
+    return local('new nodes are protected until somebody allows them');
+  }
+  return microkernel(core, node, request);
+}
+
+/** Virtual machines boot by sanboot; firmware of real ones is handed the machine back. */
+function localBoot(core: LabCore, node: NodeRecord): string {
+  const isVirtual = core.store.nodes.facts(node.id)['is_virtual'];
+  const real = isVirtual === 'false' || isVirtual === false;
+  return `#!ipxe\necho Razor: booting from the local disk\n${real ? 'exit' : 'sanboot --no-describe --drive 0x80'}\n`;
+}
+
+function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequest): string {
+  const image = newestMicrokernel(core.store.images.list());
+  const message = image ? `boots the microkernel ${image.version}` : 'there is no microkernel image to boot';
+  core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message });
+  if (!image) return `#!ipxe\necho The lab has no microkernel image: razor-mk lab image add FILE\n${ON_ERROR}`;
+  const files = `${core.addresses(request).images}/razor/image/mk/${image.uuid}`;
+  const service = `${ownAddress(core, request)}/svc`;
+  const words = [
+    'rootflags=loop',
+    `initrd=${(image.initrd ?? 'initrd0.img').split('/').at(-1) ?? ''}`,
+    'root=live:/microkernel.iso rootfstype=auto ro rd.live.image',
+    core.settings.mkBootDebugLevel,
+    'acpi=force rd.luks=0 rd.md=0 rd.dm=0',
+    `razor.register=${service}/checkin/${node.id}`,
+    `razor.extend=${service}/mk/extension.zip`,
+    core.settings.mkBootKernelArgs,
+  ];
+  const line = words.filter((word) => word !== '').join(' ');
+  return (
+    `#!ipxe\necho Razor: booting the microkernel for node ${node.id}\n` +
+    `kernel ${files}/${image.kernel ?? 'vmlinuz0'} ${line} || goto error\n` +
+    `initrd ${files}/${image.initrd ?? 'initrd0.img'} || goto error\nboot || goto error\n${ON_ERROR}`
+  );
+}
+
+/** Host and port are those that the boot loader itself used, as in the original. */
+function ownAddress(core: LabCore, request: FastifyRequest): string {
+  const host = request.headers.host ?? '';
+  const usable = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(:\d{1,5})?$/i.test(host);
+  return core.settings.advertise === undefined && usable ? `http://${host}` : core.addresses(request).razorServer;
+}
+
+/** The script that a DHCP server hands out: every interface is tried, then /svc/boot decides. Always http. */
+export function bootstrapScript(host: string, nics: number): string {
+  const safe = /^[\w.:[\]-]{1,300}$/.test(host) ? host : 'razor:8150';
+  const each = (make: (index: number) => string): string[] => Array.from({ length: nics }, (_, index) => make(index));
+  const macs = each((index) => `net${index}=\${net${index}/mac:hexhyp}`).join('&');
+  const rest = 'dhcp_mac=${dhcp_mac}&serial=${serial}&asset=${asset}&uuid=${uuid}&fact_boot_type=${platform}';
+  return `${[
+    '#!ipxe',
+    ...each(
+      (index) =>
+        `isset \${net${index}/mac} && dhcp net${index} && set dhcp_mac \${net${index}/mac:hexhyp} && goto chain_razor ||`,
+    ),
+    'goto error',
+    ':chain_razor',
+    `chain http://${safe}/svc/boot?${macs}&${rest} || goto error`,
+    ':error',
+    'sleep 15',
+    'reboot',
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,121 @@
+/** The Razor 0.x wire: reading parameters, and the bodies of replies and errors (razor-0.x.md, sections 3 to 5). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isRecord, own, parseFields, parseJson } from '../hostile.ts';
+import { HTML, sendJson, sendText } from '../replies.ts';
+
+/** Parameters of a request, from query, form or JSON, with or without a leading `@` in their names. */
+export interface RazorParams {
+  get(name: string): unknown;
+}
+
+/** Longest json_hash that the original can take: it becomes one argument of a program. */
+export const ARGUMENT_LIMIT = 128 * 1024;
+
+export interface Fault {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>> | string;
+  readonly type?: string;
+}
+
+/** A fault of a request, thrown on the way and turned into the reply. */
+export class RazorFault extends Error {
+  readonly fault: Fault;
+  constructor(fault: Fault) {
+    super(typeof fault.body === 'string' ? fault.body : String(fault.body['result'] ?? 'refused'));
+    this.fault = fault;
+  }
+}
+
+export function missing(what: string, command: string): RazorFault {
+  return new RazorFault({
+    status: 400,
+    body: {
+      std_err_code: 114,
+      err_class: 'ProjectRazor::Error::Slice::MissingArgument',
+      result: `Must Provide ${what}`,
+      http_err_code: 400,
+      slice: 'ProjectRazor::Slice::Node',
+      command,
+    },
+  });
+}
+
+/** What the original says when it stumbles: an error inside, and success outside (section 5, last rows). */
+export function stumble(result: string, slice: string, command: string, faithful: boolean): RazorFault {
+  const body = { std_err_code: 1, result, slice: `ProjectRazor::Slice::${slice}`, command };
+  return new RazorFault(
+    faithful ? { status: 200, body, type: HTML } : { status: 500, body: { ...body, http_err_code: 500 } },
+  );
+}
+
+export const INVALID_SLICE: Fault = {
+  status: 404,
+  body: { slice: 'ProjectRazor::Slice', result: 'InvalidSlice', http_err_code: 404 },
+};
+
+export function sendFault(reply: FastifyReply, fault: Fault): FastifyReply {
+  return typeof fault.body === 'string'
+    ? sendText(reply, fault.status, fault.body, fault.type ?? HTML)
+    : sendJson(reply, fault.status, fault.body, fault.type);
+}
+
+/** The `Ok` reply of a node command. */
+export function sendOk(reply: FastifyReply, command: string, response: unknown, clientConfig: unknown): FastifyReply {
+  return sendJson(reply, 200, {
+    resource: 'ProjectRazor::Slice::Node',
+    command,
+    result: 'Ok',
+    http_err_code: 200,
+    errcode: 0,
+    response,
+    client_config: clientConfig,
+  });
+}
+
+/** The query of a request, without its question mark. */
+export function queryOf(request: FastifyRequest): string {
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
+  return mark < 0 ? '' : url.slice(mark + 1);
+}
+
+/**
+ * The parameters of a request: those of `json_hash` (query, form, or JSON body) before those of the query. Broken
+ * JSON counts as none, as in the original. A faithful lab refuses a json_hash that does not fit one argument.
+ */
+export function readParams(request: FastifyRequest, faithful: boolean): RazorParams {
+  const query = parseFields(queryOf(request));
+  const hash = hashOf(request, query, faithful);
+  return {
+    get(name) {
+      for (const key of [name, `@${name}`]) {
+        const value = (hash && own(hash, key)) ?? query.get(key);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
+  };
+}
+
+function hashOf(
+  request: FastifyRequest,
+  query: ReadonlyMap<string, unknown>,
+  faithful: boolean,
+): Record<string, unknown> | undefined {
+  const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+  let source = query.get('json_hash');
+  if (body !== undefined && body.length > 0) {
+    const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+    if (type === 'application/x-www-form-urlencoded') source = parseFields(body.toString()).get('json_hash');
+    else if (type === 'application/json') {
+      const outer = parseJson(body.toString());
+      source = isRecord(outer) ? own(outer, 'json_hash') : undefined;
+    }
+  }
+  if (typeof source !== 'string') return undefined;
+  if (faithful && Buffer.byteLength(source) >= ARGUMENT_LIMIT) {
+    throw new RazorFault({ status: 500, body: 'spawn E2BIG', type: HTML });
+  }
+  const value = parseJson(source);
+  return isRecord(value) ? value : undefined;
+}

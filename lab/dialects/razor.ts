@@ -1,0 +1,182 @@
+/** The Razor 0.x API for nodes: boot, check-in, register, callbacks (razor-0.x.md, sections 2 to 6). */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { messageOf } from '../../platform/errors.ts';
+import { bootScript } from '../boot.ts';
+import type { LabCore } from '../core.ts';
+import { decideCheckin, registerNode, statusOf } from '../decide.ts';
+import { isRecord } from '../hostile.ts';
+import { acceptableHwIds, splitHwIds } from '../identity.ts';
+import { HTML, PLAIN, sendText } from '../replies.ts';
+import { clientConfig } from '../settings.ts';
+import type { NodeRecord } from '../store.ts';
+import {
+  INVALID_SLICE,
+  missing,
+  queryOf,
+  RazorFault,
+  readParams,
+  sendFault,
+  sendOk,
+  type RazorParams,
+} from './razor-wire.ts';
+
+const MISSING_IDS = 'Hardware IDs[hw_id]';
+
+/** Adds the routes of Razor 0.x. */
+export function razorDialect(app: FastifyInstance, core: LabCore): void {
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    try {
+      return await route(core, request, reply);
+    } catch (error) {
+      if (!(error instanceof RazorFault)) throw error;
+      core.events.emit({
+        type: 'refused',
+        dialect: 'razor',
+        message: `${request.method} ${(request.raw.url ?? '').slice(0, 120)}: ${messageOf(error)}`,
+      });
+      return sendFault(reply, error.fault);
+    }
+  };
+  app.route({ method: ['GET', 'POST'], url: '/razor', handler: answer });
+  app.route({ method: ['GET', 'POST'], url: '/razor/*', handler: answer });
+}
+
+/** The words of the path below /razor/api. Throws for what the original calls illegal. */
+function pathWords(request: FastifyRequest): string[] {
+  const path = (request.raw.url ?? '').split('?')[0] ?? '';
+  const words = path.split('/').slice(2);
+  if (words.at(-1) === '') words.pop();
+  if (words.length === 0) throw new RazorFault({ status: 404, body: 'Bad Request(No module selected)', type: HTML });
+  if (words[0] !== 'api') throw new RazorFault({ status: 404, body: 'Bad Request', type: HTML });
+  if (words.length === 1) throw new RazorFault({ status: 404, body: 'Bad Request(No slice selected)', type: HTML });
+  return words.slice(1).map((raw) => {
+    let word: string;
+    try {
+      word = decodeURIComponent(raw);
+    } catch {
+      word = raw;
+    }
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    if (word === '' || word.length > 200 || /\.\.|[&|\u0000-\u001f\u007f]/.test(word)) {
+      const shown = word.slice(0, 200).replaceAll(/[^\w.|&-]/g, '?');
+      throw new RazorFault({ status: 404, body: `Illegal path component: '${shown}'`, type: HTML });
+    }
+    return word;
+  });
+}
+
+async function route(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const [slice, command] = pathWords(request);
+  if (slice === 'boot') return await boot(core, request, reply);
+  if (slice === 'node' && (command === 'checkin' || command === 'c')) return await checkin(core, request, reply);
+  if (slice === 'node' && command === 'register') return await register(core, request, reply);
+  if (slice === 'node') throw new RazorFault({ status: 404, body: 'Bad Request', type: HTML });
+  throw new RazorFault(INVALID_SLICE);
+}
+
+/** hw_id, or its alias which wins whenever it is there. Throws where no usable id is left. */
+function readHwIds(core: LabCore, params: RazorParams, command: string): string[] {
+  const raw = params.get('uuid') ?? params.get('hw_id');
+  const strings =
+    typeof raw === 'string' ? raw : Array.isArray(raw) && raw.every((id) => typeof id === 'string') ? raw : [];
+  const hwIds = splitHwIds(strings, core.settings.faithful);
+  if (hwIds.length === 0 || !acceptableHwIds(hwIds)) throw missing(MISSING_IDS, command);
+  return hwIds;
+}
+
+function readLastState(params: RazorParams, command: string): string {
+  const state = params.get('last_state');
+  if (typeof state !== 'string' || state === '' || /^\{.*\}$/s.test(state) || state.length > 1000) {
+    throw missing('Last State[last_state]', command);
+  }
+  return state;
+}
+
+/** The original takes any text for true, the empty one too; only without the parameter it is no first check-in. */
+function isFirst(params: RazorParams, faithful: boolean): boolean {
+  const value = params.get('first_checkin');
+  if (value === undefined || value === null) return false;
+  return faithful || !['false', '', false].includes(value as string | boolean);
+}
+
+async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const params = readParams(request, core.settings.faithful);
+  const hwIds = readHwIds(core, params, 'checkin_node');
+  const lastState = readLastState(params, 'checkin_node');
+  const firstCheckin = isFirst(params, core.settings.faithful);
+  const decision = await core.store.write(() =>
+    decideCheckin(core, { dialect: 'razor', hwIds, lastState, firstCheckin }),
+  );
+  const response = { command_name: decision.command, command_param: {} };
+  return sendOk(reply, 'checkin_node', response, clientConfig(core.settings, core.addresses(request).nodes));
+}
+
+async function register(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const params = readParams(request, core.settings.faithful);
+  const hwIds = readHwIds(core, params, 'register_node');
+  const lastState = readLastState(params, 'register_node');
+  const facts = params.get('attributes_hash');
+  if (!isRecord(facts) || Object.keys(facts).length === 0) {
+    throw missing('Attributes Hash[attributes_hash]', 'register_node');
+  }
+  const node = await core.store.write(() => registerNode(core, { dialect: 'razor', hwIds, lastState, facts }));
+  return sendOk(
+    reply,
+    'register_node',
+    nodeBody(core, node),
+    clientConfig(core.settings, core.addresses(request).nodes),
+  );
+}
+
+/** A node as the original prints it. */
+export function nodeBody(core: LabCore, node: NodeRecord): Record<string, unknown> {
+  return {
+    '@uuid': node.uuid,
+    '@version': node.version,
+    '@classname': 'ProjectRazor::Node',
+    '@is_template': false,
+    '@noun': 'node',
+    '@dhcp_mac': node.dhcpMac ?? null,
+    '@hw_id': core.store.nodes.hwIds(node.id),
+    '@attributes_hash': core.store.nodes.facts(node.id),
+    '@tags': core.tags(node).map((match) => match.tag),
+    '@status': statusOf(core, node),
+    '@timestamp': Math.floor(node.contact / 1000),
+    '@last_state': node.lastState ?? null,
+  };
+}
+
+async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { faithful } = core.settings;
+  const params = readParams(request, faithful);
+  const raw = params.get('mac') ?? params.get('hw_id');
+  if (typeof raw !== 'string' || raw === '') {
+    const fault = missing(MISSING_IDS, 'boot').fault;
+    throw new RazorFault({ ...fault, status: faithful ? 200 : 400, ...(faithful && { type: HTML }) });
+  }
+  const type = faithful ? HTML : PLAIN;
+  const hwIds = raw
+    .split('_')
+    .map((part) => part.toUpperCase().replaceAll(':', ''))
+    .filter((part) => part !== '');
+  const ids = faithful ? hwIds : splitHwIds(raw, false);
+  if (ids.length === 0 || !acceptableHwIds(ids)) {
+    const shebang = faithful ? '' : '#!ipxe\necho ';
+    const text =
+      'Must Provide At Least One Hardware ID [hw_id]\necho API Error, will reboot in 30 seconds\nsleep 30\nreboot\n';
+    core.events.emit({
+      type: 'refused',
+      dialect: 'razor',
+      message: `boot without an id: ${queryOf(request).slice(0, 80)}`,
+    });
+    return sendText(reply, 200, `${shebang}${text}`, type);
+  }
+  const dhcpMac = params.get('dhcp_mac');
+  const script = await bootScript(core, {
+    dialect: 'razor',
+    hwIds: ids,
+    dhcpMac: typeof dhcpMac === 'string' && /^[0-9a-f-]{11,20}$/i.test(dhcpMac) ? dhcpMac : undefined,
+    addresses: core.addresses(request),
+  });
+  return sendText(reply, 200, script, type);
+}

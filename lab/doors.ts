@@ -1,0 +1,77 @@
+/** Listening: one fastify instance a door, with limits and without surprises. */
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { errnoOf, messageOf, RazorMkError } from '../platform/errors.ts';
+import type { LabEvents } from './events.ts';
+import { BODY_KEPT, type Exchange, type Exchanges } from './exchanges.ts';
+import { sendJson } from './replies.ts';
+
+export interface DoorOptions {
+  readonly name: Exchange['door'];
+  readonly bodyLimit: number;
+  readonly events: LabEvents;
+  readonly exchanges: Exchanges;
+  readonly wall: () => number;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/** A door: bodies come as buffers whatever their type, errors leave as JSON without a stack. */
+export function createDoor(options: DoorOptions): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: options.bodyLimit,
+    requestTimeout: 60_000,
+    connectionTimeout: 120_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: true,
+    exposeHeadRoutes: true,
+    routerOptions: { maxParamLength: 2000 },
+    ...(options.tls && { https: { cert: options.tls.cert, key: options.tls.key } }),
+  }) as unknown as FastifyInstance;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
+    const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
+    if (status >= 500) {
+      options.events.emit({
+        type: 'failed',
+        message: `${request.method} ${(request.raw.url ?? '').slice(0, 120)} failed: ${messageOf(error)}`,
+      });
+    }
+    return sendJson(reply, status, { error: status >= 500 ? 'the lab stumbled; its log says more' : messageOf(error) });
+  });
+  app.setNotFoundHandler((request, reply) => sendJson(reply, 404, { error: `nothing here: ${request.method}` }));
+  app.addHook('onSend', (request, reply, payload, done) => {
+    options.exchanges.add({
+      at: options.wall(),
+      door: options.name,
+      from: request.socket.remoteAddress ?? '',
+      method: request.method,
+      url: (request.raw.url ?? '').slice(0, 8192),
+      requestHeaders: request.headers,
+      requestBody: textOf(request.body),
+      status: reply.statusCode,
+      replyHeaders: reply.getHeaders(),
+      replyBody: textOf(payload),
+      durationMs: reply.elapsedTime,
+    });
+    done();
+  });
+  return app;
+}
+
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body.slice(0, BODY_KEPT);
+  if (!Buffer.isBuffer(body)) return '';
+  return body.subarray(0, BODY_KEPT).toString();
+}
+
+/** Listens and gives the port. Throws RAZOR_MK_LAB_LISTEN. */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const why = errnoOf(error) === 'EADDRINUSE' ? 'somebody listens there already' : messageOf(error);
+    throw new RazorMkError('RAZOR_MK_LAB_LISTEN', `cannot listen on ${host} port ${port}: ${why}`, { cause: error });
+  }
+  return (app.server.address() as AddressInfo).port;
+}

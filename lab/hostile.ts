@@ -1,0 +1,53 @@
+/** Input from strangers: JSON with limits, parameters without surprises. */
+
+export const DEEPEST_JSON = 32;
+export const MOST_JSON_VALUES = 100_000;
+
+/** JSON text as a value, or undefined when it is none, nested deeper than 32 or made of more than 100,000 values. */
+export function parseJson(source: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch {
+    return undefined;
+  }
+  return withinLimits(value) ? value : undefined;
+}
+
+function withinLimits(value: unknown): boolean {
+  const queue: { value: unknown; depth: number }[] = [{ value, depth: 0 }];
+  let count = 0;
+  for (let next = queue.pop(); next; next = queue.pop()) {
+    if (++count > MOST_JSON_VALUES || next.depth > DEEPEST_JSON) return false;
+    if (typeof next.value !== 'object' || next.value === null) continue;
+    for (const inner of Object.values(next.value)) queue.push({ value: inner, depth: next.depth + 1 });
+  }
+  return true;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A value of an object's own key, whatever the key is called. */
+export function own(record: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** Query or form fields; a doubled name keeps its last value, `name[]` makes a list. */
+export function parseFields(source: string): ReadonlyMap<string, string | readonly string[]> {
+  const fields = new Map<string, string | string[]>();
+  let count = 0;
+  for (const [name, value] of new URLSearchParams(source)) {
+    if (++count > 1000) break;
+    if (!name.endsWith('[]')) {
+      fields.set(name, value);
+      continue;
+    }
+    const key = name.slice(0, -2);
+    const before = fields.get(key);
+    if (Array.isArray(before)) before.push(value);
+    else fields.set(key, [value]);
+  }
+  return fields;
+}

@@ -1,0 +1,127 @@
+/**
+ * Models as data: what each state of an installation tells the microkernel and the boot loader, and how an installer's
+ * callbacks move it (razor-0.x.md, section 6). Pure.
+ */
+
+export type ModelFamily = 'linux' | 'esxi' | 'xenserver';
+
+export type ModelState =
+  | 'init'
+  | 'preinstall'
+  | 'postinstall'
+  | 'os_complete'
+  | 'complete_no_broker'
+  | 'broker_wait'
+  | 'broker_fail'
+  | 'broker_success'
+  | 'timeout_error'
+  | 'error_catch';
+
+/** What a boot loader gets: the installer, the local disk, or the microkernel. */
+export type BootKind = 'installer' | 'local' | 'mk';
+
+interface StateEntry {
+  /** Command of a check-in. */
+  readonly command: 'reboot' | 'acknowledge';
+  readonly boot: BootKind;
+  readonly meaning: string;
+}
+
+const STATES: Readonly<Record<ModelState, StateEntry>> = {
+  init: { command: 'reboot', boot: 'installer', meaning: 'bound, the installer has not asked for its answers yet' },
+  preinstall: { command: 'reboot', boot: 'installer', meaning: 'the installer has started' },
+  postinstall: { command: 'reboot', boot: 'local', meaning: 'the installer has ended, the new system sets itself up' },
+  os_complete: { command: 'reboot', boot: 'local', meaning: 'the system is ready' },
+  complete_no_broker: { command: 'acknowledge', boot: 'local', meaning: 'the system is ready, nobody takes it over' },
+  broker_wait: { command: 'acknowledge', boot: 'mk', meaning: 'the broker has not decided yet' },
+  broker_fail: { command: 'reboot', boot: 'local', meaning: 'the broker refused or could not be reached' },
+  broker_success: { command: 'reboot', boot: 'local', meaning: 'the broker has taken the node over' },
+  timeout_error: { command: 'acknowledge', boot: 'mk', meaning: 'the installation took too long' },
+  error_catch: { command: 'acknowledge', boot: 'mk', meaning: 'the installation failed' },
+};
+
+export const MODEL_STATES = Object.keys(STATES) as readonly ModelState[];
+
+export function isModelState(text: string): text is ModelState {
+  return Object.hasOwn(STATES, text);
+}
+
+/** The row of a state for a family: hypervisors are left alone once a broker is done with them. */
+export function stateEntry(state: string, family: ModelFamily): StateEntry {
+  const entry = STATES[isModelState(state) ? state : 'error_catch'];
+  const brokerDone = state === 'broker_fail' || state === 'broker_success';
+  return brokerDone && family !== 'linux' ? { ...entry, command: 'acknowledge' } : entry;
+}
+
+export interface Template {
+  readonly name: string;
+  readonly describe: string;
+  readonly family: ModelFamily;
+  /** First word of the installer's callbacks: preseed, kickstart, autoyast, answerfile. */
+  readonly answers: 'preseed' | 'kickstart' | 'autoyast' | 'answerfile';
+  /** Paths in the image, unless the model's metadata name others. */
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+const UBUNTU = { family: 'linux', answers: 'preseed' } as const;
+const REDHAT = {
+  family: 'linux',
+  answers: 'kickstart',
+  kernel: 'images/pxeboot/vmlinuz',
+  initrd: 'images/pxeboot/initrd.img',
+} as const;
+const SUSE = {
+  family: 'linux',
+  answers: 'autoyast',
+  kernel: 'boot/x86_64/loader/linux',
+  initrd: 'boot/x86_64/loader/initrd',
+} as const;
+const UBUNTU_NETBOOT = {
+  ...UBUNTU,
+  kernel: 'install/netboot/ubuntu-installer/amd64/linux',
+  initrd: 'install/netboot/ubuntu-installer/amd64/initrd.gz',
+} as const;
+const ESXI = { family: 'esxi', answers: 'kickstart', kernel: 'mboot.c32', initrd: '' } as const;
+const XENSERVER = { family: 'xenserver', answers: 'answerfile', kernel: 'boot/xen.gz', initrd: 'install.img' } as const;
+
+/** Every template, by name. */
+export const TEMPLATES: readonly Template[] = [
+  { name: 'ubuntu_oneiric', describe: 'Ubuntu 11.10', ...UBUNTU_NETBOOT },
+  { name: 'ubuntu_precise', describe: 'Ubuntu 12.04', ...UBUNTU_NETBOOT },
+  {
+    name: 'debian_wheezy',
+    describe: 'Debian 7',
+    ...UBUNTU,
+    kernel: 'install.amd/vmlinuz',
+    initrd: 'install.amd/initrd.gz',
+  },
+  {
+    name: 'debian',
+    describe: 'Debian 8 and later',
+    ...UBUNTU,
+    kernel: 'install.amd/vmlinuz',
+    initrd: 'install.amd/initrd.gz',
+  },
+  { name: 'centos_6', describe: 'CentOS 6', ...REDHAT },
+  { name: 'redhat_6', describe: 'Red Hat Enterprise Linux 6', ...REDHAT },
+  { name: 'oraclelinux_6', describe: 'Oracle Linux 6', ...REDHAT },
+  { name: 'scientificlinux_6', describe: 'Scientific Linux 6', ...REDHAT },
+  { name: 'redhat', describe: 'Red Hat Enterprise Linux 7 and later, and its clones', ...REDHAT },
+  { name: 'opensuse_12', describe: 'openSUSE 12', ...SUSE },
+  { name: 'sles_11', describe: 'SUSE Linux Enterprise Server 11', ...SUSE },
+  { name: 'vmware_esxi_5', describe: 'VMware ESXi 5 and later', ...ESXI },
+  { name: 'xenserver_boston', describe: 'XenServer 6.0', ...XENSERVER },
+  { name: 'xenserver_tampa', describe: 'XenServer 6.1', ...XENSERVER },
+];
+
+const BY_NAME = new Map(TEMPLATES.map((template) => [template.name, template]));
+
+export function templateOf(name: string): Template | undefined {
+  return BY_NAME.get(name);
+}
+
+/** The family of a model; a template that no longer exists counts as Linux. */
+export function familyOf(template: string): ModelFamily {
+  return templateOf(template)?.family ?? 'linux';
+}

@@ -1,0 +1,111 @@
+/** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
+import type { FastifyInstance } from 'fastify';
+import { RazorMkError } from '../platform/errors.ts';
+import { createCore, type BoundPorts, type LabCore, type LabDialect } from './core.ts';
+import { hanlonDialect } from './dialects/hanlon.ts';
+import { razorServerDialect } from './dialects/razor-server.ts';
+import { razorDialect } from './dialects/razor.ts';
+import { createDoor, listen } from './doors.ts';
+import { createEvents, type LabEvents } from './events.ts';
+import { createExchanges, type Exchange, type Exchanges } from './exchanges.ts';
+import { startExpiry } from './expiry.ts';
+import { resolveSettings, type LabOptions } from './settings.ts';
+import { openStore, type Store } from './store.ts';
+
+export type { LabEvent } from './events.ts';
+export type { LabOptions } from './settings.ts';
+
+/** Dialects on the door for nodes (8026). */
+const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];
+/** Dialects on the door of razor-server (8150). */
+const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
+
+export interface Lab {
+  /** `http://127.0.0.1:8026`: Razor 0.x and Hanlon. */
+  readonly nodesUrl: string;
+  readonly imagesUrl: string;
+  /** Page and management API. */
+  readonly peopleUrl: string;
+  readonly razorServerUrl: string;
+  readonly store: Store;
+  readonly events: LabEvents;
+  readonly exchanges: Exchanges;
+  readonly core: LabCore;
+  /** Ends all connections, commits and closes the database. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** Starts a lab. Throws RAZOR_MK_LAB_DB, RAZOR_MK_LAB_LISTEN, RAZOR_MK_LAB_DOOR. */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const settings = resolveSettings(options);
+  if (!isLoopback(settings.peopleHost) && settings.token === undefined) {
+    throw new RazorMkError(
+      'RAZOR_MK_LAB_DOOR',
+      `the door for people would listen on ${settings.peopleHost} without a token`,
+    );
+  }
+  const wall = (): number => settings.clock.wall().getTime();
+  const events = createEvents(wall);
+  if (options.onEvent) events.subscribe(options.onEvent);
+  const exchanges = createExchanges();
+  const store = openStore(settings.db);
+  const bound: BoundPorts = { ...settings.ports };
+  const core = createCore({ settings, store, events, bound });
+  const apps: FastifyInstance[] = [];
+  const door = (
+    name: Exchange['door'],
+    dialects: readonly LabDialect[],
+    tls?: typeof settings.tls,
+  ): FastifyInstance => {
+    const app = createDoor({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, tls });
+    for (const dialect of dialects) dialect(app, core);
+    apps.push(app);
+    return app;
+  };
+  let stopExpiry: () => void = () => undefined;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    stopExpiry();
+    await Promise.all(apps.map((app) => app.close()));
+    store.close();
+  };
+  const scheme = settings.tls ? 'https' : 'http';
+  try {
+    bound.nodes = await listen(door('nodes', NODE_DIALECTS), settings.host, settings.ports.nodes);
+    bound.images = await listen(door('images', []), settings.host, settings.ports.images);
+    bound.razorServer = await listen(
+      door('razor-server', RAZOR_SERVER_DIALECTS),
+      settings.host,
+      settings.ports.razorServer,
+    );
+    bound.people = await listen(door('people', [], settings.tls), settings.peopleHost, settings.ports.people);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  stopExpiry = startExpiry(core);
+  const url = (port: number, host: string, protocol = 'http'): string => `${protocol}://${inUrl(host)}:${port}`;
+  events.emit({ type: 'started', message: `the lab listens on ${settings.host}, port ${bound.nodes} for nodes` });
+  return {
+    nodesUrl: url(bound.nodes, settings.host),
+    imagesUrl: url(bound.images, settings.host),
+    peopleUrl: url(bound.people, settings.peopleHost, scheme),
+    razorServerUrl: url(bound.razorServer, settings.host),
+    store,
+    events,
+    exchanges,
+    core,
+    close: () => (closing ??= close()),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** A host as it stands in a URL that a person opens: any address is reached by loopback. */
+function inUrl(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,37 @@
+/** Everything that the lab remembers. Reads are plain calls; whatever changes something goes through `write`. */
+import { openActiveModels, type ActiveModels } from './store/active-models.ts';
+import { openCatalog, type Catalog } from './store/catalog.ts';
+import { openDatabase } from './store/database.ts';
+import { openNodes, type Nodes } from './store/nodes.ts';
+
+export type { ActiveLogEntry, ActiveModel } from './store/active-models.ts';
+export type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from './store/catalog.ts';
+export type { Facts, NodeRecord } from './store/nodes.ts';
+
+export interface Store extends Catalog {
+  readonly nodes: Nodes;
+  readonly activeModels: ActiveModels;
+  /** Runs `work` in a transaction; resolves with its result when that is committed. See store/database.ts. */
+  write<T>(work: () => T): Promise<T>;
+  close(): void;
+}
+
+/** Opens the store in `path` (`:memory:` for none). Throws RAZOR_MK_LAB_DB. */
+export function openStore(path: string): Store {
+  const db = openDatabase(path);
+  const catalog = openCatalog(db);
+  return {
+    tagRules: catalog.tagRules,
+    images: catalog.images,
+    models: catalog.models,
+    brokers: catalog.brokers,
+    policies: catalog.policies,
+    get version() {
+      return catalog.version;
+    },
+    nodes: openNodes(db),
+    activeModels: openActiveModels(db),
+    write: (work) => db.write(work),
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,62 @@
+/** The schema, as steps: number N brings a file from version N to N+1. A step that was released is never edited. */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE node (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     uuid TEXT NOT NULL UNIQUE,
+     dialect TEXT NOT NULL,
+     version INTEGER NOT NULL DEFAULT 1,
+     facts TEXT,
+     facts_version INTEGER NOT NULL DEFAULT 0,
+     metadata TEXT NOT NULL DEFAULT '{}',
+     last_state TEXT,
+     dhcp_mac TEXT,
+     created INTEGER NOT NULL,
+     registered INTEGER,
+     contact INTEGER NOT NULL,
+     allowed INTEGER NOT NULL DEFAULT 1,
+     installed TEXT,
+     forced_action TEXT
+   ) STRICT;
+   CREATE INDEX node_contact ON node(contact);
+   CREATE TABLE hw_id (
+     hw_id TEXT NOT NULL,
+     node INTEGER NOT NULL REFERENCES node(id) ON DELETE CASCADE,
+     position INTEGER NOT NULL,
+     PRIMARY KEY (hw_id, node)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX hw_id_node ON hw_id(node, position);
+   CREATE TABLE tag_rule (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL, tag TEXT NOT NULL,
+     matchers TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE image (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, type TEXT NOT NULL, name TEXT NOT NULL,
+     version TEXT NOT NULL, path TEXT NOT NULL, kernel TEXT, initrd TEXT, kernel_hash TEXT, initrd_hash TEXT,
+     hash TEXT, build_time INTEGER, added INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE model (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, label TEXT NOT NULL, template TEXT NOT NULL,
+     image TEXT, metadata TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE broker (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL, url TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE policy (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, label TEXT NOT NULL, line INTEGER NOT NULL,
+     enabled INTEGER NOT NULL, maximum INTEGER NOT NULL, tags TEXT NOT NULL, model TEXT NOT NULL, broker TEXT
+   ) STRICT;
+   CREATE TABLE active_model (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE,
+     node INTEGER NOT NULL UNIQUE REFERENCES node(id) ON DELETE CASCADE,
+     policy TEXT NOT NULL, policy_label TEXT NOT NULL, model TEXT NOT NULL, broker TEXT, state TEXT NOT NULL,
+     counter INTEGER NOT NULL, bound INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX active_model_policy ON active_model(policy);
+   CREATE TABLE active_log (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     active_model INTEGER NOT NULL REFERENCES active_model(id) ON DELETE CASCADE,
+     at INTEGER NOT NULL, old_state TEXT NOT NULL, state TEXT NOT NULL, action TEXT NOT NULL, method TEXT NOT NULL,
+     result TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX active_log_model ON active_log(active_model)`,
+];

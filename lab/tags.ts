@@ -1,0 +1,101 @@
+/** Tags: what a machine is in a few words, derived from its facts by rules. Pure (razor-0.x.md, section 12). */
+import { RE2JS } from 're2js';
+import type { Facts, TagMatcher, TagRule } from './store.ts';
+
+/** Why a tag is given, for people. */
+export interface TagMatch {
+  readonly tag: string;
+  readonly rule: string;
+  readonly because: string;
+}
+
+const like = (key: string, value: string): TagMatcher => ({ key, compare: 'like', value, inverse: false });
+
+/** Rules that are always on, in the order of the original. */
+const SYSTEM_RULES: readonly Omit<TagRule, 'uuid'>[] = [
+  { name: 'cpus', tag: 'cpus_%V=mk_hw_cpu_count-%', matchers: [like('mk_hw_cpu_count', '\\d+')] },
+  { name: 'vendor', tag: '%V=mk_hw_bus_vendor-%', matchers: [like('mk_hw_bus_vendor', '\\w+')] },
+  { name: 'memsize', tag: 'memsize_%V=mk_hw_mem_size-%', matchers: [like('mk_hw_mem_size', '\\w+')] },
+  { name: 'nics', tag: 'nics_%V=mk_hw_nic_count-%', matchers: [like('mk_hw_nic_count', '\\d+')] },
+  {
+    name: 'vm',
+    tag: '%V=virtual-%_vm',
+    matchers: [{ key: 'is_virtual', compare: 'equal', value: 'true', inverse: false }],
+  },
+];
+
+/** Facts longer than this are cut before a pattern looks at them. */
+const LOOKED_AT = 64 * 1024;
+
+const patterns = new Map<string, RE2JS | undefined>();
+
+/** A compiled pattern, or undefined when it is none. Linear time: facts come from strangers. */
+export function compilePattern(source: string): RE2JS | undefined {
+  if (!patterns.has(source)) {
+    if (patterns.size > 1000) patterns.clear();
+    let compiled: RE2JS | undefined;
+    try {
+      compiled = RE2JS.compile(source);
+    } catch {
+      compiled = undefined;
+    }
+    patterns.set(source, compiled);
+  }
+  return patterns.get(source);
+}
+
+function factText(facts: Facts, key: string): string {
+  if (!Object.hasOwn(facts, key)) return '';
+  const value = facts[key];
+  if (value == null) return '';
+  return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, LOOKED_AT);
+}
+
+function holds(matcher: TagMatcher, facts: Facts, faithful: boolean): boolean {
+  let result: boolean;
+  if (matcher.compare === 'equal') {
+    const value = Object.hasOwn(facts, matcher.key) ? facts[matcher.key] : undefined;
+    // the original compares with a string, so that the boolean true is not "true"
+    result = faithful ? value === matcher.value : value !== undefined && factText(facts, matcher.key) === matcher.value;
+  } else {
+    result = compilePattern(matcher.value)?.matcher(factText(facts, matcher.key)).find() ?? false;
+  }
+  return result !== matcher.inverse;
+}
+
+/** Keeps letters, digits and `_ % = - \ +`: "Intel Corporation" becomes IntelCorporation. */
+function clean(tag: string): string {
+  return tag.replaceAll(/[^\w%=\-\\+]+/g, '');
+}
+
+function fill(tag: string, facts: Facts): string {
+  return tag
+    .replaceAll(/%R=(.+?):([\w.:]+?)-%/g, (_, source: string, key: string) => {
+      const matcher = compilePattern(source)?.matcher(factText(facts, key));
+      if (!matcher?.find()) return '';
+      return (matcher.groupCount() > 0 ? matcher.group(1) : matcher.group()) ?? '';
+    })
+    .replaceAll(/%V=([\w.:]+?)-%/g, (_, key: string) => factText(facts, key));
+}
+
+function explain(matcher: TagMatcher, facts: Facts): string {
+  const verb = matcher.compare === 'equal' ? 'equals' : 'is like';
+  const value = factText(facts, matcher.key).slice(0, 80);
+  return `${matcher.key} ("${value}") ${matcher.inverse ? 'not ' : ''}${verb} "${matcher.value}"`;
+}
+
+/** Every tag of these facts with its reason; a tag is named once, by the first rule that gives it. */
+export function matchTags(
+  facts: Facts,
+  rules: readonly Omit<TagRule, 'uuid'>[],
+  faithful = false,
+): readonly TagMatch[] {
+  const found = new Map<string, TagMatch>();
+  for (const rule of [...SYSTEM_RULES, ...rules]) {
+    if (rule.matchers.length === 0 || !rule.matchers.every((matcher) => holds(matcher, facts, faithful))) continue;
+    const tag = clean(fill(rule.tag, facts)).slice(0, 200);
+    if (tag === '' || found.has(tag)) continue;
+    found.set(tag, { tag, rule: rule.name, because: rule.matchers.map((m) => explain(m, facts)).join(' and ') });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,104 @@
+/** The agent as one JavaScript file: esbuild, with the lab and the image builder left out. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { messageOf, RazorMkError } from '../platform/errors.ts';
+import { PROJECT } from './paths.ts';
+
+export interface BundleOptions {
+  readonly version: string;
+  readonly commit: string;
+  /** File to write; its directory exists. */
+  readonly output: string;
+}
+
+export interface Bundle {
+  readonly path: string;
+  readonly bytes: number;
+  /** npm packages that went in, by the directory below node_modules: `got`, `@scope/name`; sorted. */
+  readonly packages: readonly string[];
+  /** Our own modules that went in, relative to the project; sorted. */
+  readonly modules: readonly string[];
+}
+
+/** Rooms that never run on a node: none of their modules may be in the bundle. */
+const LEFT_OUT = ['lab/', 'packaging/', 'tinycore/image/', 'scripts/', 'test/'];
+
+/**
+ * esbuild does not carry a constant from one module into another, so `if (EXECUTABLE)` would keep both branches. With
+ * the import taken away the name is free, and the define below decides it.
+ */
+const inlineExecutable: Plugin = {
+  name: 'inline-executable',
+  setup: (esbuild) => {
+    esbuild.onLoad({ filter: /\/(agent|facts|platform|tinycore)\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /^import \{ EXECUTABLE \} from '[./]+\/(platform\/)?executable\.ts';$/m,
+        '',
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
+/** Bundles agent/main.ts. Throws RAZOR_MK_PACKAGE where esbuild fails or a room of the clone got in. */
+export async function bundle(options: BundleOptions): Promise<Bundle> {
+  let metafile: Metafile;
+  try {
+    const result = await build({
+      entryPoints: ['agent/main.ts'],
+      absWorkingDir: PROJECT,
+      outfile: options.output,
+      bundle: true,
+      preserveSymlinks: true, // node_modules may be a link; the paths of the inventory stay inside the project
+      platform: 'node',
+      target: 'node24',
+      format: 'cjs',
+      minify: true,
+      legalComments: 'none', // the licence texts lie beside the executable, whole
+      metafile: true,
+      logLevel: 'silent',
+      plugins: [inlineExecutable],
+      define: {
+        // yargs and node-cron call createRequire(import.meta.url), which is undefined in CommonJS (esbuild is silent)
+        'import.meta.url': '__import_meta_url',
+        EXECUTABLE: 'true',
+        RAZOR_MK_EXECUTABLE: 'true',
+        RAZOR_MK_VERSION: JSON.stringify(options.version),
+        RAZOR_MK_COMMIT: JSON.stringify(options.commit),
+      },
+      banner: { js: "const __import_meta_url=require('node:url').pathToFileURL(__filename).href;" },
+    });
+    metafile = result.metafile;
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_PACKAGE', `esbuild: ${messageOf(error)}`, { cause: error });
+  }
+  const output = Object.values(metafile.outputs)[0];
+  // inputs of the output with no byte left are modules that were read, found unreachable and dropped
+  const kept = Object.entries(output?.inputs ?? {})
+    .filter(([, part]) => part.bytesInOutput > 0)
+    .map(([path]) => path)
+    .sort();
+  const strays = kept.filter((path) => LEFT_OUT.some((room) => path.startsWith(room)));
+  if (strays.length > 0)
+    throw new RazorMkError('RAZOR_MK_PACKAGE', `modules of the clone got into the executable: ${strays.join(', ')}`, {
+      remedy: 'Import them behind `if (EXECUTABLE) … else …` (agent/verbs.ts).',
+    });
+  writeFileSync(`${options.output}.meta.json`, JSON.stringify(metafile));
+  return {
+    path: options.output,
+    bytes: output?.bytes ?? 0,
+    packages: [...new Set(kept.map(packageOf).filter((name) => name !== undefined))].sort(),
+    modules: kept.filter((path) => packageOf(path) === undefined),
+  };
+}
+
+/** `node_modules/a/node_modules/@b/c/index.js` is of package directory `a/node_modules/@b/c`. */
+function packageOf(path: string): string | undefined {
+  return /^node_modules\/((?:(?:@[^/]+\/)?[^/]+\/node_modules\/)*(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+}
+
+/** Where the staged bundle lies below a stage directory. */
+export function bundlePath(stage: string): string {
+  return join(stage, 'razor-mk.cjs');
+}

@@ -1,0 +1,60 @@
+/** `razor-mk package`: build the executable of this clone. */
+import { join, resolve } from 'node:path';
+import { defineVerb } from '../../platform/verb.ts';
+import { buildExecutable } from '../executable.ts';
+import { PROJECT, type Arch } from '../paths.ts';
+import { sourceCommit, sourceVersion } from '../source-version.ts';
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    yargs
+      .option('arch', {
+        choices: ['x64', 'arm64'] as const,
+        default: process.arch === 'arm64' ? ('arm64' as const) : ('x64' as const),
+        describe: 'processor that the executable is for',
+      })
+      .option('output', { type: 'string', describe: 'directory of the results', default: join(PROJECT, 'build') })
+      .option('libraries', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        describe: 'further directory that holds shared libraries for --arch',
+      })
+      .option('budget', {
+        type: 'boolean',
+        default: true,
+        describe: 'measure the compressed size and fail above the budget',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'print the result as JSON' })
+      .option('v8-flag', {
+        type: 'string',
+        array: true,
+        describe: 'bake these V8 flags in instead of the default ones (for measurements)',
+      }),
+  run: async (args, host) => {
+    const started = performance.now();
+    const arch: Arch = args.arch;
+    const output = resolve(args.output);
+    const flags = args['v8-flag'];
+    const result = await buildExecutable({
+      arch,
+      version: sourceVersion(),
+      commit: await sourceCommit(),
+      output,
+      cache: join(PROJECT, 'build/cache'),
+      env: host.env,
+      libraries: args.libraries.map((directory) => resolve(directory)),
+      budget: args.budget,
+      say: (text) => (args.json ? undefined : host.err(text)),
+      ...(flags === undefined ? {} : { flags: flags.filter((flag) => flag !== '') }),
+    });
+    const seconds = (performance.now() - started) / 1000;
+    if (args.json) {
+      const { executable, bytes, sha256, compressedBytes, bundleBytes, packages, sbom, licences } = result;
+      host.out(
+        `${JSON.stringify({ executable, bytes, sha256, compressedBytes, bundleBytes, packages, sbom, licences, seconds })}\n`,
+      );
+    } else host.out(`${result.executable}\n${result.sbom}\n${result.licences}\nin ${seconds.toFixed(1)} s\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,123 @@
+/** From the clone to build/razor-mk: bundle, stripped Node, SEA, inventory, licences, budget. */
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../platform/files.ts';
+import { checkBudget, compressedSize, sha256 } from './budget.ts';
+import { bundle, bundlePath } from './bundle.ts';
+import { findLibraries, type Library } from './libraries.ts';
+import {
+  libraryParts,
+  licenceFile,
+  nodeLicenceFile,
+  npmParts,
+  projectPart,
+  runtimePart,
+  type Part,
+} from './licences.ts';
+import { findNode, lockedNode, stripNode } from './node-binary.ts';
+import { ARCHES, type Arch } from './paths.ts';
+import { sbom } from './sbom.ts';
+import { makeExecutable } from './sea.ts';
+
+export interface PackageOptions {
+  readonly arch: Arch;
+  readonly version: string;
+  readonly commit: string;
+  /** Directory of the results. */
+  readonly output: string;
+  /** What survives between builds: fetched Node packages, compressed sizes. */
+  readonly cache: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Further directories that hold shared libraries of `arch`. */
+  readonly libraries?: readonly string[];
+  readonly flags?: readonly string[];
+  /** Compress by xz and hold against the budget (most of the time of a build). */
+  readonly budget?: boolean;
+  readonly say: (text: string) => void;
+}
+
+export interface PackageResult {
+  readonly executable: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly compressedBytes: number | undefined;
+  readonly bundleBytes: number;
+  readonly packages: number;
+  readonly parts: readonly Part[];
+  readonly libraries: readonly Library[];
+  readonly sbom: string;
+  readonly licences: string;
+}
+
+/** `razor-mk` for this machine's architecture, `razor-mk-arm64` for another one. */
+export function executableName(arch: Arch): string {
+  return arch === process.arch ? 'razor-mk' : `razor-mk-${arch}`;
+}
+
+/**
+ * Builds the executable with its SBOM and licence texts. The results appear under their final names only when all of
+ * them are made. Throws RAZOR_MK_PACKAGE, RAZOR_MK_TOOL_MISSING, RAZOR_MK_BUDGET.
+ */
+export async function buildExecutable(options: PackageOptions): Promise<PackageResult> {
+  const { arch, output, cache, say } = options;
+  const name = executableName(arch);
+  const stage = join(output, `stage-${arch}-${process.pid}`);
+  rmSync(stage, { recursive: true, force: true });
+  mkdirSync(stage, { recursive: true });
+  try {
+    const pinned = lockedNode(arch);
+    const bundled = await bundle({ version: options.version, commit: options.commit, output: bundlePath(stage) });
+    say(`bundle       ${bundled.bytes.toLocaleString('en')} bytes, ${bundled.packages.length} npm packages\n`);
+    const node = await findNode(arch, cache, options.env, say);
+    const stripped = join(stage, 'node');
+    await stripNode(arch, node, stripped);
+    say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
+    const staged = join(stage, name);
+    await makeExecutable({
+      arch,
+      nodeVersion: pinned.version,
+      stage,
+      node: stripped,
+      output: staged,
+      ...(options.flags === undefined ? {} : { flags: options.flags }),
+    });
+    const digest = await sha256(staged);
+    const libraries = findLibraries(arch, staged, options.libraries);
+    const parts = [
+      projectPart(options.version),
+      ...npmParts(bundled.packages),
+      runtimePart(ARCHES[arch].nodePackage, nodeLicenceFile(node), pinned.version, pinned.integrity),
+      ...(await libraryParts(libraries)),
+    ];
+    say(`executable   ${size(staged)} bytes, sha256 ${digest}\n`);
+    let compressedBytes: number | undefined;
+    if (options.budget !== false) {
+      compressedBytes = await compressedSize(staged, arch, cache);
+      say(`compressed   ${compressedBytes.toLocaleString('en')} bytes by xz\n`);
+      checkBudget(compressedBytes);
+    }
+    const executable = join(output, name);
+    const files = { sbom: `${executable}.cdx.json`, licences: `${executable}.LICENCES.txt` };
+    const { version, commit } = options;
+    replaceFile(files.sbom, sbom({ version, commit, sha256: digest, parts, embedded: process.versions }));
+    replaceFile(files.licences, licenceFile(parts));
+    renameSync(staged, executable);
+    return {
+      executable,
+      bytes: statSync(executable).size,
+      sha256: digest,
+      compressedBytes,
+      bundleBytes: bundled.bytes,
+      packages: bundled.packages.length,
+      parts,
+      libraries,
+      ...files,
+    };
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+function size(path: string): string {
+  return statSync(path).size.toLocaleString('en');
+}

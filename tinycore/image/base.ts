@@ -1,0 +1,132 @@
+/**
+ * A base made of Debian packages, in the shape of Tiny Core: a kernel and a core.gz whose init goes the same way (rcS,
+ * tc-config, tce-setup with /tmp/builtin, dhcp.sh in the background, /opt/bootsync.sh). The shell parts are ours (tinycore/base).
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { replaceFile } from '../../platform/files.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { pack } from './compress.ts';
+import { writeCpio } from './cpio.ts';
+import { fetchPackage, kernelPackage, type DebianPackage } from './debian.ts';
+import { defaultDrivers } from './drivers.ts';
+import { deviceEntry, directoryEntry, fileEntry, parentsOf, sortEntries, symlinkEntry, type Entry } from './entry.ts';
+import { entriesOfDirectory } from './files-of.ts';
+import { depmodTables, readModuleIndex, selectModules } from './modules.ts';
+import { must } from './programs.ts';
+
+export interface DebianBaseOptions {
+  readonly kernel: 'amd64' | 'cloud';
+  readonly out: string;
+  readonly cache: string;
+  /** Seconds since 1970 of every file. */
+  readonly epoch: number;
+  /** Modules besides the default ones. */
+  readonly modules?: readonly string[];
+  readonly step?: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface DebianBase {
+  readonly kernelVersion: string;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  readonly moduleCount: number;
+  /** Modules that were asked for and that this kernel does not have. */
+  readonly missing: readonly string[];
+  readonly unpackedSize: number;
+  readonly packages: readonly string[];
+}
+
+/** Makes `OUT/vmlinuz` and `OUT/core.gz`. Throws RAZOR_MK_DOWNLOAD, RAZOR_MK_IMAGE_PROGRAM, RAZOR_MK_FILE_UNWRITABLE. */
+export async function makeDebianBase(options: DebianBaseOptions): Promise<DebianBase> {
+  const step = options.step ?? (() => undefined);
+  step('asking apt for the packages');
+  const name = await kernelPackage(options.kernel);
+  step(`fetching ${name} and busybox-static`);
+  const kernel = await fetchPackage(name, options.cache, options.signal);
+  const busybox = await fetchPackage('busybox-static', options.cache, options.signal);
+  const version = name.replace(/^linux-image-/, '');
+  step('choosing modules');
+  const modules = await moduleEntries(kernel, version, options.modules ?? []);
+  const entries = [
+    ...(await systemEntries(busybox)),
+    ...modules.entries,
+    fileEntry('etc/razor-mk-base', `kernel: ${name} ${kernel.version}\nbusybox: busybox-static ${busybox.version}\n`),
+  ];
+  step('packing core.gz');
+  const archive = writeCpio(sortEntries([...parentsOf(entries), ...entries]), { mtime: options.epoch });
+  const paths = { kernelPath: join(options.out, 'vmlinuz'), initrdPath: join(options.out, 'core.gz') };
+  mkdirSync(options.out, { recursive: true });
+  replaceFile(paths.kernelPath, readFileSync(join(kernel.root, 'boot', `vmlinuz-${version}`)));
+  replaceFile(paths.initrdPath, await pack(archive, 'gzip'));
+  return {
+    ...paths,
+    kernelVersion: version,
+    moduleCount: modules.count,
+    missing: modules.missing,
+    unpackedSize: archive.length,
+    packages: [kernel, busybox].map((each) => `${each.name} ${each.version}`),
+  };
+}
+
+async function moduleEntries(
+  kernel: DebianPackage,
+  version: string,
+  extra: readonly string[],
+): Promise<{ entries: Entry[]; count: number; missing: readonly string[] }> {
+  const root = join(kernel.root, 'lib/modules', version);
+  const read = (file: string): Buffer => readFileSync(join(root, file));
+  const index = readModuleIndex((file) => read(file).toString());
+  const selection = selectModules(index, [...defaultDrivers().map((driver) => driver.module), ...extra]);
+  const lists = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
+  const place = `lib/modules/${version}`;
+  // unpacked they would take 60 MB of the machine's memory; busybox' modprobe reads them compressed, as Core's does
+  const files = selection.paths.map((path) => fileEntry(`${place}/${path}.gz`, gzipSync(read(path), { level: 6 })));
+  const entries = [...files, ...lists.map((name) => fileEntry(`${place}/${name}`, read(name)))];
+  const tables = await depmodTables(version, entries, false);
+  return { entries: [...entries, ...tables], count: selection.paths.length, missing: selection.missing };
+}
+
+const DIRECTORIES: readonly (readonly [string, number])[] = [
+  ...['bin', 'sbin', 'dev', 'proc', 'sys', 'run', 'mnt', 'var/log', 'var/run', 'var/lock', 'var/spool/cron/crontabs'],
+  ...[
+    'usr/local/bin',
+    'usr/local/sbin',
+    'usr/local/lib',
+    'usr/local/etc',
+    'usr/local/tce.installed',
+    'home/tc',
+    'lib',
+    'lib64',
+  ],
+].map((path) => [path, 0o755] as const);
+
+/** Applets that would pretend to be programs of a distribution. */
+const LEFT_OUT = new Set(['dpkg', 'dpkg-deb', 'rpm', 'rpm2cpio', 'linuxrc', 'busybox']);
+
+async function systemEntries(busybox: DebianPackage): Promise<Entry[]> {
+  const binary = join(busybox.root, 'bin/busybox');
+  const applets = (await must([binary, '--list-full'])).stdout.toString().split('\n').filter(Boolean);
+  if (applets.length < 100) {
+    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${binary} lists ${applets.length} programs only`);
+  }
+  const links = applets.filter((path) => !LEFT_OUT.has(path.split('/').at(-1) ?? ''));
+  return [
+    ...DIRECTORIES.map(([path, mode]) => directoryEntry(path, mode)),
+    directoryEntry('root', 0o700),
+    directoryEntry('tmp', 0o1777),
+    deviceEntry('dev/console', 'char', 5, 1),
+    deviceEntry('dev/null', 'char', 1, 3, 0o666),
+    fileEntry('bin/busybox', readFileSync(binary), 0o755),
+    fileEntry(
+      'usr/share/doc/busybox/copyright',
+      readFileSync(join(busybox.root, 'usr/share/doc/busybox-static/copyright')),
+    ),
+    ...links.map((path) => symlinkEntry(path, '/bin/busybox')),
+    ...entriesOfDirectory(join(import.meta.dirname, '../base')).map((entry) =>
+      entry.path === 'etc/shadow' ? { ...entry, mode: 0o600 } : entry,
+    ),
+  ];
+}

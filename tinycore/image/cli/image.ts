@@ -1,0 +1,10 @@
+/** `razor-mk image …`: the image builder's verbs. */
+import { defineGroup } from '../../../platform/verb.ts';
+
+export const verb = defineGroup([
+  {
+    name: 'base',
+    describe: 'make a base (kernel and core.gz in the shape of Tiny Core) out of Debian packages',
+    load: async () => (await import('./base.ts')).verb,
+  },
+]);

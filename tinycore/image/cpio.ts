@@ -1,0 +1,182 @@
+/**
+ * cpio archives of the "newc" kind (magic 070701; 070702 with a checksum), the kind that the kernel unpacks as initramfs
+ * (its Documentation/driver-api/early-userspace/buffer-format.rst). The writer gives the same bytes for the same entries.
+ */
+import { RazorMkError } from '../../platform/errors.ts';
+import type { Entry, EntryType } from './entry.ts';
+
+const TRAILER = 'TRAILER!!!';
+const HEADER = 110;
+/** The kernel's limit (PATH_MAX) with its terminating zero. */
+const NAME_LIMIT = 4096;
+
+const FORMAT: Record<EntryType, number> = {
+  file: 0o100000,
+  directory: 0o040000,
+  symlink: 0o120000,
+  char: 0o020000,
+  block: 0o060000,
+  fifo: 0o010000,
+  socket: 0o140000,
+};
+const TYPES = new Map(Object.entries(FORMAT).map(([type, bits]) => [bits, type as EntryType]));
+
+export interface WriteOptions {
+  /** Seconds since 1970 that every entry gets; without it each entry's own. */
+  readonly mtime?: number;
+}
+
+/**
+ * Writes entries in the order given. Inodes are numbered from 1. Of hard links (`linkTo`) the last one carries the
+ * content, as GNU cpio and bsdtar do. Throws RAZOR_MK_IMAGE_NAME for names that a cpio archive or the kernel cannot hold.
+ */
+export function writeCpio(entries: readonly Entry[], options: WriteOptions = {}): Buffer {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const push = (bytes: Uint8Array): void => {
+    chunks.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    size += bytes.byteLength;
+    const pad = -size & 3;
+    if (pad > 0) chunks.push(Buffer.alloc(pad));
+    size += pad;
+  };
+  const groups = linkGroups(entries);
+  const inodes = new Map<string, number>();
+  let inode = 0;
+  for (const entry of entries) {
+    const group = groups.get(entry.linkTo ?? entry.path);
+    const owner = group?.owner ?? entry;
+    let number = inodes.get(owner.path);
+    if (number === undefined) inodes.set(owner.path, (number = ++inode));
+    const links = group?.members.length ?? (owner.type === 'directory' ? 2 : 1);
+    const holdsData = group === undefined || group.members.at(-1) === entry.path;
+    const data = holdsData ? owner.data : new Uint8Array(0);
+    checkName(entry.path);
+    const device = owner.type === 'char' || owner.type === 'block';
+    push(
+      header(entry.path, [
+        number,
+        FORMAT[owner.type] | (owner.mode & 0o7777),
+        owner.uid,
+        owner.gid,
+        links,
+        options.mtime ?? owner.mtime,
+        data.length,
+        0,
+        0,
+        device ? owner.major : 0,
+        device ? owner.minor : 0,
+      ]),
+    );
+    push(data);
+  }
+  push(header(TRAILER, [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+  return Buffer.concat(chunks, size);
+}
+
+interface LinkGroup {
+  readonly owner: Entry;
+  readonly members: string[];
+}
+
+function linkGroups(entries: readonly Entry[]): Map<string, LinkGroup> {
+  const groups = new Map<string, LinkGroup>();
+  const owners = new Map(entries.filter((entry) => entry.linkTo === undefined).map((entry) => [entry.path, entry]));
+  for (const entry of entries) {
+    if (entry.linkTo === undefined || groups.has(entry.linkTo)) continue;
+    const owner = owners.get(entry.linkTo);
+    if (owner === undefined) {
+      throw new RazorMkError(
+        'RAZOR_MK_IMAGE_NAME',
+        `hard link ${entry.path} leads to ${entry.linkTo}, which is not there`,
+      );
+    }
+    groups.set(entry.linkTo, { owner, members: [] });
+  }
+  for (const entry of entries) groups.get(entry.linkTo ?? entry.path)?.members.push(entry.path);
+  return groups;
+}
+
+function checkName(path: string): void {
+  const parts = path.split('/');
+  const bad =
+    path === '' ||
+    path === TRAILER ||
+    path.includes('\0') ||
+    Buffer.byteLength(path) >= NAME_LIMIT ||
+    parts.some((part) => part === '' || part === '.' || part === '..');
+  if (bad)
+    throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(path)} cannot be the name of a file in an image`);
+}
+
+/** One header with its name; the caller pads. Fields: ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor. */
+function header(name: string, fields: readonly number[]): Buffer {
+  const bytes = Buffer.from(`${name}\0`);
+  const numbers = [...fields, bytes.length, 0].map((value) =>
+    (value >>> 0).toString(16).padStart(8, '0').toUpperCase(),
+  );
+  return Buffer.concat([Buffer.from(`070701${numbers.join('')}`), bytes]);
+}
+
+export interface CpioContents {
+  readonly entries: Entry[];
+  /** Bytes read, with the trailer. */
+  readonly end: number;
+}
+
+/**
+ * Reads one archive that begins at `start`. Hard links come back as `linkTo` the entry that holds the content.
+ * Names are stripped of `./` and leading `/`. Throws RAZOR_MK_ARCHIVE where the archive is cut off or is no newc.
+ */
+export function readCpio(bytes: Buffer, start = 0): CpioContents {
+  const found: { entry: Entry; key: string; links: number }[] = [];
+  let offset = start;
+  for (;;) {
+    const at = offset;
+    const magic = bytes.toString('latin1', at, at + 6);
+    if (bytes.length - at < HEADER) throw broken(at, 'is cut off: no trailer');
+    if (magic !== '070701' && magic !== '070702')
+      throw broken(at, `has ${JSON.stringify(magic)} where a header was due`);
+    const field = (index: number): number => {
+      const text = bytes.toString('latin1', at + 6 + index * 8, at + 14 + index * 8);
+      if (!/^[0-9a-fA-F]{8}$/.test(text)) throw broken(at, 'has a header with a number that is none');
+      return Number.parseInt(text, 16);
+    };
+    const [nameSize, dataSize, mode] = [field(11), field(6), field(1)];
+    const dataAt = align(at + HEADER + nameSize);
+    if (nameSize < 1 || nameSize > NAME_LIMIT || dataAt + dataSize > bytes.length)
+      throw broken(at, 'is cut off inside an entry');
+    const name = bytes.toString('utf8', at + HEADER, at + HEADER + nameSize - 1);
+    offset = align(dataAt + dataSize);
+    if (name === TRAILER) return { entries: resolveLinks(found), end: Math.min(offset, bytes.length) };
+    const type = TYPES.get(mode & 0o170000);
+    if (type === undefined) throw broken(at, `has ${name} of an unknown type (mode ${mode.toString(8)})`);
+    const path = name.replace(/^(\.?\/+)+/, '').replace(/\/+$/, '');
+    if (path === '' || path === '.') continue;
+    const key = `${field(0)}.${field(7)}.${field(8)}`;
+    const data = bytes.subarray(dataAt, dataAt + dataSize);
+    const common = { uid: field(2), gid: field(3), mtime: field(5), major: field(9), minor: field(10) };
+    found.push({ entry: { path, type, mode: mode & 0o7777, data, ...common }, key, links: field(4) });
+  }
+}
+
+function resolveLinks(found: readonly { entry: Entry; key: string; links: number }[]): Entry[] {
+  const owners = new Map<string, Entry>();
+  for (const { entry, key, links } of found) {
+    if (entry.type !== 'file' || links < 2) continue;
+    const owner = owners.get(key);
+    if (owner === undefined || (owner.data.length === 0 && entry.data.length > 0)) owners.set(key, entry);
+  }
+  return found.map(({ entry, key, links }) => {
+    const owner = entry.type === 'file' && links > 1 ? owners.get(key) : undefined;
+    return owner === undefined || owner === entry ? entry : { ...entry, linkTo: owner.path };
+  });
+}
+
+function align(offset: number): number {
+  return (offset + 3) & ~3;
+}
+
+function broken(offset: number, what: string): RazorMkError {
+  return new RazorMkError('RAZOR_MK_ARCHIVE', `the cpio archive ${what} (at byte ${offset})`);
+}

@@ -1,0 +1,70 @@
+/** A file of an archive or image in memory: what a cpio entry holds, without inode numbers. */
+export type EntryType = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
+
+export interface Entry {
+  /** Relative, without `./` and without a leading `/`: `etc/init.d/rcS`. */
+  readonly path: string;
+  readonly type: EntryType;
+  /** Permission bits with set-uid, set-gid and sticky: 0o755. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+  /** Content of a file, target of a symlink; empty for everything else. */
+  readonly data: Uint8Array;
+  /** Numbers of a device node. */
+  readonly major: number;
+  readonly minor: number;
+  /** This entry is the same file as the entry of that path (hard link). Only its path counts then. */
+  readonly linkTo?: string;
+}
+
+const NOTHING = new Uint8Array(0);
+const COMMON = { uid: 0, gid: 0, mtime: 0, data: NOTHING, major: 0, minor: 0 };
+
+export function fileEntry(path: string, data: string | Uint8Array, mode = 0o644): Entry {
+  return { ...COMMON, path, type: 'file', mode, data: typeof data === 'string' ? Buffer.from(data) : data };
+}
+
+export function directoryEntry(path: string, mode = 0o755): Entry {
+  return { ...COMMON, path, type: 'directory', mode };
+}
+
+export function symlinkEntry(path: string, target: string): Entry {
+  return { ...COMMON, path, type: 'symlink', mode: 0o777, data: Buffer.from(target) };
+}
+
+export function deviceEntry(path: string, type: 'char' | 'block', major: number, minor: number, mode = 0o600): Entry {
+  return { ...COMMON, path, type, mode, major, minor };
+}
+
+/** Target of a symlink entry. */
+export function linkTarget(entry: Entry): string {
+  return Buffer.from(entry.data).toString();
+}
+
+/** Entries in the order of their paths' bytes (a directory comes before what is in it), the later of two equal paths winning. */
+export function sortEntries(entries: Iterable<Entry>): Entry[] {
+  const byPath = new Map<string, Entry>();
+  for (const entry of entries) byPath.set(entry.path, entry);
+  return [...byPath.values()].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+}
+
+/** The directories above the entries that are not among them, as 0755 of root. `known` holds paths that exist already. */
+export function parentsOf(entries: Iterable<Entry>, known: ReadonlySet<string> = new Set()): Entry[] {
+  const have = new Set(known);
+  const list = [...entries];
+  for (const entry of list) have.add(entry.path);
+  const missing: Entry[] = [];
+  for (const entry of list) {
+    const parts = entry.path.split('/').slice(0, -1);
+    for (let depth = 1; depth <= parts.length; depth++) {
+      const path = parts.slice(0, depth).join('/');
+      if (have.has(path)) continue;
+      have.add(path);
+      missing.push(directoryEntry(path));
+    }
+  }
+  return missing;
+}
