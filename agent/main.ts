@@ -27,7 +27,10 @@ function processHost(): Host {
     interactive,
     colour: interactive && (process.env['NO_COLOR'] ?? '') === '',
     columns: process.stdout.columns || 80,
-    self: EXECUTABLE ? [process.execPath] : [process.execPath, fileURLToPath(import.meta.url)],
+    // in the extension the process image is the dynamic loader: the wrapper says what it was started as
+    self: EXECUTABLE
+      ? [process.env['RAZOR_MK_SELF'] ?? process.execPath]
+      : [process.execPath, fileURLToPath(import.meta.url)],
     signal: controller.signal,
   };
 }

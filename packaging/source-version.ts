@@ -11,13 +11,24 @@ export function sourceVersion(): string {
   return manifest.parse(JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))).version;
 }
 
+/** One git command in the clone: its output, or undefined where there is no git or no clone. */
+async function git(...args: string[]): Promise<string | undefined> {
+  // a clone that belongs to somebody else is still only read
+  const result = await run(['git', '-c', `safe.directory=${PROJECT}`, '-C', PROJECT, ...args]);
+  return result.status === 0 ? result.stdout.toString('utf8').trim() : undefined;
+}
+
+/**
+ * Seconds since 1970 that built files carry: SOURCE_DATE_EPOCH (reproducible-builds.org), else the commit's time, else
+ * the first second of 2026.
+ */
+export async function sourceEpoch(env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  const given = env['SOURCE_DATE_EPOCH'] ?? (await git('log', '-1', '--format=%ct')) ?? '';
+  return /^\d{1,10}$/.test(given) ? Number(given) : 1_767_225_600;
+}
+
 /** `1a2b3c4d5e6f`, with `-dirty` where tracked files are changed; `unknown` outside a git clone. */
 export async function sourceCommit(): Promise<string> {
-  const git = async (...args: string[]): Promise<string | undefined> => {
-    // a clone that belongs to somebody else is still only read
-    const result = await run(['git', '-c', `safe.directory=${PROJECT}`, '-C', PROJECT, ...args]);
-    return result.status === 0 ? result.stdout.toString('utf8').trim() : undefined;
-  };
   const commit = await git('rev-parse', '--short=12', 'HEAD');
   if (commit === undefined || commit === '') return 'unknown';
   const changed = await git('status', '--porcelain', '--untracked-files=no');

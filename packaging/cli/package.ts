@@ -2,8 +2,9 @@
 import { join, resolve } from 'node:path';
 import { defineVerb } from '../../platform/verb.ts';
 import { buildExecutable } from '../executable.ts';
+import { buildExtension, COMPRESSIONS } from '../extension.ts';
 import { PROJECT, type Arch } from '../paths.ts';
-import { sourceCommit, sourceVersion } from '../source-version.ts';
+import { sourceCommit, sourceEpoch, sourceVersion } from '../source-version.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -24,6 +25,11 @@ export const verb = defineVerb({
         type: 'boolean',
         default: true,
         describe: 'measure the compressed size and fail above the budget',
+      })
+      .option('tcz', {
+        choices: [...COMPRESSIONS, 'none'] as const,
+        default: 'gzip' as const,
+        describe: 'compression of the Tiny Core extension; every base understands gzip',
       })
       .option('json', { type: 'boolean', default: false, describe: 'print the result as JSON' })
       .option('v8-flag', {
@@ -48,13 +54,33 @@ export const verb = defineVerb({
       say: (text) => (args.json ? undefined : host.err(text)),
       ...(flags === undefined ? {} : { flags: flags.filter((flag) => flag !== '') }),
     });
+    let tcz: { readonly path: string; readonly bytes: number } | undefined;
+    if (args.tcz !== 'none') {
+      const path = `${result.executable}.tcz`;
+      const { bytes } = await buildExtension({
+        arch,
+        version: sourceVersion(),
+        executable: result.executable,
+        libraries: result.libraries,
+        licences: result.licences,
+        sbom: result.sbom,
+        output: path,
+        compression: args.tcz,
+        epoch: await sourceEpoch(host.env),
+      });
+      tcz = { path, bytes };
+      if (!args.json) host.err(`extension    ${bytes.toLocaleString('en')} bytes, ${args.tcz}\n`);
+    }
     const seconds = (performance.now() - started) / 1000;
     if (args.json) {
       const { executable, bytes, sha256, compressedBytes, bundleBytes, packages, sbom, licences } = result;
       host.out(
-        `${JSON.stringify({ executable, bytes, sha256, compressedBytes, bundleBytes, packages, sbom, licences, seconds })}\n`,
+        `${JSON.stringify({ executable, bytes, sha256, compressedBytes, bundleBytes, packages, sbom, licences, tcz, seconds })}\n`,
       );
-    } else host.out(`${result.executable}\n${result.sbom}\n${result.licences}\nin ${seconds.toFixed(1)} s\n`);
+    } else {
+      const files = [result.executable, result.sbom, result.licences, ...(tcz === undefined ? [] : [tcz.path])];
+      host.out(`${files.join('\n')}\nin ${seconds.toFixed(1)} s\n`);
+    }
     return 0;
   },
 });
