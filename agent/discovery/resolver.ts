@@ -78,7 +78,11 @@ async function overUdp(resolver: Resolver, bytes: Buffer, request: Packet, quest
         }
       });
       // a connected socket drops packets from others and learns of a closed port
-      socket.connect(resolver.port, resolver.address, () => socket.send(bytes));
+      // without a route the callback is called with an error, and the socket stays unconnected: sending would throw
+      socket.connect(resolver.port, resolver.address, (...failed: readonly unknown[]) => {
+        if (failed[0] === undefined || failed[0] === null) socket.send(bytes);
+        else reject(failed[0] as Error);
+      });
       socket.once('close', () => clearTimeout(timer));
     });
   } finally {
