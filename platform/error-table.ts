@@ -111,6 +111,12 @@ export const ERROR_TABLE = {
     summary: 'A pattern is not a regular expression that can be used.',
     remedy: 'Use RE2 syntax: no look-around and no back-references.',
   },
+  RAZOR_MK_DEMO: {
+    exit: 70,
+    summary: 'The demonstration did not come to its end.',
+    remedy:
+      'Read what the agent said. Run `npm test`, and `npm run -s razor-mk -- facts` to see whether facts can be gathered here.',
+  },
   // virtual machines
   RAZOR_MK_VM: {
     exit: 70,

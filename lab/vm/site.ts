@@ -1,0 +1,204 @@
+/**
+ * A whole virtual site on one machine: a network namespace with a segment, dnsmasq and a lab in it, virtual machines that
+ * boot from it, and the timeline that is put together from all of them.
+ */
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Daemon } from '../../platform/daemon.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import type { LabEvent } from '../events.ts';
+import { OVMF_VARS, startMachine, type Machine, type MachineOptions } from './machine.ts';
+import { createNamespace, type Namespace } from './namespace.ts';
+import { labMoment } from './lab-moments.ts';
+import { reportPage } from './report.ts';
+import { createSegment, type DhcpOptions, type Segment } from './segment.ts';
+import { createConsoleReader, createDnsmasqReader, createTimeline, type Moment, type Timeline } from './timeline.ts';
+
+export interface SiteOptions {
+  /** Directory for consoles, sockets, the lab's database and the report. */
+  readonly dir: string;
+  /** How this program is started again, as argv. */
+  readonly self: readonly [string, ...string[]];
+  readonly onMoment?: (moment: Moment) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface LabProcess {
+  readonly events: readonly LabEvent[];
+  /** Resolves with the first event, past or to come, that matches; throws RAZOR_MK_VM after `timeoutMs`. */
+  waitFor(what: string, matches: (event: LabEvent) => boolean, timeoutMs?: number): Promise<LabEvent>;
+  stop(): Promise<void>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
+}
+
+export interface Site {
+  readonly dir: string;
+  readonly namespace: Namespace;
+  readonly lan: Segment;
+  readonly timeline: Timeline;
+  /** Base address of the lab for nodes: `10.77.0.1`. */
+  readonly address: string;
+  segment(bridge: string, net: string): Promise<Segment>;
+  /** Starts the lab inside; `args` are options of `razor-mk lab`. */
+  startLab(args?: readonly string[]): Promise<LabProcess>;
+  /** Runs a verb of the lab inside (`['policy', 'add', …]`) and gives its JSON. Throws RAZOR_MK_RUN. */
+  lab(...words: readonly string[]): Promise<unknown>;
+  /** Powers a machine on; every NIC with a tap gets that tap on the segment that is named before a colon (`lan` by default). */
+  machine(options: Omit<MachineOptions, 'dir'>): Promise<Machine>;
+  /** Writes DIR/report.html from what happened so far and gives its path. */
+  report(title: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const NET = '10.77.0';
+
+/** Opens a site. Throws RAZOR_MK_VM where namespaces are not allowed. */
+export async function openSite(options: SiteOptions): Promise<Site> {
+  const { dir, self } = options;
+  mkdirSync(dir, { recursive: true });
+  const namespace = await createNamespace();
+  const timeline = createTimeline(() => performance.now(), options.onMoment);
+  const byMac = new Map<string, string>();
+  const machines: { machine: Machine; stopReading: () => void }[] = [];
+  const requests: string[] = [];
+  const dnsmasq = createDnsmasqReader(timeline, (mac) => byMac.get(mac));
+  const lan = await createSegment(namespace, { bridge: 'br0', net: NET, onLine: dnsmasq });
+  const nodes = new Map<string, string>();
+  let lab: Daemon | undefined;
+
+  const nameOf = (event: LabEvent): string | undefined => {
+    const ids = event.details?.['hwIds'];
+    if (Array.isArray(ids)) {
+      for (const id of ids as unknown[]) {
+        const mac = String(id)
+          .toLowerCase()
+          .replaceAll(/(..)(?=.)/g, '$1:');
+        const name = byMac.get(mac);
+        if (name === undefined) continue;
+        if (event.node !== undefined) nodes.set(event.node, name);
+        return name;
+      }
+    }
+    return event.node === undefined ? undefined : nodes.get(event.node);
+  };
+
+  return {
+    dir,
+    namespace,
+    lan,
+    timeline,
+    address: lan.address,
+    segment: (bridge, net) => createSegment(namespace, { bridge, net, onLine: dnsmasq }),
+    async startLab(args = []) {
+      const events: LabEvent[] = [];
+      const waiting = new Set<(event: LabEvent) => void>();
+      let listening: () => void = () => undefined;
+      const ready = new Promise<void>((resolve) => (listening = resolve));
+      const errors: string[] = [];
+      const daemon = await namespace.start(
+        [
+          ...self,
+          'lab',
+          '--events',
+          '--host',
+          '0.0.0.0',
+          '--advertise',
+          lan.address,
+          '--image-dir',
+          join(dir, 'images'),
+          ...args,
+        ],
+        {
+          onLine: (line, stream) => {
+            if (stream === 'stderr') return void errors.push(line);
+            const event = parseEvent(line);
+            if (event === undefined) return;
+            if ((event.type as string) === 'ready') return listening();
+            requests.push(`${new Date(event.at).toISOString()} ${event.type} ${event.message}`);
+            const name = nameOf(event);
+            const moment = name === undefined ? undefined : labMoment(event);
+            if (name !== undefined && moment) timeline.add(name, moment.phase, moment.text);
+            events.push(event);
+            for (const check of waiting) check(event);
+          },
+        },
+      );
+      lab = daemon;
+      const gone = daemon.exited.then(() => {
+        throw new RazorMkError('RAZOR_MK_VM', `the lab ended: ${errors.slice(-3).join('; ')}`);
+      });
+      gone.catch(() => undefined);
+      await Promise.race([ready, gone]);
+      return {
+        events,
+        waitFor(what, matches, timeoutMs = 120_000) {
+          const found = events.find(matches);
+          if (found) return Promise.resolve(found);
+          return new Promise((resolve, reject) => {
+            const end = (): void => {
+              clearTimeout(timer);
+              waiting.delete(check);
+            };
+            const check = (event: LabEvent): void => {
+              if (!matches(event)) return;
+              end();
+              resolve(event);
+            };
+            const timer = setTimeout(() => {
+              end();
+              const last = requests.slice(-5).join('\n');
+              reject(new RazorMkError('RAZOR_MK_VM', `waited ${timeoutMs / 1000} s for the lab: ${what}\n${last}`));
+            }, timeoutMs);
+            waiting.add(check);
+          });
+        },
+        stop: () => daemon.stop(),
+        kill: () => daemon.stop(0),
+      };
+    },
+    async lab(...words) {
+      const result = await namespace.must([...self, 'lab', ...words, '--format', 'json'] as [string, ...string[]]);
+      return JSON.parse(result.stdout.toString()) as unknown;
+    },
+    async machine(machineOptions) {
+      for (const nic of machineOptions.nics) byMac.set(nic.mac.toLowerCase(), machineOptions.name);
+      if (machineOptions.firmware === 'uefi') copyFileSync(OVMF_VARS, join(dir, `${machineOptions.name}.vars`));
+      timeline.add(
+        machineOptions.name,
+        'power',
+        `${machineOptions.firmware ?? 'bios'} machine, ${machineOptions.memoryMiB ?? 512} MiB, is powered on`,
+      );
+      const machine = await startMachine(namespace, { ...machineOptions, dir });
+      const read = createConsoleReader(timeline, machine.name);
+      const timer = setInterval(() => void machine.console().then(read), 100);
+      machines.push({ machine, stopReading: () => clearInterval(timer) });
+      return machine;
+    },
+    async report(title) {
+      const consoles: Record<string, string> = {};
+      for (const { machine } of machines) consoles[machine.name] = await machine.console();
+      const path = join(dir, 'report.html');
+      writeFileSync(path, reportPage({ title, moments: timeline.moments, consoles, requests }));
+      return path;
+    },
+    async close() {
+      for (const { stopReading } of machines) stopReading();
+      await Promise.all(machines.map(({ machine }) => machine.stop()));
+      await lab?.stop();
+      await lan.stopDhcp();
+      await namespace.close();
+    },
+  };
+}
+
+export type { DhcpOptions };
+
+function parseEvent(line: string): LabEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'type' in value ? (value as LabEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}
