@@ -31,13 +31,33 @@ function mtime(file) {
   }
 }
 
+function readJson(file) {
+  return JSON.parse(fs.readFileSync(path.join(root, file), 'utf8'));
+}
+
+/** Whether what is installed is what the lockfile asks for; a checkout gives the lockfile a new time without a change. */
+function sameVersions() {
+  try {
+    var wanted = readJson('package-lock.json').packages;
+    var installed = readJson('node_modules/.package-lock.json').packages;
+    return Object.keys(wanted).every(function (name) {
+      if (name === '' || (wanted[name].optional && !installed[name])) return true;
+      return installed[name] && installed[name].version === wanted[name].version;
+    });
+  } catch (error) {
+    void error;
+    return false;
+  }
+}
+
 /** Why an install is needed, or undefined. */
 function reason() {
   var marker = mtime('node_modules/.package-lock.json');
   if (marker === 0) return 'the dependencies are not installed, or an install was interrupted';
-  if (marker < mtime('package-lock.json')) return 'package-lock.json is newer than what is installed';
+  if (marker < mtime('package-lock.json') && !sameVersions())
+    return 'package-lock.json asks for other versions than are installed';
   var name = 'node-linux-' + process.arch;
-  var wanted = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).optionalDependencies[name];
+  var wanted = readJson('package.json').optionalDependencies[name];
   var result = childProcess.spawnSync(path.join(root, 'node_modules', '.bin', 'node'), ['--version'], {
     encoding: 'utf8',
   });
