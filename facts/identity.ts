@@ -49,9 +49,9 @@ export function readIdentity(sources: Sources): Identity {
   const { fields } = readDmi(sources);
   return {
     interfaces,
-    uuid: fields.get('product_uuid')?.toLowerCase(),
-    serial: fields.get('product_serial'),
-    assetTag: fields.get('chassis_asset_tag'),
+    uuid: fields.get('product_uuid')?.value.toLowerCase(),
+    serial: fields.get('product_serial')?.value,
+    assetTag: fields.get('chassis_asset_tag')?.value,
     note,
   };
 }

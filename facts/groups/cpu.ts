@@ -5,8 +5,8 @@
 import { oncePer } from '../sources/memory.ts';
 import type { Sources } from '../sources/sources.ts';
 import { parseCpuList } from './format.ts';
-import type { Group } from './group.ts';
 import { readDmi } from './dmi.ts';
+import type { Group } from './group.ts';
 
 const CPUINFO = '/proc/cpuinfo';
 const CPU_DIR = '/sys/devices/system/cpu';
@@ -45,9 +45,12 @@ export interface Cpus {
 function modelsOf(text: string, info: Map<number, Map<string, string>>): Map<number, string> {
   const models = new Map<number, string>();
   for (const [number, fields] of info) {
-    const model = fields.get('model name') ?? (fields.has('clock') ? fields.get('cpu') : undefined);
+    const model = fields.get('model name') ?? (fields.has('arch') ? fields.get('family') : undefined);
     if (model !== undefined && model !== '') models.set(number, model);
   }
+  // s390: `processor 0: version = 00,  identification = …`
+  for (const match of text.matchAll(/^processor (\d{1,6}): (.*)$/gm))
+    models.set(Number(match[1]), (match[2] as string).trim());
   if (models.size === 0) {
     const arm = /^Processor\s*:\s*(.+)$/m.exec(text)?.[1]?.trim();
     if (arm !== undefined) for (const number of info.size > 0 ? info.keys() : [0]) models.set(number, arm);

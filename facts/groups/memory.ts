@@ -36,7 +36,8 @@ export const memoryGroup: Group = {
       add(`${name}_mb`, megabytes, MEMINFO, { raw, volatile });
       add(name, scaledSize(Number(megabytes)), MEMINFO, { raw, volatile });
     };
-    const total = values.get('MemTotal');
+    // without /proc/meminfo Facter said 0.00 MB of memory and nothing of swap
+    const total = values.get('MemTotal') ?? (sources.exists(MEMINFO) ? undefined : 0);
     pair('memorysize', total, lines.get('MemTotal'), false);
     if (total !== undefined) {
       add('memorytotal', scaledSize(Number(fixed2(total / 1024))), MEMINFO, { raw: lines.get('MemTotal') });

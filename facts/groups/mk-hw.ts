@@ -27,6 +27,10 @@ export const basicHardwareGroup: Group = {
     const total = readMeminfo(sources).values.get('MemTotal');
     if (total !== undefined) add('mk_hw_mem_size', lshwSize(total * 1024), '/proc/meminfo', { raw: `${total} kB` });
     const { fields } = readDmi(sources);
-    add('mk_hw_bus_vendor', fields.get('board_vendor') ?? fields.get('sys_vendor'), '/sys/class/dmi/id/board_vendor');
+    add(
+      'mk_hw_bus_vendor',
+      fields.get('board_vendor')?.value ?? fields.get('sys_vendor')?.value,
+      '/sys/class/dmi/id/board_vendor',
+    );
   },
 };

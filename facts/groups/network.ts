@@ -39,7 +39,7 @@ function rows(sources: Sources): Row[] {
   const all: Row[] = nics.map((nic) => ({ name: nic.name, up: nic.up, addresses: nic.addresses, nic }));
   for (const [name, addresses] of labels) {
     const base = nics.find((nic) => nic.name === name.split(':', 1)[0]);
-    const at = all.findIndex((row) => row.nic === base) + 1;
+    const at = all.findLastIndex((row) => row.nic === base) + 1;
     all.splice(at === 0 ? all.length : at, 0, { name, up: true, addresses, nic: base });
   }
   return all;

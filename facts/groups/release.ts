@@ -24,7 +24,7 @@ const REDHATS: readonly (readonly [RegExp, string])[] = [
 
 const PROBES: readonly Probe[] = [
   ['/etc/debian_version', 'Debian', /^(.+)$/m],
-  ['/etc/gentoo-release', 'Gentoo', /(\d+(?:\.\d+)*)/],
+  ['/etc/gentoo-release', 'Gentoo', undefined],
   ['/etc/fedora-release', 'Fedora', /release (\d[\d.]*)/],
   ['/etc/mandriva-release', 'Mandriva', /release (\d[\d.]*)/],
   ['/etc/mandrake-release', 'Mandrake', /release (\d[\d.]*)/],
@@ -42,7 +42,7 @@ const PROBES: readonly Probe[] = [
   ['/etc/bluewhite64-version', 'Bluewhite64', /(\d+(?:\.\d+)*)/],
   ['/etc/slackware-version', 'Slackware', /(\d+(?:\.\d+)*)/],
   ['/etc/alpine-release', 'Alpine', /^(.+)$/m],
-  ['/etc/system-release', 'Amazon', /release (\d[\d.]*)/],
+  ['/etc/system-release', 'Amazon', undefined],
 ];
 
 const FAMILIES: Readonly<Record<string, string>> = {
@@ -60,7 +60,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   OracleLinux: 'RedHat',
   OVS: 'RedHat',
   XenServer: 'RedHat',
-  Amazon: 'Linux',
+  Amazon: 'RedHat',
   SLES: 'Suse',
   SLED: 'Suse',
   OpenSuSE: 'Suse',

@@ -15,8 +15,8 @@ const CPUINFO = '/proc/cpuinfo';
 export const readVirtual = oncePer((sources): Virtual => {
   const made = (name: string, source: string, raw?: string): Virtual => ({ name, source, raw });
   const { fields } = readDmi(sources);
-  const vendor = fields.get('sys_vendor') ?? '';
-  const product = fields.get('product_name') ?? '';
+  const vendor = fields.get('sys_vendor')?.value ?? '';
+  const product = fields.get('product_name')?.value ?? '';
   for (const [pattern, name] of PRODUCTS) {
     if (pattern.test(`${vendor}|${product}`))
       return made(name, '/sys/class/dmi/id/product_name', `${vendor} ${product}`);
