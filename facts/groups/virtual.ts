@@ -1,52 +1,168 @@
-/** Whether this is a virtual machine or a container, and whose; under Facter's names. */
+/**
+ * Whether this is a virtual machine or a container, whose, and in which cloud; under Facter's names (kvm, xenhvm, gce …), and
+ * virt-what's where Facter had none (qemu, bhyve, docker …).
+ */
 import { oncePer } from '../sources/memory.ts';
 import type { Sources } from '../sources/sources.ts';
+import { findContainer, type Found } from './container.ts';
 import { readDmi } from './dmi.ts';
 import type { Group } from './group.ts';
 
-export interface Virtual {
-  readonly name: string;
-  readonly source: string;
-  readonly raw: string | undefined;
-}
-
 const CPUINFO = '/proc/cpuinfo';
+const PRODUCT = '/sys/class/dmi/id/product_name';
+const CLOCKS = '/sys/devices/system/clocksource/clocksource0/available_clocksource';
 
-export const readVirtual = oncePer((sources): Virtual => {
-  const made = (name: string, source: string, raw?: string): Virtual => ({ name, source, raw });
-  const { fields } = readDmi(sources);
-  const vendor = fields.get('sys_vendor')?.value ?? '';
-  const product = fields.get('product_name')?.value ?? '';
-  for (const [pattern, name] of PRODUCTS) {
-    if (pattern.test(`${vendor}|${product}`))
-      return made(name, '/sys/class/dmi/id/product_name', `${vendor} ${product}`);
-  }
-  const flagged = hypervisorFlag(sources);
-  if (flagged) return made('kvm', CPUINFO, 'flags: … hypervisor …');
-  return made('physical', CPUINFO);
-});
-
+/** `vendor|product|board|BIOS vendor` of the firmware's record. The order matters: clouds run on hypervisors with records of their own. */
 const PRODUCTS: readonly (readonly [RegExp, string])[] = [
-  [/VMware/i, 'vmware'],
-  [/VirtualBox/i, 'virtualbox'],
-  [/Microsoft Corporation\|Virtual Machine/, 'hyperv'],
+  [/\|Google Compute Engine\|/, 'gce'],
+  [/VMware/, 'vmware'],
+  [/VirtualBox|innotek GmbH/, 'virtualbox'],
+  [/^Microsoft Corporation\|Virtual Machine\|/, 'hyperv'],
   [/Parallels/, 'parallels'],
+  [/BHYVE/i, 'bhyve'],
+  [/RHEV Hypervisor/, 'rhev'],
+  [/oVirt Node/, 'ovirt'],
   [/HVM domU/, 'xenhvm'],
-  [/QEMU|KVM|Bochs/, 'kvm'],
+  [/^Xen\|/, 'xenhvm'],
 ];
 
-function hypervisorFlag(sources: Sources): boolean {
+/** Firmware records of QEMU and of those who build on it. */
+const QEMU =
+  /QEMU|Bochs|\|KVM|OpenStack (Nova|Compute)|^Red Hat\|KVM|^DigitalOcean|^Hetzner\|vServer|^Nutanix\|AHV|^KubeVirt|SeaBIOS/i;
+
+export const readVirtual = oncePer(
+  (sources): Found =>
+    findContainer(sources) ?? findHypervisor(sources) ?? { name: 'physical', source: CPUINFO, raw: undefined },
+);
+
+function findHypervisor(sources: Sources): Found | undefined {
+  return findXen(sources) ?? byFirmware(sources) ?? byPlatform(sources) ?? byProcessor(sources);
+}
+
+/** Xen: the host itself (dom0), paravirtual guests and hardware ones. Guests too have /dev/xen/evtchn today, which misled Facter. */
+function findXen(sources: Sources): Found | undefined {
+  const made = (name: string, source: string, raw?: string): Found => ({ name, source, raw });
+  const capabilities = sources.line('/proc/xen/capabilities');
+  if (capabilities?.includes('control_d')) return made('xen0', '/proc/xen/capabilities', capabilities);
+  const type = sources.line('/sys/hypervisor/type');
+  const guest = sources.line('/sys/hypervisor/guest_type');
+  if (type === 'xen') return made(guest === 'PV' ? 'xenu' : 'xenhvm', '/sys/hypervisor/guest_type', guest);
+  if (readDmi(sources).fields.get('product_name')?.value.includes('HVM domU')) return undefined;
+  if (sources.exists('/proc/xen') && (sources.exists('/proc/sys/xen') || sources.exists('/sys/bus/xen'))) {
+    return made('xenu', '/proc/xen');
+  }
+  return undefined;
+}
+
+function byFirmware(sources: Sources): Found | undefined {
+  const { fields } = readDmi(sources);
+  const get = (name: string): string => fields.get(name)?.value ?? '';
+  const record = [get('sys_vendor'), get('product_name'), get('board_vendor'), get('bios_vendor')].join('|');
+  const source = fields.get('product_name')?.source ?? PRODUCT;
+  const found = PRODUCTS.find(([pattern]) => pattern.test(record));
+  if (found) return { name: found[1], source, raw: record };
+  if (QEMU.test(record)) return { name: qemuOrKvm(sources), source, raw: record };
+  // EC2's own: with a hypervisor under it Nitro (which is KVM), without one a bare-metal instance
+  if (/^Amazon EC2\|/.test(record) && hasHypervisorFlag(sources)) return { name: 'kvm', source, raw: record };
+  return undefined;
+}
+
+/** QEMU without KVM says so by the clocks that the kernel found; where it says nothing, Facter's word stands: kvm. */
+function qemuOrKvm(sources: Sources): string {
+  const clocks = sources.line(CLOCKS);
+  const x86 = hasHypervisorFlag(sources);
+  return x86 && clocks !== undefined && !clocks.includes('kvm-clock') ? 'qemu' : 'kvm';
+}
+
+/** Machines that are no PCs: mainframes, POWER, and what a device tree says. */
+function byPlatform(sources: Sources): Found | undefined {
+  const cpuinfo = sources.text(CPUINFO, 16 * 1024 * 1024) ?? '';
+  if (sources.os().machine.startsWith('s390') || /^vendor_id\s*:\s*IBM\/S390/m.test(cpuinfo)) {
+    const program = /^VM00 Control Program:\s*(\S+)/m.exec(sources.text('/proc/sysinfo') ?? '')?.[1];
+    return program?.startsWith('KVM')
+      ? { name: 'kvm', source: '/proc/sysinfo', raw: program }
+      : { name: 'zlinux', source: CPUINFO, raw: program ?? 'IBM/S390' };
+  }
+  const tree = '/proc/device-tree';
+  const hypervisor = sources.line(`${tree}/hypervisor/compatible`)?.replaceAll('\0', ' ').trim();
+  if (hypervisor?.includes('kvm')) return { name: 'kvm', source: `${tree}/hypervisor/compatible`, raw: hypervisor };
+  if (hypervisor?.includes('xen')) return { name: 'xenhvm', source: `${tree}/hypervisor/compatible`, raw: hypervisor };
+  if (/emulated by qemu/.test(cpuinfo)) return { name: 'kvm', source: CPUINFO, raw: 'emulated by qemu' };
+  if (sources.line(`${tree}/compatible`)?.includes('linux,dummy-virt')) {
+    return { name: 'qemu', source: `${tree}/compatible`, raw: 'linux,dummy-virt' };
+  }
+  const partition = sources.line(`${tree}/ibm,partition-name`);
+  if (partition !== undefined) return { name: 'powervm', source: `${tree}/ibm,partition-name`, raw: partition };
+  if (sources.exists('/proc/ppc64/lparcfg') && /pSeries/.test(cpuinfo)) {
+    return { name: 'powervm', source: '/proc/ppc64/lparcfg', raw: undefined };
+  }
+  return undefined;
+}
+
+/** The processor says that a hypervisor is under it, but no firmware says whose. */
+function byProcessor(sources: Sources): Found | undefined {
+  const cpuinfo = sources.text(CPUINFO, 16 * 1024 * 1024) ?? '';
+  if (cpuinfo.includes('QEMU Virtual CPU'))
+    return { name: qemuOrKvm(sources), source: CPUINFO, raw: 'QEMU Virtual CPU' };
+  if (!hasHypervisorFlag(sources)) return undefined;
+  const table = sources.bytes('/sys/firmware/acpi/tables/FACP', 4096)?.toString('latin1') ?? '';
+  if (table.slice(10, 16).startsWith('FIRECK')) {
+    return { name: 'firecracker', source: '/sys/firmware/acpi/tables/FACP', raw: table.slice(10, 24) };
+  }
+  const clocks = sources.line(CLOCKS) ?? '';
+  const made = (name: string): Found => ({ name, source: CLOCKS, raw: clocks });
+  if (/hyperv_clocksource/.test(clocks)) return made('hyperv');
+  if (/\bxen\b/.test(clocks)) return made('xenhvm');
+  if (clocks.includes('kvm-clock')) return made(isFirecracker(sources) ? 'firecracker' : 'kvm');
+  return { name: 'kvm', source: CPUINFO, raw: 'flags: hypervisor' };
+}
+
+/** Firecracker before its ACPI tables: KVM with neither firmware nor PCI, only virtio-mmio, and its own words on the kernel line. */
+function isFirecracker(sources: Sources): boolean {
+  return (
+    / pci=off\b.*virtio_mmio\.device=/.test(` ${sources.text('/proc/cmdline') ?? ''}`) && !readDmi(sources).present
+  );
+}
+
+function hasHypervisorFlag(sources: Sources): boolean {
   return /^flags\s*:.*\bhypervisor\b/m.test(sources.text(CPUINFO, 16 * 1024 * 1024) ?? '');
+}
+
+/** The cloud that the firmware's record names; undefined elsewhere. */
+export function readCloud(sources: Sources): Found | undefined {
+  const { fields } = readDmi(sources);
+  const found = (name: string, field: string): Found => ({
+    name,
+    source: fields.get(field)?.source ?? PRODUCT,
+    raw: fields.get(field)?.value,
+  });
+  const get = (name: string): string => fields.get(name)?.value ?? '';
+  if (get('sys_vendor') === 'Amazon EC2' || /amazon/i.test(get('bios_version')) || get('bios_vendor') === 'Amazon EC2')
+    return found('ec2', 'bios_version');
+  if (get('product_name') === 'Google Compute Engine') return found('gce', 'product_name');
+  // documented by Microsoft: the same asset tag on every Azure machine
+  if (get('chassis_asset_tag') === '7783-7084-3265-9085-8269-3286-77') return found('azure', 'chassis_asset_tag');
+  if (/^OpenStack/.test(get('product_name')) || /^OpenStack/.test(get('sys_vendor')))
+    return found('openstack', 'product_name');
+  if (get('sys_vendor') === 'DigitalOcean') return found('digitalocean', 'sys_vendor');
+  if (get('sys_vendor') === 'Hetzner') return found('hetzner', 'sys_vendor');
+  return undefined;
 }
 
 /** Names of machines that are no guests, as Facter lists them. */
 const NOT_VIRTUAL = new Set(['physical', 'xen0', 'vmware_server', 'vmware_workstation', 'openvzhn', 'vserver_host']);
+
+export function isVirtual(name: string): boolean {
+  return !NOT_VIRTUAL.has(name);
+}
 
 export const virtualGroup: Group = {
   name: 'virtual',
   collect({ sources, add }) {
     const { name, source, raw } = readVirtual(sources);
     add('virtual', name, source, { raw });
-    add('is_virtual', !NOT_VIRTUAL.has(name), source, { raw: name });
+    add('is_virtual', isVirtual(name), source, { raw: name });
+    const cloud = readCloud(sources);
+    if (cloud) add('mk_cloud', cloud.name, cloud.source, { raw: cloud.raw });
   },
 };
