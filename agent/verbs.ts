@@ -66,6 +66,14 @@ const CLONE_VERBS: readonly VerbEntry[] = [
     },
   },
   {
+    name: 'lab',
+    describe: 'an embedded provisioning server, and verbs that talk to a running one',
+    load: async () => {
+      if (EXECUTABLE) return cloneOnly('lab');
+      else return (await import('../lab/cli/lab.ts')).verb;
+    },
+  },
+  {
     name: 'package',
     describe: 'build the executable of this clone, its inventory and its Tiny Core extension',
     load: async () => {

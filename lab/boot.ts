@@ -1,7 +1,7 @@
 /** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (razor-0.x.md, sections 2, 6 and 7). */
 import type { Addresses, LabCore } from './core.ts';
 import { findNode } from './decide.ts';
-import { newestMicrokernel } from './images.ts';
+import { rankMicrokernels } from './images.ts';
 import { installerScript, localScript } from './installers.ts';
 import { familyOf, stateEntry } from './models.ts';
 import { checkinInterval } from './settings.ts';
@@ -22,7 +22,7 @@ export async function bootScript(core: LabCore, input: BootInput): Promise<strin
     await core.store.write(() => core.store.nodes.update(node.id, { dhcpMac }));
   }
   const active = node && core.store.activeModels.ofNode(node.id);
-  if (!node || !active) return mkScript(core, input, node, node ? 'no active model' : 'nobody knows it');
+  if (!node || !active) return await mkScript(core, input, node, node ? 'no active model' : 'nobody knows it');
   const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
   await core.store.write(() =>
     core.store.activeModels.record(active, {
@@ -52,8 +52,8 @@ export async function bootScript(core: LabCore, input: BootInput): Promise<strin
   });
 }
 
-function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined, why: string): string {
-  const image = newestMicrokernel(core.store.images.list());
+async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined, why: string): Promise<string> {
+  const image = await bootable(core);
   core.events.emit({
     type: 'boot',
     dialect: input.dialect,
@@ -61,8 +61,22 @@ function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined,
     message: image ? `boots the microkernel ${image.version}: ${why}` : `there is no microkernel image to boot: ${why}`,
     details: { boot: image ? 'mk' : 'none', hwIds: input.hwIds },
   });
-  if (!image) return noImageScript(checkinInterval(core.settings));
-  return microkernelScript(core, image, input.addresses);
+  if (image) return microkernelScript(core, image, input.addresses);
+  if (core.settings.faithful) throw new NoMicrokernel("undefined method 'uuid' for nil");
+  return noImageScript(checkinInterval(core.settings));
+}
+
+/** A faithful lab without an image: the dialect answers as its original does. */
+export class NoMicrokernel extends Error {}
+
+/** The best microkernel whose files are what they were when it was added. */
+export async function bootable(core: LabCore): Promise<Image | undefined> {
+  for (const image of rankMicrokernels(core.store.images.list())) {
+    const wrong = await core.verifyImage(image);
+    if (wrong === undefined) return image;
+    core.events.emit({ type: 'failed', message: `microkernel ${image.version} is passed over: ${wrong}` });
+  }
+  return undefined;
 }
 
 /** The exact script of the contract, section 7. */

@@ -1,6 +1,7 @@
 /** What every dialect of the lab shares: settings, store, event log, and the addresses to tell a node. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { LabEvents } from './events.ts';
+import { createVerifier, type ImageVerifier } from './images.ts';
 import type { LabSettings } from './settings.ts';
 import type { NodeRecord, Store } from './store.ts';
 import { matchTags, type TagMatch } from './tags.ts';
@@ -13,6 +14,8 @@ export interface LabCore {
   wall(): number;
   /** A node's tags, from the facts as they are. */
   tags(node: NodeRecord): readonly TagMatch[];
+  /** Why a microkernel cannot be booted, or undefined when it can. */
+  readonly verifyImage: ImageVerifier;
   /** Base addresses without a slash at the end, as this request's sender can reach them. */
   addresses(request: FastifyRequest): Addresses;
 }
@@ -50,6 +53,7 @@ export function createCore({ settings, store, events, bound }: CoreParts): LabCo
     settings,
     store,
     events,
+    verifyImage: createVerifier(),
     wall: () => settings.clock.wall().getTime(),
     tags(node) {
       const kept = tags.get(node.id);

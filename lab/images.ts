@@ -1,4 +1,9 @@
-/** Which microkernel image is booted: the one of the highest version weight (razor-0.x.md, section 9). */
+/** Which microkernel image is booted: the valid one of the highest version weight (razor-0.x.md, section 9). */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Image } from './store.ts';
 
 /**
@@ -21,13 +26,52 @@ export function versionWeight(version: string): number | undefined {
   return whole + fraction + (commits === undefined ? 0 : Number(`0.000${commits}`));
 }
 
-/** The microkernel that is booted; the first stored one among equals. */
-export function newestMicrokernel(images: readonly Image[]): Image | undefined {
-  let best: { image: Image; weight: number } | undefined;
-  for (const image of images) {
-    if (image.type !== 'mk') continue;
-    const weight = versionWeight(image.version) ?? -1;
-    if (!best || weight > best.weight) best = { image, weight };
-  }
-  return best?.image;
+/** Microkernels, the one to boot first; the first stored one among equals. */
+export function rankMicrokernels(images: readonly Image[]): readonly Image[] {
+  return images
+    .filter((image) => image.type === 'mk')
+    .map((image) => ({ image, weight: versionWeight(image.version) ?? -1 }))
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ image }) => image);
+}
+
+/** Hex digest of a file, read as a stream. */
+export async function hashFile(path: string, algorithm: string): Promise<string> {
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
+
+/** Why an image cannot be booted, or undefined when it can. */
+export type ImageVerifier = (image: Image) => Promise<string | undefined>;
+
+/**
+ * Checks kernel and initrd against their hashes. The original reads both whole at every boot; here a file is read again
+ * only when its size, inode or time of change is another.
+ */
+export function createVerifier(): ImageVerifier {
+  const seen = new Map<string, { stamp: string; hash: Promise<string> }>();
+  const hashOf = async (path: string, algorithm: string): Promise<string> => {
+    const info = await stat(path, { bigint: true });
+    const stamp = `${info.ino} ${info.size} ${info.mtimeNs} ${info.ctimeNs}`;
+    const known = seen.get(path);
+    if (known?.stamp === stamp) return await known.hash;
+    const hash = hashFile(path, algorithm);
+    seen.set(path, { stamp, hash });
+    hash.catch(() => seen.delete(path));
+    return await hash;
+  };
+  return async (image) => {
+    for (const [file, expected] of [
+      [image.kernel, image.kernelHash],
+      [image.initrd, image.initrdHash],
+    ] as const) {
+      if (file === undefined) return 'it names no kernel or no initrd';
+      const path = join(image.path, file);
+      const found = await hashOf(path, image.hash ?? 'sha256').catch(() => undefined);
+      if (found === undefined) return `${path} cannot be read`;
+      if (expected !== undefined && found !== expected) return `${path} is not the file that was added`;
+    }
+    return undefined;
+  };
 }

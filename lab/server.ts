@@ -9,6 +9,10 @@ import { createDoor, listen } from './doors.ts';
 import { createEvents, type LabEvents } from './events.ts';
 import { createExchanges, type Exchange, type Exchanges } from './exchanges.ts';
 import { startExpiry } from './expiry.ts';
+import { openImageDirectory } from './image-directory.ts';
+import { imageService } from './image-service.ts';
+import { guardDoor } from './manage/guard.ts';
+import { managementApi } from './manage/index.ts';
 import { resolveSettings, type LabOptions } from './settings.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -19,6 +23,9 @@ export type { LabOptions } from './settings.ts';
 const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];
 /** Dialects on the door of razor-server (8150). */
 const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
+
+/** What else is on the door for people (8025): the page. */
+const PEOPLE_PARTS: readonly ((app: FastifyInstance, core: LabCore, parts: { exchanges: Exchanges }) => void)[] = [];
 
 export interface Lab {
   /** `http://127.0.0.1:8026`: Razor 0.x and Hanlon. */
@@ -51,6 +58,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const store = openStore(settings.db);
   const bound: BoundPorts = { ...settings.ports };
   const core = createCore({ settings, store, events, bound });
+  const imageDirectory = openImageDirectory(settings);
   const apps: FastifyInstance[] = [];
   const door = (
     name: Exchange['door'],
@@ -68,17 +76,22 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     stopExpiry();
     await Promise.all(apps.map((app) => app.close()));
     store.close();
+    imageDirectory.close();
   };
   const scheme = settings.tls ? 'https' : 'http';
   try {
     bound.nodes = await listen(door('nodes', NODE_DIALECTS), settings.host, settings.ports.nodes);
-    bound.images = await listen(door('images', []), settings.host, settings.ports.images);
+    bound.images = await listen(door('images', [imageService]), settings.host, settings.ports.images);
     bound.razorServer = await listen(
       door('razor-server', RAZOR_SERVER_DIALECTS),
       settings.host,
       settings.ports.razorServer,
     );
-    bound.people = await listen(door('people', [], settings.tls), settings.peopleHost, settings.ports.people);
+    const people = door('people', [], settings.tls);
+    guardDoor(people, settings.token);
+    managementApi(people, core, imageDirectory.path);
+    for (const part of PEOPLE_PARTS) part(people, core, { exchanges });
+    bound.people = await listen(people, settings.peopleHost, settings.ports.people);
   } catch (error) {
     await close();
     throw error;

@@ -140,6 +140,21 @@ export const ERROR_TABLE = {
     summary: 'The door for people would be open to everybody.',
     remedy: 'Leave --people-host at loopback, or give --token-file (and --tls-cert with --tls-key).',
   },
+  RAZOR_MK_IMAGE_METADATA: {
+    exit: 65,
+    summary: 'An image is not what its metadata say, or has none.',
+    remedy: 'Build it again (razor-mk image build), or name kernel and initrd of a plain directory.',
+  },
+  RAZOR_MK_LAB_UNREACHABLE: {
+    exit: 69,
+    summary: 'No lab answered.',
+    remedy: 'Start one with razor-mk lab, or say where it is: --lab URL (and --token-file where it asks for a token).',
+  },
+  RAZOR_MK_LAB_REFUSED: {
+    exit: 65,
+    summary: 'The lab refused what it was asked.',
+    remedy: 'Read the message; razor-mk lab node list (policy, model, image …) shows what there is.',
+  },
   // packaging
   RAZOR_MK_TOOL_MISSING: {
     exit: 69,

@@ -20,13 +20,18 @@ export interface Host {
   readonly signal: AbortSignal;
 }
 
+type Camel<Name> = Name extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
+
+/** Options as yargs gives them: `token-file` is there as `tokenFile` too. */
+export type ParsedOptions<T> = T & { readonly [Name in keyof T as Camel<Name> & string]: T[Name] };
+
 /** A verb with its options parsed to `T`. */
 export interface VerbModule<T = unknown> {
   /** The yargs command string after the verb's name: `[name..]`; empty when it takes no positional words. */
   readonly usage?: string;
   readonly options: (yargs: Argv) => Argv<T>;
   /** Runs the verb; the result is the exit status. Throws RazorMkError for what a person should read. */
-  readonly run: (args: T, host: Host) => Promise<number>;
+  readonly run: (args: ParsedOptions<T>, host: Host) => Promise<number>;
   /** Verbs below this one (`image build`); `run` is not called when one of them is asked for. */
   readonly verbs?: readonly VerbEntry[];
 }

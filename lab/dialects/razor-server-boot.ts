@@ -1,7 +1,7 @@
 /** Boot scripts of razor-server: the microkernel's with the two parameters that lead the agent home, and the local disk's. */
 import type { FastifyRequest } from 'fastify';
+import { bootable } from '../boot.ts';
 import type { LabCore } from '../core.ts';
-import { newestMicrokernel } from '../images.ts';
 import { installerScript } from '../installers.ts';
 import { familyOf, stateEntry } from '../models.ts';
 import type { NodeRecord } from '../store.ts';
@@ -46,7 +46,7 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
   } else if (core.settings.protectNewNodes && !node.allowed && node.registered !== undefined) {
     return local('new nodes are protected until somebody allows them');
   }
-  return microkernel(core, node, request);
+  return await microkernel(core, node, request);
 }
 
 /** Virtual machines boot by sanboot; firmware of real ones is handed the machine back. */
@@ -56,8 +56,8 @@ function localBoot(core: LabCore, node: NodeRecord): string {
   return `#!ipxe\necho Razor: booting from the local disk\n${real ? 'exit' : 'sanboot --no-describe --drive 0x80'}\n`;
 }
 
-function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequest): string {
-  const image = newestMicrokernel(core.store.images.list());
+async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequest): Promise<string> {
+  const image = await bootable(core);
   const message = image ? `boots the microkernel ${image.version}` : 'there is no microkernel image to boot';
   core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message });
   if (!image) return `#!ipxe\necho The lab has no microkernel image: razor-mk lab image add FILE\n${ON_ERROR}`;

@@ -1,7 +1,7 @@
 /** The Razor 0.x API for nodes: boot, check-in, register, callbacks (razor-0.x.md, sections 2 to 6). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../../platform/errors.ts';
-import { bootScript } from '../boot.ts';
+import { bootScript, NoMicrokernel } from '../boot.ts';
 import type { LabCore } from '../core.ts';
 import { decideCheckin, registerNode, statusOf } from '../decide.ts';
 import { isRecord } from '../hostile.ts';
@@ -17,6 +17,7 @@ import {
   readParams,
   sendFault,
   sendOk,
+  stumble,
   type RazorParams,
 } from './razor-wire.ts';
 
@@ -27,7 +28,8 @@ export function razorDialect(app: FastifyInstance, core: LabCore): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     try {
       return await route(core, request, reply);
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof NoMicrokernel ? stumble(thrown.message, 'Boot', 'boot', true) : thrown;
       if (!(error instanceof RazorFault)) throw error;
       core.events.emit({
         type: 'refused',

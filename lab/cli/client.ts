@@ -1,0 +1,84 @@
+/** How the verbs talk to a running lab: its management API over HTTP. */
+import { readFile } from 'node:fs/promises';
+import type { Argv } from 'yargs';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import type { Host } from '../../platform/verb.ts';
+import { isRecord } from '../hostile.ts';
+
+export interface ClientArgs {
+  readonly lab: string;
+  readonly 'token-file': string | undefined;
+  readonly format: 'table' | 'json' | undefined;
+}
+
+/** The options of every verb that talks to a lab. */
+export function clientOptions(yargs: Argv): Argv<ClientArgs> {
+  return yargs
+    .option('lab', {
+      type: 'string',
+      default: 'http://127.0.0.1:8025',
+      describe: 'address of the lab, its door for people',
+    })
+    .option('token-file', { type: 'string', describe: 'file with the token of that door' })
+    .option('format', {
+      choices: ['table', 'json'] as const,
+      describe: 'table on a terminal, json otherwise',
+    });
+}
+
+export interface LabClient {
+  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+}
+
+/** A client of the lab of these options. `call` throws RAZOR_MK_LAB_UNREACHABLE or RAZOR_MK_LAB_REFUSED. */
+export async function openClient(args: ClientArgs, host: Host): Promise<LabClient> {
+  const tokenFile = args['token-file'];
+  const token = tokenFile === undefined ? host.env['RAZOR_MK_LAB_TOKEN'] : await readToken(tokenFile);
+  const base = args.lab.replace(/\/+$/, '');
+  return {
+    async call(method, path, body) {
+      let reply: Response;
+      let text: string;
+      try {
+        reply = await fetch(`${base}${path}`, {
+          method,
+          redirect: 'error',
+          signal: AbortSignal.any([host.signal, AbortSignal.timeout(660_000)]),
+          headers: {
+            ...(token !== undefined && { authorization: `Bearer ${token}` }),
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+        text = await reply.text();
+      } catch (error) {
+        const why = messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+        throw new RazorMkError('RAZOR_MK_LAB_UNREACHABLE', `no lab answers at ${base}: ${why}`, { cause: error });
+      }
+      return understand(base, reply.status, text);
+    },
+  };
+}
+
+function understand(base: string, status: number, text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new RazorMkError('RAZOR_MK_LAB_UNREACHABLE', `what answers at ${base} is no lab (status ${status})`);
+  }
+  if (status < 400) return value;
+  const why = isRecord(value) && typeof value['error'] === 'string' ? value['error'] : `status ${status}`;
+  throw new RazorMkError('RAZOR_MK_LAB_REFUSED', `the lab refused: ${why}`);
+}
+
+/** The secret in a token file. Throws RAZOR_MK_FILE_UNREADABLE. */
+export async function readToken(path: string): Promise<string> {
+  try {
+    const token = (await readFile(path, 'utf8')).trim();
+    if (token !== '') return token;
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${path} holds no token`);
+}

@@ -1,0 +1,159 @@
+/** The verb `lab`: runs a lab until it is stopped. Its subverbs talk to a running one. */
+import { readFile } from 'node:fs/promises';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { defineVerb } from '../../platform/verb.ts';
+import { DEFAULT_PORTS, type LabOptions } from '../settings.ts';
+import { readToken } from './client.ts';
+import { printable } from './print.ts';
+
+/** Options of the server alone: `lab node` and its like do not take them. */
+const SERVER_OPTIONS = [
+  ...[
+    'host',
+    'port',
+    'image-port',
+    'people-port',
+    'razor-server-port',
+    'people-host',
+    'token-file',
+    'tls-cert',
+    'tls-key',
+  ],
+  ...['advertise', 'db', 'image-dir', 'faithful', 'protect-new-nodes', 'register-timeout', 'node-expire', 'mk'],
+  ...['mk-kernel-args', 'mk-debug-level', 'events'],
+];
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    yargs
+      .option('host', { type: 'string', default: '127.0.0.1', describe: 'address that nodes reach; 0.0.0.0 for all' })
+      .option('port', {
+        type: 'number',
+        default: DEFAULT_PORTS.nodes,
+        describe: 'Razor 0.x and Hanlon; 0 takes a free one',
+      })
+      .option('image-port', { type: 'number', default: DEFAULT_PORTS.images, describe: 'kernels and initrds' })
+      .option('people-port', { type: 'number', default: DEFAULT_PORTS.people, describe: 'page and management API' })
+      .option('razor-server-port', { type: 'number', default: DEFAULT_PORTS.razorServer, describe: 'razor-server 1.x' })
+      .option('people-host', { type: 'string', default: '127.0.0.1', describe: 'address of page and management API' })
+      .option('token-file', { type: 'string', describe: 'file with the token that page and management API ask for' })
+      .option('tls-cert', { type: 'string', describe: 'certificate (PEM): page and management API over https' })
+      .option('tls-key', { type: 'string', describe: 'its key (PEM)' })
+      .option('advertise', {
+        type: 'string',
+        describe: 'name or address for scripts and mk_uri; the one that a node used by default',
+      })
+      .option('db', { type: 'string', describe: 'keep everything in this file; in memory by default' })
+      .option('image-dir', {
+        type: 'string',
+        describe: 'where ISOs are unpacked; FILE.images beside the database by default',
+      })
+      .option('faithful', { type: 'boolean', default: false, describe: 'be as wrong as the original where it is' })
+      .option('protect-new-nodes', {
+        type: 'boolean',
+        default: false,
+        describe: 'bind no machine before it was allowed',
+      })
+      .option('register-timeout', {
+        type: 'number',
+        default: 120,
+        describe: 'seconds of silence after which a node registers again',
+      })
+      .option('node-expire', {
+        type: 'number',
+        default: 300,
+        describe: 'seconds after which a silent unbound node is forgotten; 0 never',
+      })
+      .option('mk', {
+        type: 'string',
+        array: true,
+        describe: 'KEY=VALUE of the configuration pushed to nodes, as mk_checkin_interval=10',
+      })
+      .option('mk-kernel-args', { type: 'string', describe: 'added to the microkernel’s kernel line' })
+      .option('mk-debug-level', { choices: ['quiet', 'debug'] as const, describe: 'the word on that line' })
+      .option('events', { type: 'boolean', default: false, describe: 'print every event as one JSON line' })
+      .global(SERVER_OPTIONS, false),
+  verbs: [
+    { name: 'node', describe: 'nodes: list, get, allow, protect, force, unforce, remove', load: thing('node') },
+    { name: 'active-model', describe: 'policies at work: list, get (with log), remove', load: thing('activeModel') },
+    { name: 'policy', describe: 'policies: list, get, add, enable, disable, move, remove', load: thing('policy') },
+    { name: 'model', describe: 'models: list, get, add, remove', load: thing('model') },
+    { name: 'template', describe: 'what models can be made of', load: thing('template') },
+    { name: 'tag', describe: 'tag rules: list, get, add, remove', load: thing('tag') },
+    { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: thing('broker') },
+    { name: 'image', describe: 'images: list, get, add, remove', load: thing('image') },
+  ],
+  run: async (args, host) => {
+    const { startLab } = await import('../server.ts');
+    const tls = await readTls(args.tlsCert, args.tlsKey);
+    const token = args.tokenFile === undefined ? undefined : await readToken(args.tokenFile);
+    const options: LabOptions = {
+      host: args.host,
+      peopleHost: args.peopleHost,
+      ports: { nodes: args.port, images: args.imagePort, people: args.peoplePort, razorServer: args.razorServerPort },
+      faithful: args.faithful,
+      protectNewNodes: args.protectNewNodes,
+      registerTimeoutMs: args.registerTimeout * 1000,
+      nodeExpireMs: args.nodeExpire * 1000,
+      mk: parseMk(args.mk ?? []),
+      ...(args.advertise !== undefined && { advertise: args.advertise }),
+      ...(args.db !== undefined && { db: args.db }),
+      ...(args.imageDir !== undefined && { imageDir: args.imageDir }),
+      ...(args.mkKernelArgs !== undefined && { mkBootKernelArgs: args.mkKernelArgs }),
+      ...(args.mkDebugLevel !== undefined && { mkBootDebugLevel: args.mkDebugLevel }),
+      ...(token !== undefined && { token }),
+      ...(tls && { tls }),
+      onEvent: (event) => {
+        const time = new Date(event.at).toISOString();
+        const about = event.node === undefined ? '' : ` ${event.node}`;
+        host.out(
+          args.events
+            ? `${JSON.stringify(event)}\n`
+            : printable(`${time} ${event.type}${about} ${event.message}`) + '\n',
+        );
+      },
+    };
+    const lab = await startLab(options);
+    const { nodesUrl, imagesUrl, razorServerUrl, peopleUrl } = lab;
+    if (args.events) host.out(`${JSON.stringify({ type: 'ready', nodesUrl, imagesUrl, razorServerUrl, peopleUrl })}\n`);
+    else {
+      host.out(`nodes         ${nodesUrl}\nimages        ${imagesUrl}\nrazor-server  ${razorServerUrl}\n`);
+      host.out(`page          ${peopleUrl}${token === undefined ? '' : '  (asks for the token)'}\n`);
+    }
+    if (!host.signal.aborted) {
+      await new Promise<void>((stop) => host.signal.addEventListener('abort', () => stop(), { once: true }));
+    }
+    await lab.close();
+    return 0;
+  },
+});
+
+function thing(name: 'node' | 'activeModel' | 'policy' | 'model' | 'template' | 'tag' | 'broker' | 'image') {
+  return async () => (await import('./things.ts'))[name];
+}
+
+/** `KEY=VALUE` of the pushed configuration: numbers and booleans as such, everything else as text. */
+function parseMk(words: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [, key, value = ''] = /^(mk_\w+)=(.*)$/s.exec(word) ?? [];
+      if (key === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `--mk ${word} is not mk_NAME=VALUE`);
+      if (/^-?\d+(\.\d+)?$/.test(value)) return [key, Number(value)];
+      return [key, value === 'true' ? true : value === 'false' ? false : value];
+    }),
+  );
+}
+
+async function readTls(cert: string | undefined, key: string | undefined): Promise<LabOptions['tls']> {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new RazorMkError('RAZOR_MK_USAGE', '--tls-cert and --tls-key go together');
+  }
+  try {
+    return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read the certificate: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,208 @@
+/** The verbs `lab node`, `lab active-model`, `lab tag`, `lab model`, `lab broker`, `lab policy`, `lab image`: one each. */
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { RazorMkError } from '../../platform/errors.ts';
+import { defineVerb, type VerbModule } from '../../platform/verb.ts';
+import { clientOptions, openClient, type ClientArgs, type LabClient } from './client.ts';
+import { print } from './print.ts';
+
+interface ThingArgs extends ClientArgs {
+  readonly action: string | undefined;
+  readonly id: string | undefined;
+}
+
+interface Thing<T> {
+  /** Below /api. */
+  readonly path: string;
+  readonly columns: readonly string[];
+  readonly options: (yargs: Argv<ThingArgs>) => Argv<T>;
+  /** What `add` posts; undefined where it cannot be added. */
+  readonly add?: (args: T & ThingArgs) => unknown;
+  /** Further actions on one thing. */
+  readonly actions?: Readonly<
+    Record<string, (client: LabClient, path: string, args: T & ThingArgs) => Promise<unknown>>
+  >;
+}
+
+function thingVerb<T>(thing: Thing<T>): VerbModule {
+  const more = Object.keys(thing.actions ?? {});
+  const actions = ['list', 'get', ...(thing.add ? ['add'] : []), ...more, 'remove'];
+  return defineVerb<T & ThingArgs>({
+    usage: '[action] [id]',
+    options: (yargs) =>
+      thing.options(
+        clientOptions(yargs)
+          .positional('action', { type: 'string', choices: actions, describe: 'list by default; get with an id' })
+          .positional('id', { type: 'string', describe: 'UUID, the start of it, or a name' }) as Argv<ThingArgs>,
+      ) as Argv<T & ThingArgs>,
+    run: async (args, host) => {
+      const client = await openClient(args, host);
+      const action = args.action ?? 'list';
+      const show = (value: unknown): number => {
+        print(value, thing.columns, args, host);
+        return 0;
+      };
+      if (action === 'list') return show(await client.call('GET', thing.path));
+      if (action === 'add') return show(await client.call('POST', thing.path, thing.add?.(args)));
+      if (args.id === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `${action} what? Its id is missing`);
+      const path = `${thing.path}/${encodeURIComponent(args.id)}`;
+      if (action === 'get') return show(await client.call('GET', path));
+      if (action === 'remove') return show(await client.call('DELETE', path));
+      return show(await thing.actions?.[action]?.(client, path, args));
+    },
+  });
+}
+
+/** `KEY=VALUE` words as a record. Throws RAZOR_MK_USAGE. */
+function pairs(words: readonly string[] | undefined): Record<string, string> {
+  return Object.fromEntries(
+    (words ?? []).map((word) => {
+      const at = word.indexOf('=');
+      if (at < 1) throw new RazorMkError('RAZOR_MK_USAGE', `${word} is not KEY=VALUE`);
+      return [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}
+
+/** `FACT=VALUE`, `FACT!=VALUE`, `FACT~PATTERN`, `FACT!~PATTERN`. Throws RAZOR_MK_USAGE. */
+export function parseMatcher(word: string): { key: string; compare: string; value: string; inverse: boolean } {
+  const match = /^([^=~!]+)(!?)([=~])(.*)$/s.exec(word);
+  if (!match) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `${word} is not FACT=VALUE, FACT!=VALUE, FACT~PATTERN or FACT!~PATTERN`);
+  }
+  const [, key = '', inverse, sign, value = ''] = match;
+  return { key, compare: sign === '=' ? 'equal' : 'like', value, inverse: inverse === '!' };
+}
+
+const strings = { type: 'string', array: true } as const;
+
+export const node = thingVerb({
+  path: '/api/nodes',
+  columns: ['uuid', 'status', 'state', 'policy', 'lastContact', 'hwIds', 'tags'],
+  options: (yargs) =>
+    yargs.option('action-name', { type: 'string', describe: 'force: the command that it is told, as it stands' }),
+  actions: {
+    force: (client, path, args) => {
+      if (args['action-name'] === undefined)
+        throw new RazorMkError('RAZOR_MK_USAGE', 'force what? --action-name is missing');
+      return client.call('PATCH', path, { forcedAction: args['action-name'] });
+    },
+    unforce: (client, path) => client.call('PATCH', path, { forcedAction: null }),
+    allow: (client, path) => client.call('PATCH', path, { allowed: true }),
+    protect: (client, path) => client.call('PATCH', path, { allowed: false }),
+  },
+});
+
+export const activeModel = thingVerb({
+  path: '/api/active-models',
+  columns: ['uuid', 'node', 'policy', 'model', 'state', 'command', 'boots', 'bound'],
+  options: (yargs) => yargs,
+});
+
+export const tag = thingVerb({
+  path: '/api/tags',
+  columns: ['uuid', 'name', 'tag', 'matchers'],
+  options: (yargs) =>
+    yargs
+      .option('name', { type: 'string', describe: 'add: the rule’s name' })
+      .option('tag', {
+        type: 'string',
+        describe: 'add: the tag; %V=FACT-% and %R=PATTERN:FACT-% insert what a fact holds',
+      })
+      .option('match', {
+        ...strings,
+        describe: 'add: FACT=VALUE, FACT!=VALUE, FACT~PATTERN, FACT!~PATTERN; all must hold',
+      }),
+  add: (args) => ({
+    name: args.name ?? args.tag,
+    tag: args.tag,
+    matchers: (args.match ?? []).map(parseMatcher),
+  }),
+});
+
+export const model = thingVerb({
+  path: '/api/models',
+  columns: ['uuid', 'label', 'template', 'image', 'metadata'],
+  options: (yargs) =>
+    yargs
+      .option('label', { type: 'string', describe: 'add: its name' })
+      .option('template', { type: 'string', describe: 'add: what it installs (lab template lists them)' })
+      .option('image', { type: 'string', describe: 'add: UUID or name of its image' })
+      .option('set', { ...strings, describe: 'add: KEY=VALUE of its metadata, such as root_password or domainname' }),
+  add: (args) => ({ label: args.label, template: args.template, image: args.image, metadata: pairs(args.set) }),
+});
+
+export const broker = thingVerb({
+  path: '/api/brokers',
+  columns: ['uuid', 'name', 'url'],
+  options: (yargs) =>
+    yargs
+      .option('name', { type: 'string', describe: 'add: its name' })
+      .option('url', { type: 'string', describe: 'add: where finished nodes are POSTed to' }),
+  add: (args) => ({ name: args.name, url: args.url }),
+});
+
+export const policy = thingVerb({
+  path: '/api/policies',
+  columns: ['line', 'uuid', 'label', 'enabled', 'maximum', 'bound', 'tags', 'model', 'broker'],
+  options: (yargs) =>
+    yargs
+      .option('label', { type: 'string', describe: 'add: its name' })
+      .option('model', { type: 'string', describe: 'add: UUID or label of its model' })
+      .option('broker', { type: 'string', describe: 'add: UUID or name of its broker' })
+      .option('tags', { ...strings, describe: 'add: tags that a node must have, all of them' })
+      .option('maximum', { type: 'number', describe: 'add: at most this many nodes; 0 for any number' })
+      .option('disabled', { type: 'boolean', describe: 'add: binds nothing until it is enabled' })
+      .option('line', { type: 'number', describe: 'add, move: its place in the order, from 0' }),
+  add: (args) => ({
+    label: args.label,
+    model: args.model,
+    broker: args.broker,
+    tags: args.tags,
+    maximum: args.maximum,
+    enabled: args.disabled !== true,
+    line: args.line,
+  }),
+  actions: {
+    enable: (client, path) => client.call('PATCH', path, { enabled: true }),
+    disable: (client, path) => client.call('PATCH', path, { enabled: false }),
+    move: (client, path, args) => client.call('PATCH', path, { line: args.line ?? 0 }),
+  },
+});
+
+export const image = thingVerb({
+  path: '/api/images',
+  columns: ['uuid', 'type', 'name', 'version', 'kernel', 'initrd', 'path'],
+  options: (yargs) =>
+    yargs
+      .option('type', {
+        choices: ['mk', 'os', 'esxi', 'xenserver'] as const,
+        default: 'mk' as const,
+        describe: 'add: what it is',
+      })
+      .option('path', { type: 'string', describe: 'add: an ISO, or a directory that is served as it lies there' })
+      .option('name', { type: 'string', describe: 'add: its name' })
+      .option('image-version', { type: 'string', describe: 'add: its version' })
+      .option('kernel', { type: 'string', describe: 'add: path of the kernel in it' })
+      .option('initrd', { type: 'string', describe: 'add: path of the initrd in it' }),
+  add: (args) => {
+    const path = args.path ?? args.id;
+    return {
+      type: args.type,
+      path: path === undefined ? undefined : resolve(path),
+      name: args.name,
+      version: args['image-version'],
+      kernel: args.kernel,
+      initrd: args.initrd,
+    };
+  },
+});
+
+export const template = defineVerb({
+  options: clientOptions,
+  run: async (args, host) => {
+    const client = await openClient(args, host);
+    print(await client.call('GET', '/api/templates'), ['name', 'family', 'answers', 'describe'], args, host);
+    return 0;
+  },
+});

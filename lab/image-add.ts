@@ -1,0 +1,152 @@
+/** Adding images: a microkernel's ISO, a directory with kernel and initrd, an operating system's ISO or tree. */
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { RazorMkError } from '../platform/errors.ts';
+import { readCapped } from '../platform/files.ts';
+import { run } from '../platform/run.ts';
+import type { LabCore } from './core.ts';
+import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
+import { hashFile } from './images.ts';
+import type { Image, ImageType } from './store.ts';
+import { newUuid } from './uuid.ts';
+
+export interface ImageRequest {
+  readonly type: ImageType;
+  /** An ISO file, or a directory that is served as it lies there. */
+  readonly path: string;
+  /** For operating systems. */
+  readonly name?: string | undefined;
+  readonly version?: string | undefined;
+  /** Paths in the image, for a microkernel without iso-metadata.yaml. */
+  readonly kernel?: string | undefined;
+  readonly initrd?: string | undefined;
+}
+
+/**
+ * Takes an image in: unpacks an ISO, checks the metadata contract and both hashes, stores it.
+ * Throws RAZOR_MK_FILE_UNREADABLE, RAZOR_MK_IMAGE_METADATA, RAZOR_MK_RUN.
+ */
+export async function addImage(core: LabCore, imageDir: string, request: ImageRequest): Promise<Image> {
+  const source = resolve(request.path);
+  const info = await stat(source).catch(() => undefined);
+  if (!info) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `there is no ${source}`);
+  const unpacked = info.isDirectory() ? undefined : await unpackIso(source, imageDir);
+  const root = unpacked ?? source;
+  try {
+    const image = request.type === 'mk' ? await microkernel(request, root) : system(request, root);
+    const stored = await core.store.write(() => core.store.images.add({ ...image, added: core.wall() }));
+    core.events.emit({ type: 'changed', message: `image ${stored.name} ${stored.version} (${stored.type}) added` });
+    return stored;
+  } catch (error) {
+    if (unpacked !== undefined) await rm(unpacked, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function unpackIso(iso: string, imageDir: string): Promise<string> {
+  const target = join(imageDir, newUuid());
+  await mkdir(target, { recursive: true });
+  const result = await run(['xorriso', '-osirrox', 'on', '-indev', iso, '-extract', '/', target], {
+    timeoutMs: 600_000,
+  });
+  if (result.status !== 0) {
+    await rm(target, { recursive: true, force: true });
+    const why = result.failure === 'not-found' ? 'xorriso is not installed' : result.stderr.toString().slice(-300);
+    throw new RazorMkError('RAZOR_MK_RUN', `cannot unpack ${iso}: ${why}`, {
+      remedy: 'Install xorriso, check that the file is an ISO image, or give a directory.',
+    });
+  }
+  // what comes off an ISO is read-only, directories too, and could not be removed again
+  await run(['chmod', '-R', 'u+w', target]);
+  return target;
+}
+
+async function microkernel(request: ImageRequest, root: string): Promise<Omit<Image, 'uuid' | 'added'>> {
+  const source = await readCapped(join(root, 'iso-metadata.yaml'), METADATA_LIMIT);
+  if (!source) return await bareMicrokernel(request, root);
+  const metadata = await parseMetadata(source.toString());
+  for (const [file, expected] of [
+    [metadata.kernel, metadata.kernelHash],
+    [metadata.initrd, metadata.initrdHash],
+  ] as const) {
+    const found = await hashFile(join(root, file), metadata.hash).catch(() => undefined);
+    if (found === expected) continue;
+    const what = found === undefined ? 'is not there' : `has the hash ${found}, not ${expected}`;
+    throw new RazorMkError('RAZOR_MK_IMAGE_METADATA', `iso-metadata.yaml names ${file}, which ${what}`);
+  }
+  return {
+    type: 'mk',
+    name: request.name ?? 'razor-mk',
+    version: metadata.version,
+    path: root,
+    kernel: metadata.kernel,
+    initrd: metadata.initrd,
+    kernelHash: metadata.kernelHash,
+    initrdHash: metadata.initrdHash,
+    hash: metadata.hash,
+    buildTime: metadata.buildTime,
+  };
+}
+
+const KERNELS = ['vmlinuz', 'boot/vmlinuz', 'vmlinuz64', 'boot/vmlinuz64'];
+const INITRDS = ['core.gz', 'boot/core.gz', 'initrd', 'initrd.img', 'initrd.gz', 'boot/initrd', 'corepure64.gz'];
+
+/** A directory with a kernel and an initrd and no metadata: the hashes are taken as the files are now. */
+async function bareMicrokernel(request: ImageRequest, root: string): Promise<Omit<Image, 'uuid' | 'added'>> {
+  const kernel = request.kernel ?? (await firstOf(root, KERNELS));
+  const initrd = request.initrd ?? (await firstOf(root, INITRDS));
+  if (kernel === undefined || initrd === undefined) {
+    const what = kernel === undefined ? 'kernel' : 'initrd';
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_METADATA',
+      `${root} has neither iso-metadata.yaml nor a ${what} that I know`,
+      {
+        remedy: 'Name both: --kernel PATH --initrd PATH, relative to the directory.',
+      },
+    );
+  }
+  const hashed = async (file: string): Promise<string> => {
+    try {
+      return await hashFile(join(root, file), 'sha256');
+    } catch (error) {
+      throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${join(root, file)}`, { cause: error });
+    }
+  };
+  return {
+    type: 'mk',
+    name: request.name ?? 'razor-mk',
+    version: request.version ?? '0.0.1',
+    path: root,
+    kernel,
+    initrd,
+    kernelHash: await hashed(kernel),
+    initrdHash: await hashed(initrd),
+    hash: 'sha256',
+    buildTime: undefined,
+  };
+}
+
+async function firstOf(root: string, candidates: readonly string[]): Promise<string | undefined> {
+  for (const candidate of candidates) {
+    if ((await stat(join(root, candidate)).catch(() => undefined))?.isFile() === true) return candidate;
+  }
+  return undefined;
+}
+
+function system(request: ImageRequest, root: string): Omit<Image, 'uuid' | 'added'> {
+  if (request.name === undefined || request.version === undefined) {
+    throw new RazorMkError('RAZOR_MK_USAGE', 'an operating system image needs a name and a version');
+  }
+  return {
+    type: request.type,
+    name: request.name,
+    version: request.version,
+    path: root,
+    kernel: request.kernel,
+    initrd: request.initrd,
+    kernelHash: undefined,
+    initrdHash: undefined,
+    hash: undefined,
+    buildTime: undefined,
+  };
+}

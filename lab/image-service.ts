@@ -1,0 +1,106 @@
+/** The image service: kernels, initrds and installer trees for boot loaders (razor-0.x.md, section 8). */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import type { LabCore } from './core.ts';
+import { parseFaithfulRange, parseRange, type ByteRange } from './ranges.ts';
+import { sendText } from './replies.ts';
+
+interface Found {
+  readonly path: string;
+  readonly size: number;
+  readonly modified: Date;
+  readonly directory: boolean;
+}
+
+const NOT_FOUND = 'Error: File Not Found';
+
+/** Adds `GET /razor/image/TYPE/UUID/PATH`. */
+export function imageService(app: FastifyInstance, core: LabCore): void {
+  app.get('/razor/image/*', async (request, reply) => {
+    const words = pathWords(request);
+    const file = words && (await findFile(core, words));
+    if (!file) return notFound(core, request, reply);
+    if (file.directory) {
+      if (!core.settings.faithful) return notFound(core, request, reply);
+      // asked for a directory, the original dies and is started again: the connection ends without an answer
+      reply.hijack();
+      request.raw.socket.destroy();
+      return reply;
+    }
+    return sendFile(core, request, reply, file);
+  });
+}
+
+function notFound(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const asked = (request.raw.url ?? '').slice(0, 120);
+  core.events.emit({ type: 'image', message: `${asked}: no such file`, details: { status: 404 } });
+  return sendText(reply, 404, NOT_FOUND, 'text/plain');
+}
+
+/** Decoded words below /razor/image, or undefined for a path that nobody may ask. */
+function pathWords(request: FastifyRequest): string[] | undefined {
+  const raw = (request.raw.url ?? '').split('?')[0] ?? '';
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(raw);
+  } catch {
+    return undefined;
+  }
+  const words = decoded.split('/').slice(3);
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  const wrong = (word: string): boolean =>
+    word === '' || word.length > 200 || /\.\.|[\\\u0000-\u001f\u007f]/.test(word);
+  return words.length < 3 || words.some(wrong) ? undefined : words;
+}
+
+/** The file of an image; links inside an image may not lead out of it. */
+async function findFile(core: LabCore, [type, uuid, ...rest]: readonly string[]): Promise<Found | undefined> {
+  const image = core.store.images.get(uuid ?? '');
+  if (!image || image.type !== type) return undefined;
+  try {
+    const root = await realpath(image.path);
+    const path = await realpath(join(root, ...rest));
+    if (!path.startsWith(root + sep)) return undefined;
+    const info = await stat(path);
+    if (!info.isFile() && !info.isDirectory()) return undefined;
+    return { path, size: info.size, modified: info.mtime, directory: info.isDirectory() };
+  } catch {
+    return undefined;
+  }
+}
+
+function sendFile(core: LabCore, request: FastifyRequest, reply: FastifyReply, file: Found): FastifyReply {
+  const asked = request.headers.range;
+  reply.header('content-type', 'application/octet-stream');
+  const etag = `"${file.size.toString(16)}-${file.modified.getTime().toString(16)}"`;
+  let range: ByteRange | 'whole' | 'unsatisfiable';
+  if (core.settings.faithful) range = parseFaithfulRange(asked, file.size);
+  else {
+    reply.headers({ 'accept-ranges': 'bytes', etag, 'last-modified': file.modified.toUTCString() });
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    const condition = request.headers['if-range'];
+    const stale = condition !== undefined && condition !== etag && condition !== file.modified.toUTCString();
+    range = stale ? 'whole' : parseRange(asked, file.size);
+  }
+  if (range === 'unsatisfiable') {
+    return reply.code(416).header('content-range', `bytes */${file.size}`).send();
+  }
+  const { first, last } = range === 'whole' ? { first: 0, last: file.size - 1 } : range;
+  if (range !== 'whole' && !core.settings.faithful) {
+    reply.code(206).header('content-range', `bytes ${first}-${last}/${file.size}`);
+  }
+  const length = last - first + 1;
+  reply.header('content-length', length);
+  if (request.method === 'GET') {
+    core.events.emit({
+      type: 'image',
+      message: `${request.raw.url ?? ''}: ${length} bytes`,
+      details: { bytes: length, from: request.socket.remoteAddress },
+    });
+  }
+  if (request.method === 'HEAD') return reply.send(Readable.from([])); // a body of its own would set its own length
+  return reply.send(length === 0 ? Readable.from([]) : createReadStream(file.path, { start: first, end: last }));
+}

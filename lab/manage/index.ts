@@ -1,0 +1,40 @@
+/** The management API, on the door for people: `/api/…`, JSON both ways. Verbs and page use it. */
+import type { FastifyInstance } from 'fastify';
+import type { LabCore } from '../core.ts';
+import { sendJson } from '../replies.ts';
+import { clientConfig } from '../settings.ts';
+import { manageCatalog } from './catalog.ts';
+import { manageNodes } from './nodes.ts';
+import { Refusal } from './request.ts';
+
+/** Adds the routes. `imageDir` gives the directory that ISOs are unpacked into. */
+export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
+  void app.register((api, _options, done) => {
+    const fallback = app.errorHandler;
+    api.setErrorHandler((error, request, reply) => {
+      if (error instanceof Refusal) return sendJson(reply, error.status, { error: error.message });
+      return fallback.call(app, error as Parameters<typeof fallback>[0], request, reply);
+    });
+    manageNodes(api, core);
+    manageCatalog(api, core, imageDir);
+    api.get('/api/status', (request, reply) => {
+      const { settings, store } = core;
+      return sendJson(reply, 200, {
+        ...core.addresses(request),
+        nodesKnown: store.nodes.count(),
+        policies: store.policies.list().length,
+        images: store.images.list().length,
+        faithful: settings.faithful,
+        protectNewNodes: settings.protectNewNodes,
+        registerTimeoutMs: settings.registerTimeoutMs,
+        nodeExpireMs: settings.nodeExpireMs,
+        clientConfig: clientConfig(settings, core.addresses(request).nodes),
+      });
+    });
+    api.get('/api/events', (request, reply) => {
+      const { since, node } = request.query as { since?: string; node?: string };
+      return sendJson(reply, 200, core.events.since(Number(since ?? 0) || 0, node));
+    });
+    done();
+  });
+}

@@ -1,0 +1,54 @@
+/** Requests of the management API: bodies by schema, things by any of their names, refusals in words. */
+import type { FastifyRequest } from 'fastify';
+import * as z from 'zod/mini';
+import { parseJson } from '../hostile.ts';
+import { normaliseHwId } from '../identity.ts';
+import type { NodeRecord, Store } from '../store.ts';
+
+/** A refusal: its status and one sentence for a person. */
+export class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The body of a request. Throws a Refusal that names the first wrong key. */
+export function readBody<T extends z.ZodMiniType>(request: FastifyRequest, schema: T): z.output<T> {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  // a browser asks before it sends JSON across sites, and is not answered: no page of others can press our buttons
+  if (type !== 'application/json') throw new Refusal(415, 'send application/json');
+  const value = Buffer.isBuffer(request.body) ? parseJson(request.body.toString()) : undefined;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue && issue.path.length > 0 ? issue.path.join('.') : 'the body';
+  throw new Refusal(422, `${where}: ${issue?.message ?? 'is wrong'}`);
+}
+
+/** The thing of a path's `:id`: its UUID, the start of it (4 characters at least), or its name. Throws a Refusal. */
+export function pick<T extends { readonly uuid: string }>(
+  kind: string,
+  things: readonly T[],
+  id: string,
+  name: (thing: T) => string,
+): T {
+  const exact = things.filter((thing) => thing.uuid === id || name(thing) === id);
+  const found = exact.length > 0 ? exact : things.filter((thing) => id.length >= 4 && thing.uuid.startsWith(id));
+  if (found.length === 1) return found[0] as T;
+  if (found.length === 0) throw new Refusal(404, `there is no ${kind} ${id}`);
+  throw new Refusal(409, `${id} is not clear: ${found.map((thing) => thing.uuid).join(', ')}`);
+}
+
+/** The node of `:id`: UUID or its start, number, or one of its hardware ids. Throws a Refusal. */
+export function pickNode(store: Store, id: string): NodeRecord {
+  const direct = store.nodes.get(id) ?? store.nodes.find([normaliseHwId(id)])[0];
+  if (direct) return direct;
+  const numbered = /^\d{1,9}$/.test(id) ? store.nodes.byId(Number(id)) : undefined;
+  return numbered ?? pick('node', store.nodes.list(), id, (node) => node.uuid);
+}
+
+export function idOf(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
+}

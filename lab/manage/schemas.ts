@@ -1,0 +1,77 @@
+/** What people may send to the management API. */
+import * as z from 'zod/mini';
+import { compilePattern } from '../tags.ts';
+import { templateOf } from '../models.ts';
+
+/** Names end up in iPXE scripts, installer files and tables. */
+const name = z.string().check(z.regex(/^[\w .,:@/=+-]{1,100}$/, 'use 1 to 100 letters, digits, blanks and .,:@/=+-_'));
+const id = z.string().check(z.minLength(1), z.maxLength(100));
+const line = z.string().check(z.maxLength(1000), z.regex(/^[^\0\r\n]*$/, 'must be one line'));
+
+export const matcherSchema = z
+  .strictObject({
+    key: z.string().check(z.minLength(1), z.maxLength(200)),
+    compare: z.enum(['equal', 'like']),
+    value: line,
+    inverse: z._default(z.boolean(), false),
+  })
+  .check(
+    z.refine((matcher) => matcher.compare === 'equal' || compilePattern(matcher.value) !== undefined, {
+      message: 'is no pattern that can be used (RE2 syntax)',
+      path: ['value'],
+    }),
+  );
+
+export const tagRuleSchema = z.strictObject({
+  name,
+  tag: z.string().check(z.minLength(1), z.maxLength(200)),
+  matchers: z.array(matcherSchema).check(z.maxLength(50)),
+});
+
+export const modelSchema = z.strictObject({
+  label: name,
+  template: z.string().check(z.refine((text) => templateOf(text) !== undefined, 'is no template')),
+  image: z.optional(id),
+  metadata: z._default(z.record(z.string().check(z.regex(/^\w{1,100}$/)), line), {}),
+});
+
+export const brokerSchema = z.strictObject({
+  name,
+  url: z.url({ protocol: /^https?$/ }).check(z.maxLength(1000)),
+});
+
+export const policySchema = z.strictObject({
+  label: name,
+  model: id,
+  broker: z.optional(id),
+  tags: z._default(z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(50)), []),
+  enabled: z._default(z.boolean(), true),
+  maximum: z._default(z.int().check(z.gte(0)), 0),
+  /** Place in the order; last by default. */
+  line: z.optional(z.int().check(z.gte(0))),
+});
+
+export const policyChangeSchema = z.strictObject({
+  label: z.optional(name),
+  model: z.optional(id),
+  broker: z.optional(z.nullable(id)),
+  tags: z.optional(z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(50))),
+  enabled: z.optional(z.boolean()),
+  maximum: z.optional(z.int().check(z.gte(0))),
+  line: z.optional(z.int().check(z.gte(0))),
+});
+
+export const imageSchema = z.strictObject({
+  type: z.enum(['mk', 'os', 'esxi', 'xenserver']),
+  path: z.string().check(z.regex(/^\/[^\0]{0,4000}$/, 'must be an absolute path')),
+  name: z.optional(name),
+  version: z.optional(name),
+  kernel: z.optional(line),
+  initrd: z.optional(line),
+});
+
+export const nodeChangeSchema = z.strictObject({
+  /** Told to the node at every check-in, as it stands; null takes it back. */
+  forcedAction: z.optional(z.nullable(z.string().check(z.regex(/^[\w-]{1,64}$/, 'use letters, digits, - and _')))),
+  allowed: z.optional(z.boolean()),
+});

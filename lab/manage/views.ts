@@ -1,0 +1,91 @@
+/** Things as people see them, in JSON: one shape for the management API, the verbs and the page. */
+import type { LabCore } from '../core.ts';
+import { statusOf } from '../decide.ts';
+import { familyOf, stateEntry } from '../models.ts';
+import type { ActiveModel, NodeRecord, Policy } from '../store.ts';
+
+export interface NodeView {
+  readonly uuid: string;
+  /** The number that razor-server calls it by. */
+  readonly id: number;
+  readonly dialect: string;
+  readonly hwIds: readonly string[];
+  readonly status: string;
+  readonly lastState: string | null;
+  /** ISO time of its last check-in or register. */
+  readonly lastContact: string;
+  readonly tags: readonly string[];
+  readonly policy: string | null;
+  readonly state: string | null;
+  readonly allowed: boolean;
+  readonly forcedAction: string | null;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+export function nodeView(core: LabCore, node: NodeRecord): NodeView {
+  const active = core.store.activeModels.ofNode(node.id);
+  return {
+    uuid: node.uuid,
+    id: node.id,
+    dialect: node.dialect,
+    hwIds: core.store.nodes.hwIds(node.id),
+    status: statusOf(core, node),
+    lastState: node.lastState ?? null,
+    lastContact: iso(node.contact),
+    tags: core.tags(node).map((match) => match.tag),
+    policy: active?.policyLabel ?? null,
+    state: active?.state ?? null,
+    allowed: node.allowed,
+    forcedAction: node.forcedAction ?? null,
+  };
+}
+
+/** A node with everything: facts, why it has its tags, its active model with log. */
+export function nodeDetails(core: LabCore, node: NodeRecord): Record<string, unknown> {
+  const active = core.store.activeModels.ofNode(node.id);
+  return {
+    ...nodeView(core, node),
+    created: iso(node.created),
+    registered: node.registered === undefined ? null : iso(node.registered),
+    dhcpMac: node.dhcpMac ?? null,
+    metadata: node.metadata,
+    tagReasons: core.tags(node),
+    activeModel: active ? activeDetails(core, active) : null,
+    facts: core.store.nodes.facts(node.id),
+  };
+}
+
+export function activeView(core: LabCore, active: ActiveModel): Record<string, unknown> {
+  const entry = stateEntry(active.state, familyOf(active.model.template));
+  return {
+    uuid: active.uuid,
+    node: core.store.nodes.byId(active.node)?.uuid ?? null,
+    policy: active.policyLabel,
+    model: active.model.label,
+    template: active.model.template,
+    state: active.state,
+    command: entry.command,
+    boots: entry.boot,
+    bound: iso(active.bound),
+  };
+}
+
+export function activeDetails(core: LabCore, active: ActiveModel): Record<string, unknown> {
+  const log = core.store.activeModels.log(active.id).map((entry) => ({ ...entry, at: iso(entry.at) }));
+  return { ...activeView(core, active), metadata: active.model.metadata, log };
+}
+
+export function policyView(core: LabCore, policy: Policy): Record<string, unknown> {
+  return {
+    line: policy.line,
+    uuid: policy.uuid,
+    label: policy.label,
+    enabled: policy.enabled,
+    maximum: policy.maximum,
+    bound: core.store.activeModels.countOf(policy.uuid),
+    tags: policy.tags,
+    model: core.store.models.get(policy.model)?.label ?? policy.model,
+    broker: policy.broker === undefined ? null : (core.store.brokers.get(policy.broker)?.name ?? policy.broker),
+  };
+}
