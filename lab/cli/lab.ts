@@ -6,73 +6,94 @@ import { DEFAULT_PORTS, type LabOptions } from '../settings.ts';
 import { readToken } from './client.ts';
 import { printable } from './print.ts';
 
-/** Options of the server alone: `lab node` and its like do not take them. */
-const SERVER_OPTIONS = [
-  ...[
-    'host',
-    'port',
-    'image-port',
-    'people-port',
-    'razor-server-port',
-    'people-host',
-    'token-file',
-    'tls-cert',
-    'tls-key',
-  ],
-  ...['advertise', 'db', 'image-dir', 'faithful', 'protect-new-nodes', 'register-timeout', 'node-expire', 'mk'],
-  ...['mk-kernel-args', 'mk-debug-level', 'events'],
-];
+/** Options of the server alone carry this: `lab node` and its like do not take them. */
+const OWN = { global: false } as const;
 
 export const verb = defineVerb({
   options: (yargs) =>
     yargs
-      .option('host', { type: 'string', default: '127.0.0.1', describe: 'address that nodes reach; 0.0.0.0 for all' })
+      .option('host', {
+        ...OWN,
+        type: 'string',
+        default: '127.0.0.1',
+        describe: 'address that nodes reach; 0.0.0.0 for all',
+      })
       .option('port', {
+        ...OWN,
         type: 'number',
         default: DEFAULT_PORTS.nodes,
         describe: 'Razor 0.x and Hanlon; 0 takes a free one',
       })
-      .option('image-port', { type: 'number', default: DEFAULT_PORTS.images, describe: 'kernels and initrds' })
-      .option('people-port', { type: 'number', default: DEFAULT_PORTS.people, describe: 'page and management API' })
-      .option('razor-server-port', { type: 'number', default: DEFAULT_PORTS.razorServer, describe: 'razor-server 1.x' })
-      .option('people-host', { type: 'string', default: '127.0.0.1', describe: 'address of page and management API' })
-      .option('token-file', { type: 'string', describe: 'file with the token that page and management API ask for' })
-      .option('tls-cert', { type: 'string', describe: 'certificate (PEM): page and management API over https' })
-      .option('tls-key', { type: 'string', describe: 'its key (PEM)' })
+      .option('image-port', { ...OWN, type: 'number', default: DEFAULT_PORTS.images, describe: 'kernels and initrds' })
+      .option('people-port', {
+        ...OWN,
+        type: 'number',
+        default: DEFAULT_PORTS.people,
+        describe: 'page and management API',
+      })
+      .option('razor-server-port', {
+        ...OWN,
+        type: 'number',
+        default: DEFAULT_PORTS.razorServer,
+        describe: 'razor-server 1.x',
+      })
+      .option('people-host', {
+        ...OWN,
+        type: 'string',
+        default: '127.0.0.1',
+        describe: 'address of page and management API',
+      })
+      .option('token-file', {
+        ...OWN,
+        type: 'string',
+        describe: 'file with the token that page and management API ask for',
+      })
+      .option('tls-cert', { ...OWN, type: 'string', describe: 'certificate (PEM): page and management API over https' })
+      .option('tls-key', { ...OWN, type: 'string', describe: 'its key (PEM)' })
       .option('advertise', {
+        ...OWN,
         type: 'string',
         describe: 'name or address for scripts and mk_uri; the one that a node used by default',
       })
-      .option('db', { type: 'string', describe: 'keep everything in this file; in memory by default' })
+      .option('db', { ...OWN, type: 'string', describe: 'keep everything in this file; in memory by default' })
       .option('image-dir', {
+        ...OWN,
         type: 'string',
         describe: 'where ISOs are unpacked; FILE.images beside the database by default',
       })
-      .option('faithful', { type: 'boolean', default: false, describe: 'be as wrong as the original where it is' })
+      .option('faithful', {
+        ...OWN,
+        type: 'boolean',
+        default: false,
+        describe: 'be as wrong as the original where it is',
+      })
       .option('protect-new-nodes', {
+        ...OWN,
         type: 'boolean',
         default: false,
         describe: 'bind no machine before it was allowed',
       })
       .option('register-timeout', {
+        ...OWN,
         type: 'number',
         default: 120,
         describe: 'seconds of silence after which a node registers again',
       })
       .option('node-expire', {
+        ...OWN,
         type: 'number',
         default: 300,
         describe: 'seconds after which a silent unbound node is forgotten; 0 never',
       })
       .option('mk', {
+        ...OWN,
         type: 'string',
         array: true,
         describe: 'KEY=VALUE of the configuration pushed to nodes, as mk_checkin_interval=10',
       })
-      .option('mk-kernel-args', { type: 'string', describe: 'added to the microkernel’s kernel line' })
-      .option('mk-debug-level', { choices: ['quiet', 'debug'] as const, describe: 'the word on that line' })
-      .option('events', { type: 'boolean', default: false, describe: 'print every event as one JSON line' })
-      .global(SERVER_OPTIONS, false),
+      .option('mk-kernel-args', { ...OWN, type: 'string', describe: 'added to the microkernel’s kernel line' })
+      .option('mk-debug-level', { ...OWN, choices: ['quiet', 'debug'] as const, describe: 'the word on that line' })
+      .option('events', { ...OWN, type: 'boolean', default: false, describe: 'print every event as one JSON line' }),
   verbs: [
     { name: 'node', describe: 'nodes: list, get, allow, protect, force, unforce, remove', load: thing('node') },
     { name: 'active-model', describe: 'policies at work: list, get (with log), remove', load: thing('activeModel') },
