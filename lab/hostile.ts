@@ -51,3 +51,9 @@ export function parseFields(source: string): ReadonlyMap<string, string | readon
   }
   return fields;
 }
+
+/** Whether text holds a control character. */
+export function hasControl(text: string): boolean {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return /[\u0000-\u001f\u007f]/.test(text);
+}

@@ -1,4 +1,5 @@
 /** Identities as nodes send them. */
+import { hasControl } from './hostile.ts';
 
 /** More ids than a machine has; a request with more is refused. */
 export const MOST_HW_IDS = 64;
@@ -24,6 +25,5 @@ export function splitHwIds(raw: string | readonly string[], faithful: boolean): 
 
 /** Ids that may be kept: short, printable. */
 export function acceptableHwIds(hwIds: readonly string[]): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return hwIds.length <= MOST_HW_IDS && hwIds.every((hwId) => hwId.length <= 64 && !/[\u0000-\u001f\u007f]/.test(hwId));
+  return hwIds.length <= MOST_HW_IDS && hwIds.every((hwId) => hwId.length <= 64 && !hasControl(hwId));
 }

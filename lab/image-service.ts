@@ -5,6 +5,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import type { LabCore } from './core.ts';
+import { hasControl } from './hostile.ts';
 import { parseFaithfulRange, parseRange, type ByteRange } from './ranges.ts';
 import { sendText } from './replies.ts';
 
@@ -50,9 +51,7 @@ function pathWords(request: FastifyRequest): string[] | undefined {
     return undefined;
   }
   const words = decoded.split('/').slice(3);
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  const wrong = (word: string): boolean =>
-    word === '' || word.length > 200 || /\.\.|[\\\u0000-\u001f\u007f]/.test(word);
+  const wrong = (word: string): boolean => word === '' || word.length > 200 || /\.\.|\\/.test(word) || hasControl(word);
   return words.length < 3 || words.some(wrong) ? undefined : words;
 }
 

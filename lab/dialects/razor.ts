@@ -4,7 +4,7 @@ import { messageOf } from '../../platform/errors.ts';
 import { bootScript, NoMicrokernel } from '../boot.ts';
 import type { LabCore } from '../core.ts';
 import { decideCheckin, registerNode, statusOf } from '../decide.ts';
-import { isRecord } from '../hostile.ts';
+import { hasControl, isRecord } from '../hostile.ts';
 import { acceptableHwIds, splitHwIds } from '../identity.ts';
 import { HTML, PLAIN, sendText } from '../replies.ts';
 import { clientConfig } from '../settings.ts';
@@ -58,8 +58,7 @@ function pathWords(request: FastifyRequest): string[] {
     } catch {
       word = raw;
     }
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    if (word === '' || word.length > 200 || /\.\.|[&|\u0000-\u001f\u007f]/.test(word)) {
+    if (word === '' || word.length > 200 || /\.\.|[&|]/.test(word) || hasControl(word)) {
       const shown = word.slice(0, 200).replaceAll(/[^\w.|&-]/g, '?');
       throw new RazorFault({ status: 404, body: `Illegal path component: '${shown}'`, type: HTML });
     }

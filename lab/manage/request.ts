@@ -1,6 +1,6 @@
 /** Requests of the management API: bodies by schema, things by any of their names, refusals in words. */
 import type { FastifyRequest } from 'fastify';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { parseJson } from '../hostile.ts';
 import { normaliseHwId } from '../identity.ts';
 import type { NodeRecord, Store } from '../store.ts';
