@@ -66,7 +66,7 @@ export async function playDemo(options: DemoOptions): Promise<Summary> {
 }
 
 function agentArgs(dir: string, cmdline: string): string[] {
-  return ['run', '--events', '--cmdline', cmdline, '--state-dir', join(dir, 'state')];
+  return ['run', '--events', '--cmdline', cmdline, '--state-dir', join(dir, 'state'), '--checkin-skew', '0'];
 }
 
 async function addSamplePolicy({ store }: Lab): Promise<void> {
