@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import { messageOf, RazorMkError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { System } from '../platform/system.ts';
+import { createClockWatch } from './clock-watch.ts';
 import type { CommandRegistry } from './commands/registry.ts';
 import { createPushKeeper } from './config/push.ts';
 import type { PushedMap, Refusal } from './config/pushed.ts';
@@ -86,6 +87,7 @@ export function startAgent(options: AgentOptions): AgentRun {
   let [turns, registersInARow, warnedInterval] = [0, 0, 0];
   const schedule = createSchedule(() => nodeId);
 
+  const watchClock = createClockWatch(clock, warn);
   const pace = (): Pace => ({
     intervalMs: resolved.values.checkinInterval * 1000,
     skewMs: resolved.values.checkinSkew * 1000,
@@ -146,7 +148,7 @@ export function startAgent(options: AgentOptions): AgentRun {
       const http = await options.httpFor(resolved.values, server);
       const made = createDialect(dialect, {
         serverUrl: server.url,
-        exchange: exchangeOf(http),
+        exchange: exchangeOf(http, watchClock),
         ...(checkinPath === '' ? {} : { checkinPath }),
         ...(registerPath === '' ? {} : { registerPath }),
         onSwitch: (from, to) => warn(`the server knows this machine as ${to}, not as ${from ?? 'nothing'}`),

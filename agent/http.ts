@@ -4,8 +4,10 @@
  * would carry facts and tokens elsewhere, and a kept connection is a connection that the server may cut between turns.
  */
 import { isUtf8 } from 'node:buffer';
+import { lookup } from 'node:dns';
 import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
 import got from 'got';
 import { errnoOf, messageOf, RazorMkError } from '../platform/errors.ts';
 import type { Exchange } from './dialects/exchange.ts';
@@ -35,6 +37,12 @@ export interface HttpClient {
   request(request: HttpRequest): Promise<HttpReply>;
 }
 
+export interface ReplyGuard {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Throws HttpFailure for a reply that must not be believed. */
+  verify(reply: HttpReply, request: HttpRequest): void;
+}
+
 export interface HttpOptions {
   /** 10 s by default. */
   readonly timeoutMs?: number;
@@ -43,6 +51,14 @@ export interface HttpOptions {
   readonly userAgent?: string;
   /** The connection makers; plain ones without keep-alive by default (tls.ts makes others). */
   readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** Sent with every request (the bearer token). */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A host name whose address DNS has given already; others are looked up by the system. */
+  readonly address?: { readonly host: string; readonly address: string };
+  /** Made for each request: headers that go with it, and a look at the whole reply before anybody believes it. */
+  readonly guard?: () => ReplyGuard;
+  /** A better explanation of a connection that failed, or undefined. */
+  readonly diagnose?: (error: unknown, request: HttpRequest) => Promise<string | undefined>;
 }
 
 /** A failed exchange, with what the server said about when to come back. */
@@ -75,6 +91,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       const limit = request.limit ?? options.limit ?? DEFAULT_LIMIT;
       const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
       const what = `${request.method} ${urlForPeople(request.url)}`;
+      const guard = options.guard?.();
       const stream = got.stream(request.url, {
         method: request.method,
         agent: agents,
@@ -83,8 +100,11 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
           accept: '*/*',
           'accept-encoding': 'gzip, deflate',
           connection: 'close',
+          ...options.headers,
+          ...guard?.headers,
           ...request.headers,
         },
+        ...lookupOf(options.address),
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
         timeout: { request: timeoutMs },
@@ -112,10 +132,25 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
         stream.destroy();
         request.signal?.throwIfAborted();
         if (error instanceof RazorMkError) throw error;
-        const failure = describeFailure(error, timeoutMs);
+        const failure = (await options.diagnose?.(error, request)) ?? describeFailure(error, timeoutMs);
         throw new HttpFailure('RAZOR_MK_HTTP', `${what}: ${failure}`, { cause: error });
       }
-      return { status, headers, body: Buffer.concat(chunks), durationMs: performance.now() - started };
+      const reply = { status, headers, body: Buffer.concat(chunks), durationMs: performance.now() - started };
+      guard?.verify(reply, request);
+      return reply;
+    },
+  };
+}
+
+/** got's option for a name that needs no lookup. */
+function lookupOf(known: HttpOptions['address']): { readonly dnsLookup?: LookupFunction } {
+  if (known === undefined) return {};
+  const family = isIP(known.address) === 6 ? 6 : 4;
+  return {
+    dnsLookup: (host, options, callback) => {
+      if (host !== known.host) lookup(host, options, callback);
+      else if (options.all === true) callback(null, [{ address: known.address, family }]);
+      else callback(null, known.address, family);
     },
   };
 }
@@ -125,9 +160,9 @@ const LONGEST_REPLY = 1024 * 1024;
 
 /**
  * The exchange that dialects use: redirects, bodies that are not UTF-8 and replies that say when to come back are
- * failures here already.
+ * failures here already. `seen` is told of every reply, whatever it says.
  */
-export function exchangeOf(http: HttpClient): Exchange {
+export function exchangeOf(http: HttpClient, seen?: (reply: HttpReply) => void): Exchange {
   return async (request, signal) => {
     const { method, url, headers, body } = request;
     const reply = await http.request({
@@ -138,6 +173,7 @@ export function exchangeOf(http: HttpClient): Exchange {
       ...(body === undefined ? {} : { body }),
       ...(signal === undefined ? {} : { signal }),
     });
+    seen?.(reply);
     const what = `${method} ${urlForPeople(url)}: HTTP ${reply.status}`;
     if (reply.status >= 300 && reply.status < 400) {
       const to = cleanText(String(reply.headers.location ?? 'nowhere'), 200);

@@ -54,6 +54,11 @@ export const ERROR_TABLE = {
     remedy: 'Give razor.dialect=NAME on the kernel line, or --dialect NAME.',
   },
   // talking to the server
+  RAZOR_MK_TRUST: {
+    exit: 78,
+    summary: 'A certificate, key, pin or token that was configured cannot be used.',
+    remedy: 'Check the files and fingerprints of the TLS settings (docs/agent.md, Trust).',
+  },
   RAZOR_MK_HTTP: {
     exit: 69,
     summary: 'The server could not be reached, or the exchange broke off.',

@@ -3,6 +3,7 @@
  * written and a page that is out of date fails (npm test does that).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { configurationPage } from '../agent/config/page.ts';
 import { ERROR_TABLE } from '../platform/error-table.ts';
 
 function errorsPage(): string {
@@ -25,6 +26,7 @@ function errorsPage(): string {
 /** Path of each generated page and what it must hold. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
+  'docs/configuration.md': configurationPage,
 };
 
 /** The pages that do not hold what the code says. */

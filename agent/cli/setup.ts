@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { collectFacts, openSources } from '../../facts/index.ts';
+import { collectFacts, openCapture, openSources } from '../../facts/index.ts';
 import type { FactSet } from '../../facts/fact.ts';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
@@ -14,7 +14,8 @@ import { HANLON_LEASE_FILE, selectDialect } from '../dialects/select.ts';
 import { parseCommandLine, type CommandLine } from '../discovery/cmdline.ts';
 import { discover, type Discovery } from '../discovery/index.ts';
 import type { Candidate } from '../discovery/index.ts';
-import { createHttpClient, type HttpClient } from '../http.ts';
+import type { HttpClient } from '../http.ts';
+import { openHttp } from '../trust/index.ts';
 import { version } from '../version.ts';
 import type { AgentArgs } from './options.ts';
 
@@ -47,6 +48,7 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
     kernel: (name) => cmdline.value(name),
     hanlonLease: existsSync(join(dirname(args['next-server-file']), HANLON_LEASE_FILE)),
   });
+  const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
   const options = { ...written, dialect };
   const settings = (pushed: PushedMap): Resolved =>
     resolveSettings({ options, cmdline, environment: host.env, file, pushed });
@@ -72,11 +74,10 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
         ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       });
     },
-    httpFor: (current, _server) =>
-      Promise.resolve(createHttpClient({ timeoutMs: current.httpTimeout * 1000, userAgent: `razor-mk/${version()}` })),
+    httpFor: (current, server) => openHttp(current, server, host.env, `razor-mk/${version()}`),
     collect: async (current, signal) =>
       await collectFacts({
-        sources: openSources({ root: args.root }),
+        sources,
         externalDirs: current.externalFacts,
         ...(signal === undefined ? {} : { signal }),
       }),

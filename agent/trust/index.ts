@@ -1,0 +1,71 @@
+/** Whom the agent believes, and as whom it speaks: the HTTP client for one server, made from the settings. */
+import { Agent as HttpAgent } from 'node:http';
+import { RazorMkError } from '../../platform/errors.ts';
+import { readCapped } from '../../platform/files.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Candidate } from '../discovery/index.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
+import { explainTlsFailure } from './explain.ts';
+import { parsePin } from './pin.ts';
+import { replyGuard } from './signature.ts';
+import { createTlsAgent } from './tls.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const LONGEST_FILE = 1024 * 1024;
+
+/**
+ * A client for `server`. Throws RAZOR_MK_TRUST when a certificate, key, token or pin that was asked for cannot be used:
+ * the agent then waits and tries again rather than going on with less trust than it was told to have.
+ */
+export async function openHttp(
+  settings: Settings,
+  server: Candidate,
+  environment: Environment,
+  userAgent: string,
+): Promise<HttpClient> {
+  const pins = settings.pin.map((text) => parsePin(text));
+  if ((settings.clientCert === '') !== (settings.clientKey === '')) {
+    throw new RazorMkError('RAZOR_MK_TRUST', 'a client certificate needs its key, and a key its certificate');
+  }
+  const [ca, cert, key, replyKey] = await Promise.all([
+    readFor('CA certificates', settings.caFile),
+    readFor('client certificate', settings.clientCert),
+    readFor('client key', settings.clientKey),
+    readFor('reply key', settings.replyKey),
+  ]);
+  const token = settings.token || (await readFor('token', settings.tokenFile))?.trim();
+  if (token !== undefined && token !== '' && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new RazorMkError('RAZOR_MK_TRUST', 'the token has characters that a header cannot carry');
+  }
+  const timeoutMs = settings.httpTimeout * 1000;
+  const proxyEnv = proxyOf(environment);
+  const tls = { ca, cert, key, pins, proxyEnv, timeoutMs };
+  const host = new URL(server.url).hostname;
+  return createHttpClient({
+    timeoutMs,
+    userAgent,
+    agents: { http: new HttpAgent({ keepAlive: false, proxyEnv }), https: createTlsAgent(tls) },
+    ...(token === undefined || token === '' ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    ...(server.address === undefined ? {} : { address: { host, address: server.address } }),
+    ...(replyKey === undefined ? {} : { guard: replyGuard(replyKey) }),
+    diagnose: (error, request) => explainTlsFailure(error, request.url, tls),
+  });
+}
+
+/** Only the proxy variables of the environment; Node reads both cases of them. */
+function proxyOf(environment: Environment): Record<string, string> {
+  const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+  const set: Record<string, string> = {};
+  for (const name of names) if (environment[name] !== undefined) set[name] = environment[name];
+  return set;
+}
+
+async function readFor(what: string, path: string): Promise<string | undefined> {
+  if (path === '') return undefined;
+  const bytes = await readCapped(path, LONGEST_FILE);
+  if (bytes === undefined) throw new RazorMkError('RAZOR_MK_TRUST', `${what}: there is no file ${path}`);
+  const text = bytes.toString('utf8');
+  if (text.trim() === '') throw new RazorMkError('RAZOR_MK_TRUST', `${what}: ${path} is empty`);
+  return text;
+}

@@ -1,0 +1,15 @@
+/** SHA-256 fingerprints of certificates, as openssl, browsers and people write them. */
+import { RazorMkError } from '../../platform/errors.ts';
+
+/** 64 lower-case hex digits of `AA:BB:…`, `sha256:…` or plain hex. Throws RAZOR_MK_TRUST. */
+export function parsePin(text: string): string {
+  const hex = text
+    .trim()
+    .replace(/^sha-?256[:/]/i, '')
+    .replaceAll(/[:\s]/g, '')
+    .toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(hex)) return hex;
+  throw new RazorMkError('RAZOR_MK_TRUST', `"${text.slice(0, 100)}" is no SHA-256 fingerprint of a certificate`, {
+    remedy: 'openssl x509 -in CERT -noout -fingerprint -sha256 prints it.',
+  });
+}

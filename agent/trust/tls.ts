@@ -1,0 +1,95 @@
+/**
+ * TLS connections. A pinned server is known by its certificate's fingerprint alone, which is looked at on the socket
+ * before anything is written to it: a verifying callback would be skipped when the authority is unknown, and with
+ * verification off the request would be on its way already.
+ */
+import { createHash } from 'node:crypto';
+import { Agent, type AgentOptions } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+
+export interface TlsTrust {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** Lower-case hex; empty for ordinary verification. */
+  readonly pins: readonly string[];
+  readonly proxyEnv: Readonly<Record<string, string>>;
+  /** For the handshake. */
+  readonly timeoutMs: number;
+}
+
+export class PinError extends Error {
+  readonly code = 'RAZOR_MK_PIN';
+}
+
+type Created = (error: Error | null, socket: Duplex) => void;
+
+/** An agent without keep-alive. With pins, sockets are handed out only after their certificate was looked at. */
+export function createTlsAgent(trust: TlsTrust): Agent {
+  const options: AgentOptions = {
+    keepAlive: false,
+    maxCachedSessions: trust.pins.length > 0 ? 0 : 10, // a resumed session shows no certificate
+    minVersion: 'TLSv1.2',
+    proxyEnv: { ...trust.proxyEnv },
+    ...(trust.ca === undefined ? {} : { ca: trust.ca }),
+    ...(trust.cert === undefined ? {} : { cert: trust.cert }),
+    ...(trust.key === undefined ? {} : { key: trust.key }),
+  };
+  return trust.pins.length === 0 ? new Agent(options) : new PinningAgent(options, trust);
+}
+
+class PinningAgent extends Agent {
+  readonly #trust: TlsTrust;
+
+  constructor(options: AgentOptions, trust: TlsTrust) {
+    super({ ...options, rejectUnauthorized: false });
+    this.#trust = trust;
+  }
+
+  /** Node takes a socket that is returned as ready, so nothing is returned and the callback is called when it is. */
+  override createConnection(options: AgentOptions, callback?: Created): Duplex | null | undefined {
+    const done: Created = callback ?? (() => undefined);
+    let begun = false;
+    const inspect: Created = (error, socket) => {
+      if (begun) return;
+      begun = true;
+      if (error) done(error, socket);
+      else if (socket instanceof TLSSocket) this.#inspect(socket, done);
+      else done(new PinError('the connection is not TLS'), socket);
+    };
+    const made = super.createConnection({ ...options, rejectUnauthorized: false }, inspect) as Socket | undefined;
+    // through a proxy what is returned is the way to the proxy, and the callback brings the TLS socket
+    if (made instanceof TLSSocket) inspect(null, made);
+    return undefined;
+  }
+
+  #inspect(socket: TLSSocket, done: Created): void {
+    const finish = (error: Error | null): void => {
+      clearTimeout(timer);
+      socket.off('secureConnect', check);
+      socket.off('error', finish);
+      if (error) socket.destroy();
+      done(error, socket);
+    };
+    const check = (): void => finish(pinFailure(socket, this.#trust.pins));
+    const timer = setTimeout(
+      () => finish(new PinError(`no TLS handshake within ${this.#trust.timeoutMs} ms`)),
+      this.#trust.timeoutMs,
+    );
+    socket.once('error', finish);
+    // getProtocol is null until the handshake is over
+    if (socket.getProtocol() !== null && !socket.connecting) check();
+    else socket.once('secureConnect', check);
+  }
+}
+
+/** Why the peer of a connected socket is not one of the pinned, or null. */
+function pinFailure(socket: TLSSocket, pins: readonly string[]): PinError | null {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return new PinError('the server showed no certificate');
+  const fingerprint = createHash('sha256').update(certificate.raw).digest('hex');
+  if (pins.includes(fingerprint)) return null;
+  return new PinError(`the server's certificate has the SHA-256 fingerprint ${fingerprint}, which is not pinned`);
+}
