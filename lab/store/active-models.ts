@@ -39,6 +39,8 @@ export interface ActiveModels {
   list(): readonly ActiveModel[];
   get(uuid: string): ActiveModel | undefined;
   ofNode(node: number): ActiveModel | undefined;
+  /** How many there are in each state. */
+  states(): ReadonlyMap<string, number>;
   /** How many nodes a policy has bound. */
   countOf(policy: string): number;
   bind(binding: Omit<ActiveModel, 'id' | 'uuid' | 'counter'>): ActiveModel;
@@ -75,6 +77,10 @@ export function openActiveModels(db: Database): ActiveModels {
   };
   return {
     list: () => db.prepare('SELECT * FROM active_model ORDER BY id').all().map(active),
+    states() {
+      const rows = db.prepare('SELECT state, count(*) AS n FROM active_model GROUP BY state').all();
+      return new Map(rows.map((row) => [text(row['state']), number(row['n'])]));
+    },
     get: (uuid) => one('SELECT * FROM active_model WHERE uuid = ?', uuid),
     ofNode: (node) => one('SELECT * FROM active_model WHERE node = ?', node),
     countOf: (policy) =>

@@ -49,6 +49,8 @@ export interface Nodes {
   find(hwIds: readonly string[]): readonly NodeRecord[];
   /** In order of creation. */
   list(): readonly NodeRecord[];
+  /** A page of them, the youngest first. */
+  newest(limit: number, offset: number): readonly NodeRecord[];
   count(): number;
   hwIds(id: number): readonly string[];
   /** Facts as they were sent; `{}` before the first register. */
@@ -123,6 +125,8 @@ export function openNodes(db: Database): Nodes {
       return found.sort((a, b) => (shared.get(b.id) ?? 0) - (shared.get(a.id) ?? 0) || b.contact - a.contact);
     },
     list: () => db.prepare(`SELECT ${COLUMNS} FROM node n ORDER BY id`).all().map(record),
+    newest: (limit, offset) =>
+      db.prepare(`SELECT ${COLUMNS} FROM node n ORDER BY id DESC LIMIT ? OFFSET ?`).all(limit, offset).map(record),
     count: () => number(db.prepare('SELECT count(*) AS n FROM node').get()?.['n']),
     hwIds,
     facts(id) {

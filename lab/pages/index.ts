@@ -1,0 +1,94 @@
+/** The site for people: server-rendered pages on their door. Reading only; what changes something is the verbs' (`/api`). */
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { LabCore } from '../core.ts';
+import type { Exchanges } from '../exchanges.ts';
+import { sendText } from '../replies.ts';
+import { imagesPage, policiesPage } from './catalog-page.ts';
+import { html, type Html } from './html.ts';
+import { document, SECURITY_HEADERS, type Place } from './layout.ts';
+import { createLogStream, logPage } from './log-page.ts';
+import { nodePage } from './node-page.ts';
+import { nodesPage } from './nodes-page.ts';
+import { nodeName } from './node-state.ts';
+import { requestPage, requestsPage } from './requests-page.ts';
+
+const ASSETS: readonly (readonly [string, string])[] = [
+  ['page.css', 'text/css; charset=utf-8'],
+  ['page.js', 'text/javascript; charset=utf-8'],
+  ['icon.svg', 'image/svg+xml'],
+];
+
+type Query = Readonly<Record<string, string | string[] | undefined>>;
+
+function words(value: string | string[] | undefined): string {
+  return ((Array.isArray(value) ? value[0] : value) ?? '').trim().slice(0, 200);
+}
+
+/** Adds the pages. */
+export function pages(app: FastifyInstance, core: LabCore, { exchanges }: { readonly exchanges: Exchanges }): void {
+  void app.register((site, _options, done) => {
+    site.addHook('onRequest', (_request, reply, next) => {
+      reply.headers(SECURITY_HEADERS);
+      next();
+    });
+    const send = (
+      reply: FastifyReply,
+      title: string,
+      place: Place | undefined,
+      body: Html,
+      status = 200,
+    ): FastifyReply =>
+      sendText(reply, status, document({ title, place, body, now: core.wall() }), 'text/html; charset=utf-8');
+    const missing = (reply: FastifyReply, what: string): FastifyReply =>
+      send(
+        reply,
+        'Not found',
+        undefined,
+        html`<h1>Not found</h1>
+          <p class="lead">${what}</p>`,
+        404,
+      );
+
+    for (const [name, type] of ASSETS) {
+      const content = readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
+      site.get(`/assets/${name}`, (_request, reply) => sendText(reply, 200, content, type));
+    }
+    site.get('/', (request, reply) => {
+      const query = request.query as Query;
+      const page = Math.max(1, Math.floor(Number(words(query['page'])) || 1));
+      return send(
+        reply,
+        'Nodes',
+        '/',
+        nodesPage(core, { search: words(query['q']), page }, core.addresses(request).nodes),
+      );
+    });
+    site.get('/nodes/:uuid', (request, reply) => {
+      const node = core.store.nodes.get((request.params as { uuid: string }).uuid);
+      if (!node) return missing(reply, 'No node has this UUID, or it has been forgotten.');
+      const name = nodeName(core.store.nodes.facts(node.id), core.store.nodes.hwIds(node.id));
+      return send(reply, name, '/', nodePage(core, node, words((request.query as Query)['q'])));
+    });
+    site.get('/log', (_request, reply) => send(reply, 'Log', '/log', logPage(core)));
+    site.get('/log/stream', createLogStream(core));
+    site.get('/policies', (_request, reply) => send(reply, 'Policies', '/policies', policiesPage(core)));
+    site.get('/images', (_request, reply) => send(reply, 'Images', '/images', imagesPage(core)));
+    const ofNodes = () => exchanges.list().filter(({ door }) => door !== 'people');
+    site.get('/requests', (_request, reply) =>
+      send(reply, 'Requests', '/requests', requestsPage(ofNodes(), core.wall())),
+    );
+    site.get('/requests/:seq', (request, reply) => {
+      const exchange = exchanges.get(Number((request.params as { seq: string }).seq));
+      if (!exchange || exchange.door === 'people')
+        return missing(reply, 'Only the last requests are kept; this one is gone.');
+      return send(
+        reply,
+        `${exchange.method} ${exchange.url.split('?')[0] ?? ''}`,
+        '/requests',
+        requestPage(exchange, core.wall()),
+      );
+    });
+    done();
+  });
+}
