@@ -13,6 +13,7 @@ import { openImageDirectory } from './image-directory.ts';
 import { imageService } from './image-service.ts';
 import { guardDoor } from './manage/guard.ts';
 import { managementApi } from './manage/index.ts';
+import { pages } from './pages/index.ts';
 import { resolveSettings, type LabOptions } from './settings.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -25,7 +26,9 @@ const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];
 const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
 
 /** What else is on the door for people (8025): the page. */
-const PEOPLE_PARTS: readonly ((app: FastifyInstance, core: LabCore, parts: { exchanges: Exchanges }) => void)[] = [];
+const PEOPLE_PARTS: readonly ((app: FastifyInstance, core: LabCore, parts: { exchanges: Exchanges }) => void)[] = [
+  pages,
+];
 
 export interface Lab {
   /** `http://127.0.0.1:8026`: Razor 0.x and Hanlon. */
