@@ -1,13 +1,22 @@
 /** Every group, in the order in which they run. */
 import { bootGroup } from './boot.ts';
 import { cpuGroup } from './cpu.ts';
+import { deviceGroup } from './devices.ts';
+import { dimmGroup } from './dimms.ts';
 import { diskGroup } from './disk.ts';
 import { dmiGroup } from './dmi.ts';
+import { gapGroup } from './gaps.ts';
 import type { Group } from './group.ts';
+import { linkGroup } from './link.ts';
+import { lldpGroup } from './lldp.ts';
+import { managementGroup } from './management.ts';
 import { memoryGroup } from './memory.ts';
 import { basicHardwareGroup } from './mk-hw.ts';
 import { networkGroup } from './network.ts';
+import { numaGroup } from './numa.ts';
 import { osGroup } from './os.ts';
+import { pciGroup } from './pci.ts';
+import { usbGroup } from './usb.ts';
 import { virtualGroup } from './virtual.ts';
 
 export const GROUPS: readonly Group[] = [
@@ -20,4 +29,13 @@ export const GROUPS: readonly Group[] = [
   virtualGroup,
   bootGroup,
   basicHardwareGroup,
+  numaGroup,
+  dimmGroup,
+  pciGroup,
+  usbGroup,
+  linkGroup,
+  deviceGroup,
+  managementGroup,
+  gapGroup,
+  lldpGroup,
 ];

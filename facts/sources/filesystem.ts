@@ -11,12 +11,15 @@ import { errnoOf } from '../../platform/errors.ts';
 import { run } from '../../platform/run.ts';
 import { DEFAULT_PATH } from '../../platform/run.ts';
 import type { Origin, ReadOutcome } from './origin.ts';
+import { readKernelLog } from './kernel-log.ts';
 import { createSlowReader } from './slow.ts';
 import type { OsAddress, OsValues } from './sources.ts';
 
 /** Files that ask a driver or a device: read only through `prefetch`. */
-const SLOW =
-  /^\/sys\/(class\/net|devices\/.*\/net)\/[^/]+\/(speed|duplex|carrier|phys_switch_id|phys_port_id|phys_port_name)$|\/vpd$/;
+const SLOW = /^\/sys\/(class\/net|devices\/.*\/net)\/[^/]+\/(speed|duplex|carrier)$|^\/sys\/block\/vd[a-z]+\/serial$/;
+
+/** A device that gives its records one by one: only the wanted lines are kept. */
+export const KERNEL_LOG = '/dev/kmsg';
 
 const CHUNK = 65_536;
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -34,6 +37,7 @@ export function fileOrigin(root: string): Origin {
     root,
     read(path, limit) {
       if (live && SLOW.test(path)) return { code: 'ENOENT' };
+      if (live && path === KERNEL_LOG) return readKernelLog();
       return readNow(place(path), limit, buffer);
     },
     list(path) {

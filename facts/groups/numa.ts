@@ -1,0 +1,57 @@
+/** NUMA nodes from /sys/devices/system/node: which processors and how much memory are near each other. */
+import { oncePer } from '../sources/memory.ts';
+import { parseCpuList } from './format.ts';
+import type { Group } from './group.ts';
+import { parseMeminfo } from './memory.ts';
+
+const NODES = '/sys/devices/system/node';
+
+export interface NumaNode {
+  readonly id: number;
+  readonly cpus: readonly number[];
+  /** As the kernel writes it: `0-7,16-23`. */
+  readonly cpuList: string;
+  /** Bytes; undefined where the node's meminfo cannot be read. */
+  readonly memory: number | undefined;
+  /** To each node in order of number; 10 is the node itself. */
+  readonly distances: readonly number[];
+}
+
+export const readNuma = oncePer((sources): readonly NumaNode[] =>
+  sources
+    .list(NODES)
+    .filter((name) => /^node\d{1,5}$/.test(name))
+    .map((name) => Number(name.slice(4)))
+    .sort((a, b) => a - b)
+    .slice(0, 1024)
+    .map((id) => {
+      const base = `${NODES}/node${id}`;
+      const total = parseMeminfo(sources.text(`${base}/meminfo`) ?? '').values.get('MemTotal');
+      const cpuList = sources.line(`${base}/cpulist`) ?? '';
+      return {
+        id,
+        cpuList,
+        cpus: parseCpuList(cpuList),
+        memory: total === undefined ? undefined : total * 1024,
+        distances: (sources.line(`${base}/distance`) ?? '')
+          .split(/\s+/)
+          .filter(Boolean)
+          .map(Number)
+          .filter(Number.isInteger),
+      };
+    }),
+);
+
+export const numaGroup: Group = {
+  name: 'numa',
+  collect({ sources, add }) {
+    const nodes = readNuma(sources);
+    if (nodes.length === 0) return;
+    add('mk_numa_node_count', nodes.length, NODES);
+    for (const node of nodes.slice(0, 64)) {
+      add(`mk_numa_node${node.id}_cpus`, node.cpuList, `${NODES}/node${node.id}/cpulist`);
+      const megabytes = node.memory === undefined ? undefined : Math.round(node.memory / 1_048_576);
+      add(`mk_numa_node${node.id}_memory_mb`, megabytes, `${NODES}/node${node.id}/meminfo`);
+    }
+  },
+};

@@ -1,0 +1,107 @@
+/** PCI devices from /sys/bus/pci: ids, class, driver. */
+import { oncePer } from '../sources/memory.ts';
+import type { Sources } from '../sources/sources.ts';
+import type { Group } from './group.ts';
+
+const PCI = '/sys/bus/pci/devices';
+
+export interface PciDevice {
+  /** `0000:3b:00.0` */
+  readonly address: string;
+  /** Four hex digits, lower case. */
+  readonly vendor: string;
+  readonly device: string;
+  readonly subsystemVendor: string | undefined;
+  readonly subsystemDevice: string | undefined;
+  /** Six hex digits: base class, subclass, programming interface. */
+  readonly class: string;
+  readonly revision: string | undefined;
+  readonly driver: string | undefined;
+  readonly modalias: string | undefined;
+  /** Undefined where the machine has no such nodes, or says -1. */
+  readonly numaNode: number | undefined;
+}
+
+/** The last PCI address in a path of /sys/devices: the device that something hangs on. */
+export function pciAddressIn(path: string | undefined): string | undefined {
+  return [...(path ?? '').matchAll(/\/([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?=\/)/g)].at(-1)?.[1];
+}
+
+/** All devices, by address; at most 8,192. One read each for nearly everything: the kernel's uevent file. */
+export const readPci = oncePer((sources): readonly PciDevice[] =>
+  sources
+    .list(PCI)
+    .slice(0, 8192)
+    .map((address) => readDevice(sources, address))
+    .filter((device) => device !== undefined),
+);
+
+function readDevice(sources: Sources, address: string): PciDevice | undefined {
+  const base = `${PCI}/${address}`;
+  const uevent = new Map<string, string>();
+  for (const line of (sources.text(`${base}/uevent`) ?? '').split('\n', 100)) {
+    const at = line.indexOf('=');
+    if (at > 0) uevent.set(line.slice(0, at), line.slice(at + 1));
+  }
+  const [vendor, device] = pair(uevent.get('PCI_ID')) ?? [hex(sources, base, 'vendor'), hex(sources, base, 'device')];
+  const code = uevent.get('PCI_CLASS') ?? sources.line(`${base}/class`)?.slice(2);
+  if (vendor === undefined || device === undefined || code === undefined) return undefined;
+  const [subsystemVendor, subsystemDevice] = pair(uevent.get('PCI_SUBSYS_ID')) ?? [
+    hex(sources, base, 'subsystem_vendor'),
+    hex(sources, base, 'subsystem_device'),
+  ];
+  const node = sources.int(`${base}/numa_node`);
+  return {
+    address,
+    vendor,
+    device,
+    subsystemVendor,
+    subsystemDevice,
+    class: code.toLowerCase().padStart(6, '0'),
+    revision: sources.line(`${base}/revision`)?.slice(2).toLowerCase(),
+    driver: uevent.get('DRIVER') ?? (uevent.size === 0 ? sources.linkName(`${base}/driver`) : undefined),
+    modalias: uevent.get('MODALIAS') ?? (uevent.size === 0 ? sources.line(`${base}/modalias`) : undefined),
+    numaNode: node !== undefined && node >= 0 ? node : undefined,
+  };
+}
+
+function pair(text: string | undefined): [string, string] | undefined {
+  const match = /^([0-9A-Fa-f]{1,4}):([0-9A-Fa-f]{1,4})$/.exec(text ?? '');
+  if (!match) return undefined;
+  return [(match[1] as string).toLowerCase().padStart(4, '0'), (match[2] as string).toLowerCase().padStart(4, '0')];
+}
+
+function hex(sources: Sources, base: string, file: string): string | undefined {
+  return /^0x([0-9a-fA-F]{4})/.exec(sources.line(`${base}/${file}`) ?? '')?.[1]?.toLowerCase();
+}
+
+/** Displays (03) without the management board's own, and processing accelerators (12). */
+export function isGpu(device: PciDevice): boolean {
+  return device.class.startsWith('03') && !['102b', '1a03'].includes(device.vendor); // Matrox and ASPEED: BMC screens
+}
+
+export function isAccelerator(device: PciDevice): boolean {
+  return device.class.startsWith('12');
+}
+
+export const pciGroup: Group = {
+  name: 'pci',
+  collect({ sources, add }) {
+    const devices = readPci(sources);
+    if (!sources.exists(PCI)) return;
+    add('mk_pci_count', devices.length, PCI);
+    const ids = new Set(devices.map((one) => `${one.vendor}:${one.device}`));
+    add('mk_pci_ids', [...ids].sort().join(','), `${PCI}/*/uevent`);
+    for (const [kind, found] of [
+      ['gpu', devices.filter(isGpu)],
+      ['accelerator', devices.filter(isAccelerator)],
+    ] as const) {
+      add(`mk_${kind}_count`, found.length, `${PCI}/*/uevent`);
+      for (const [i, one] of found.slice(0, 64).entries()) {
+        add(`mk_${kind}${i}_id`, `${one.vendor}:${one.device}`, `${PCI}/${one.address}/uevent`);
+        add(`mk_${kind}${i}_address`, one.address, PCI);
+        add(`mk_${kind}${i}_driver`, one.driver, `${PCI}/${one.address}/uevent`);
+      }
+    }
+  },
+};
