@@ -1,0 +1,174 @@
+/** Where the base of an image comes from: an ISO, a directory, or a kernel and an initrd; and what must be in it. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { readInitrd, readTree, resolvePath, type Initrd } from './initrd.ts';
+import { openIso } from './iso-reader.ts';
+import { kernelVersionOf, moduleNamesOf } from './modules.ts';
+import type { Entry } from './entry.ts';
+
+export interface Base {
+  /** In words, for messages: the path it came from. */
+  readonly from: string;
+  readonly kernel: Buffer;
+  readonly initrd: Buffer;
+  readonly contents: Initrd;
+  /** Of the kernel file itself; undefined where its header names none. */
+  readonly kernelVersion: string | undefined;
+  /** The directory below lib/modules. */
+  readonly moduleVersion: string | undefined;
+  /** Names of the modules of the base, built-in ones included. */
+  readonly modules: ReadonlySet<string>;
+}
+
+/** Names under which Tiny Core and others keep them, in the order in which they are looked for. */
+const KERNELS = ['boot/vmlinuz64', 'boot/vmlinuz', 'vmlinuz64', 'vmlinuz', 'vmlinuz0'];
+const INITRDS = [
+  'boot/corepure64.gz',
+  'boot/core.gz',
+  'boot/rootfs64.gz',
+  'boot/rootfs.gz',
+  'corepure64.gz',
+  'core.gz',
+  'initrd0.img',
+];
+
+export interface BaseLocation {
+  /** ISO file or directory. */
+  readonly base?: string;
+  readonly kernel?: string;
+  readonly initrd?: string;
+}
+
+/**
+ * Reads a base into memory. Throws RAZOR_MK_IMAGE_BASE (parts that are not there), RAZOR_MK_ISO, RAZOR_MK_ARCHIVE,
+ * RAZOR_MK_FILE_UNREADABLE.
+ */
+export async function readBase(location: BaseLocation): Promise<Base> {
+  const { kernel, initrd, from } = findParts(location);
+  const contents = await readInitrd(initrd);
+  const { tree } = contents;
+  const kernelVersion = kernelRelease(kernel);
+  if (kernelVersion === undefined) {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the kernel of ${from} is no Linux kernel of the PC (no boot header)`,
+    );
+  }
+  const moduleVersion = kernelVersionOf(tree);
+  if (tree.get(resolvePath(tree, 'init'))?.type !== 'file') {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the initrd of ${from} has no /init: it is no initramfs that boots alone`,
+    );
+  }
+  const modules = moduleVersion === undefined ? new Set<string>() : moduleNamesOf(tree, moduleVersion);
+  return { from, kernel, initrd, contents, kernelVersion, moduleVersion, modules };
+}
+
+function findParts(location: BaseLocation): { kernel: Buffer; initrd: Buffer; from: string } {
+  const { base } = location;
+  if (base === undefined) {
+    if (location.kernel === undefined || location.initrd === undefined) {
+      throw new RazorMkError('RAZOR_MK_USAGE', 'no base was named', {
+        remedy: 'Give --base ISO or --base DIRECTORY, or --kernel FILE with --initrd FILE.',
+      });
+    }
+    return { kernel: readWhole(location.kernel), initrd: readWhole(location.initrd), from: location.initrd };
+  }
+  if (!existsSync(base)) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${base} is not there`);
+  const given = {
+    ...(location.kernel === undefined ? {} : { kernel: readWhole(location.kernel) }),
+    ...(location.initrd === undefined ? {} : { initrd: readWhole(location.initrd) }),
+  };
+  if (statSync(base).isDirectory()) {
+    const pick = (names: readonly string[], what: string): Buffer => {
+      const name = names.find((each) => existsSync(join(base, each)));
+      if (name === undefined) throw lacks(base, what, names);
+      return readWhole(join(base, name));
+    };
+    return {
+      kernel: given.kernel ?? pick(KERNELS, 'kernel'),
+      initrd: given.initrd ?? pick(INITRDS, 'core.gz'),
+      from: base,
+    };
+  }
+  const iso = openIso(base);
+  try {
+    const pick = (names: readonly string[], what: string): Buffer => {
+      const name = names.find((each) => iso.files.has(each));
+      if (name === undefined) throw lacks(base, what, names);
+      return iso.read(name);
+    };
+    return {
+      kernel: given.kernel ?? pick(KERNELS, 'kernel'),
+      initrd: given.initrd ?? pick(INITRDS, 'core.gz'),
+      from: base,
+    };
+  } finally {
+    iso.close();
+  }
+}
+
+function lacks(where: string, what: string, names: readonly string[]): RazorMkError {
+  return new RazorMkError(
+    'RAZOR_MK_IMAGE_BASE',
+    `${where} has no ${what} (looked for ${names.slice(0, 4).join(', ')} …)`,
+  );
+}
+
+function readWhole(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The release that a bzImage names (kernel's Documentation/x86/boot.rst, kernel_version), or undefined where it is none. */
+export function kernelRelease(kernel: Buffer): string | undefined {
+  if (kernel.length < 0x300 || kernel.toString('latin1', 0x202, 0x206) !== 'HdrS') return undefined;
+  const offset = kernel.readUInt16LE(0x20e);
+  if (offset === 0) return '';
+  const text = kernel.toString('latin1', offset + 0x200, offset + 0x200 + 200);
+  return text.split('\0')[0]?.split(' ')[0] ?? '';
+}
+
+/** Tiny Core's own version and architecture, as its mirror's directories are named: `14.x`, `x86_64`. */
+export function mirrorDirectory(tree: ReadonlyMap<string, Entry>, modules: string | undefined): string {
+  const release = readTree(tree, 'usr/share/doc/tc/release.txt')?.toString() ?? '';
+  const major = /version\s+([^\s.]+)/.exec(release)?.[1] ?? /^\s*([^\s.]+)\./.exec(release)?.[1] ?? 'local';
+  const shell = readTree(tree, 'bin/busybox');
+  const wide = shell === undefined ? /64/.test(modules ?? '') : shell[4] === 2; // EI_CLASS of its ELF header
+  return `${major}.x/${wide ? 'x86_64' : 'x86'}/tcz`;
+}
+
+/** Throws RAZOR_MK_IMAGE_BASE unless the kernel can mount extensions, or its modules can be told not to fit it. */
+export function checkKernelFits(base: Base, needsExtensions: boolean): void {
+  if (base.moduleVersion !== undefined && base.kernelVersion !== '' && base.kernelVersion !== base.moduleVersion) {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the kernel of ${base.from} is ${base.kernelVersion}, its modules are of ${base.moduleVersion}: none of them would load`,
+      { remedy: 'Take kernel and core.gz of the same release (vmlinuz64 goes with corepure64.gz).' },
+    );
+  }
+  if (!needsExtensions) return;
+  for (const name of ['squashfs', 'loop']) {
+    if (base.modules.has(name) || builtIn(base, name)) continue;
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the kernel of ${base.from} has no ${name}: it could not load an extension`,
+      {
+        remedy: `Take another base, add the module (--module ${name}.ko), or put the agent into the initrd (--form initrd-gzip).`,
+      },
+    );
+  }
+}
+
+/** A base without modules.builtin says nothing about what is built in: then extensions that it brings itself prove it. */
+function builtIn(base: Base, _name: string): boolean {
+  const { tree } = base.contents;
+  if (base.moduleVersion === undefined) return tree.has('usr/bin/tce-load');
+  const lists = readTree(tree, `lib/modules/${base.moduleVersion}/modules.builtin`);
+  return lists === undefined && tree.has('usr/bin/tce-load');
+}

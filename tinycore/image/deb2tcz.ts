@@ -1,0 +1,52 @@
+/** A Debian package as an extension: its files in a squashfs, its dependencies as a .dep, as the original's deb2tcz did. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { RazorMkError } from '../../platform/errors.ts';
+import { must, withTemporary } from './programs.ts';
+import { packSquashfs } from './squashfs.ts';
+
+export interface Repacked {
+  readonly data: Buffer;
+  /** Names of the packages that it depends on (the first of alternatives), as NAME.tcz. */
+  readonly dep: readonly string[];
+}
+
+/** Unpacks and repacks. Maintainer scripts are not run: nothing is installed. Throws RAZOR_MK_TCZ, RAZOR_MK_IMAGE_PROGRAM. */
+export async function debToTcz(path: string, epoch: number, signal?: AbortSignal): Promise<Repacked> {
+  if (!existsSync(path)) throw new RazorMkError('RAZOR_MK_TCZ', `${path} is not there`);
+  const options = signal === undefined ? {} : { signal };
+  const asked = await must(['dpkg-deb', '-f', path, 'Depends', 'Pre-Depends', 'Architecture'], options).catch(
+    (error: unknown) => {
+      if (error instanceof RazorMkError && error.message.includes('not installed')) throw error;
+      throw new RazorMkError('RAZOR_MK_TCZ', `${path} is no Debian package`, { cause: error });
+    },
+  );
+  const fields = asked.stdout.toString();
+  const architecture = /^Architecture: (\S+)$/m.exec(fields)?.[1] ?? '';
+  if (!['all', 'amd64', 'i386'].includes(architecture)) {
+    throw new RazorMkError('RAZOR_MK_TCZ', `${path} is for ${architecture}`, { remedy: 'Take the package of amd64.' });
+  }
+  return await withTemporary(async (directory) => {
+    const tree = join(directory, 'tree');
+    mkdirSync(tree);
+    await must(['dpkg-deb', '-x', path, tree], options);
+    for (const heavy of ['usr/share/man', 'usr/share/locale', 'usr/share/info', 'usr/share/lintian']) {
+      rmSync(join(tree, heavy), { recursive: true, force: true });
+    }
+    const target = join(directory, 'out.tcz');
+    await packSquashfs(tree, target, 'gzip', epoch, signal);
+    return { data: readFileSync(target), dep: dependencies(fields) };
+  });
+}
+
+/** `libc6 (>= 2.36), foo | bar` → libc6.tcz, foo.tcz */
+export function dependencies(fields: string): string[] {
+  const names = new Set<string>();
+  for (const [, list = ''] of fields.matchAll(/^(?:Pre-)?Depends: (.*)$/gm)) {
+    for (const part of list.split(',')) {
+      const name = /^\s*([a-z0-9][a-z0-9+.-]+)/.exec(part)?.[1];
+      if (name !== undefined) names.add(`${name}.tcz`);
+    }
+  }
+  return [...names];
+}

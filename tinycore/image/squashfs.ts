@@ -1,0 +1,44 @@
+/** squashfs by mksquashfs and unsquashfs, as an ordinary user, with fixed owners and times. */
+import { existsSync, rmSync } from 'node:fs';
+import { must } from './programs.ts';
+
+export type SquashCompression = 'gzip' | 'xz' | 'zstd' | 'lz4';
+
+const OPTIONS: Readonly<Record<SquashCompression, readonly string[]>> = {
+  gzip: ['-comp', 'gzip'],
+  xz: ['-comp', 'xz', '-b', '256K'],
+  zstd: ['-comp', 'zstd', '-Xcompression-level', '19'],
+  lz4: ['-comp', 'lz4', '-Xhc'],
+};
+
+/** Packs the tree below `directory` into `target`. The same tree gives the same bytes. */
+export async function packSquashfs(
+  directory: string,
+  target: string,
+  compression: SquashCompression,
+  epoch: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  rmSync(target, { force: true });
+  const times = ['-mkfs-time', String(epoch), '-all-time', String(epoch)];
+  const fixed = ['-noappend', '-all-root', '-no-xattrs', '-no-progress', '-quiet', ...times];
+  await must(
+    ['mksquashfs', directory, target, ...OPTIONS[compression], ...fixed],
+    signal === undefined ? {} : { signal },
+  );
+}
+
+/** Unpacks an extension. Owners are the caller's. */
+export async function unpackSquashfs(file: string, directory: string, signal?: AbortSignal): Promise<void> {
+  if (existsSync(directory)) rmSync(directory, { recursive: true, force: true });
+  await must(
+    ['unsquashfs', '-no-xattrs', '-quiet', '-no-progress', '-d', directory, file],
+    signal === undefined ? {} : { signal },
+  );
+}
+
+/** The compression that a squashfs says it has (its superblock), or undefined. */
+export function squashCompression(superblock: Buffer): SquashCompression | 'lzma' | 'lzo' | undefined {
+  if (superblock.toString('latin1', 0, 4) !== 'hsqs') return undefined;
+  return ([undefined, 'gzip', 'lzma', 'lzo', 'xz', 'lz4', 'zstd'] as const)[superblock.readUInt16LE(20)];
+}
