@@ -5,10 +5,10 @@ import { must } from './programs.ts';
 export type SquashCompression = 'gzip' | 'xz' | 'zstd' | 'lz4';
 
 const OPTIONS: Readonly<Record<SquashCompression, readonly string[]>> = {
-  gzip: ['-comp', 'gzip'],
-  xz: ['-comp', 'xz', '-b', '256K'],
-  zstd: ['-comp', 'zstd', '-Xcompression-level', '19'],
-  lz4: ['-comp', 'lz4', '-Xhc'],
+  gzip: ['-comp', 'gzip', '-b', '1M'],
+  xz: ['-comp', 'xz', '-b', '1M', '-Xbcj', 'x86'],
+  zstd: ['-comp', 'zstd', '-Xcompression-level', '19', '-b', '1M'],
+  lz4: ['-comp', 'lz4', '-Xhc', '-b', '1M'],
 };
 
 /** Packs the tree below `directory` into `target`. The same tree gives the same bytes. */

@@ -3,6 +3,11 @@ import { defineGroup } from '../../../platform/verb.ts';
 
 export const verb = defineGroup([
   {
+    name: 'build',
+    describe: 'make a microkernel image: kernel and initrd, ISO, image service directory, microkernel.tar',
+    load: async () => (await import('./build.ts')).verb,
+  },
+  {
     name: 'base',
     describe: 'make a base (kernel and core.gz in the shape of Tiny Core) out of Debian packages',
     load: async () => (await import('./base.ts')).verb,

@@ -1,0 +1,165 @@
+/** `image build`: base and image's own part become one initrd, and that the outputs that were asked for. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readOverlay, type Flavour } from '../../packaging/overlay.ts';
+import { replaceFile } from '../../platform/files.ts';
+import { agentParts, type Form } from './agent-form.ts';
+import { checkKernelFits, readBase, type BaseLocation } from './base-source.ts';
+import { composeEntries, firmwareEntries, treeAt, unpackedBytes, userFiles } from './compose.ts';
+import { pack } from './compress.ts';
+import { writeCpio } from './cpio.ts';
+import { missingDrivers, type Driver } from './drivers.ts';
+import { collectExtensions, type ExtensionSources } from './extensions.ts';
+import { flavourFiles, type Logins } from './flavour.ts';
+import { joinSegments } from './initrd.ts';
+import { memoryNeeded } from './memory.ts';
+import { metadataText, sha256 } from './metadata.ts';
+import { addedModules } from './module-files.ts';
+import { writeImageDirectory, writeMicrokernelTar } from './outputs.ts';
+import { writeIso, type IsoOptions } from './iso.ts';
+
+export type Format = 'kernel' | 'iso' | 'dir' | 'tar';
+export const FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
+
+export interface BuildOptions extends BaseLocation {
+  readonly out: string;
+  readonly formats: readonly Format[];
+  readonly flavour: Flavour;
+  readonly version: string;
+  readonly form: Form;
+  /** razor-mk.tcz */
+  readonly agent: string;
+  readonly extensions: readonly string[];
+  readonly mirrorExtensions: readonly string[];
+  readonly extensionDirs: readonly string[];
+  readonly mirror?: string;
+  /** Names or files of modules, and directories where names are looked for. */
+  readonly modules: readonly string[];
+  readonly moduleDirs: readonly string[];
+  readonly firmware: readonly string[];
+  readonly files: readonly string[];
+  readonly factsDirs: readonly string[];
+  readonly commands: readonly string[];
+  readonly logins: Logins;
+  readonly iso: IsoOptions;
+  readonly epoch: number;
+  readonly step: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuildResult {
+  /** Files and directories that were written. */
+  readonly written: readonly { readonly path: string; readonly bytes: number }[];
+  readonly kernelVersion: string;
+  readonly kernelBytes: number;
+  readonly initrdBytes: number;
+  readonly unpackedBytes: number;
+  readonly needsMib: number;
+  readonly missing: readonly Driver[];
+  readonly warnings: readonly string[];
+}
+
+/** Places on the node that the agent looks into. */
+const FACTS_DIR = 'etc/facter/facts.d';
+const COMMANDS_DIR = 'usr/local/lib/razor-mk/commands';
+
+/** Builds an image. Throws RAZOR_MK_IMAGE_*, RAZOR_MK_TCZ, RAZOR_MK_ISO, RAZOR_MK_ARCHIVE, RAZOR_MK_FILE_*. */
+export async function buildImage(options: BuildOptions): Promise<BuildResult> {
+  const { step, epoch, signal, flavour, version } = options;
+  step('reading the base');
+  const base = await readBase(options);
+  const usesExtensions = options.form.startsWith('tcz') || options.extensions.length > 0;
+  const modules = await addedModules(base, options.modules, options.moduleDirs);
+  const names = new Set([...base.modules, ...modules.names]);
+  checkKernelFits({ ...base, modules: names }, usesExtensions);
+  step('collecting extensions');
+  const sources: ExtensionSources = {
+    directories: options.extensionDirs,
+    kernel: base.moduleVersion,
+    epoch,
+    ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const parts = {
+    agent: await agentParts(options.agent, options.form, epoch, signal),
+    builtin: await collectExtensions(options.extensions, sources),
+    mirror: await collectExtensions(options.mirrorExtensions, sources),
+    modules: modules.entries,
+    firmware: firmwareEntries(options.firmware),
+    files: [
+      ...flavourFiles(base.contents.tree, flavour, options.logins),
+      ...options.factsDirs.flatMap((path) => treeAt(path, FACTS_DIR)),
+      ...options.commands.flatMap((path) => treeAt(path, `${COMMANDS_DIR}/${path.split('/').at(-1) ?? ''}`)),
+      ...userFiles(options.files),
+    ],
+  };
+  step('composing the initrd');
+  const draft = await composeEntries(base, readOverlay({ flavour, version, needsMib: 9999 }), parts);
+  const unpacked = unpackedBytes(base, draft);
+  const content = [...draft].reduce((sum, entry) => sum + entry.data.length, 0);
+  const needsMib = memoryNeeded(unpacked, base.initrd.length + content);
+  const entries = await composeEntries(base, readOverlay({ flavour, version, needsMib }), parts);
+  step('compressing the initrd');
+  const part = await pack(
+    writeCpio(entries, { mtime: epoch }),
+    parts.agent.compression,
+    options.form.startsWith('tcz'),
+  );
+  const initrd = joinSegments([base.initrd, part]);
+  const image = { kernel: base.kernel, initrd, metadata: metadata(options, base.kernel, initrd) };
+  mkdirSync(options.out, { recursive: true });
+  const written: { path: string; bytes: number }[] = [];
+  const note = (path: string, bytes: number): void => void written.push({ path, bytes });
+  if (options.formats.includes('kernel')) {
+    for (const [name, bytes] of [
+      ['vmlinuz', image.kernel],
+      ['core.gz', image.initrd],
+    ] as const) {
+      step(`writing ${name}`);
+      replaceFile(join(options.out, name), bytes);
+      note(join(options.out, name), bytes.length);
+    }
+  }
+  if (options.formats.includes('dir')) {
+    step('writing the directory for an image service');
+    note(...writeImageDirectory(join(options.out, 'image'), image));
+  }
+  if (options.formats.includes('tar')) {
+    step('writing microkernel.tar');
+    note(...(await writeMicrokernelTar(join(options.out, 'microkernel.tar'), image, epoch)));
+  }
+  if (options.formats.includes('iso')) {
+    step('writing the ISO');
+    const path = join(options.out, `rz_mk_${flavour}-image.${version}.iso`);
+    note(path, await writeIso(path, image, { ...options.iso, epoch, version, flavour }, signal));
+  }
+  return {
+    written,
+    kernelVersion: base.kernelVersion ?? '',
+    kernelBytes: base.kernel.length,
+    initrdBytes: initrd.length,
+    unpackedBytes: unpacked,
+    needsMib,
+    missing: missingDrivers(names),
+    warnings: warningsOf(options, modules.notes),
+  };
+}
+
+function metadata(options: BuildOptions, kernel: Buffer, initrd: Buffer): string {
+  return metadataText({
+    version: options.version,
+    kernel: 'boot/vmlinuz',
+    initrd: 'boot/core.gz',
+    kernelHash: sha256(kernel),
+    initrdHash: sha256(initrd),
+    buildTime: options.epoch,
+  });
+}
+
+function warningsOf(options: BuildOptions, notes: readonly string[]): string[] {
+  const ssh = options.extensions.find((name) => /openssh|dropbear/.test(name));
+  const warnings = [...notes];
+  if (ssh !== undefined && options.flavour === 'prod')
+    warnings.push(`${ssh} is in the image, but prod never starts an ssh server`);
+  return warnings;
+}

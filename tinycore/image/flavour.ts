@@ -1,0 +1,72 @@
+/** What a flavour lets in: nothing in prod; ssh keys and a password hash that somebody gives in dev and debug. No default. */
+import { readFileSync } from 'node:fs';
+import type { Flavour } from '../../packaging/overlay.ts';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { directoryEntry, fileEntry, type Entry } from './entry.ts';
+import { readTree } from './initrd.ts';
+
+export interface Logins {
+  /** Files with public keys, one a line. */
+  readonly sshKeys: readonly string[];
+  /** crypt(3) hash for the user tc. */
+  readonly passwordHash?: string;
+}
+
+/** User tc of Tiny Core. */
+const TC = { uid: 1001, gid: 50 };
+
+/** The files of the logins. Throws RAZOR_MK_USAGE for logins in prod, and for what is no key or no hash. */
+export function flavourFiles(tree: ReadonlyMap<string, Entry>, flavour: Flavour, logins: Logins): Entry[] {
+  const { sshKeys, passwordHash } = logins;
+  if (flavour === 'prod' && (sshKeys.length > 0 || passwordHash !== undefined)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', 'a prod image has no logins: keys and passwords cannot be given', {
+      remedy: 'Take --flavour dev, or leave --ssh-key and --password-hash out.',
+    });
+  }
+  return [
+    ...(sshKeys.length > 0 ? keyFiles(sshKeys) : []),
+    ...(passwordHash === undefined ? [] : [shadowFile(tree, passwordHash)]),
+  ];
+}
+
+function keyFiles(files: readonly string[]): Entry[] {
+  const keys = files.flatMap((file) => readKeys(file));
+  const text = `${keys.join('\n')}\n`;
+  return [
+    { ...directoryEntry('home/tc', 0o755), ...TC },
+    { ...directoryEntry('home/tc/.ssh', 0o700), ...TC },
+    { ...fileEntry('home/tc/.ssh/authorized_keys', text, 0o600), ...TC },
+  ];
+}
+
+function readKeys(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+  if (text.includes('PRIVATE KEY'))
+    throw new RazorMkError('RAZOR_MK_USAGE', `${file} is a private key`, { remedy: `Give ${file}.pub.` });
+  const lines = text.split('\n').map((line) => line.trim());
+  const keys = lines.filter(
+    (line) => /^(ssh-|ecdsa-|sk-|[\w=",-]+ (ssh|ecdsa|sk)-)\S* ?/.test(line) && !line.startsWith('#'),
+  );
+  if (keys.length === 0)
+    throw new RazorMkError('RAZOR_MK_USAGE', `${file} holds no public key`, {
+      remedy: 'Give a file like ~/.ssh/id_ed25519.pub.',
+    });
+  return keys;
+}
+
+/** The base's /etc/shadow with the hash for tc. */
+function shadowFile(tree: ReadonlyMap<string, Entry>, hash: string): Entry {
+  if (!/^\$[156y](\$[\w./=,-]+)?\$[\w./-]+\$[\w./]+$|^\$[156]\$[\w./]+\$[\w./]+$/.test(hash)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', 'that is no crypt(3) hash', {
+      remedy: 'Make one: openssl passwd -6 (or mkpasswd).',
+    });
+  }
+  const shadow = readTree(tree, 'etc/shadow')?.toString() ?? 'root:*:0:0:99999:7:::\n';
+  const lines = shadow.split('\n').filter((line) => line !== '' && !line.startsWith('tc:'));
+  return fileEntry('etc/shadow', [...lines, `tc:${hash}:0:0:99999:7:::`, ''].join('\n'), 0o600);
+}

@@ -1,0 +1,232 @@
+/**
+ * The ISO: one file that boots as a CD and as a disk, under BIOS (isolinux) and UEFI (GRUB). xorriso writes the file
+ * system; everything that goes into it is fixed, so that the same input gives the same bytes.
+ */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Flavour } from '../../packaging/overlay.ts';
+import { PROJECT } from '../../packaging/paths.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import type { ImageParts } from './outputs.ts';
+import { must, withTemporary } from './programs.ts';
+
+export interface IsoOptions {
+  /** Kernel arguments besides the console. */
+  readonly kernelArgs: readonly string[];
+  /** `ttyS0,115200`, or undefined for none. */
+  readonly serial?: string;
+  /** Seconds until the default entry is started. */
+  readonly timeout: number;
+  readonly volumeId: string;
+  readonly uefi: boolean;
+}
+
+interface WriteOptions extends IsoOptions {
+  readonly epoch: number;
+  readonly version: string;
+  readonly flavour: Flavour;
+}
+
+/** Where Debian and others keep the parts of isolinux. */
+const ISOLINUX = {
+  'isolinux.bin': [
+    '/usr/lib/ISOLINUX/isolinux.bin',
+    '/usr/lib/syslinux/bios/isolinux.bin',
+    '/usr/share/syslinux/isolinux.bin',
+  ],
+  'ldlinux.c32': [
+    '/usr/lib/syslinux/modules/bios/ldlinux.c32',
+    '/usr/lib/syslinux/bios/ldlinux.c32',
+    '/usr/share/syslinux/ldlinux.c32',
+  ],
+  'isohdpfx.bin': [
+    '/usr/lib/ISOLINUX/isohdpfx.bin',
+    '/usr/lib/syslinux/bios/isohdpfx.bin',
+    '/usr/share/syslinux/isohdpfx.bin',
+  ],
+} as const;
+
+const GRUB_MODULES =
+  'part_gpt part_msdos iso9660 fat linux serial terminal search search_fs_file normal echo configfile test';
+
+/** Writes the ISO at `path`, whole or not at all. Returns its size. Throws RAZOR_MK_IMAGE_PROGRAM, RAZOR_MK_USAGE. */
+export async function writeIso(
+  path: string,
+  image: ImageParts,
+  options: WriteOptions,
+  signal?: AbortSignal,
+): Promise<number> {
+  checkOptions(options);
+  await must(['xorriso', '--version']); // before the long work
+  return await withTemporary(async (directory) => {
+    const tree = join(directory, 'iso');
+    const isolinux = join(tree, 'boot/isolinux');
+    mkdirSync(isolinux, { recursive: true });
+    writeFileSync(join(tree, 'boot/vmlinuz'), image.kernel);
+    writeFileSync(join(tree, 'boot/core.gz'), image.initrd);
+    writeFileSync(join(tree, 'iso-metadata.yaml'), image.metadata);
+    for (const name of ['isolinux.bin', 'ldlinux.c32'] as const) copyFileSync(partOf(name), join(isolinux, name));
+    writeFileSync(join(isolinux, 'isolinux.cfg'), isolinuxConfig(options));
+    copyLicences(tree);
+    if (options.uefi) await writeEfi(directory, tree, options, signal);
+    setTimes(tree, options.epoch);
+    const beside = join(dirname(path), `.${options.flavour}.${process.pid}.iso.part`);
+    try {
+      await must(xorrisoArgs(tree, beside, options), {
+        env: { SOURCE_DATE_EPOCH: String(options.epoch) },
+        ...(signal === undefined ? {} : { signal }),
+      });
+      renameSync(beside, path);
+    } finally {
+      rmSync(beside, { force: true });
+    }
+    return statSync(path).size;
+  });
+}
+
+function xorrisoArgs(tree: string, target: string, options: WriteOptions): [string, ...string[]] {
+  const uefi = ['-eltorito-alt-boot', '-e', 'boot/efi.img', '-no-emul-boot', '-isohybrid-gpt-basdat'];
+  return [
+    ...(['xorriso', '-as', 'mkisofs', '-quiet', '-o', target, '-l', '-J', '-R', '-V', options.volumeId] as const),
+    ...[
+      '-A',
+      `RAZOR MICROKERNEL ${options.version} ${options.flavour}`,
+      '-p',
+      'RAZOR-MK IMAGE BUILDER',
+      '-publisher',
+      'RAZOR-MK',
+    ],
+    ...['-uid', '0', '-gid', '0', '-b', 'boot/isolinux/isolinux.bin', '-c', 'boot/isolinux/boot.cat'],
+    ...['-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '-isohybrid-mbr', partOf('isohdpfx.bin')],
+    ...(options.uefi ? uefi : []),
+    tree,
+  ];
+}
+
+function checkOptions(options: IsoOptions): void {
+  const bad = options.kernelArgs.find((word) => !/^[\x21-\x7e]+$/.test(word));
+  if (bad !== undefined)
+    throw new RazorMkError('RAZOR_MK_USAGE', `${JSON.stringify(bad)} is not one word of a kernel line`);
+  if (options.serial !== undefined && !/^ttyS[0-3],\d{4,6}$/.test(options.serial)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `${options.serial} is no serial port`, {
+      remedy: 'Give --serial ttyS0,115200 or --serial none.',
+    });
+  }
+  if (!/^[A-Z0-9_]{1,16}$/.test(options.volumeId)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `${options.volumeId} is no volume id`, {
+      remedy: 'At most 16 of A to Z, 0 to 9 and _.',
+    });
+  }
+}
+
+function partOf(name: keyof typeof ISOLINUX): string {
+  const path = ISOLINUX[name].find((each) => existsSync(each));
+  if (path !== undefined) return path;
+  throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${name} of isolinux is not installed`, {
+    remedy: 'Install it: apt-get install isolinux syslinux-common.',
+  });
+}
+
+function kernelLine(options: IsoOptions): string {
+  const console = options.serial === undefined ? [] : ['console=tty0', `console=${options.serial}`];
+  return ['loglevel=3', ...console, ...options.kernelArgs].join(' ');
+}
+
+/** Number of the serial port and its speed. */
+function port(options: IsoOptions): [string, string] | undefined {
+  const match = /^ttyS(\d),(\d+)$/.exec(options.serial ?? '');
+  return match === null ? undefined : [match[1] ?? '0', match[2] ?? '115200'];
+}
+
+function isolinuxConfig(options: WriteOptions): string {
+  const serial = port(options);
+  return [
+    ...(serial === undefined ? [] : [`serial ${serial[0]} ${serial[1]}`]),
+    'default microkernel',
+    'prompt 1',
+    `timeout ${Math.max(1, options.timeout * 10)}`,
+    `say Razor Microkernel ${options.version} (${options.flavour})`,
+    'label microkernel',
+    '  kernel /boot/vmlinuz',
+    '  initrd /boot/core.gz',
+    `  append ${kernelLine(options)}`,
+    'label local',
+    '  localboot 0x80',
+    '',
+  ].join('\n');
+}
+
+function grubConfig(options: WriteOptions): string {
+  const serial = port(options);
+  return [
+    ...(serial === undefined
+      ? []
+      : [
+          `serial --unit=${serial[0]} --speed=${serial[1]}`,
+          'terminal_input console serial',
+          'terminal_output console serial',
+        ]),
+    `set timeout=${options.timeout}`,
+    `menuentry 'Razor Microkernel ${options.version} (${options.flavour})' {`,
+    `  linux /boot/vmlinuz ${kernelLine(options)}`,
+    '  initrd /boot/core.gz',
+    '}',
+    "menuentry 'Leave to the firmware' {",
+    '  exit 1',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** boot/efi.img: a FAT file system with GRUB, which finds the ISO by its own file and reads grub.cfg there. */
+async function writeEfi(directory: string, tree: string, options: WriteOptions, signal?: AbortSignal): Promise<void> {
+  const [early, grub, fat] = [join(directory, 'early.cfg'), join(directory, 'bootx64.efi'), join(tree, 'boot/efi.img')];
+  mkdirSync(join(tree, 'boot/grub'), { recursive: true });
+  writeFileSync(join(tree, 'boot/grub/grub.cfg'), grubConfig(options));
+  writeFileSync(
+    early,
+    'search --no-floppy --set=root --file /boot/isolinux/isolinux.cfg\nset prefix=($root)/boot/grub\nconfigfile /boot/grub/grub.cfg\n',
+  );
+  if (!existsSync('/usr/lib/grub/x86_64-efi')) {
+    throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', 'GRUB for UEFI is not installed', {
+      remedy: 'Install it: apt-get install grub-efi-amd64-bin mtools; or leave UEFI out: --no-uefi.',
+    });
+  }
+  const extra = signal === undefined ? {} : { signal };
+  await must(
+    ['grub-mkimage', '-O', 'x86_64-efi', '-o', grub, '-p', '/boot/grub', '-c', early, ...GRUB_MODULES.split(' ')],
+    extra,
+  );
+  utimesSync(grub, options.epoch, options.epoch);
+  const size = Math.ceil((statSync(grub).size + 256 * 1024) / 1048576) * 1048576;
+  writeFileSync(fat, Buffer.alloc(size));
+  const env = { SOURCE_DATE_EPOCH: String(options.epoch), MTOOLS_SKIP_CHECK: '1', TZ: 'UTC' };
+  await must(['mformat', '-i', fat, '-N', '52415a52', '-v', 'EFI', '::'], { env, ...extra });
+  await must(['mmd', '-i', fat, '::/EFI', '::/EFI/BOOT'], { env, ...extra });
+  await must(['mcopy', '-m', '-i', fat, grub, '::/EFI/BOOT/BOOTX64.EFI'], { env, ...extra });
+}
+
+/** The project's licence and those of the agent's parts, where the packager has left them beside the executable. */
+function copyLicences(tree: string): void {
+  mkdirSync(join(tree, 'licences'));
+  copyFileSync(join(PROJECT, 'LICENSE'), join(tree, 'licences/razor-mk.txt'));
+  const parts = join(PROJECT, 'build/razor-mk.LICENCES.txt');
+  if (existsSync(parts)) copyFileSync(parts, join(tree, 'licences/parts-of-the-agent.txt'));
+}
+
+function setTimes(directory: string, epoch: number): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    utimesSync(join(entry.parentPath, entry.name), epoch, epoch);
+  }
+  utimesSync(directory, epoch, epoch);
+}

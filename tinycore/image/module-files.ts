@@ -1,0 +1,95 @@
+/** Kernel modules that a builder adds: files, or names that are looked for in the module directories of a kernel. */
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { RazorMkError } from '../../platform/errors.ts';
+import type { Base } from './base-source.ts';
+import { unpack } from './compress.ts';
+import { fileEntry, type Entry } from './entry.ts';
+import { isModule, moduleName, readModuleIndex, selectModules } from './modules.ts';
+
+export interface AddedModules {
+  readonly entries: readonly Entry[];
+  readonly names: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Modules by name (with what they need, from `directories`, which are lib/modules/VERSION of the same kernel) or by file.
+ * Throws RAZOR_MK_IMAGE_BASE for a module of another kernel, RAZOR_MK_FILE_UNREADABLE for one that is not there.
+ */
+export async function addedModules(
+  base: Base,
+  wanted: readonly string[],
+  directories: readonly string[],
+): Promise<AddedModules> {
+  const entries = new Map<string, Entry>();
+  const notes: string[] = [];
+  const version = base.moduleVersion ?? base.kernelVersion ?? '';
+  for (const text of wanted) {
+    if (isModule(text) && (text.includes('/') || existsSync(text))) {
+      if (!existsSync(text)) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${text} is not there`);
+      const data = readFileSync(text);
+      await checkVersion(text, data, version);
+      const path = `lib/modules/${version}/updates/${basename(text)}`;
+      entries.set(path, fileEntry(path, data));
+    } else if (base.modules.has(text.replaceAll('-', '_'))) {
+      notes.push(`the base has ${text} already`);
+    } else {
+      for (const entry of await byName(text, directories, version)) {
+        if (!base.modules.has(moduleName(entry.path))) entries.set(entry.path, entry);
+      }
+    }
+  }
+  return { entries: [...entries.values()], names: [...entries.keys()].map(moduleName), notes };
+}
+
+async function byName(name: string, directories: readonly string[], version: string): Promise<Entry[]> {
+  for (const directory of directories) {
+    const read = (file: string): string | undefined =>
+      existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : undefined;
+    const index = readModuleIndex(read);
+    if (index.dep.size === 0) {
+      throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${directory} has no modules.dep`, {
+        remedy: 'Give the directory lib/modules/VERSION of an unpacked kernel package, after depmod -b DIR VERSION.',
+      });
+    }
+    const selection = selectModules(index, [name]);
+    if (selection.missing.length > 0) continue;
+    const entries: Entry[] = [];
+    for (const path of selection.paths) {
+      const data = readFileSync(join(directory, path));
+      await checkVersion(path, data, version);
+      entries.push(fileEntry(`lib/modules/${version}/${path}`, data));
+    }
+    return entries;
+  }
+  throw new RazorMkError(
+    'RAZOR_MK_FILE_UNREADABLE',
+    `the module ${name} is not in the base${directories.length > 0 ? `, nor in ${directories.join(', ')}` : ''}`,
+    {
+      remedy:
+        'Name its file (--module DIR/NAME.ko), or the directory that has it (--module-dir …/lib/modules/VERSION).',
+    },
+  );
+}
+
+/** A module says for which kernel it was built: `vermagic=6.1.0-56-amd64 SMP …` in its section .modinfo. */
+async function checkVersion(path: string, data: Buffer, version: string): Promise<void> {
+  const plain = path.endsWith('.gz') ? gunzipSync(data) : path.endsWith('.xz') ? (await unpack(data, 'xz')).data : data;
+  const at = plain.indexOf('vermagic=');
+  if (at < 0) {
+    if (path.endsWith('.zst')) return;
+    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${path} is no kernel module`);
+  }
+  const built = plain.toString('latin1', at + 9, at + 200).split(/[\s\0]/)[0] ?? '';
+  if (built !== version) {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `${path} is for Linux ${built}, the base has ${version}: it would not load`,
+      {
+        remedy: 'Take the module of the same kernel package as the base.',
+      },
+    );
+  }
+}
