@@ -130,10 +130,9 @@ export function treeAt(source: string, target: string): Entry[] {
 /** A path in the image without its leading slash. Throws RAZOR_MK_IMAGE_NAME for `..`, control characters and the like. */
 export function cleanTarget(target: string, shown = target): string {
   const path = target.replace(/^\/+/, '').replace(/\/+$/, '');
-  // eslint-disable-next-line no-control-regex
   if (
     path === '' ||
-    /[\x00-\x1f\x7f]/.test(path) ||
+    /\p{Cc}/u.test(path) ||
     path.split('/').some((part) => part === '..' || part === '.' || part === '')
   ) {
     throw new RazorMkError(
