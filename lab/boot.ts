@@ -2,7 +2,7 @@
 import type { Addresses, LabCore } from './core.ts';
 import { findNode } from './decide.ts';
 import { rankMicrokernels } from './images.ts';
-import { installerScript, localScript } from './installers.ts';
+import { installerScript, localScript } from './installers/scripts.ts';
 import { familyOf, stateEntry } from './models.ts';
 import { checkinInterval } from './settings.ts';
 import type { Image, NodeRecord } from './store.ts';
@@ -86,6 +86,8 @@ export function microkernelScript(core: LabCore, image: Image, addresses: Addres
   const words = ['maxcpus=1'];
   if (level === 'quiet' || level === 'debug') words.push(level);
   if (args !== '') words.push(args);
+  // under UEFI a kernel finds only the initrd that its own line names
+  if (!core.settings.faithful) words.push(`initrd=${(image.initrd ?? '').split('/').at(-1) ?? ''}`);
   const interval = checkinInterval(core.settings);
   return (
     `#!ipxe\nkernel ${base}/${image.kernel ?? ''} ${words.join(' ')} || goto error\n` +

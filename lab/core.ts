@@ -10,6 +10,8 @@ export interface LabCore {
   readonly settings: LabSettings;
   readonly store: Store;
   readonly events: LabEvents;
+  /** Aborted when the lab closes. */
+  readonly closing: AbortSignal;
   /** Wall time in milliseconds since 1970. */
   wall(): number;
   /** A node's tags, from the facts as they are. */
@@ -42,17 +44,19 @@ export interface CoreParts {
   readonly store: Store;
   readonly events: LabEvents;
   readonly bound: BoundPorts;
+  readonly closing: AbortSignal;
 }
 
 /** Remembers tags per node until facts or rules change. */
 const TAGS_KEPT = 200_000;
 
-export function createCore({ settings, store, events, bound }: CoreParts): LabCore {
+export function createCore({ settings, store, events, bound, closing }: CoreParts): LabCore {
   const tags = new Map<number, { facts: number; rules: number; matches: readonly TagMatch[] }>();
   return {
     settings,
     store,
     events,
+    closing,
     verifyImage: createVerifier(),
     wall: () => settings.clock.wall().getTime(),
     tags(node) {

@@ -53,6 +53,33 @@ export function stateEntry(state: string, family: ModelFamily): StateEntry {
   return brokerDone && family !== 'linux' ? { ...entry, command: 'acknowledge' } : entry;
 }
 
+/** What ends a waiting broker, from outside. */
+const BROKER_ACTIONS: Readonly<Record<string, ModelState>> = {
+  broker_success: 'broker_success',
+  broker_fail: 'broker_fail',
+};
+
+/**
+ * The state after an action, the same one where the action means nothing in it. Actions are a callback's two words:
+ * `preseed_start`, `postinstall_final`, `postinstall_error`.
+ */
+export function nextState(state: ModelState, action: string): ModelState {
+  const installing = state === 'init' || state === 'preinstall';
+  if (installing || state === 'postinstall') {
+    if (action.endsWith('_error')) return 'error_catch';
+    if (action.endsWith('_timeout')) return 'timeout_error';
+  }
+  if (installing) {
+    if (action.startsWith('postinstall_')) return state;
+    if (action.endsWith('_start')) return 'preinstall';
+    if (action.endsWith('_file')) return 'init';
+    if (action.endsWith('_end')) return 'postinstall';
+  }
+  if (state === 'postinstall' && (action === 'postinstall_final' || action === 'postinstall_end')) return 'os_complete';
+  if (state === 'broker_wait') return BROKER_ACTIONS[action] ?? state;
+  return state;
+}
+
 export interface Template {
   readonly name: string;
   readonly describe: string;
@@ -116,6 +143,9 @@ export const TEMPLATES: readonly Template[] = [
 ];
 
 const BY_NAME = new Map(TEMPLATES.map((template) => [template.name, template]));
+
+/** Type of the images that a family installs from. */
+export const FAMILY_IMAGE = { linux: 'os', esxi: 'esxi', xenserver: 'xenserver' } as const;
 
 export function templateOf(name: string): Template | undefined {
   return BY_NAME.get(name);

@@ -1,6 +1,7 @@
 /** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
 import type { FastifyInstance } from 'fastify';
 import { RazorMkError } from '../platform/errors.ts';
+import { resumeHandOvers } from './brokers.ts';
 import { createCore, type BoundPorts, type LabCore, type LabDialect } from './core.ts';
 import { hanlonDialect } from './dialects/hanlon.ts';
 import { razorServerDialect } from './dialects/razor-server.ts';
@@ -60,7 +61,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const exchanges = createExchanges();
   const store = openStore(settings.db);
   const bound: BoundPorts = { ...settings.ports };
-  const core = createCore({ settings, store, events, bound });
+  const ending = new AbortController();
+  const core = createCore({ settings, store, events, bound, closing: ending.signal });
   const imageDirectory = openImageDirectory(settings);
   const apps: FastifyInstance[] = [];
   const door = (
@@ -76,6 +78,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   let stopExpiry: () => void = () => undefined;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    ending.abort(new Error('the lab is closed'));
     stopExpiry();
     await Promise.all(apps.map((app) => app.close()));
     store.close();
@@ -100,6 +103,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throw error;
   }
   stopExpiry = startExpiry(core);
+  resumeHandOvers(core);
   const url = (port: number, host: string, protocol = 'http'): string => `${protocol}://${inUrl(host)}:${port}`;
   events.emit({ type: 'started', message: `the lab listens on ${settings.host}, port ${bound.nodes} for nodes` });
   return {

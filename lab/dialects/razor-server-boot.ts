@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { bootable } from '../boot.ts';
 import type { LabCore } from '../core.ts';
-import { installerScript } from '../installers.ts';
+import { installerScript } from '../installers/scripts.ts';
 import { familyOf, stateEntry } from '../models.ts';
 import type { NodeRecord } from '../store.ts';
 

@@ -40,6 +40,14 @@ export function missing(what: string, command: string): RazorFault {
   });
 }
 
+/** A callback of nobody. */
+export function noCallback(result: string): RazorFault {
+  return new RazorFault({
+    status: 404,
+    body: { result, http_err_code: 404, slice: 'ProjectRazor::Slice::Policy', command: 'get_callback' },
+  });
+}
+
 /** What the original says when it stumbles: an error inside, and success outside (section 5, last rows). */
 export function stumble(result: string, slice: string, command: string, faithful: boolean): RazorFault {
   const body = { std_err_code: 1, result, slice: `ProjectRazor::Slice::${slice}`, command };

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../../platform/errors.ts';
 import { bootScript, NoMicrokernel } from '../boot.ts';
+import { callback } from '../callbacks.ts';
 import type { LabCore } from '../core.ts';
 import { decideCheckin, registerNode, statusOf } from '../decide.ts';
 import { hasControl, isRecord } from '../hostile.ts';
@@ -12,6 +13,7 @@ import type { NodeRecord } from '../store.ts';
 import {
   INVALID_SLICE,
   missing,
+  noCallback,
   queryOf,
   RazorFault,
   readParams,
@@ -67,12 +69,33 @@ function pathWords(request: FastifyRequest): string[] {
 }
 
 async function route(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const [slice, command] = pathWords(request);
+  const [slice, command, ...rest] = pathWords(request);
   if (slice === 'boot') return await boot(core, request, reply);
   if (slice === 'node' && (command === 'checkin' || command === 'c')) return await checkin(core, request, reply);
   if (slice === 'node' && command === 'register') return await register(core, request, reply);
   if (slice === 'node') throw new RazorFault({ status: 404, body: 'Bad Request', type: HTML });
+  if (slice === 'policy' && command === 'callback') return await policyCallback(core, request, reply, rest);
   throw new RazorFault(INVALID_SLICE);
+}
+
+async function policyCallback(
+  core: LabCore,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  [uuid = '', ...words]: readonly string[],
+): Promise<FastifyReply> {
+  const active = core.store.activeModels.get(uuid);
+  const result = active && (await callback(core, active, words, core.addresses(request)));
+  if (!active || !result) throw noCallback(active ? `no callback ${words.join('/')}` : `no active model ${uuid}`);
+  const node = core.store.nodes.byId(active.node);
+  core.events.emit({
+    type: 'callback',
+    dialect: 'razor',
+    ...(node && { node: node.uuid }),
+    message: result.message,
+    details: { activeModel: active.uuid, callback: words.join('/') },
+  });
+  return sendText(reply, 200, result.text, core.settings.faithful ? HTML : PLAIN);
 }
 
 /** hw_id, or its alias which wins whenever it is there. Throws where no usable id is left. */

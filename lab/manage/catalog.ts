@@ -5,7 +5,7 @@ import { sep } from 'node:path';
 import { RazorMkError } from '../../platform/errors.ts';
 import type { LabCore } from '../core.ts';
 import { addImage } from '../image-add.ts';
-import { TEMPLATES } from '../models.ts';
+import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../models.ts';
 import { sendJson } from '../replies.ts';
 import type { Policy } from '../store.ts';
 import { idOf, pick, readBody, Refusal } from './request.ts';
@@ -61,7 +61,12 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
   app.post('/api/models', async (request, reply) => {
     const body = readBody(request, modelSchema);
     const image = body.image === undefined ? undefined : pick('image', images.list(), body.image, (each) => each.name);
-    if (image?.type === 'mk') throw new Refusal(422, 'image: a microkernel is not what a model installs');
+    const wanted = FAMILY_IMAGE[familyOf(body.template)];
+    if (image && image.type !== wanted)
+      throw new Refusal(422, `image: ${body.template} wants an image of type ${wanted}`);
+    if (wanted !== 'os' && body.metadata['root_password'] === undefined) {
+      throw new Refusal(422, `metadata: ${body.template} cannot be installed without root_password`);
+    }
     const model = { ...body, image: image?.uuid };
     const stored = await core.store.write(() => models.add(model));
     changed(core, `model ${stored.label} added`);

@@ -1,0 +1,57 @@
+/** What an installer is told about one node: names, passwords and addresses, from the model's metadata. */
+import type { Addresses } from '../core.ts';
+import { FAMILY_IMAGE, familyOf } from '../models.ts';
+import type { ActiveModel } from '../store.ts';
+
+export interface Answers {
+  readonly hostname: string;
+  readonly domain: string;
+  /** Plain, or undefined: then root cannot log in by password unless there is a hash. */
+  readonly rootPassword: string | undefined;
+  /** crypt(3) form. */
+  readonly rootPasswordHash: string | undefined;
+  readonly timezone: string;
+  /** Packages, by blanks. */
+  readonly packages: string;
+  /** Base address of the image's files. */
+  readonly files: string;
+  /** Base address of this node's callbacks. */
+  readonly callback: string;
+  readonly addresses: Addresses;
+}
+
+const SAFE_HOST = /^[a-z0-9](?:[a-z0-9-]{0,40})$/i;
+const SAFE_DOMAIN = /^[a-z0-9](?:[a-z0-9.-]{0,200})$/i;
+
+/** Base address of a node's callbacks. */
+export function callbackBase(active: ActiveModel, addresses: Addresses): string {
+  return `${addresses.nodes}/razor/api/policy/callback/${active.uuid}`;
+}
+
+/** Base address of the files that a model installs from, or undefined where it names no image. */
+export function filesBase(active: ActiveModel, addresses: Addresses): string | undefined {
+  if (active.model.image === undefined) return undefined;
+  return `${addresses.images}/razor/image/${FAMILY_IMAGE[familyOf(active.model.template)]}/${active.model.image}`;
+}
+
+export function answersFor(active: ActiveModel, addresses: Addresses): Answers {
+  const metadata = active.model.metadata;
+  const prefix = metadata['hostname_prefix'] ?? 'node';
+  const domain = metadata['domainname'] ?? 'localdomain';
+  return {
+    hostname: `${SAFE_HOST.test(prefix) ? prefix : 'node'}${active.counter}`,
+    domain: SAFE_DOMAIN.test(domain) ? domain : 'localdomain',
+    rootPassword: metadata['root_password'],
+    rootPasswordHash: metadata['root_password_hash'],
+    timezone: metadata['timezone'] ?? 'UTC',
+    packages: metadata['packages'] ?? 'openssh-server wget',
+    files: filesBase(active, addresses) ?? '',
+    callback: callbackBase(active, addresses),
+    addresses,
+  };
+}
+
+/** Text in XML. */
+export function xml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,80 @@
+/** A real `razor-mk lab` process on ports of the system's choice. */
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+import { run, type RunResult } from '../../platform/run.ts';
+
+const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+
+export interface LabUrls {
+  readonly nodesUrl: string;
+  readonly imagesUrl: string;
+  readonly peopleUrl: string;
+  readonly razorServerUrl: string;
+}
+
+export interface LabProcess extends LabUrls {
+  readonly daemon: Daemon;
+  /** Every JSON line of its standard output. */
+  readonly events: readonly Record<string, unknown>[];
+  /** Runs `razor-mk lab WORDS` against it. */
+  verb(...words: readonly string[]): Promise<RunResult>;
+  /** The management API: status and parsed body. */
+  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  stop(): Promise<void>;
+}
+
+const ANY_PORTS = ['--port', '--image-port', '--people-port', '--razor-server-port'].flatMap((name) => [name, '0']);
+
+export async function startLabProcess(...words: readonly string[]): Promise<LabProcess> {
+  const events: Record<string, unknown>[] = [];
+  const ready = Promise.withResolvers<LabUrls>();
+  const complaints: string[] = [];
+  const daemon = await startDaemon([process.execPath, MAIN, 'lab', '--events', ...ANY_PORTS, ...words], {
+    onLine: (line, stream) => {
+      if (stream === 'stderr') complaints.push(line);
+      if (!line.startsWith('{')) return;
+      const event = JSON.parse(line) as Record<string, unknown>;
+      events.push(event);
+      if (event['type'] === 'ready') ready.resolve(event as unknown as LabUrls);
+    },
+  });
+  void daemon.exited.then(() => ready.reject(new Error(`the lab ended: ${complaints.join(' ')}`)));
+  const timer = setTimeout(() => ready.reject(new Error('the lab was not ready in 30 s')), 30_000);
+  const urls = await ready.promise.finally(() => clearTimeout(timer));
+  return {
+    ...urls,
+    daemon,
+    events,
+    verb: (...given) => run([process.execPath, MAIN, 'lab', ...given, '--lab', urls.peopleUrl], { timeoutMs: 60_000 }),
+    async api(method, path, body) {
+      const reply = await fetch(`${urls.peopleUrl}/api${path}`, {
+        method,
+        ...(body !== undefined && {
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
+      });
+      return { status: reply.status, body: (await reply.json()) as unknown };
+    },
+    stop: () => daemon.stop(),
+  };
+}
+
+/** One register of Razor 0.x. */
+export async function register(nodesUrl: string, hwId: string, facts: Record<string, unknown>): Promise<Response> {
+  const hash = { '@hw_id': hwId, '@attributes_hash': facts, '@last_state': 'idle' };
+  return await fetch(`${nodesUrl}/razor/api/node/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `json_hash=${encodeURIComponent(JSON.stringify(hash))}`,
+  });
+}
+
+/** The command that a check-in of Razor 0.x is answered. */
+export async function checkin(nodesUrl: string, hwId: string, more = ''): Promise<string> {
+  const reply = await fetch(`${nodesUrl}/razor/api/node/checkin?hw_id=${hwId}&last_state=idle${more}`);
+  const body = (await reply.json()) as { errcode?: number; response?: { command_name: string } };
+  assert.equal(body.errcode, 0, JSON.stringify(body));
+  return body.response?.command_name ?? '';
+}
