@@ -42,7 +42,7 @@ function tagTable(core: LabCore, node: NodeRecord): Html {
         ({ tag, rule, because }) =>
           html`<tr>
             <td><span class="tag">${tag}</span></td>
-            <td>${because}<span class="sub">rule ${rule}</span></td>
+            <td>${because}<span class="sub wrap">rule ${rule}</span></td>
           </tr>`,
       )}
     </tbody>

@@ -44,7 +44,7 @@ function row(core: LabCore, node: NodeRecord, now: number): Html {
   return html`<tr>
     <td>
       <a class="name" href="/nodes/${encodeURIComponent(node.uuid)}">${nodeName(facts, hwIds)}</a
-      ><span class="quiet sub-line">${nodeHardware(facts)}</span>
+      ><span class="sub-line quiet">${nodeHardware(facts)}</span>
     </td>
     <td class="short" title="${state.meaning}">${badge(state.tone, state.word)}</td>
     <td>${hwIds.slice(0, 2).map((id) => html`<span class="sub">${idText(id)}</span>`)}${more}</td>
