@@ -7,6 +7,11 @@ import type { Dialect } from '../dialects/dialect.ts';
 import type { Emit } from '../events.ts';
 import type { Store } from '../state.ts';
 import { acknowledge } from './acknowledge.ts';
+import { findExternal } from './external.ts';
+import { createIdentify } from './identify.ts';
+import { kexec } from './kexec.ts';
+import type { LoopBreaker } from './loop-breaker.ts';
+import { poweroff } from './poweroff.ts';
 import { reboot } from './reboot.ts';
 import { register } from './register.ts';
 
@@ -50,11 +55,43 @@ export interface CommandRegistry {
   readonly names: readonly string[];
 }
 
-/** The built-in commands, and `more`. A later one of the same name does not replace an earlier one. */
-export function createRegistry(more: readonly CommandHandler[] = []): CommandRegistry {
+export interface RegistryOptions {
+  /** Holds back destructive commands that come again and again; without one each is carried out. */
+  readonly breaker?: LoopBreaker;
+  /** Directory whose executables are commands; asked at each look-up, because an extension may bring some. */
+  readonly commandsDir?: () => string;
+}
+
+const BUILT_IN: readonly CommandHandler[] = [acknowledge, register, reboot, poweroff, kexec, createIdentify()];
+
+/** The built-in commands, then `more`, then the commands directory. A later one does not replace an earlier one. */
+export function createRegistry(more: readonly CommandHandler[] = [], options: RegistryOptions = {}): CommandRegistry {
   const handlers = new Map<string, CommandHandler>();
-  for (const handler of [acknowledge, register, reboot, ...more]) {
-    if (!handlers.has(handler.name)) handlers.set(handler.name, handler);
+  for (const handler of [...BUILT_IN, ...more]) {
+    if (!handlers.has(handler.name)) handlers.set(handler.name, guarded(handler, options.breaker));
   }
-  return { find: (name) => handlers.get(name), names: [...handlers.keys()] };
+  return {
+    find: (name) => handlers.get(name) ?? findExternal(options.commandsDir?.() ?? '', name),
+    names: [...handlers.keys()],
+  };
+}
+
+/** A destructive command behind the loop breaker: held back, it is told and not done, and turns go on. */
+function guarded(handler: CommandHandler, breaker: LoopBreaker | undefined): CommandHandler {
+  if (!handler.destructive || breaker === undefined) return handler;
+  return {
+    ...handler,
+    async run(context) {
+      const { holdMs, count } = breaker.judge(handler.name);
+      if (holdMs > 0) {
+        const seconds = Math.ceil(holdMs / 1000);
+        const message = `${handler.name} for the ${count}th time: this looks like a loop, it is held back for ${seconds} s`;
+        context.log.error(`${message}. Look at the policy and the installer's log on the server.`);
+        context.emit({ event: 'warning', message });
+        return { summary: `${handler.name} is held back for ${seconds} s` };
+      }
+      await breaker.record(handler.name);
+      return await handler.run(context);
+    },
+  };
 }

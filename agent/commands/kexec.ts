@@ -1,0 +1,88 @@
+/** Boots another kernel without a firmware pass (kexec-tools; kernel Documentation/admin-guide/kdump/kdump.rst). */
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { RazorMkError } from '../../platform/errors.ts';
+import { download } from './download.ts';
+import { prepareToLeave } from './leave.ts';
+import type { CommandHandler } from './registry.ts';
+
+const HttpUrl = z.string().check(
+  z.maxLength(2000),
+  z.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'not an http(s) URL'),
+);
+const Sha256 = z.string().check(z.regex(/^[0-9a-fA-F]{64}$/));
+const Param = z.object({
+  kernel: HttpUrl,
+  initrd: z.optional(HttpUrl),
+  // one argv entry, printable only; the kernel's own bound is 2,048 bytes
+  cmdline: z.optional(z.string().check(z.maxLength(2047), z.regex(/^[\x20-\x7e]*$/))),
+  kernel_sha256: z.optional(Sha256),
+  initrd_sha256: z.optional(Sha256),
+});
+type KexecParam = z.infer<typeof Param>;
+
+const KERNEL_LIMIT = 128 * 1024 * 1024;
+const INITRD_LIMIT = 2 * 1024 * 1024 * 1024;
+
+function read(param: unknown): KexecParam {
+  const parsed = Param.safeParse(param);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new RazorMkError(
+    'RAZOR_MK_COMMAND',
+    `kexec: ${issue?.path.join('.') || 'the parameter'}: ${issue?.message ?? 'bad'}`,
+    {
+      remedy: 'Send {"kernel": URL, "initrd": URL, "cmdline": text, "kernel_sha256": hex, "initrd_sha256": hex}.',
+    },
+  );
+}
+
+export const kexec: CommandHandler = {
+  name: 'kexec',
+  describe: 'Fetch a kernel and an initrd, check them, and boot them without a firmware pass.',
+  destructive: true,
+  plan(param) {
+    const { kernel, initrd, cmdline, kernel_sha256: sum } = read(param);
+    return [
+      `fetch the kernel ${kernel}${sum === undefined ? ' (no checksum given)' : ' and check its SHA-256'}`,
+      ...(initrd === undefined ? [] : [`fetch the initrd ${initrd}`]),
+      `load them with the command line "${cmdline ?? ''}"`,
+      'save the facts',
+      'flush file systems',
+      'boot the loaded kernel',
+    ];
+  },
+  async run(context) {
+    const { system, store, signal } = context;
+    const param = read(context.param);
+    const kernel = join(store.dir, 'kexec-kernel');
+    const initrd = join(store.dir, 'kexec-initrd');
+    await system.change(`fetch ${param.kernel}`, () =>
+      download(param.kernel, kernel, { limit: KERNEL_LIMIT, sha256: param.kernel_sha256, signal }),
+    );
+    const { initrd: initrdUrl } = param;
+    if (initrdUrl !== undefined) {
+      await system.change(`fetch ${initrdUrl}`, () =>
+        download(initrdUrl, initrd, { limit: INITRD_LIMIT, sha256: param.initrd_sha256, signal }),
+      );
+    }
+    const load = await system.run('load the kernel', [
+      'kexec',
+      '-l',
+      kernel,
+      ...(initrdUrl === undefined ? [] : [`--initrd=${initrd}`]),
+      `--command-line=${param.cmdline ?? ''}`,
+    ]);
+    if (load.status !== 0) {
+      const why = load.failure === 'not-found' ? 'kexec is not installed' : load.stderr.toString().trim().slice(0, 300);
+      throw new RazorMkError('RAZOR_MK_COMMAND', `the kernel could not be loaded: ${why}`, {
+        remedy: 'Put kexec-tools into the image, and check that the kernel allows kexec (no lockdown).',
+      });
+    }
+    await prepareToLeave(context, `the machine boots ${param.kernel}`);
+    const boot = await system.run('boot the loaded kernel', ['kexec', '-e'], { timeoutMs: 60_000 });
+    if (boot.status !== 0)
+      throw new RazorMkError('RAZOR_MK_COMMAND', `kexec -e failed: ${boot.stderr.toString().trim().slice(0, 300)}`);
+    return { summary: system.live ? 'the loaded kernel starts' : 'would boot the loaded kernel', leaving: true };
+  },
+};

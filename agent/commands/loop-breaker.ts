@@ -1,0 +1,153 @@
+/**
+ * The loop breaker. A node that is told to reboot again and again (a policy that never finishes, an installer that fails)
+ * wears out hardware and hides the fault. The same destructive command more than `limit` times within `windowMs` is held
+ * back, longer each time, loudly. It is counted within one boot in the agent's state, and across boots in an EFI variable
+ * or in the kernel argument razor.loop, where there is one.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import * as z from 'zod/mini';
+import { messageOf } from '../../platform/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { System } from '../../platform/system.ts';
+import type { Store } from '../state.ts';
+
+export interface Verdict {
+  /** Milliseconds that the command is held back from now on; 0: go ahead. */
+  readonly holdMs: number;
+  /** Times within the window, this one included. */
+  readonly count: number;
+}
+
+export interface LoopBreaker {
+  /** Whether a command may be carried out now. */
+  judge(command: string): Verdict;
+  /** Notes that it is carried out. Never throws. */
+  record(command: string): Promise<void>;
+  /** In words, for status; undefined while nothing is held back. */
+  readonly holding: string | undefined;
+}
+
+/** Wall times in seconds, oldest first, by command. */
+export type LoopHistory = Readonly<Record<string, readonly number[]>>;
+
+const History = z.record(z.string().check(z.maxLength(64)), z.array(z.number()).check(z.maxLength(100)));
+
+const FIRST_HOLD_MS = 60_000;
+const CAP_HOLD_MS = 1_800_000;
+const KEPT = 20;
+
+/** Times of a command that lie within the window. Times in the future count: the clock was wrong then, or is now. Pure. */
+export function withinWindow(times: readonly number[], nowS: number, windowMs: number): readonly number[] {
+  return times.filter((at) => at > nowS - windowMs / 1000);
+}
+
+/** How long the nth command (n counts this one) is held back: nothing up to the limit, then 1, 2, 4 … 30 minutes. Pure. */
+export function holdFor(count: number, limit: number): number {
+  return count <= limit ? 0 : Math.min(CAP_HOLD_MS, FIRST_HOLD_MS * 2 ** Math.min(20, count - limit - 1));
+}
+
+/** Both histories in one, each time once, the newest 20 of a command. Pure. */
+export function mergeHistories(a: LoopHistory, b: LoopHistory): Record<string, number[]> {
+  const merged: Record<string, number[]> = {};
+  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    merged[name] = [...new Set([...(a[name] ?? []), ...(b[name] ?? [])])].sort((x, y) => x - y).slice(-KEPT);
+  }
+  return merged;
+}
+
+/** Reads `razor.loop=reboot:1795000000,1795000060;kexec:…`. What is not understood is nothing. Pure. */
+export function parseLoopArgument(text: string): Record<string, number[]> {
+  const found: Record<string, number[]> = {};
+  for (const part of text.slice(0, 2000).split(';')) {
+    const match = /^([a-z][a-z0-9_-]{0,63}):(\d{1,11}(?:,\d{1,11}){0,19})$/.exec(part);
+    if (match) found[match[1] as string] = (match[2] as string).split(',').map(Number);
+  }
+  return found;
+}
+
+/** The kernel argument's value for a history; kexec hands it on to the next kernel. Pure. */
+export function loopArgument(history: LoopHistory): string {
+  return Object.entries(history)
+    .map(([name, times]) => `${name}:${times.slice(-5).map(Math.round).join(',')}`)
+    .join(';');
+}
+
+export interface LoopBreakerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly system: System;
+  readonly store: Store;
+  /** Times within the window that are carried out at once; 5 by default. */
+  readonly limit?: number;
+  /** 30 minutes by default. */
+  readonly windowMs?: number;
+  /** Value of the kernel argument razor.loop, if there is one. */
+  readonly kernelArgument?: string;
+  /** Directory of EFI variables; /sys/firmware/efi/efivars by default. */
+  readonly efivars?: string;
+}
+
+export const LOOP_VARIABLE = 'RazorMkLoop-7c6ab2e3-5c2f-4f6e-9f3a-3d6f1b1f0c11';
+/** EFI_VARIABLE_NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS (UEFI 2.10, 8.2), in front of the value in efivarfs. */
+const EFI_ATTRIBUTES = Buffer.from([7, 0, 0, 0]);
+
+export function createLoopBreaker(options: LoopBreakerOptions): LoopBreaker {
+  const { clock, log, store } = options;
+  const limit = options.limit ?? 5;
+  const windowMs = options.windowMs ?? 1_800_000;
+  const directory = options.efivars ?? '/sys/firmware/efi/efivars';
+  const variable = `${directory}/${LOOP_VARIABLE}`;
+  const stored = History.safeParse(store.note('loop'));
+  let history = mergeHistories(stored.success ? stored.data : {}, readVariable(variable));
+  history = mergeHistories(history, parseLoopArgument(options.kernelArgument ?? ''));
+  const held = new Map<string, { readonly until: number; readonly count: number }>();
+  const nowS = (): number => Math.round(clock.wall().getTime() / 1000);
+
+  return {
+    get holding() {
+      for (const [name, { until, count }] of held) {
+        const left = Math.ceil((until - clock.now()) / 1000);
+        if (left > 0)
+          return `${name} is held back for another ${left} s: it came ${count} times in ${windowMs / 60_000} minutes`;
+      }
+      return undefined;
+    },
+    judge(command) {
+      const holding = held.get(command);
+      if (holding !== undefined) {
+        if (holding.until > clock.now()) return { holdMs: holding.until - clock.now(), count: holding.count };
+        held.delete(command);
+        return { holdMs: 0, count: holding.count };
+      }
+      const count = withinWindow(history[command] ?? [], nowS(), windowMs).length + 1;
+      const holdMs = holdFor(count, limit);
+      if (holdMs > 0) held.set(command, { until: clock.now() + holdMs, count });
+      return { holdMs, count };
+    },
+    async record(command) {
+      history = mergeHistories(history, { [command]: [...(history[command] ?? []), nowS()] });
+      store.setNote('loop', history);
+      if (!existsSync(directory)) return;
+      try {
+        await options.system.change(`count ${command} in the EFI variable ${LOOP_VARIABLE}`, async () => {
+          // efivarfs makes variables immutable, so that rm -rf does not brick machines (Documentation/filesystems/efivarfs.rst)
+          if (existsSync(variable))
+            await options.system.run('make it writable', ['chattr', '-i', variable], { timeoutMs: 5000 });
+          writeFileSync(variable, Buffer.concat([EFI_ATTRIBUTES, Buffer.from(JSON.stringify(history))]));
+        });
+      } catch (error) {
+        log.warn(`the loop breaker cannot count across boots: ${messageOf(error)}`);
+      }
+    },
+  };
+}
+
+function readVariable(path: string): LoopHistory {
+  try {
+    const parsed = History.safeParse(JSON.parse(readFileSync(path).subarray(4).toString('utf8')));
+    return parsed.success ? parsed.data : {};
+  } catch {
+    return {};
+  }
+}
