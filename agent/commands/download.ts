@@ -38,7 +38,8 @@ export async function download(url: string, path: string, options: DownloadOptio
       size += chunk.length;
       if (size > options.limit) throw refuse(`it is longer than ${options.limit} bytes`);
       hash.update(chunk);
-      if (!file.write(chunk)) await new Promise<void>((resolve) => file.once('drain', resolve).once('error', () => resolve()));
+      if (!file.write(chunk))
+        await new Promise<void>((resolve) => file.once('drain', resolve).once('error', () => resolve()));
       if (file.errored) throw file.errored;
     }
     if (status !== 200) throw refuse(`HTTP ${status}`);

@@ -3,7 +3,6 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { isLogLevelName, logLevelOf } from '../../platform/log-level.ts';
 import { formatSyslog, openSyslog, parseSyslogTarget } from '../../platform/syslog.ts';
 
 const RFC5424 = /^<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (\S+) razor-mk (\d+) - - (.*)$/;
@@ -118,17 +117,6 @@ test('a name is never looked up by the system: without a resolver nothing is sen
   assert.deepEqual(asked, ['logs.example']);
   await syslog.close();
   server.close();
-});
-
-test('the original’s level names are accepted, and an unknown one is INFO as there', () => {
-  assert.deepEqual(['Logger::ERROR', 'DEBUG', 'warn', 'Logger::FATAL'].map(logLevelOf), [
-    'error',
-    'debug',
-    'warn',
-    'fatal',
-  ]);
-  assert.equal(logLevelOf('Logger::LOUD'), 'info');
-  assert.ok(isLogLevelName('Logger::WARN') && !isLogLevelName('Logger::LOUD'));
 });
 
 async function tcpCollector(port = 0): Promise<{

@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { after, test } from 'node:test';
+import { findExternal } from '../../agent/commands/external.ts';
+import { createIdentify } from '../../agent/commands/identify.ts';
+import { LAST_FACTS_FILE } from '../../agent/commands/leave.ts';
+import {
+  createLoopBreaker,
+  holdFor,
+  loopArgument,
+  LOOP_VARIABLE,
+  mergeHistories,
+  parseLoopArgument,
+} from '../../agent/commands/loop-breaker.ts';
+import { createRegistry, type CommandContext } from '../../agent/commands/registry.ts';
+import type { AgentEvent } from '../../agent/events.ts';
+import { openStore } from '../../agent/state.ts';
+import { createLog } from '../../platform/log.ts';
+import { run } from '../../platform/run.ts';
+import { createSystem, type System } from '../../platform/system.ts';
+import { machine, temporaryDir } from '../helpers/agent-parts.ts';
+import { fakeClock } from '../helpers/fake-clock.ts';
+
+const dirs: string[] = [];
+after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
+interface Bench {
+  readonly context: CommandContext;
+  readonly lines: string[];
+  readonly events: AgentEvent[];
+  /** The argv of every program that was asked for, in order. */
+  readonly programs: string[][];
+  readonly dir: string;
+}
+
+/** A context whose system is live for the programs named in `real`, records all the others, and never reboots. */
+async function bench(
+  param: unknown = {},
+  options: { real?: RegExp; status?: (argv: readonly string[]) => number } = {},
+): Promise<Bench> {
+  const dir = temporaryDir();
+  dirs.push(dir);
+  const lines: string[] = [];
+  const events: AgentEvent[] = [];
+  const programs: string[][] = [];
+  const log = createLog({ people: (line, level) => lines.push(`${level}: ${line}`) });
+  const dry = createSystem({ live: false, log });
+  const nothing = Buffer.alloc(0);
+  const system: System = {
+    ...dry,
+    live: true,
+    changes: dry.changes,
+    async run(_what, argv, runOptions) {
+      programs.push([...argv]);
+      if (options.real?.test(argv[0])) return await run(argv, runOptions);
+      const status = options.status?.(argv) ?? 0;
+      return {
+        argv,
+        status,
+        signal: undefined,
+        failure: undefined,
+        stdout: nothing,
+        stderr: Buffer.from('no'),
+        durationMs: 0,
+      };
+    },
+    change: async (_, action) => await action(),
+    reboot: () => Promise.resolve(void programs.push(['reboot'])),
+    poweroff: () => Promise.resolve(void programs.push(['poweroff'])),
+  };
+  const context = {
+    param,
+    clock: fakeClock(),
+    system,
+    store: await openStore(dir),
+    log,
+    emit: (event: AgentEvent) => void events.push(event),
+    dialect: { serverUrl: 'http://10.0.0.1:8026' } as CommandContext['dialect'],
+    facts: machine(),
+    register: () => Promise.resolve(),
+  };
+  return { context, lines, events, programs, dir };
+}
+
+test('the dry system carries no command out, and a destructive one still says what it would do', async () => {
+  const lines: string[] = [];
+  const log = createLog({ people: (line) => lines.push(line) });
+  const { context } = await bench();
+  for (const name of ['reboot', 'poweroff']) {
+    const outcome = await createRegistry()
+      .find(name)
+      ?.run({ ...context, log, system: createSystem({ live: false, log }) });
+    assert.match(outcome?.summary ?? '', /^would/);
+  }
+  assert.match(lines.join('\n'), /would reboot[^]*would poweroff/);
+});
+
+test('before the machine goes down the facts are saved and the console has a last line', async () => {
+  const { context, dir, lines, programs } = await bench();
+  const clock = fakeClock();
+  const running = createRegistry()
+    .find('poweroff')
+    ?.run({ ...context, clock, system: { ...context.system, live: false } });
+  await clock.advance(100_000);
+  assert.equal((await running)?.leaving, true);
+  const saved = JSON.parse(readFileSync(join(dir, LAST_FACTS_FILE), 'utf8')) as {
+    facts: Record<string, string>;
+    command: string;
+  };
+  assert.equal(saved.facts['hostname'], 'mk');
+  assert.match(
+    lines.join('\n'),
+    /^warn: razor-mk: the machine is turned off, because http:\/\/10\.0\.0\.1:8026 said so\. This is the last line/m,
+  );
+  assert.deepEqual(programs, [['poweroff']]);
+});
+
+test('the same destructive command again and again is held back, longer each time, and turns go on', async () => {
+  const { context, lines, events, programs } = await bench();
+  const clock = fakeClock();
+  const offline = { ...context, clock, system: { ...context.system, live: false } };
+  const breaker = createLoopBreaker({ ...offline, limit: 3, windowMs: 1_800_000, efivars: '/nonexistent' });
+  const registry = createRegistry([], { breaker });
+  const told: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    told.push((await registry.find('reboot')?.run(offline))?.summary ?? '');
+    await clock.advance(10_000);
+  }
+  assert.deepEqual(
+    told.slice(0, 3).map((text) => text.startsWith('would restart')),
+    [true, true, true],
+  );
+  assert.match(told[3] ?? '', /held back for 60 s/);
+  assert.equal(
+    told.findIndex((text, i) => i > 3 && text.startsWith('would restart')),
+    9,
+    'a minute later it is carried out',
+  );
+  assert.match(told[10] ?? '', /held back for 120 s/);
+  assert.match(lines.join('\n'), /error: reboot for the 4th time: this looks like a loop/);
+  assert.ok(events.some((event) => event.event === 'warning'));
+  assert.match(breaker.holding ?? 'nothing is held', /held back/);
+  assert.equal(programs.length, told.filter((text) => text.startsWith('would restart')).length);
+});
+
+test('the count survives the agent, and an old command does not count', async () => {
+  const { context, dir } = await bench();
+  const clock = fakeClock();
+  const first = createLoopBreaker({ ...context, clock, limit: 1, efivars: '/nonexistent' });
+  assert.equal(first.judge('reboot').holdMs, 0);
+  await first.record('reboot');
+  const again = createLoopBreaker({
+    ...context,
+    store: await openStore(dir),
+    clock,
+    limit: 1,
+    efivars: '/nonexistent',
+  });
+  assert.equal(again.judge('reboot').holdMs, 60_000);
+  assert.equal(again.judge('poweroff').holdMs, 0, 'another command is counted by itself');
+  await clock.advance(3_600_000);
+  const later = createLoopBreaker({
+    ...context,
+    store: await openStore(dir),
+    clock,
+    limit: 1,
+    efivars: '/nonexistent',
+  });
+  assert.equal(later.judge('reboot').holdMs, 0);
+});
+
+test('across boots it is counted in an EFI variable, with its attributes in front', async () => {
+  const { context } = await bench();
+  const efivars = temporaryDir();
+  dirs.push(efivars);
+  const clock = fakeClock();
+  await createLoopBreaker({ ...context, clock, efivars }).record('reboot');
+  const bytes = readFileSync(join(efivars, LOOP_VARIABLE));
+  assert.deepEqual([...bytes.subarray(0, 4)], [7, 0, 0, 0]);
+  const { context: nextBoot } = await bench(); // a new state directory: /tmp is gone after a boot
+  const after1 = createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 });
+  assert.equal(after1.judge('reboot').count, 2);
+  writeFileSync(join(efivars, LOOP_VARIABLE), '\u0007\0\0\0{"reboot":"nonsense"}');
+  assert.equal(
+    createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 }).judge('reboot').count,
+    1,
+    'a bad variable is none',
+  );
+});
+
+test('the kernel argument carries the count where there is no EFI', async () => {
+  const history = parseLoopArgument('reboot:1795000000,1795000060;kexec:1795000001;Bad:1;x:y');
+  assert.deepEqual(history, { reboot: [1795000000, 1795000060], kexec: [1795000001] });
+  assert.equal(loopArgument(history), 'reboot:1795000000,1795000060;kexec:1795000001');
+  const { context } = await bench();
+  const breaker = createLoopBreaker({
+    ...context,
+    clock: fakeClock(),
+    limit: 2,
+    kernelArgument: loopArgument(history),
+    efivars: '/nonexistent',
+  });
+  assert.deepEqual([breaker.judge('reboot').count, breaker.judge('reboot').holdMs], [3, 60_000]);
+  assert.deepEqual(mergeHistories({ a: [1, 2] }, { a: [2, 3] }), { a: [1, 2, 3] });
+  assert.deepEqual([holdFor(5, 5), holdFor(6, 5), holdFor(7, 5), holdFor(50, 5)], [0, 60_000, 120_000, 1_800_000]);
+});
+
+test('an external command runs in /tmp with umask 022, its parameter on stdin, in its own process group', async () => {
+  const dir = temporaryDir();
+  dirs.push(dir);
+  const out = join(dir, 'out');
+  const script = `#!/bin/sh\n{ pwd; umask; cat; echo; echo "$RAZOR_MK_COMMAND $#"; ps -o pgid= -p $$ | tr -d ' '; echo $$; } > ${out}\n`;
+  writeFileSync(join(dir, 'wipe-disks'), script, { mode: 0o755 });
+  const { context } = await bench({ disk: 'sda', odd: '$(reboot)' }, { real: /wipe-disks/ });
+  const before = process.umask(0o077);
+  const outcome = await createRegistry([], { commandsDir: () => dir })
+    .find('wipe-disks')
+    ?.run(context);
+  assert.equal(process.umask(before), 0o077, 'our own umask is as before');
+  assert.equal(outcome?.summary, 'wipe-disks was run');
+  const [cwd, umask, input, named, group, pid] = readFileSync(out, 'utf8').trim().split('\n');
+  assert.deepEqual(
+    [cwd, Number(umask), input, named],
+    ['/tmp', 22, '{"disk":"sda","odd":"$(reboot)"}', 'wipe-disks 0'],
+  );
+  assert.equal(group, pid, 'its own process group');
+});
+
+test('a failing external command is an error with the end of its output', async () => {
+  const dir = temporaryDir();
+  dirs.push(dir);
+  writeFileSync(join(dir, 'broken'), '#!/bin/sh\necho "disk is on fire" >&2\nexit 3\n', { mode: 0o755 });
+  const { context } = await bench({}, { real: /broken/ });
+  await assert.rejects(async () => await findExternal(dir, 'broken')?.run(context), /status 3\): disk is on fire/);
+});
+
+test('no name leads out of the commands directory, and what is not executable is no command', () => {
+  const dir = temporaryDir();
+  dirs.push(dir);
+  mkdirSync(join(dir, 'sub'));
+  writeFileSync(join(dir, 'plain'), 'x', { mode: 0o644 });
+  writeFileSync(join(dir, 'Upper'), '#!/bin/sh\n', { mode: 0o755 });
+  symlinkSync('/bin/true', join(dir, 'linked'));
+  for (const name of [
+    '/bin/true',
+    '../../bin/true',
+    'sub',
+    'plain',
+    'Upper',
+    'linked\n',
+    'linked\0',
+    '',
+    '.',
+    '..',
+    '-rf',
+    'a'.repeat(65),
+    'a;b',
+    'a b',
+  ]) {
+    assert.equal(findExternal(dir, name), undefined, JSON.stringify(name));
+  }
+  assert.ok(findExternal(dir, 'linked'), 'a link in the directory is its owner’s choice: the original’s reboot is one');
+  assert.equal(findExternal('', 'linked'), undefined);
+  writeFileSync(join(dir, 'reboot'), '#!/bin/sh\n');
+  chmodSync(join(dir, 'reboot'), 0o755);
+  assert.match(
+    createRegistry([], { commandsDir: () => dir }).find('reboot')?.describe ?? '',
+    /^Flush/,
+    'a built-in one is not replaced',
+  );
+});
+
+test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leaves no file', async () => {
+  const files: Record<string, Buffer> = {
+    '/vmlinuz': Buffer.alloc(300_000, 1),
+    '/initrd': Buffer.alloc(500_000, 2),
+    '/empty': Buffer.alloc(0),
+  };
+  const server = createServer((request, response) => {
+    const body = files[request.url ?? ''];
+    response.writeHead(body ? 200 : 404).end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const sum = createHash('sha256')
+    .update(files['/vmlinuz'] as Buffer)
+    .digest('hex');
+  try {
+    const good = {
+      kernel: `${base}/vmlinuz`,
+      initrd: `${base}/initrd`,
+      cmdline: 'console=ttyS0 quiet',
+      kernel_sha256: sum,
+    };
+    const { context, programs, dir } = await bench(good);
+    assert.equal((await createRegistry().find('kexec')?.run(context))?.leaving, true);
+    const kernel = join(dir, 'kexec-kernel');
+    assert.deepEqual(programs, [
+      ['kexec', '-l', kernel, `--initrd=${join(dir, 'kexec-initrd')}`, '--command-line=console=ttyS0 quiet'],
+      ['kexec', '-e'],
+    ]);
+    assert.equal(readFileSync(kernel).length, 300_000);
+    for (const [param, why] of [
+      [{ ...good, kernel_sha256: '0'.repeat(64) }, /its SHA-256 is/],
+      [{ ...good, initrd: `${base}/absent` }, /HTTP 404/],
+      [{ ...good, kernel: `${base}/empty`, kernel_sha256: undefined }, /it is empty/],
+      [{ ...good, kernel: 'file:///etc/passwd' }, /kexec: kernel/],
+      [{ ...good, cmdline: 'a\nb' }, /kexec: cmdline/],
+      [{}, /kexec: kernel/],
+    ] as const) {
+      const bad = await bench(param);
+      await assert.rejects(async () => await createRegistry().find('kexec')?.run(bad.context), why);
+      assert.ok(!bad.programs.some((argv) => argv.includes('-e')));
+      assert.ok(!existsSync(join(bad.dir, 'kexec-initrd')) || !existsSync(join(bad.dir, 'kexec-kernel')));
+    }
+  } finally {
+    server.close();
+  }
+});
+
+test('identify lights the chassis through the BMC, or blinks a NIC when there is none or it does not answer', async () => {
+  const nic = { name: 'eth1', index: 3, mac: '', physical: true, up: true, carrier: true, driver: 'x', addresses: [] };
+  const observe = () => ({
+    nics: [{ ...nic, name: 'eth0', carrier: false }, nic],
+    modules: new Set<string>(),
+    undriven: [],
+    firmwareErrors: [],
+  });
+  const withBmc = await bench({ seconds: 20 });
+  await createIdentify(observe, () => true).run(withBmc.context);
+  assert.deepEqual(withBmc.programs, [['ipmitool', 'chassis', 'identify', '20']]);
+  const deaf = await bench(undefined, { status: (argv) => (argv[0] === 'ipmitool' ? 1 : 0) });
+  assert.equal((await createIdentify(observe, () => true).run(deaf.context)).summary, 'eth1 blinks for 60 s');
+  assert.deepEqual(deaf.programs.at(-1), ['ethtool', '-p', 'eth1', '60']);
+  const bad = await bench({ seconds: '20; reboot' });
+  await assert.rejects(createIdentify(observe, () => true).run(bad.context), { code: 'RAZOR_MK_COMMAND' });
+});
