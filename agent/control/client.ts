@@ -1,0 +1,54 @@
+/** Asks a running agent for its status through its socket. */
+import { readdirSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { SOCKET_NAME } from './server.ts';
+import type { StatusSnapshot } from './snapshot.ts';
+
+const LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Where the socket of the agent is: in the given directory; else in /tmp, where a live agent has it; else the newest one
+ * of a dry agent's private directory.
+ */
+export function findSocket(stateDir: string | undefined, base = '/tmp'): string {
+  if (stateDir !== undefined) return join(stateDir, SOCKET_NAME);
+  const live = join(base, SOCKET_NAME);
+  if (statSync(live, { throwIfNoEntry: false }) !== undefined) return live;
+  const temporary = base === '/tmp' ? tmpdir() : base;
+  const dirs = readdirSync(temporary).filter((name) => name.startsWith('razor-mk-state-'));
+  const found = dirs
+    .map((name) => join(temporary, name, SOCKET_NAME))
+    .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
+    .filter(({ stat }) => stat?.isSocket() === true)
+    .sort((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0));
+  return found[0]?.path ?? live;
+}
+
+/** Throws RAZOR_MK_NO_AGENT when nobody answers within two seconds. */
+export async function askStatus(socketPath: string): Promise<StatusSnapshot> {
+  try {
+    const text = await new Promise<string>((resolve, reject) => {
+      const asked = request({ socketPath, path: '/status', method: 'GET', timeout: 2000 }, (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          body += chunk;
+          if (body.length > LIMIT) asked.destroy(new Error('the answer is too long'));
+        });
+        response.on('end', () => resolve(body));
+        response.on('error', reject);
+      });
+      asked.on('timeout', () => asked.destroy(new Error('no answer within 2 s')));
+      asked.on('error', reject);
+      asked.end();
+    });
+    return JSON.parse(text) as StatusSnapshot;
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_NO_AGENT', `no agent answers on ${socketPath}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

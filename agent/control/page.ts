@@ -1,0 +1,161 @@
+/** The status as lines: of any width and height for the full-screen page, or as many as there are without a terminal. Pure. */
+import type { StatusSnapshot } from './snapshot.ts';
+
+export interface PageSize {
+  readonly columns: number;
+  /** Undefined: as many lines as it takes. */
+  readonly rows: number | undefined;
+  readonly colour: boolean;
+}
+
+/** What `status` knows of the machine itself, asked when it is shown. */
+export interface MachineLoad {
+  readonly memoryTotalBytes: number;
+  readonly memoryAvailableBytes: number;
+  /** Per cent. */
+  readonly cpuLoad: number;
+  readonly cpus: number;
+}
+
+interface Line {
+  readonly text: string;
+  readonly style?: 'title' | 'bad' | 'warn' | 'dim';
+  /** Lines with the lowest number are kept when there is little room. */
+  readonly rank: number;
+}
+
+const STYLES = { title: '\x1b[1;7m', bad: '\x1b[1;31m', warn: '\x1b[33m', dim: '\x1b[2m' } as const;
+
+/** The lines, none wider than `columns`, and exactly `rows` of them when that is given. */
+export function renderPage(snapshot: StatusSnapshot, size: PageSize, load?: MachineLoad): string[] {
+  const lines = content(snapshot, load);
+  let shown = lines;
+  if (size.rows !== undefined && lines.length > size.rows) {
+    const rows = size.rows;
+    // the least important lines go first; order on the screen stays
+    const keep = new Set(
+      lines
+        .map((line, i) => ({ line, i }))
+        .sort((a, b) => a.line.rank - b.line.rank || a.i - b.i)
+        .slice(0, rows)
+        .map(({ i }) => i),
+    );
+    shown = lines.filter((_, i) => keep.has(i));
+  }
+  const rendered = shown.map((line) => paint(line, size));
+  while (size.rows !== undefined && rendered.length < size.rows) rendered.push('');
+  return rendered;
+}
+
+function paint({ text, style }: Line, { columns, colour }: PageSize): string {
+  // eslint-disable-next-line no-control-regex -- what a server sent must not move the cursor
+  const clean = text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ');
+  const chars = [...clean];
+  const cut =
+    chars.length <= columns
+      ? clean
+      : columns < 2
+        ? chars.slice(0, columns).join('')
+        : `${chars.slice(0, columns - 1).join('')}…`;
+  const wide = style === 'title' && colour ? cut.padEnd(columns) : cut;
+  return colour && style !== undefined ? `${STYLES[style]}${wide}\x1b[0m` : wide;
+}
+
+function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
+  const lines: Line[] = [];
+  const add = (rank: number, label: string, text: string, style?: Line['style']): void => {
+    lines.push({ rank, text: `${label.padEnd(9)} ${text}`, ...(style === undefined ? {} : { style }) });
+  };
+  lines.push({ rank: 0, text: ` razor-mk ${s.version}  ${s.hostname}${s.live ? '' : '  (dry)'}`, style: 'title' });
+  add(1, 'state', s.state, s.healthy ? (s.state.startsWith('error') ? 'bad' : undefined) : 'bad');
+  for (const step of s.boot) {
+    const open = step.state === 'running' || step.state === 'failed';
+    if (step.state !== 'skipped')
+      add(
+        open ? 2 : 9,
+        open ? 'boot' : '',
+        `${mark(step.state)} ${step.name}${step.note === '' ? '' : `: ${step.note}`}`,
+        step.state === 'failed' ? 'warn' : undefined,
+      );
+  }
+  add(
+    3,
+    'server',
+    s.server === undefined ? 'none found yet' : `${s.server.url}, found by ${s.server.way}`,
+    s.server === undefined ? 'warn' : undefined,
+  );
+  add(6, 'node', `${s.nodeId ?? 'no identity yet'}, dialect ${s.dialect}`);
+  const { last, next } = s.turns;
+  add(
+    4,
+    'last turn',
+    last === undefined
+      ? 'none was answered yet'
+      : `${clockTime(last.at)}: the server said ${last.command} (${Math.round(last.durationMs)} ms)`,
+  );
+  if (next !== undefined) add(4, 'next turn', `in ${duration(next.inMs)} (${next.reason})`);
+  add(
+    7,
+    'turns',
+    `${s.turns.good} answered, ${s.turns.failed} errors${s.turns.failedInARow > 0 ? ` (${s.turns.failedInARow} since the last answer)` : ''}, ${s.turns.registers} registrations`,
+  );
+  if (s.command !== undefined) {
+    const often = s.command.times > 1 ? `, ${s.command.times} times in a row` : '';
+    add(
+      5,
+      'command',
+      `${s.command.name} at ${clockTime(s.command.at)}${often}${s.command.known ? '' : ': unknown here'}`,
+      s.command.known ? undefined : 'warn',
+    );
+  }
+  if (s.unknownCommands.length > 0) add(8, '', `unknown commands so far: ${s.unknownCommands.join(', ')}`, 'warn');
+  if (s.holding !== undefined) add(2, 'held back', s.holding, 'bad');
+  if (s.facts !== undefined)
+    add(8, 'facts', `${s.facts.count}, ${s.facts.probeErrors} probes failed, gathered ${clockTime(s.facts.at)}`);
+  add(
+    8,
+    'agent',
+    `up ${duration(s.uptimeS * 1000)}, ${mib(s.process.rssBytes)} resident, ${mib(s.process.heapBytes)} heap, ${s.process.cpuSeconds.toFixed(1)} s CPU`,
+  );
+  if (load !== undefined) {
+    const used = load.memoryTotalBytes - load.memoryAvailableBytes;
+    add(
+      8,
+      'machine',
+      `${mib(used)} of ${mib(load.memoryTotalBytes)} memory used, ${load.cpuLoad.toFixed(0)} % of ${load.cpus} CPUs`,
+    );
+  }
+  const problem = s.problems.at(-1);
+  if (problem !== undefined && s.turns.failedInARow > 0) {
+    add(2, 'problem', `${problem.message}${problem.times > 1 ? ` (${problem.times} times)` : ''}`, 'bad');
+    add(2, 'remedy', problem.remedy);
+  }
+  for (const warning of s.warnings.slice(-5)) add(9, 'warning', `${clockTime(warning.at)} ${warning.message}`, 'warn');
+  const set = s.config.filter(({ from }) => from !== 'built in');
+  for (const { name, value, from } of set) add(10, 'config', `${name} = ${value} (${from})`);
+  return lines;
+}
+
+function mark(state: string): string {
+  return { waiting: '·', running: '>', done: '+', failed: '!', skipped: '-' }[state] ?? '?';
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
+}
+
+/** UTC, because the consoles of a rack are compared with the server's log. */
+function clockTime(iso: string): string {
+  return iso.slice(11, 19);
+}
+
+/** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
