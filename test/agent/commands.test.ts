@@ -1,13 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -17,83 +9,15 @@ import { after, test } from 'node:test';
 import { findExternal } from '../../agent/commands/external.ts';
 import { createIdentify } from '../../agent/commands/identify.ts';
 import { LAST_FACTS_FILE } from '../../agent/commands/leave.ts';
-import {
-  createLoopBreaker,
-  holdFor,
-  loopArgument,
-  LOOP_VARIABLE,
-  mergeHistories,
-  parseLoopArgument,
-} from '../../agent/commands/loop-breaker.ts';
-import { createRegistry, type CommandContext } from '../../agent/commands/registry.ts';
-import type { AgentEvent } from '../../agent/events.ts';
-import { openStore } from '../../agent/state.ts';
+import { createRegistry } from '../../agent/commands/registry.ts';
 import { createLog } from '../../platform/log.ts';
-import { run } from '../../platform/run.ts';
-import { createSystem, type System } from '../../platform/system.ts';
-import { machine, temporaryDir } from '../helpers/agent-parts.ts';
+import { createSystem } from '../../platform/system.ts';
+import { temporaryDir } from '../helpers/agent-parts.ts';
+import { bench } from '../helpers/command-bench.ts';
 import { fakeClock } from '../helpers/fake-clock.ts';
 
 const dirs: string[] = [];
 after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
-
-interface Bench {
-  readonly context: CommandContext;
-  readonly lines: string[];
-  readonly events: AgentEvent[];
-  /** The argv of every program that was asked for, in order. */
-  readonly programs: string[][];
-  readonly dir: string;
-}
-
-/** A context whose system is live for the programs named in `real`, records all the others, and never reboots. */
-async function bench(
-  param: unknown = {},
-  options: { real?: RegExp; status?: (argv: readonly string[]) => number } = {},
-): Promise<Bench> {
-  const dir = temporaryDir();
-  dirs.push(dir);
-  const lines: string[] = [];
-  const events: AgentEvent[] = [];
-  const programs: string[][] = [];
-  const log = createLog({ people: (line, level) => lines.push(`${level}: ${line}`) });
-  const dry = createSystem({ live: false, log });
-  const nothing = Buffer.alloc(0);
-  const system: System = {
-    ...dry,
-    live: true,
-    changes: dry.changes,
-    async run(_what, argv, runOptions) {
-      programs.push([...argv]);
-      if (options.real?.test(argv[0])) return await run(argv, runOptions);
-      const status = options.status?.(argv) ?? 0;
-      return {
-        argv,
-        status,
-        signal: undefined,
-        failure: undefined,
-        stdout: nothing,
-        stderr: Buffer.from('no'),
-        durationMs: 0,
-      };
-    },
-    change: async (_, action) => await action(),
-    reboot: () => Promise.resolve(void programs.push(['reboot'])),
-    poweroff: () => Promise.resolve(void programs.push(['poweroff'])),
-  };
-  const context = {
-    param,
-    clock: fakeClock(),
-    system,
-    store: await openStore(dir),
-    log,
-    emit: (event: AgentEvent) => void events.push(event),
-    dialect: { serverUrl: 'http://10.0.0.1:8026' } as CommandContext['dialect'],
-    facts: machine(),
-    register: () => Promise.resolve(),
-  };
-  return { context, lines, events, programs, dir };
-}
 
 test('the dry system carries no command out, and a destructive one still says what it would do', async () => {
   const lines: string[] = [];
@@ -126,96 +50,6 @@ test('before the machine goes down the facts are saved and the console has a las
     /^warn: razor-mk: the machine is turned off, because http:\/\/10\.0\.0\.1:8026 said so\. This is the last line/m,
   );
   assert.deepEqual(programs, [['poweroff']]);
-});
-
-test('the same destructive command again and again is held back, longer each time, and turns go on', async () => {
-  const { context, lines, events, programs } = await bench();
-  const clock = fakeClock();
-  const offline = { ...context, clock, system: { ...context.system, live: false } };
-  const breaker = createLoopBreaker({ ...offline, limit: 3, windowMs: 1_800_000, efivars: '/nonexistent' });
-  const registry = createRegistry([], { breaker });
-  const told: string[] = [];
-  for (let i = 0; i < 40; i++) {
-    told.push((await registry.find('reboot')?.run(offline))?.summary ?? '');
-    await clock.advance(10_000);
-  }
-  assert.deepEqual(
-    told.slice(0, 3).map((text) => text.startsWith('would restart')),
-    [true, true, true],
-  );
-  assert.match(told[3] ?? '', /held back for 60 s/);
-  assert.equal(
-    told.findIndex((text, i) => i > 3 && text.startsWith('would restart')),
-    9,
-    'a minute later it is carried out',
-  );
-  assert.match(told[10] ?? '', /held back for 120 s/);
-  assert.match(lines.join('\n'), /error: reboot for the 4th time: this looks like a loop/);
-  assert.ok(events.some((event) => event.event === 'warning'));
-  assert.match(breaker.holding ?? 'nothing is held', /held back/);
-  assert.equal(programs.length, told.filter((text) => text.startsWith('would restart')).length);
-});
-
-test('the count survives the agent, and an old command does not count', async () => {
-  const { context, dir } = await bench();
-  const clock = fakeClock();
-  const first = createLoopBreaker({ ...context, clock, limit: 1, efivars: '/nonexistent' });
-  assert.equal(first.judge('reboot').holdMs, 0);
-  await first.record('reboot');
-  const again = createLoopBreaker({
-    ...context,
-    store: await openStore(dir),
-    clock,
-    limit: 1,
-    efivars: '/nonexistent',
-  });
-  assert.equal(again.judge('reboot').holdMs, 60_000);
-  assert.equal(again.judge('poweroff').holdMs, 0, 'another command is counted by itself');
-  await clock.advance(3_600_000);
-  const later = createLoopBreaker({
-    ...context,
-    store: await openStore(dir),
-    clock,
-    limit: 1,
-    efivars: '/nonexistent',
-  });
-  assert.equal(later.judge('reboot').holdMs, 0);
-});
-
-test('across boots it is counted in an EFI variable, with its attributes in front', async () => {
-  const { context } = await bench();
-  const efivars = temporaryDir();
-  dirs.push(efivars);
-  const clock = fakeClock();
-  await createLoopBreaker({ ...context, clock, efivars }).record('reboot');
-  const bytes = readFileSync(join(efivars, LOOP_VARIABLE));
-  assert.deepEqual([...bytes.subarray(0, 4)], [7, 0, 0, 0]);
-  const { context: nextBoot } = await bench(); // a new state directory: /tmp is gone after a boot
-  const after1 = createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 });
-  assert.equal(after1.judge('reboot').count, 2);
-  writeFileSync(join(efivars, LOOP_VARIABLE), '\u0007\0\0\0{"reboot":"nonsense"}');
-  assert.equal(
-    createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 }).judge('reboot').count,
-    1,
-    'a bad variable is none',
-  );
-});
-
-test('the kernel argument carries the count where there is no EFI', async () => {
-  const history = parseLoopArgument('reboot:1795000000,1795000060;kexec:1795000001;Bad:1;x:y');
-  assert.deepEqual(history, { reboot: [1795000000, 1795000060], kexec: [1795000001] });
-  assert.equal(loopArgument(history), 'reboot:1795000000,1795000060;kexec:1795000001');
-  const { context } = await bench();
-  const breaker = createLoopBreaker({
-    ...context,
-    clock: fakeClock(),
-    limit: 2,
-    kernelArgument: loopArgument(history),
-    efivars: '/nonexistent',
-  });
-  assert.deepEqual([breaker.judge('reboot').count, breaker.judge('reboot').holdMs], [3, 60_000]);
-  assert.deepEqual(mergeHistories({ a: [1, 2] }, { a: [2, 3] }), { a: [1, 2, 3] });
-  assert.deepEqual([holdFor(5, 5), holdFor(6, 5), holdFor(7, 5), holdFor(50, 5)], [0, 60_000, 120_000, 1_800_000]);
 });
 
 test('an external command runs in /tmp with umask 022, its parameter on stdin, in its own process group', async () => {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import {
+  createLoopBreaker,
+  holdFor,
+  loopArgument,
+  LOOP_VARIABLE,
+  mergeHistories,
+  parseLoopArgument,
+} from '../../agent/commands/loop-breaker.ts';
+import { createRegistry } from '../../agent/commands/registry.ts';
+import { openStore } from '../../agent/state.ts';
+import { temporaryDir } from '../helpers/agent-parts.ts';
+import { bench } from '../helpers/command-bench.ts';
+import { fakeClock } from '../helpers/fake-clock.ts';
+
+const dirs: string[] = [];
+after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
+test('the same destructive command again and again is held back, longer each time, and turns go on', async () => {
+  const { context, lines, events, programs } = await bench();
+  const clock = fakeClock();
+  const offline = { ...context, clock, system: { ...context.system, live: false } };
+  const breaker = createLoopBreaker({ ...offline, limit: 3, windowMs: 1_800_000, efivars: '/nonexistent' });
+  const registry = createRegistry([], { breaker });
+  const told: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    told.push((await registry.find('reboot')?.run(offline))?.summary ?? '');
+    await clock.advance(10_000);
+  }
+  assert.deepEqual(
+    told.slice(0, 3).map((text) => text.startsWith('would restart')),
+    [true, true, true],
+  );
+  assert.match(told[3] ?? '', /held back for 60 s/);
+  assert.equal(
+    told.findIndex((text, i) => i > 3 && text.startsWith('would restart')),
+    9,
+    'a minute later it is carried out',
+  );
+  assert.match(told[10] ?? '', /held back for 120 s/);
+  assert.match(lines.join('\n'), /error: reboot for the 4th time: this looks like a loop/);
+  assert.ok(events.some((event) => event.event === 'warning'));
+  assert.match(breaker.holding ?? 'nothing is held', /held back/);
+  assert.equal(programs.length, told.filter((text) => text.startsWith('would restart')).length);
+});
+
+test('the count survives the agent, and an old command does not count', async () => {
+  const { context, dir } = await bench();
+  const clock = fakeClock();
+  const first = createLoopBreaker({ ...context, clock, limit: 1, efivars: '/nonexistent' });
+  assert.equal(first.judge('reboot').holdMs, 0);
+  await first.record('reboot');
+  const again = createLoopBreaker({
+    ...context,
+    store: await openStore(dir),
+    clock,
+    limit: 1,
+    efivars: '/nonexistent',
+  });
+  assert.equal(again.judge('reboot').holdMs, 60_000);
+  assert.equal(again.judge('poweroff').holdMs, 0, 'another command is counted by itself');
+  await clock.advance(3_600_000);
+  const later = createLoopBreaker({
+    ...context,
+    store: await openStore(dir),
+    clock,
+    limit: 1,
+    efivars: '/nonexistent',
+  });
+  assert.equal(later.judge('reboot').holdMs, 0);
+});
+
+test('across boots it is counted in an EFI variable, with its attributes in front', async () => {
+  const { context } = await bench();
+  const efivars = temporaryDir();
+  dirs.push(efivars);
+  const clock = fakeClock();
+  await createLoopBreaker({ ...context, clock, efivars }).record('reboot');
+  const bytes = readFileSync(join(efivars, LOOP_VARIABLE));
+  assert.deepEqual([...bytes.subarray(0, 4)], [7, 0, 0, 0]);
+  const { context: nextBoot } = await bench(); // a new state directory: /tmp is gone after a boot
+  const after1 = createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 });
+  assert.equal(after1.judge('reboot').count, 2);
+  writeFileSync(join(efivars, LOOP_VARIABLE), '\u0007\0\0\0{"reboot":"nonsense"}');
+  assert.equal(
+    createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 }).judge('reboot').count,
+    1,
+    'a bad variable is none',
+  );
+});
+
+test('the kernel argument carries the count where there is no EFI', async () => {
+  const history = parseLoopArgument('reboot:1795000000,1795000060;kexec:1795000001;Bad:1;x:y');
+  assert.deepEqual(history, { reboot: [1795000000, 1795000060], kexec: [1795000001] });
+  assert.equal(loopArgument(history), 'reboot:1795000000,1795000060;kexec:1795000001');
+  const { context } = await bench();
+  const breaker = createLoopBreaker({
+    ...context,
+    clock: fakeClock(),
+    limit: 2,
+    kernelArgument: loopArgument(history),
+    efivars: '/nonexistent',
+  });
+  assert.deepEqual([breaker.judge('reboot').count, breaker.judge('reboot').holdMs], [3, 60_000]);
+  assert.deepEqual(mergeHistories({ a: [1, 2] }, { a: [2, 3] }), { a: [1, 2, 3] });
+  assert.deepEqual([holdFor(5, 5), holdFor(6, 5), holdFor(7, 5), holdFor(50, 5)], [0, 60_000, 120_000, 1_800_000]);
+});

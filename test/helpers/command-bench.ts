@@ -1,0 +1,66 @@
+/** What a command is run with in tests: a system that records programs instead of running them, and never reboots. */
+import type { CommandContext } from '../../agent/commands/registry.ts';
+import type { AgentEvent } from '../../agent/events.ts';
+import { openStore } from '../../agent/state.ts';
+import { createLog } from '../../platform/log.ts';
+import { run } from '../../platform/run.ts';
+import { createSystem, type System } from '../../platform/system.ts';
+import { machine, temporaryDir } from './agent-parts.ts';
+import { fakeClock } from './fake-clock.ts';
+
+export interface Bench {
+  readonly context: CommandContext;
+  readonly lines: string[];
+  readonly events: AgentEvent[];
+  /** The argv of every program that was asked for, in order. */
+  readonly programs: string[][];
+  readonly dir: string;
+}
+
+/** A context whose system is live for the programs named in `real`, records all the others, and never reboots. */
+export async function bench(
+  param: unknown = {},
+  options: { real?: RegExp; status?: (argv: readonly string[]) => number } = {},
+): Promise<Bench> {
+  const dir = temporaryDir();
+  const lines: string[] = [];
+  const events: AgentEvent[] = [];
+  const programs: string[][] = [];
+  const log = createLog({ people: (line, level) => lines.push(`${level}: ${line}`) });
+  const dry = createSystem({ live: false, log });
+  const nothing = Buffer.alloc(0);
+  const system: System = {
+    ...dry,
+    live: true,
+    changes: dry.changes,
+    async run(_what, argv, runOptions) {
+      programs.push([...argv]);
+      if (options.real?.test(argv[0])) return await run(argv, runOptions);
+      const status = options.status?.(argv) ?? 0;
+      return {
+        argv,
+        status,
+        signal: undefined,
+        failure: undefined,
+        stdout: nothing,
+        stderr: Buffer.from('no'),
+        durationMs: 0,
+      };
+    },
+    change: async (_, action) => await action(),
+    reboot: () => Promise.resolve(void programs.push(['reboot'])),
+    poweroff: () => Promise.resolve(void programs.push(['poweroff'])),
+  };
+  const context = {
+    param,
+    clock: fakeClock(),
+    system,
+    store: await openStore(dir),
+    log,
+    emit: (event: AgentEvent) => void events.push(event),
+    dialect: { serverUrl: 'http://10.0.0.1:8026' } as CommandContext['dialect'],
+    facts: machine(),
+    register: () => Promise.resolve(),
+  };
+  return { context, lines, events, programs, dir };
+}
