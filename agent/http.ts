@@ -230,6 +230,7 @@ export function retryAfterMs(headers: IncomingHttpHeaders, now: Date): number | 
   const value = headers['retry-after']?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d{1,10}$/.test(value)) return Number(value) * 1000;
+  if (!/^[A-Za-z]{3,9}, /.test(value)) return undefined;
   const until = Date.parse(value);
   const from = Date.parse(headers.date ?? '');
   return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(from) ? now.getTime() : from));

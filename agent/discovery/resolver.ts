@@ -59,13 +59,15 @@ function answers(packet: DecodedPacket, request: Packet): boolean {
 async function overUdp(resolver: Resolver, bytes: Buffer, request: Packet, question: Query): Promise<DecodedPacket> {
   const socket = createSocket(isIP(resolver.address) === 6 ? 'udp6' : 'udp4');
   let garbage: string | undefined;
+  let abort = (): void => undefined;
   try {
     return await new Promise<DecodedPacket>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(garbage ?? `no answer within ${question.timeoutMs} ms`)),
         question.timeoutMs,
       );
-      question.signal?.addEventListener('abort', () => reject(question.signal?.reason as Error), { once: true });
+      abort = () => reject(question.signal?.reason as Error);
+      question.signal?.addEventListener('abort', abort, { once: true });
       socket.once('error', reject);
       socket.on('message', (message) => {
         try {
@@ -86,6 +88,7 @@ async function overUdp(resolver: Resolver, bytes: Buffer, request: Packet, quest
       socket.once('close', () => clearTimeout(timer));
     });
   } finally {
+    question.signal?.removeEventListener('abort', abort);
     socket.close();
   }
 }

@@ -110,18 +110,14 @@ export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
   };
 }
 
-/** Advances the fake clock, with room for real requests between, until `done` or a bound. */
-export async function runUntil(agent: TestAgent, done: () => boolean, stepMs = 1000, steps = 2000): Promise<void> {
+/** Lets the agent sleep its waits to the end, with room for real requests between, until `done` or a bound. */
+export async function runUntil(agent: TestAgent, done: () => boolean, steps = 2000): Promise<void> {
   for (let step = 0; step < steps && !done(); step++) {
     // a waiting agent is moved on; one that talks to a real server gets real time
-    for (let spin = 0; spin < 200 && !waiting(agent) && !done(); spin++) {
+    for (let spin = 0; spin < 2000 && agent.clock.sleeping === 0 && !done(); spin++) {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    if (!done()) await agent.clock.advance(stepMs);
+    if (!done()) await agent.clock.advance(agent.clock.slept.at(-1) ?? 0);
   }
   if (!done()) throw new Error(`not reached; events: ${JSON.stringify(agent.events.slice(-6))}`);
-}
-
-function waiting(agent: TestAgent): boolean {
-  return agent.events.at(-1)?.event === 'waiting';
 }

@@ -11,6 +11,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>;
   /** The durations that were slept for, in order. */
   readonly slept: readonly number[];
+  /** How many sleep now. */
+  readonly sleeping: number;
 }
 
 /** `random` is handed out in turn, the last one for ever. */
@@ -21,6 +23,9 @@ export function fakeClock(random: readonly number[] = [0]): FakeClock {
   const slept: number[] = [];
   return {
     slept,
+    get sleeping() {
+      return sleepers.length;
+    },
     now: () => now,
     wall: () => new Date(1_795_000_000_000 + now),
     random: () => random[Math.min(draws++, random.length - 1)] ?? 0,
@@ -28,8 +33,16 @@ export function fakeClock(random: readonly number[] = [0]): FakeClock {
       slept.push(ms);
       return new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason as Error);
-        signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-        sleepers.push({ at: now + ms, wake: resolve });
+        const sleeper = { at: now + ms, wake: resolve };
+        signal?.addEventListener(
+          'abort',
+          () => {
+            sleepers = sleepers.filter((other) => other !== sleeper);
+            reject(signal.reason as Error);
+          },
+          { once: true },
+        );
+        sleepers.push(sleeper);
       });
     },
     async advance(ms) {

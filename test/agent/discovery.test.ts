@@ -1,0 +1,222 @@
+/** Finding the server: the order of the ways, addresses as people write them, and files that are not what they should be. */
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { parseCommandLine } from '../../agent/discovery/cmdline.ts';
+import { discover, type Discovery, type DiscoveryOptions } from '../../agent/discovery/index.ts';
+import { baseUrl, parseAddress } from '../../agent/discovery/address.ts';
+import { parseNextServer } from '../../agent/discovery/next-server.ts';
+import { temporaryDir } from '../helpers/agent-parts.ts';
+import { dnsServer, type DnsServer } from '../helpers/dns-server.ts';
+
+const dir = temporaryDir();
+const resolvConf = join(dir, 'resolv.conf');
+const nextServerFile = join(dir, 'nextServerIP.addr');
+let dns: DnsServer;
+before(async () => {
+  dns = await dnsServer(() => ({ rcode: 3 }));
+});
+after(async () => {
+  await dns.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+beforeEach(() => {
+  dns.script = () => ({ rcode: 3 });
+  writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+  rmSync(nextServerFile, { force: true });
+});
+
+async function find(cmdline: string, more: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
+  return await discover({
+    product: 'razor',
+    kernelKeys: ['razor.ip', 'razor.server'],
+    defaultPort: 8026,
+    cmdline: parseCommandLine(cmdline),
+    resolvConf,
+    nextServerFile,
+    dnsPort: dns.port,
+    ...more,
+  });
+}
+
+async function urls(cmdline: string, more: Partial<DiscoveryOptions> = {}): Promise<string[]> {
+  return (await find(cmdline, more)).candidates.map(({ url }) => url);
+}
+
+const named = (name: string, address: string) => (question: { name: string; type?: string }) =>
+  question.name === name && question.type === 'A'
+    ? { answers: [{ type: 'A' as const, name, ttl: 60, data: address }] }
+    : { rcode: question.name === name ? 0 : 3 };
+
+test('the ways are asked in the original’s order, each only when those before gave nothing', async () => {
+  writeFileSync(nextServerFile, '10.0.0.4\n');
+  dns.script = (question) =>
+    question.name === 'server.lab' ? named('server.lab', '10.0.0.2')(question) : named('razor', '10.0.0.3')(question);
+  const line = 'razor.ip=10.0.0.1 razor.server=server.lab';
+  assert.deepEqual(await urls(line, { option: ['10.0.0.9'] }), ['http://10.0.0.9:8026']);
+  assert.deepEqual(await urls(line), ['http://10.0.0.1:8026']);
+  assert.deepEqual(await urls('razor.server=server.lab', { environment: ['10.0.0.8'] }), ['http://10.0.0.2:8026']);
+  assert.deepEqual(await urls('', { environment: ['10.0.0.8'], configFile: ['10.0.0.7'] }), ['http://10.0.0.8:8026']);
+  assert.deepEqual(await urls('', { configFile: ['10.0.0.7'] }), ['http://10.0.0.7:8026']);
+  assert.deepEqual(await urls(''), ['http://10.0.0.3:8026']);
+  dns.script = () => ({ rcode: 3 });
+  assert.deepEqual(await urls(''), ['http://10.0.0.4:8026']);
+  rmSync(nextServerFile);
+  dns.script = (question) =>
+    question.type === 'SRV'
+      ? {
+          answers: [
+            {
+              type: 'SRV',
+              name: question.name,
+              ttl: 60,
+              data: { target: 's.lab', port: 9000, priority: 1, weight: 1 },
+            },
+          ],
+        }
+      : named('s.lab', '10.0.0.5')(question);
+  assert.deepEqual(await urls(''), ['http://10.0.0.5:9000']);
+});
+
+test('nothing found is an error that tells every step, not an address of http://false', async () => {
+  await assert.rejects(find(''), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'RAZOR_MK_NO_SERVER');
+    for (const way of ['kernel line razor.ip: not given', 'DNS name razor', 'next-server file', 'SRV _razor._tcp']) {
+      assert.ok(error.message.includes(way), `${way} in ${error.message}`);
+    }
+    assert.doesNotMatch(error.message, /http:\/\//);
+    return true;
+  });
+});
+
+test('a way that somebody wrote down is marked as given, one that was found is not', async () => {
+  assert.equal((await find('razor.ip=10.0.0.1')).candidates[0]?.given, true);
+  writeFileSync(nextServerFile, '10.0.0.4');
+  assert.equal((await find('')).candidates[0]?.given, false);
+});
+
+test('keys are matched exactly: the original’s expression took xrazor.ip and razorXip as well', async () => {
+  const line =
+    'xrazor.ip=10.9.9.1 razorXip=10.9.9.2 razor.ip.x=10.9.9.3 RAZOR.IP=10.9.9.4 "quoted words=razor.ip=10.9.9.5"';
+  await assert.rejects(find(line), { code: 'RAZOR_MK_NO_SERVER' });
+});
+
+test('a doubled key takes the last value and says so', async () => {
+  const found = await find('razor.ip=10.0.0.1 quiet razor.ip=10.0.0.2');
+  assert.equal(found.candidates[0]?.url, 'http://10.0.0.2:8026');
+  assert.ok(
+    found.steps.some(({ note }) => /given 2 times \(10\.0\.0\.1, 10\.0\.0\.2\): the last one counts/.test(note)),
+  );
+});
+
+test('HOST:PORT, IPv6 and URLs are taken wherever an address is', async () => {
+  const cases: [string, string][] = [
+    ['10.0.0.1', 'http://10.0.0.1:8026'],
+    ['10.0.0.1:9', 'http://10.0.0.1:9'],
+    ['fd00::1', 'http://[fd00::1]:8026'],
+    ['[fd00::1]', 'http://[fd00::1]:8026'],
+    ['[fd00::1]:80', 'http://[fd00::1]:80'],
+    ['http://10.0.0.1', 'http://10.0.0.1:8026'],
+    ['http://10.0.0.1:80/', 'http://10.0.0.1:80'],
+    ['http://[fd00::1]:8027/base/', 'http://[fd00::1]:8027/base'],
+    ['https://10.0.0.1:8443', 'https://10.0.0.1:8443'],
+  ];
+  for (const [written, url] of cases) {
+    assert.deepEqual(await urls(`razor.ip=${written}`), [url], written);
+    assert.deepEqual(await urls('', { environment: [written] }), [url], written);
+    if (written.startsWith('http')) continue;
+    writeFileSync(nextServerFile, `${written}\n`);
+    assert.deepEqual(await urls(''), [url], written);
+    rmSync(nextServerFile);
+  }
+  assert.deepEqual(await urls('razor.ip=10.0.0.1,10.0.0.2:9'), ['http://10.0.0.1:8026', 'http://10.0.0.2:9']);
+});
+
+test('what is no address is passed over and named', async () => {
+  const bad = [
+    'false',
+    '',
+    '10.0.0.300',
+    '10.0.0',
+    'http://',
+    'ftp://10.0.0.1',
+    '10.0.0.1:0',
+    '10.0.0.1:99999',
+    'a b',
+    '-x',
+    'x..y',
+    '[::1',
+    'http://u:p@h',
+    'nil',
+  ];
+  for (const text of bad) assert.equal(parseAddress(text), undefined, text);
+  const found = await find('razor.ip=false,10.0.0.300,10.0.0.5');
+  assert.deepEqual(
+    found.candidates.map(({ url }) => url),
+    ['http://10.0.0.5:8026'],
+  );
+  assert.ok(found.steps.some(({ note }) => note === '"false" is no address'));
+});
+
+test('a name on the kernel line is resolved; for https it stays in the URL, with the address beside it', async () => {
+  dns.script = named('server.lab', '10.0.0.2');
+  const found = await find('razor.server=https://server.lab:8443');
+  assert.deepEqual(found.candidates, [
+    { url: 'https://server.lab:8443', address: '10.0.0.2', way: 'kernel line razor.server', given: true, ttl: 60 },
+  ]);
+});
+
+test('an empty, binary or 1 MiB kernel line does no harm', async () => {
+  for (const bytes of [
+    '',
+    '\0\0\0',
+    '\n',
+    'x'.repeat(1024 * 1024),
+    ' '.repeat(1024 * 1024),
+    '='.repeat(9),
+    '"unclosed',
+  ]) {
+    await assert.rejects(find(bytes), { code: 'RAZOR_MK_NO_SERVER' });
+  }
+  const noise = Buffer.from(Array.from({ length: 4000 }, (_, index) => (index * 7919) % 256));
+  const line = parseCommandLine(Buffer.concat([Buffer.from('razor.ip=10.0.0.1 '), noise]));
+  assert.equal(line.value('razor.ip'), '10.0.0.1');
+  assert.match(line.notes.join(), /not printable text/);
+  assert.match(parseCommandLine(Buffer.alloc(1024 * 1024, 'a')).notes.join(), /only the first 65536 bytes/);
+});
+
+test('quotes on the kernel line hold blanks together, as in the kernel', () => {
+  const line = parseCommandLine('a="1 2" "b=3 4" c d= e=f=g razor.ip="10.0.0.1"');
+  assert.deepEqual(
+    line.keys.map((key) => [key, line.value(key)]),
+    [
+      ['a', '1 2'],
+      ['b', '3 4'],
+      ['c', ''],
+      ['d', ''],
+      ['e', 'f=g'],
+      ['razor.ip', '10.0.0.1'],
+    ],
+  );
+});
+
+test('a next-server file may hold an address, a name or a newline too many; garbage is named as such', async () => {
+  const read = (text: string | Buffer): unknown => {
+    const result = parseNextServer(Buffer.from(text));
+    return 'wrong' in result ? result.wrong : baseUrl(result, 8026);
+  };
+  assert.equal(read('10.0.0.1\r\n\n'), 'http://10.0.0.1:8026');
+  assert.equal(read('  fd00::5\n'), 'http://[fd00::5]:8026');
+  assert.match(String(read('')), /is empty/);
+  assert.match(String(read('\n \n')), /is empty/);
+  assert.match(String(read('0.0.0.0')), /sent no next-server/);
+  assert.match(String(read('10.0.0.1\n10.0.0.2')), /holds no address/);
+  assert.match(String(read(Buffer.from([0, 255, 1, 254]))), /holds no address/);
+  assert.match(String(read('x'.repeat(5000))), /longer than 4,096/);
+  dns.script = named('boot.lab', '10.0.0.6');
+  writeFileSync(nextServerFile, 'boot.lab\n');
+  assert.deepEqual(await urls(''), ['http://10.0.0.6:8026']);
+  rmSync(nextServerFile);
+  await assert.rejects(find('', { nextServerFile: dir }), { code: 'RAZOR_MK_NO_SERVER' }, 'a directory in its place');
+});
