@@ -13,7 +13,7 @@ const SHT_GNU_VERNEED = 0x6ffffffe;
 const DT_NEEDED = 1n;
 
 /** Reads a 64-bit little-endian ELF file. Anything else throws an Error that says so. */
-export function neededLibraries(file: Buffer): ElfNeeds {
+export function readElf(file: Buffer): ElfNeeds {
   if (file.length < 64 || file.readUInt32BE(0) !== 0x7f454c46) throw new Error('not an ELF file');
   if (file[4] !== 2 || file[5] !== 1) throw new Error('not a 64-bit little-endian ELF file');
   const machine = file.readUInt16LE(18);

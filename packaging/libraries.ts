@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../platform/errors.ts';
-import { neededLibraries } from './elf.ts';
+import { readElf } from './elf.ts';
 import { ARCHES, type Arch } from './paths.ts';
 
 export interface Library {
@@ -27,18 +27,18 @@ export function findLibraries(arch: Arch, executable: string, extra: readonly st
   const { loader, elfMachine, triplet } = ARCHES[arch];
   const places = directories(arch, extra);
   const found = new Map<string, Library>();
-  const wanted = [loader, ...neededLibraries(readFileSync(executable)).needed];
+  const wanted = [loader, ...readElf(readFileSync(executable)).needed];
   for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
     if (found.has(name)) continue;
     const path = places
       .map((place) => join(place, String(name)))
-      .find((candidate) => existsSync(candidate) && neededLibraries(readFileSync(candidate)).machine === elfMachine);
+      .find((candidate) => existsSync(candidate) && readElf(readFileSync(candidate)).machine === elfMachine);
     if (path === undefined)
       throw new RazorMkError('RAZOR_MK_PACKAGE', `${name} for ${ARCHES[arch].machine} is not on this machine`, {
         remedy: `Install Debian's libc6, libgcc-s1 and libstdc++6 (for another architecture libstdc++6-${arch}-cross) or name their directory: --libraries DIR. Looked in ${places.join(', ')} (${triplet}).`,
       });
     found.set(name, { name, path: realpathSync(path) });
-    wanted.push(...neededLibraries(readFileSync(path)).needed);
+    wanted.push(...readElf(readFileSync(path)).needed);
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -5,7 +5,7 @@ root=${RAZOR_MK_ROOT:-}
 script=$root/usr/share/udhcpc/dhcp_mk_config.script
 state=$root/tmp/razor-mk-net
 pids=$root/var/run
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+[ -n "$root" ] || PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 restart=''
 case ${1:-} in

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { checkBudget } from '../../packaging/budget.ts';
+import { bundle } from '../../packaging/bundle.ts';
+import { highestVersion, readElf } from '../../packaging/elf.ts';
+import { licenceFile, npmParts, projectPart } from '../../packaging/licences.ts';
+import { lockedNode } from '../../packaging/node-binary.ts';
+import { sbom } from '../../packaging/sbom.ts';
+import { run } from '../../platform/run.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'razor-mk-bundle-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+const made = await bundle({ version: '9.8.7', commit: 'abc1234', output: join(directory, 'razor-mk.cjs') });
+
+test('nothing of the lab, the packager or the image builder is in the bundle', () => {
+  assert.ok(made.modules.includes('agent/main.ts'));
+  assert.deepEqual(
+    made.modules.filter((path) => /^(lab|packaging|tinycore\/image|test|scripts)\//.test(path)),
+    [],
+  );
+  for (const name of ['fastify', 'esbuild', '@yao-pkg/pkg', 'zod']) {
+    const text = readFileSync(made.path, 'utf8');
+    if (name !== 'zod') assert.ok(!made.packages.includes(name), name);
+    else assert.ok(!text.includes('zod/locales'), 'the whole of zod got in instead of zod/mini');
+  }
+  assert.ok(made.packages.includes('yargs'));
+});
+
+test('the bundle knows its version and commit, and says where the other verbs are', async () => {
+  const version = await run([process.execPath, made.path, '--version']);
+  assert.equal(version.stdout.toString('utf8'), `razor-mk 9.8.7 (commit abc1234, Node ${process.version})\n`);
+  const demo = await run([process.execPath, made.path, 'demo']);
+  assert.equal(demo.status, 64);
+  assert.match(demo.stderr.toString('utf8'), /RAZOR_MK_CLONE_ONLY/);
+});
+
+test('two directories give the same bundle', async () => {
+  mkdirSync(join(directory, 'elsewhere/deeper'), { recursive: true });
+  const again = await bundle({
+    version: '9.8.7',
+    commit: 'abc1234',
+    output: join(directory, 'elsewhere/deeper/razor-mk.cjs'),
+  });
+  assert.ok(readFileSync(again.path).equals(readFileSync(made.path)));
+});
+
+test('everything inside has its licence text, and the inventory lists it with its hash', () => {
+  const parts = [projectPart('9.8.7'), ...npmParts(made.packages)];
+  assert.ok(parts.length >= made.packages.length);
+  for (const part of parts) assert.ok(part.text.length > 100, `${part.name}: ${part.text}`);
+  assert.match(licenceFile(parts), /^ {2}yargs [\d.]+: MIT$/m);
+  const options = { version: '9.8.7', commit: 'abc1234', sha256: '0'.repeat(64), parts, embedded: process.versions };
+  const text = sbom(options);
+  assert.equal(text, sbom(options), 'no clock and no random number in it');
+  const document = JSON.parse(text) as {
+    bomFormat: string;
+    serialNumber: string;
+    components: { name: string; purl: string; hashes?: { content: string }[] }[];
+  };
+  assert.equal(document.bomFormat, 'CycloneDX');
+  assert.match(document.serialNumber, /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
+  const yargs = document.components.find((component) => component.name === 'yargs');
+  assert.match(yargs?.purl ?? '', /^pkg:npm\/yargs@[\d.]+$/);
+  assert.match(yargs?.hashes?.[0]?.content ?? '', /^[0-9a-f]{128}$/);
+  assert.equal(new Set(document.components.map((component) => component.purl)).size, document.components.length);
+});
+
+test('an executable over its size budget fails the build and names both figures', () => {
+  assert.doesNotThrow(() => checkBudget(27_500_000));
+  assert.throws(() => checkBudget(27_500_001), /27,500,001 bytes compressed; the budget is 27,500,000/);
+});
+
+test('needed libraries and symbol versions are read from an ELF file', () => {
+  const elf = readElf(readFileSync(process.execPath));
+  assert.equal(elf.machine, process.arch === 'x64' ? 62 : 183);
+  assert.ok(elf.needed.includes('libstdc++.so.6') && elf.needed.includes('libc.so.6'));
+  assert.match(highestVersion(elf, 'GLIBC') ?? '', /^2\.\d+$/);
+  assert.equal(highestVersion(elf, 'NOBODY'), undefined);
+  assert.throws(() => readElf(Buffer.from('#!/bin/sh\n')), /not an ELF file/);
+  const cut = readFileSync(process.execPath).subarray(0, 4096);
+  assert.throws(() => readElf(cut), /outside the file/);
+});
+
+test('Node is pinned by version and integrity for both architectures', () => {
+  for (const arch of ['x64', 'arm64'] as const) {
+    const { version, integrity } = lockedNode(arch);
+    assert.equal(`v${version}`, process.version);
+    assert.match(integrity, /^sha512-[A-Za-z0-9+/]{86}==$/);
+  }
+});
