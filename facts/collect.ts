@@ -103,7 +103,8 @@ async function runGroup(
     if (group.slow) await sources.prefetch(group.slow(sources));
     const get = (name: string): string | undefined => facts.get(name)?.value;
     const { signal } = options;
-    await group.collect({ sources, add, get, all: options.all === true, signal });
+    const hardware = options.hardware ?? 'native';
+    await group.collect({ sources, add, get, all: options.all === true, hardware, signal });
   } catch (error) {
     errors.push({ group: group.name, message: messageOf(error) });
   }

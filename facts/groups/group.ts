@@ -23,6 +23,8 @@ export interface GroupContext {
   readonly get: (name: string) => string | undefined;
   /** Also what costs time or starts programs. */
   readonly all: boolean;
+  /** How the mk_hw_* facts are made. */
+  readonly hardware: 'native' | 'lshw';
   readonly signal: AbortSignal | undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Every group, in the order in which they run. */
+import { hardwareGroup } from '../hardware/index.ts';
 import { bootGroup } from './boot.ts';
 import { cpuGroup } from './cpu.ts';
 import { deviceGroup } from './devices.ts';
@@ -11,7 +12,6 @@ import { linkGroup } from './link.ts';
 import { lldpGroup } from './lldp.ts';
 import { managementGroup } from './management.ts';
 import { memoryGroup } from './memory.ts';
-import { basicHardwareGroup } from './mk-hw.ts';
 import { networkGroup } from './network.ts';
 import { numaGroup } from './numa.ts';
 import { osGroup } from './os.ts';
@@ -28,7 +28,7 @@ export const GROUPS: readonly Group[] = [
   diskGroup,
   virtualGroup,
   bootGroup,
-  basicHardwareGroup,
+  hardwareGroup,
   numaGroup,
   dimmGroup,
   pciGroup,
