@@ -1,0 +1,159 @@
+/** The images that scenarios boot: made once for a run by the program itself, out of this clone and Debian packages. */
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../platform/run.ts';
+import { writeCpio } from '../../tinycore/image/cpio.ts';
+import type { Entry } from '../../tinycore/image/entry.ts';
+
+export interface ImageChoice {
+  /** cloud: virtio only, fast; amd64: drivers of real machines. */
+  readonly kernel: 'cloud' | 'amd64';
+  readonly flavour?: 'prod' | 'dev' | 'debug';
+  /** Further options of `image build`. */
+  readonly args?: readonly string[];
+  /** Name of this variant when `args` are given. */
+  readonly variant?: string;
+}
+
+export interface MicrokernelImage {
+  readonly iso: string;
+  readonly kernel: string;
+  readonly initrd: string;
+  /** What `image build` printed. */
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+export interface Images {
+  microkernel(choice: ImageChoice): Promise<MicrokernelImage>;
+  /** Kernel and initrd of the base that a microkernel is made of. */
+  base(kernel: ImageChoice['kernel']): Promise<{ readonly kernel: string; readonly initrd: string }>;
+  /** A directory with `linux` and `initrd.gz`: an installer that asks its callbacks as a distribution's does. */
+  installer(): Promise<string>;
+}
+
+/** `self` is how the program is started, `dir` where images are kept, `tell` says what is being made. */
+export function createImages(self: readonly [string, ...string[]], dir: string, tell: (text: string) => void): Images {
+  const made = new Map<string, Promise<unknown>>();
+  const once = <T>(key: string, make: () => Promise<T>): Promise<T> => {
+    const known = made.get(key) as Promise<T> | undefined;
+    if (known) return known;
+    const promise = make();
+    made.set(key, promise);
+    return promise;
+  };
+  const must = async (...words: string[]): Promise<string> => {
+    tell(`razor-mk ${words.join(' ')}`);
+    const result = await run([...self, ...words], {
+      timeoutMs: 600_000,
+      env: { HOME: process.env['HOME'] ?? '/root', PATH: process.env['PATH'] ?? '/usr/bin' },
+    });
+    if (result.status !== 0) {
+      throw new Error(
+        `razor-mk ${words.join(' ')}: ${result.failure ?? `status ${String(result.status)}`}\n${result.stderr.toString().slice(-2000)}`,
+      );
+    }
+    return result.stdout.toString();
+  };
+  const agent = (): Promise<unknown> =>
+    once('agent', async () => {
+      const root = new URL('../..', import.meta.url).pathname;
+      const tcz = join(root, 'build/razor-mk.tcz');
+      if (!existsSync(tcz) || newestSource(root) > statSync(tcz).mtimeMs) await must('package');
+    });
+  const base = (kernel: ImageChoice['kernel']): Promise<{ kernel: string; initrd: string }> =>
+    once(`base-${kernel}`, async () => {
+      const out = join(dir, `base-${kernel}`);
+      mkdirSync(out, { recursive: true });
+      await must('image', 'base', '--from-debian', '--kernel', kernel, '--out', out);
+      return { kernel: join(out, 'vmlinuz'), initrd: join(out, 'core.gz') };
+    });
+  return {
+    base,
+    microkernel: (choice) => {
+      const { kernel, flavour = 'debug', args = [], variant = '' } = choice;
+      const key = ['mk', kernel, flavour, variant].filter(Boolean).join('-');
+      return once(key, async () => {
+        await agent();
+        const from = await base(kernel);
+        const out = join(dir, key);
+        const text = await must(
+          ...['image', 'build', '--base', join(from.kernel, '..'), '--out', out, '--flavour', flavour],
+          ...['--format', 'kernel', 'iso', '--json', ...args],
+        );
+        const files = readdirSync(out);
+        const find = (pattern: RegExp): string => join(out, files.find((name) => pattern.test(name)) ?? 'missing');
+        return {
+          iso: find(/\.iso$/),
+          kernel: find(/^vmlinuz|-vmlinuz/),
+          initrd: find(/core\.gz$|initrd/),
+          report: JSON.parse(text) as Record<string, unknown>,
+        };
+      });
+    },
+    installer: () =>
+      once('installer', async () => {
+        const from = await base('cloud');
+        const out = join(dir, 'installer');
+        mkdirSync(out, { recursive: true });
+        const overlay = writeCpio([
+          file('opt/bootsync.sh', 0o755, Buffer.from(INSTALLER)),
+          file('opt/mbr.bin', 0o644, bootSector('\r\nRAZOR-MK: the local disk boots\r\n')),
+        ]);
+        writeFileSync(join(out, 'initrd.gz'), Buffer.concat([await readFile(from.initrd), overlay]));
+        writeFileSync(join(out, 'linux'), await readFile(from.kernel));
+        return out;
+      }),
+  };
+}
+
+function newestSource(root: string): number {
+  const rooms = ['agent', 'facts', 'platform', 'packaging', 'tinycore/node', 'tinycore/overlay'];
+  return Math.max(...rooms.map((room) => newest(join(root, room))));
+}
+
+function newest(path: string): number {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+function file(path: string, mode: number, data: Buffer): Entry {
+  return { path, type: 'file', mode, uid: 0, gid: 0, mtime: 0, data, major: 0, minor: 0 };
+}
+
+/**
+ * The installer's own part: the network is there, the kernel line names its answers (`url=`), so it tells the server that it
+ * starts, fetches the answers, writes a disk that boots, tells the end, and restarts.
+ */
+const INSTALLER = `#!/bin/sh
+exec >/dev/console 2>&1
+for word in $(cat /proc/cmdline); do
+  case $word in url=*) answers=\${word#url=} ;; esac
+done
+base=\${answers%/preseed/file}
+echo "installer: answers are at $answers"
+n=0
+until wget -q -T 5 -O /tmp/start "$base/preseed/start" || [ $n -gt 60 ]; do n=$((n + 1)); sleep 1; done
+wget -q -T 5 -O /tmp/answers "$answers" || echo "installer: no answers"
+echo "installer: $(wc -c </tmp/answers) bytes of answers"
+dd if=/opt/mbr.bin of=/dev/vda conv=fsync 2>/dev/null
+wget -q -T 5 -O /tmp/end "$base/preseed/end"
+wget -q -T 5 -O /tmp/final "$base/postinstall/final"
+echo "installer: done"
+sync
+reboot -f
+`;
+
+/** 512 bytes that a BIOS boots: they print a text through its video service and stop. */
+export function bootSector(text: string): Buffer {
+  const code = [
+    0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, 0x00, 0x7c, 0xbe, 0x1e, 0x7c, 0xac, 0x08, 0xc0, 0x74, 0x09, 0xb4,
+    0x0e, 0xbb, 0x07, 0x00, 0xcd, 0x10, 0xeb, 0xf2, 0xf4, 0xeb, 0xfd,
+  ];
+  const sector = Buffer.alloc(512);
+  sector.set(code);
+  sector.write(`${text}\0`, code.length, 'latin1');
+  sector.set([0x55, 0xaa], 510);
+  return sector;
+}

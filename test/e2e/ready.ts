@@ -1,0 +1,96 @@
+/** The usual beginning of a scenario: a site with DHCP, TFTP and a lab that knows the microkernel and a policy. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from '../../platform/run.ts';
+import type { Machine, MachineOptions } from '../../lab/vm/machine.ts';
+import type { Site } from '../../lab/vm/site.ts';
+import type { ImageChoice } from './images.ts';
+import type { ReadySite, World } from './scenario.ts';
+
+export interface ReadyOptions {
+  readonly image?: ImageChoice;
+  /** Options of `razor-mk lab`. */
+  readonly lab?: readonly string[];
+  /** Words for the microkernel's kernel line besides the console. */
+  readonly kernelArgs?: string;
+  /** No policy: nodes register and are left alone. */
+  readonly discoverOnly?: boolean;
+  readonly dhcp?: boolean;
+}
+
+export const CONSOLE = 'console=tty0 console=ttyS0,115200';
+
+/** Opens a site and makes it ready. */
+export async function readySite(world: World, options: ReadyOptions = {}): Promise<ReadySite> {
+  const image = await world.images.microkernel(options.image ?? { kernel: 'cloud' });
+  const installer = options.discoverOnly === true ? undefined : await world.images.installer();
+  world.step('open the site');
+  const site = await world.site();
+  const args = ['initrd=core.gz', CONSOLE, options.kernelArgs ?? ''].join(' ').trim();
+  const lab = await site.startLab([
+    '--mk',
+    'mk_checkin_interval=3',
+    'mk_checkin_skew=0',
+    '--mk-kernel-args',
+    args,
+    ...(options.lab ?? []),
+  ]);
+  world.step('tell the lab of the image and the policy');
+  await site.lab('image', 'add', image.iso);
+  if (installer !== undefined) {
+    const os = (await site.lab(
+      ...['image', 'add', installer, '--type', 'os', '--name', 'installer', '--image-version', '1.0'],
+      ...['--kernel', 'linux', '--initrd', 'initrd.gz'],
+    )) as { uuid: string };
+    await site.lab(
+      ...['model', 'add', '--label', 'Ubuntu', '--template', 'ubuntu_precise', '--image', os.uuid],
+      ...['--set', 'kernel=linux', 'initrd=initrd.gz'],
+    );
+    await site.lab('tag', 'add', '--name', 'any machine', '--tag', 'discovered', '--match', 'mk_hw_nic_count~\\d+');
+    await site.lab('policy', 'add', '--label', 'install everything', '--model', 'Ubuntu', '--tags', 'discovered');
+  }
+  if (options.dhcp !== false) {
+    const tftp = join(site.dir, 'tftp');
+    mkdirSync(tftp, { recursive: true });
+    await layOutTftp(world, tftp, site.address);
+    await site.lan.startDhcp({ tftpRoot: tftp, names: { 'razor.test': site.address } });
+  }
+  return { site, lab };
+}
+
+/** `razor-mk image ipxe` lays the TFTP root out, as a person would do it. */
+async function layOutTftp(world: World, dir: string, address: string): Promise<void> {
+  world.step('lay out the TFTP root');
+  const { self } = await import('./self.ts');
+  const result = await run([...self, 'image', 'ipxe', '--out', dir, '--server', address], { timeoutMs: 60_000 });
+  if (result.status !== 0) throw new Error(`razor-mk image ipxe: ${result.stderr.toString()}`);
+}
+
+export interface DirectOptions {
+  readonly name: string;
+  readonly nics: MachineOptions['nics'];
+  /** Words for the kernel line besides the console. */
+  readonly append?: string;
+  readonly memoryMiB?: number;
+  readonly args?: readonly string[];
+}
+
+/** Boots kernel and initrd without firmware's and iPXE's part, for scenarios that are about what comes after. */
+export async function bootDirectly(
+  world: World,
+  site: Site,
+  choice: ImageChoice,
+  options: DirectOptions,
+): Promise<Machine> {
+  const image = await world.images.microkernel(choice);
+  return await site.machine({
+    name: options.name,
+    nics: options.nics.map((nic) => ({ romfile: '', ...nic })),
+    ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
+    args: [
+      ...['-kernel', image.kernel, '-initrd', image.initrd],
+      ...['-append', `maxcpus=1 ${CONSOLE} ${options.append ?? ''}`.trim()],
+      ...(options.args ?? []),
+    ],
+  });
+}

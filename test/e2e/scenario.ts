@@ -1,0 +1,40 @@
+/** What a scenario is: boot, expect, answer; readable from top to bottom. */
+import type { LabEvent } from '../../lab/events.ts';
+import type { LabProcess, Site } from '../../lab/vm/site.ts';
+import type { Images } from './images.ts';
+
+export interface Scenario {
+  /** One letter, as the suite's users name it. */
+  readonly id: string;
+  readonly title: string;
+  /** Part of every gate; the others run with --all. */
+  readonly gate: boolean;
+  readonly minutes: number;
+  /** Programs that must be there besides QEMU, dnsmasq and iproute2. */
+  readonly needs?: readonly string[];
+  readonly run: (world: World) => Promise<void>;
+}
+
+export interface World {
+  /** Where this run's logs, consoles and report go. */
+  readonly dir: string;
+  readonly images: Images;
+  /** Opens a site that is closed when the scenario is over, however it ends. */
+  site(name?: string): Promise<Site>;
+  /** Says what is being done or waited for; the last one is named when the scenario fails. */
+  step(text: string): void;
+}
+
+/** A site whose lab has the microkernel and a policy that installs every machine; the usual beginning of a scenario. */
+export interface ReadySite {
+  readonly site: Site;
+  readonly lab: LabProcess;
+}
+
+/** An event of the lab about the machine whose node is `node`, or about any where that is undefined. */
+export function isEvent(type: LabEvent['type'], node?: string, command?: string): (event: LabEvent) => boolean {
+  return (event) =>
+    event.type === type &&
+    (node === undefined || event.node === node) &&
+    (command === undefined || event.command === command);
+}

@@ -1,0 +1,74 @@
+/** The image as released: no open port, no login, no shell on any console. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { bootDirectly, readySite } from '../ready.ts';
+import { isEvent, type Scenario } from '../scenario.ts';
+
+export const scenario: Scenario = {
+  id: 'm',
+  title: 'the image as released: no open port, no login, no shell on any console',
+  gate: true,
+  minutes: 6,
+  async run(world) {
+    const { site, lab } = await readySite(world, { discoverOnly: true });
+    await site.lan.addTap('tap0');
+    const machine = await bootDirectly(
+      world,
+      site,
+      { kernel: 'cloud', flavour: 'prod' },
+      {
+        name: 'node1',
+        nics: [{ mac: '52:54:00:00:00:6d', tap: 'tap0' }],
+      },
+    );
+    world.step('it registers');
+    await lab.waitFor('registered', isEvent('registered'));
+    await machine.expect(/MK Loaded/);
+    const lease = site.timeline.moments.find((moment) => /^lease (\S+)/.test(moment.text));
+    const address = /^lease (\S+)/.exec(lease?.text ?? '')?.[1];
+    assert.ok(address, 'no lease was seen');
+    world.step(`every TCP port of ${address} is tried from outside`);
+    const open = await openPorts(site.namespace.inside, address);
+    assert.deepEqual(open, [], 'open TCP ports');
+    world.step('keys on the serial console open nothing');
+    await pressKeys(machine.consoleSocket, ['\r', '\r', 'root\r', '\u0003', 'id; echo SHELL-IS-$((40+2))\r']);
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    const console = await machine.console();
+    assert.doesNotMatch(console, /SHELL-IS-42|uid=0/, 'a shell answered on the console');
+    assert.doesNotMatch(console, /\blogin:|[Pp]assword:/, 'a login is offered on the console');
+  },
+};
+
+/** The open TCP ports of a machine, found by connecting to each from inside the namespace, once, 500 at a time. */
+async function openPorts(
+  inside: (argv: readonly [string, ...string[]]) => [string, ...string[]],
+  address: string,
+): Promise<number[]> {
+  const { run } = await import('../../../platform/run.ts');
+  const script = `
+    const net = require('node:net'); const open = []; let next = 1;
+    const one = () => new Promise((done) => { const s = net.connect({ host: '${address}', port: next++ });
+      const end = () => { s.destroy(); done(); };
+      s.setTimeout(3000, end); s.on('connect', () => { open.push(s.remotePort); end(); }); s.on('error', end); });
+    const worker = async () => { while (next < 65536) await one(); };
+    Promise.all(Array.from({ length: 500 }, worker)).then(() => console.log(JSON.stringify(open)));`;
+  const result = await run(inside([process.execPath, '-e', script]), { timeoutMs: 180_000 });
+  if (result.status !== 0) throw new Error(`the port scan failed: ${result.stderr.toString()}`);
+  return JSON.parse(result.stdout.toString()) as number[];
+}
+
+/** Types on a machine's serial console. */
+function pressKeys(socketPath: string, keys: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath, async () => {
+      for (const key of keys) {
+        socket.write(key);
+        await new Promise((done) => setTimeout(done, 300));
+      }
+      socket.end();
+      resolve();
+    });
+    socket.on('data', () => undefined);
+    socket.on('error', reject);
+  });
+}
