@@ -11,6 +11,7 @@ import { createPushKeeper } from './config/push.ts';
 import type { PushedMap, Refusal } from './config/pushed.ts';
 import type { Resolved, Settings } from './config/settings.ts';
 import { createDialect } from './dialects/index.ts';
+import { RAZOR_SERVER_PAUSE_MS } from './dialects/razor-server.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Candidate, Discovery } from './discovery/index.ts';
 import type { Emit } from './events.ts';
@@ -29,6 +30,8 @@ export interface AgentHooks {
   configured?(settings: Settings, signal: AbortSignal): Promise<void>;
   /** After discovery, before the first turn. */
   ready?(server: Candidate, signal: AbortSignal): Promise<void>;
+  /** Before each turn: the extension archive of razor-server. */
+  beforeTurn?(server: Candidate, settings: Settings, signal: AbortSignal): Promise<void>;
 }
 
 export interface AgentOptions {
@@ -73,6 +76,11 @@ const RETRY_AFTER_CAP_MS = 600_000;
 const REGISTER_TIMEOUT_S = 120;
 const REGISTERS_IN_A_ROW = 3;
 
+/** razor-server cannot push an interval: its own pace counts unless somebody wrote another one down. */
+function ownInterval({ values, from }: Resolved): number | undefined {
+  return values.dialect === 'razor-server' && from.checkinInterval === 'built in' ? RAZOR_SERVER_PAUSE_MS : undefined;
+}
+
 /** Starts the agent. It goes on until it is stopped. */
 export function startAgent(options: AgentOptions): AgentRun {
   const { clock, log, emit, store, signal } = options;
@@ -89,7 +97,7 @@ export function startAgent(options: AgentOptions): AgentRun {
 
   const watchClock = createClockWatch(clock, warn);
   const pace = (): Pace => ({
-    intervalMs: resolved.values.checkinInterval * 1000,
+    intervalMs: ownInterval(resolved) ?? resolved.values.checkinInterval * 1000,
     skewMs: resolved.values.checkinSkew * 1000,
     backoffCapMs: resolved.values.backoffCap * 1000,
     retryAfterCapMs: RETRY_AFTER_CAP_MS,
@@ -108,6 +116,8 @@ export function startAgent(options: AgentOptions): AgentRun {
     if (known) log.error(error.message, { code });
     else log.error(`unexpected: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
     emit({ event: 'error', code, message: messageOf(error), remedy });
+    // the server's own log of this node, where it keeps one; not about a server that cannot be reached
+    if (code !== 'RAZOR_MK_HTTP') talking?.dialect.tell?.('error', messageOf(error), signal).catch(() => undefined);
   }
 
   async function wait({ ms, reason }: Wait): Promise<void> {
@@ -210,6 +220,7 @@ export function startAgent(options: AgentOptions): AgentRun {
 
   async function turn(server: Candidate): Promise<TurnResult | undefined> {
     const lastStart = clock.now();
+    await hook('beforeTurn', options.hooks?.beforeTurn?.(server, resolved.values, signal));
     try {
       const result = await runTurn({
         ...options,

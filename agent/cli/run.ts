@@ -7,6 +7,7 @@ import { defineVerb } from '../../platform/verb.ts';
 import { startAgent } from '../agent.ts';
 import { createRegistry } from '../commands/registry.ts';
 import type { AgentEvent } from '../events.ts';
+import { createExtensionKeeper } from '../extension/keeper.ts';
 import { openStore } from '../state.ts';
 import { version } from '../version.ts';
 import { narrate } from './narrate.ts';
@@ -42,17 +43,30 @@ export const verb = defineVerb({
     emit({ event: 'started', version: version(), dialect, live: args.live, stateDir: dir });
     const system = createSystem({ live: args.live, log });
     const store = await openStore(dir);
+    const extension = createExtensionKeeper({
+      urlFor: setup.extensionUrl,
+      httpFor: setup.httpFor,
+      stateDir: dir,
+      system,
+    });
     const agent = startAgent({
       clock: systemClock,
       log,
       emit,
       system,
       store,
-      commands: createRegistry(),
-      collect: () => setup.collect(agent.control.settings.values, host.signal),
+      commands: createRegistry([], { binDirs: () => extension.binDirs() }),
+      collect: () => {
+        const { values } = agent.control.settings;
+        return setup.collect(
+          { ...values, externalFacts: [...values.externalFacts, ...extension.factDirs()] },
+          host.signal,
+        );
+      },
       settings: setup.settings,
       discover: setup.discover,
       httpFor: setup.httpFor,
+      hooks: { beforeTurn: (server, settings, signal) => extension.refresh(server, settings, signal) },
       signal: host.signal,
       ...(turns === undefined ? {} : { turns }),
       ...(args['stop-after-command'] === undefined ? {} : { stopAfter: args['stop-after-command'] }),

@@ -26,6 +26,8 @@ export interface Setup {
   readonly discover: (settings: Settings, signal: AbortSignal) => Promise<Discovery>;
   readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
   readonly collect: (settings: Settings, signal?: AbortSignal) => Promise<FactSet>;
+  /** Where the extension archive is: `razor.extend=`, or beside the check-in. Undefined for dialects without one. */
+  readonly extensionUrl: (server: Candidate, settings: Settings) => string | undefined;
   /** Why this dialect. */
   readonly dialectWhy: string;
 }
@@ -57,6 +59,12 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
     cmdline,
     settings,
     dialectWhy: why,
+    extensionUrl: (server, current) => {
+      if (current.dialect !== 'razor-server') return undefined;
+      const given = cmdline.value('razor.extend') ?? '';
+      if (given !== '') return /^https?:\/\//i.test(given) && URL.canParse(given) ? given : undefined;
+      return server.url.replace(/\/checkin(\/\d+)?$|$/, (end) => (end === '' ? '/svc' : '')) + '/mk/extension.zip';
+    },
     discover: (current, signal) => {
       const from = settings({}).from.server;
       const origin = from === 'option' ? 'option' : from === 'environment' ? 'environment' : 'configFile';

@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors.ts';
+import { DEFAULT_PATH } from '../../platform/run.ts';
 import type { CommandHandler } from './registry.ts';
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -13,7 +14,11 @@ const OUTPUT_LIMIT = 64 * 1024;
 const PARAM_LIMIT = 64 * 1024;
 
 /** The command of this name in the directory, or undefined: a bad name, no such file, not executable. */
-export function findExternal(directory: string, name: string): CommandHandler | undefined {
+export function findExternal(
+  directory: string,
+  name: string,
+  binDirs: readonly string[] = [],
+): CommandHandler | undefined {
   if (directory === '' || !NAME.test(name)) return undefined;
   const path = join(directory, name);
   try {
@@ -37,7 +42,11 @@ export function findExternal(directory: string, name: string): CommandHandler | 
         input,
         timeoutMs: TIMEOUT_MS,
         outputLimit: OUTPUT_LIMIT,
-        env: { RAZOR_MK_COMMAND: name, RAZOR_MK_SERVER: context.dialect.serverUrl },
+        env: {
+          PATH: [...binDirs, DEFAULT_PATH].join(':'),
+          RAZOR_MK_COMMAND: name,
+          RAZOR_MK_SERVER: context.dialect.serverUrl,
+        },
         ...(context.signal === undefined ? {} : { signal: context.signal }),
       });
       process.umask(before);

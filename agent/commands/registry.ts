@@ -60,6 +60,8 @@ export interface RegistryOptions {
   readonly breaker?: LoopBreaker;
   /** Directory whose executables are commands; asked at each look-up, because an extension may bring some. */
   readonly commandsDir?: () => string;
+  /** Directories in front of the PATH of those executables (an extension's `bin`). */
+  readonly binDirs?: () => readonly string[];
 }
 
 const BUILT_IN: readonly CommandHandler[] = [acknowledge, register, reboot, poweroff, kexec, createIdentify()];
@@ -71,7 +73,7 @@ export function createRegistry(more: readonly CommandHandler[] = [], options: Re
     if (!handlers.has(handler.name)) handlers.set(handler.name, guarded(handler, options.breaker));
   }
   return {
-    find: (name) => handlers.get(name) ?? findExternal(options.commandsDir?.() ?? '', name),
+    find: (name) => handlers.get(name) ?? findExternal(options.commandsDir?.() ?? '', name, options.binDirs?.()),
     names: [...handlers.keys()],
   };
 }

@@ -14,8 +14,11 @@ import { usableUuid } from './smbios-uuid.ts';
 /** Where razor-server listens since 1.1.0; the 8080 of the original agent's default was stale. */
 export const RAZOR_SERVER_PORT = 8150;
 
-/** The original's pace: 30 s after boot, then 15 s after the end of each run. The server cannot change it. */
-export const RAZOR_SERVER_SCHEDULE = { firstMs: 30_000, pauseMs: 15_000 } as const;
+/**
+ * The original's pace: a run 15 s after the end of the one before. Its first one came 30 s after power-on, by when the
+ * network was usually there; ours comes as soon as the network is. The server cannot change either.
+ */
+export const RAZOR_SERVER_PAUSE_MS = 15_000;
 
 export interface RazorServerOptions {
   /** `http://HOST:PORT/svc/checkin/ID`; without an ID (or without any path) the id is asked for first. */

@@ -10,6 +10,7 @@ import type { DiscoveryStep } from '../events.ts';
 import { baseUrl, parseAddress, type ServerAddress } from './address.ts';
 import type { CommandLine } from './cmdline.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
+import { readHanlonLease } from './hanlon-lease.ts';
 import { parseNextServer } from './next-server.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 
@@ -66,7 +67,7 @@ export async function discover(options: DiscoveryOptions): Promise<Discovery> {
 }
 
 /** Ways that are found, not given. */
-const FOUND = /^(DNS|next-server|SRV)/;
+const FOUND = /^(DNS|DHCP|next-server|SRV)/;
 
 type Trace = (way: string, note: string, candidates?: readonly Candidate[]) => readonly Candidate[];
 type Way = (options: DiscoveryOptions, trace: Trace) => Promise<readonly Candidate[]>;
@@ -77,6 +78,7 @@ const WAYS: readonly Way[] = [
   (options, trace) => given('environment', options.environment, options, trace),
   (options, trace) => given('configuration file', options.configFile, options, trace),
   (options, trace) => byDefaultName(options, trace),
+  (options, trace) => fromHanlonLease(options, trace),
   (options, trace) => fromNextServer(options, trace),
   (options, trace) => byService(options, trace),
 ];
@@ -151,6 +153,15 @@ async function resolved(
 async function byDefaultName(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
   const address: ServerAddress = { scheme: 'http', host: options.product, port: undefined, path: '' };
   return await resolved(`DNS name ${options.product}`, address, options, trace);
+}
+
+async function fromHanlonLease(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+  if (options.product !== 'hanlon') return [];
+  const way = 'DHCP options of Hanlon';
+  const { address, note } = await readHanlonLease(options.nextServerFile);
+  if (address === undefined) return trace(way, note);
+  if (isIP(address.host) === 0) return await resolved(way, address, options, trace);
+  return trace(way, note, [{ url: baseUrl(address, options.defaultPort), way, given: false }]);
 }
 
 async function fromNextServer(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {

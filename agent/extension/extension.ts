@@ -14,7 +14,7 @@ import { unpackZip, type UnpackLimits } from './unpack.ts';
 /** What a download gave; the body is empty for 304. */
 export interface Downloaded {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly headers: { readonly 'last-modified'?: string | undefined };
   readonly body: Buffer;
 }
 
