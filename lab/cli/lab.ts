@@ -103,6 +103,11 @@ export const verb = defineVerb({
     { name: 'tag', describe: 'tag rules: list, get, add, remove', load: thing('tag') },
     { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: thing('broker') },
     { name: 'image', describe: 'images: list, get, add, remove', load: thing('image') },
+    {
+      name: 'ipxe',
+      describe: 'print the iPXE script that leads machines to the lab, or lay out a TFTP root',
+      load: async () => (await import('./ipxe.ts')).verb,
+    },
   ],
   run: async (args, host) => {
     const { startLab } = await import('../server.ts');

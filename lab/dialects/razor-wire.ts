@@ -97,12 +97,21 @@ export function readParams(request: FastifyRequest, faithful: boolean): RazorPar
   return {
     get(name) {
       for (const key of [name, `@${name}`]) {
-        const value = (hash && own(hash, key)) ?? query.get(key);
+        const value = (hash && own(hash, key)) ?? query.get(key) ?? bracketed(query, key);
         if (value !== undefined) return value;
       }
       return undefined;
     },
   };
+}
+
+/** `name[key]=value` fields as one record, or undefined where there are none. */
+function bracketed(query: ReadonlyMap<string, unknown>, name: string): Record<string, unknown> | undefined {
+  const found: [string, unknown][] = [];
+  for (const [key, value] of query) {
+    if (key.startsWith(`${name}[`) && key.endsWith(']')) found.push([key.slice(name.length + 1, -1), value]);
+  }
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 function hashOf(

@@ -10,6 +10,7 @@ import { acceptableHwIds, splitHwIds } from '../identity.ts';
 import { HTML, PLAIN, sendText } from '../replies.ts';
 import { clientConfig } from '../settings.ts';
 import type { NodeRecord } from '../store.ts';
+import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
 import {
   INVALID_SLICE,
   missing,
@@ -27,8 +28,15 @@ const MISSING_IDS = 'Hardware IDs[hw_id]';
 
 /** Adds the routes of Razor 0.x. */
 export function razorDialect(app: FastifyInstance, core: LabCore): void {
+  if (core.settings.faithful) {
+    app.addHook('onSend', (_request, reply, _payload, done) => {
+      reply.header('x-powered-by', 'Express');
+      done();
+    });
+  }
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     try {
+      if (core.settings.faithful) refuseAsTheOriginal(request);
       return await route(core, request, reply);
     } catch (thrown) {
       const error = thrown instanceof NoMicrokernel ? stumble(thrown.message, 'Boot', 'boot', true) : thrown;
@@ -128,6 +136,7 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const hwIds = readHwIds(core, params, 'checkin_node');
   const lastState = readLastState(params, 'checkin_node');
   const firstCheckin = isFirst(params, core.settings.faithful);
+  if (core.settings.faithful) await faithfulLookUp(core, request, hwIds, 'checkin_node');
   const decision = await core.store.write(() =>
     decideCheckin(core, { dialect: 'razor', hwIds, lastState, firstCheckin }),
   );
@@ -143,7 +152,10 @@ async function register(core: LabCore, request: FastifyRequest, reply: FastifyRe
   if (!isRecord(facts) || Object.keys(facts).length === 0) {
     throw missing('Attributes Hash[attributes_hash]', 'register_node');
   }
-  const node = await core.store.write(() => registerNode(core, { dialect: 'razor', hwIds, lastState, facts }));
+  if (core.settings.faithful) await faithfulLookUp(core, request, hwIds, 'register_node');
+  const input = { dialect: 'razor', hwIds, lastState, facts: core.settings.faithful ? faithfulFacts(facts) : facts };
+  const work = (): Promise<NodeRecord> => core.store.write(() => registerNode(core, input));
+  const node = core.settings.faithful ? await alone(core, hwIds, work) : await work();
   return sendOk(
     reply,
     'register_node',
@@ -195,6 +207,7 @@ async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply)
     });
     return sendText(reply, 200, `${shebang}${text}`, type);
   }
+  if (faithful) await faithfulLookUp(core, request, ids, 'boot');
   const dhcpMac = params.get('dhcp_mac');
   const script = await bootScript(core, {
     dialect: 'razor',

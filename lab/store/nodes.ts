@@ -65,6 +65,8 @@ export interface Nodes {
   addHwIds(id: number, hwIds: readonly string[]): void;
   setHwIds(id: number, hwIds: readonly string[]): void;
   remove(id: number): void;
+  /** Whether any node has a fact of this name; looks at every node. */
+  anyHasFact(name: string): boolean;
   /** Unbound nodes of the given dialects without a contact since `before`. */
   silent(before: number, dialects: readonly string[]): readonly NodeRecord[];
 }
@@ -181,6 +183,10 @@ export function openNodes(db: Database): Nodes {
       insertIds(id, [...new Set(ids)], 0);
     },
     remove: (id) => void db.prepare('DELETE FROM node WHERE id = ?').run(id),
+    anyHasFact(name) {
+      const quoted = `${JSON.stringify(name)}:`;
+      return db.prepare('SELECT 1 FROM node WHERE instr(facts, ?) > 0 LIMIT 1').get(quoted) !== undefined;
+    },
     silent(before, dialects) {
       const marks = dialects.map(() => '?').join(', ');
       return db

@@ -1,0 +1,37 @@
+/** The verb `lab ipxe`: what machines boot before they know the lab. */
+import { readFile } from 'node:fs/promises';
+import { RazorMkError } from '../../platform/errors.ts';
+import { defineVerb } from '../../platform/verb.ts';
+import { layOut } from '../ipxe/layout.ts';
+import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../ipxe/scripts.ts';
+
+const SERVER = /^(\$\{next-server\}|\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(:\d{1,5})?$/i;
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    yargs
+      .option('server', {
+        type: 'string',
+        default: '${next-server}',
+        describe: 'HOST[:PORT] of the lab; by default the one that DHCP names',
+      })
+      .option('out', { type: 'string', describe: 'lay out a complete TFTP root in this directory' })
+      .option('menu', { choices: ['bios', 'uefi'] as const, describe: 'print the boot menu instead of the script' }),
+  run: async (args, host) => {
+    const [, name, port = ':8026'] = SERVER.exec(args.server) ?? [];
+    if (name === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `--server ${args.server} is not HOST[:PORT]`);
+    const server = `${name}${port}`;
+    if (args.out === undefined) {
+      const text = { bios: SYSLINUX_MENU, uefi: IPXE_MENU, none: bootstrapIpxe(server) };
+      host.out(text[args.menu ?? 'none']);
+      return 0;
+    }
+    const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    const { root, written, missing } = await layOut(args.out, server, manifest.version);
+    host.out(`${written.map((file) => `${root}/${file}`).join('\n')}\n`);
+    for (const line of missing) host.err(`razor-mk: not on this machine: ${line}\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,91 @@
+/** What a machine boots before it knows anybody: bootstrap script and boot menus (razor-0.x.md, section 2). Pure. */
+
+const NICS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+
+/**
+ * The bootstrap: the first NIC that gets an address asks the server what to boot, naming all of them. `server` is
+ * `HOST:PORT`; `${next-server}:8026` takes whoever DHCP names.
+ */
+export function bootstrapIpxe(server: string): string {
+  const asks = NICS.map(
+    (n) => `isset \${net${n}/mac} && dhcp net${n} && set dhcp_mac 01-\${net${n}/mac:hexhyp} && goto ask ||`,
+  );
+  const ids = NICS.map((n) => `\${net${n}/mac}`).join('_');
+  return `${[
+    '#!ipxe',
+    ...asks,
+    'echo No network interface got an address',
+    'goto error',
+    ':ask',
+    `chain http://${server}/razor/api/boot?hw_id=${ids}&dhcp_mac=\${dhcp_mac} || goto error`,
+    ':error',
+    'echo ERROR, will start over in 15 seconds',
+    'sleep 15',
+    'reboot',
+  ].join('\n')}\n`;
+}
+
+/** The menu of pxelinux and isolinux, for BIOS. */
+export const SYSLINUX_MENU = `default menu.c32
+prompt 0
+menu title Razor Boot Menu
+timeout 50
+f1 help.txt
+f2 version.txt
+label razor-boot
+menu label Automatic Razor Node Boot
+kernel ipxe.lkrn
+append initrd=razor.ipxe
+label boot-else
+menu label Bypass Razor
+localboot 1
+`;
+
+/** The same menu as an iPXE script, for UEFI, where pxelinux's does not run. */
+export const IPXE_MENU = `#!ipxe
+menu Razor Boot Menu || goto razor-boot
+item razor-boot Automatic Razor Node Boot
+item boot-else Bypass Razor
+choose --default razor-boot --timeout 5000 target && goto \${target} || goto razor-boot
+:razor-boot
+chain razor.ipxe || goto error
+:boot-else
+exit
+:error
+echo ERROR, will start over in 15 seconds
+sleep 15
+reboot
+`;
+
+export const HELP_TEXT = `
+Automatic Razor Node Boot
+    Asks the Razor server what this machine is to boot: the microkernel, which
+    tells the server what the machine is, or what a policy chose for it.
+
+Bypass Razor
+    Goes on with the next device of the firmware's boot order.
+
+`;
+
+export function versionText(version: string): string {
+  return `\nrazor-mk ${version}\n\n`;
+}
+
+/** A configuration for dnsmasq that serves such a directory to BIOS and UEFI machines. */
+export function dnsmasqConf(root: string): string {
+  return `# Proxy DHCP beside a DHCP server that gives out addresses: set the network, then
+#   dnsmasq --keep-in-foreground --conf-file=dnsmasq.conf
+port=0
+dhcp-range=192.0.2.0,proxy
+enable-tftp
+tftp-root=${root}
+# iPXE asks a second time, and gets the script
+dhcp-match=set:ipxe,175
+# no waiting for another proxy: saves 16 seconds at each start
+dhcp-option=encap:175,176,1b
+pxe-service=tag:!ipxe,X86PC,"Razor",undionly.kpxe
+pxe-service=tag:!ipxe,X86-64_EFI,"Razor",ipxe.efi
+pxe-service=tag:!ipxe,BC_EFI,"Razor",ipxe.efi
+dhcp-boot=tag:ipxe,razor.ipxe
+`;
+}
