@@ -8,7 +8,7 @@ RAZOR_MK_FLAVOUR=prod
 [ -r /etc/razor-mk/image ] && . /etc/razor-mk/image
 
 # extensions may have brought drivers, and with them cards
-[ -x /sbin/depmod ] && depmod -a 2>/dev/null
+[ -d /usr/local/lib/modules ] && depmod -a 2>/dev/null
 /etc/init.d/dhcp.sh
 
 # never in prod, even where an extension brought it
