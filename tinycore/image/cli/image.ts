@@ -8,6 +8,11 @@ export const verb = defineGroup([
     load: async () => (await import('./build.ts')).verb,
   },
   {
+    name: 'inspect',
+    describe: 'look into an ISO or an initrd, and judge it as a Razor server and a machine would',
+    load: async () => (await import('./inspect.ts')).verb,
+  },
+  {
     name: 'base',
     describe: 'make a base (kernel and core.gz in the shape of Tiny Core) out of Debian packages',
     load: async () => (await import('./base.ts')).verb,

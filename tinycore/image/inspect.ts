@@ -1,0 +1,180 @@
+/**
+ * `image inspect`: what an ISO or an initrd holds, and how a Razor server and a machine would judge it. Nothing is mounted
+ * and nothing is unpacked on disk.
+ */
+import { readFileSync } from 'node:fs';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { kernelRelease } from './base-source.ts';
+import { missingDrivers, type Driver } from './drivers.ts';
+import type { Entry } from './entry.ts';
+import { parseList } from './extensions.ts';
+import { readInitrd, readTree, type Initrd } from './initrd.ts';
+import { openIso, type IsoVolume } from './iso-reader.ts';
+import { memoryNeeded } from './memory.ts';
+import { judgeMetadata, sha256, type Judgement } from './metadata.ts';
+import { isModule, kernelVersionOf, moduleNamesOf } from './modules.ts';
+
+export interface InitrdReport {
+  readonly bytes: number;
+  readonly segments: readonly {
+    readonly compression: string;
+    readonly bytes: number;
+    readonly unpacked: number;
+    readonly entries: number;
+  }[];
+  readonly kernelModules: { readonly version: string; readonly count: number } | undefined;
+  readonly missing: readonly Driver[];
+  readonly extensions: readonly { readonly name: string; readonly bytes: number; readonly onboot: boolean }[];
+  readonly needsMib: number;
+  readonly unpackedBytes: number;
+  /** Of the image's own part: written by the builder, and its end is there. */
+  readonly image: { readonly version?: string; readonly flavour?: string; readonly complete: boolean } | undefined;
+  readonly largest: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+export interface Inspection {
+  readonly file: string;
+  readonly kind: 'iso' | 'initrd';
+  readonly iso?: Omit<IsoVolume, 'files'> & { readonly fileCount: number };
+  readonly metadata?: Judgement;
+  readonly kernel?: {
+    readonly path: string;
+    readonly bytes: number;
+    readonly version: string;
+    readonly sha256: string;
+  };
+  readonly initrd?: InitrdReport & { readonly path: string; readonly sha256: string };
+  /** What is wrong, in words; empty for an image that boots and that a server takes. */
+  readonly problems: readonly string[];
+}
+
+/** Looks into an image. Throws RAZOR_MK_ISO, RAZOR_MK_ARCHIVE, RAZOR_MK_FILE_UNREADABLE for what cannot be read at all. */
+export async function inspectImage(file: string): Promise<Inspection> {
+  let head: Buffer;
+  try {
+    head = readFileSync(file);
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+  const looksIso = head.toString('latin1', 0x8001, 0x8006) === 'CD001' || file.endsWith('.iso');
+  return looksIso ? await inspectIso(file) : await inspectInitrd(file, head);
+}
+
+async function inspectInitrd(file: string, bytes: Buffer): Promise<Inspection> {
+  const initrd = await reportInitrd(bytes);
+  return {
+    file,
+    kind: 'initrd',
+    initrd: { ...initrd, path: file, sha256: sha256(bytes) },
+    problems: initrdProblems(initrd),
+  };
+}
+
+async function inspectIso(file: string): Promise<Inspection> {
+  const iso = openIso(file);
+  try {
+    const { files, boot, disk, id, application, preparer, publisher, size, fileSize, names } = iso;
+    const read = (path: string): Buffer | undefined => (files.has(path) ? iso.read(path) : undefined);
+    const text = read('iso-metadata.yaml')?.toString();
+    const metadata = await judgeMetadata(text, read);
+    const map = metadata.metadata ?? {};
+    const named = (key: string, others: readonly string[]): string | undefined =>
+      [map[key], ...others].find((path): path is string => typeof path === 'string' && files.has(path));
+    const kernelPath = named('kernel', ['boot/vmlinuz64', 'boot/vmlinuz']);
+    const initrdPath = named('initrd', ['boot/corepure64.gz', 'boot/core.gz']);
+    const kernel = kernelPath === undefined ? undefined : iso.read(kernelPath);
+    const packed = initrdPath === undefined ? undefined : iso.read(initrdPath);
+    const initrd = packed === undefined ? undefined : await reportInitrd(packed);
+    const problems = [
+      ...metadata.problems,
+      ...(file.endsWith('.iso') ? [] : ['the name does not end in .iso: a Razor server refuses it']),
+      ...(kernel === undefined
+        ? ['no kernel']
+        : kernelRelease(kernel) === undefined
+          ? [`${kernelPath} is no Linux kernel`]
+          : []),
+      ...(initrd === undefined ? ['no initrd'] : initrdProblems(initrd)),
+      ...(boot.some((entry) => entry.bootable) ? [] : ['no boot catalogue: it does not boot as a CD']),
+    ];
+    return {
+      file,
+      kind: 'iso',
+      iso: { boot, disk, id, application, preparer, publisher, size, fileSize, names, fileCount: files.size },
+      metadata,
+      ...(kernel === undefined || kernelPath === undefined
+        ? {}
+        : {
+            kernel: {
+              path: kernelPath,
+              bytes: kernel.length,
+              version: kernelRelease(kernel) ?? '',
+              sha256: sha256(kernel),
+            },
+          }),
+      ...(initrd === undefined || packed === undefined || initrdPath === undefined
+        ? {}
+        : { initrd: { ...initrd, path: initrdPath, sha256: sha256(packed) } }),
+      problems,
+    };
+  } finally {
+    iso.close();
+  }
+}
+
+async function reportInitrd(bytes: Buffer): Promise<InitrdReport> {
+  const initrd = await readInitrd(bytes);
+  const { tree, segments } = initrd;
+  const version = kernelVersionOf(tree);
+  const files = [...tree.values()].filter((entry) => entry.type === 'file' && entry.linkTo === undefined);
+  const unpackedBytes = files.reduce((sum, entry) => sum + Math.ceil(entry.data.length / 4096) * 4096, 0);
+  return {
+    bytes: bytes.length,
+    segments: segments.map((each) => ({
+      compression: each.compression,
+      bytes: each.size,
+      unpacked: each.unpackedSize,
+      entries: each.entries.length,
+    })),
+    kernelModules: version === undefined ? undefined : { version, count: [...tree.keys()].filter(isModule).length },
+    missing: version === undefined ? [] : missingDrivers(moduleNamesOf(tree, version)),
+    extensions: extensionsOf(tree),
+    unpackedBytes,
+    needsMib: memoryNeeded(unpackedBytes, bytes.length),
+    image: imageOf(initrd),
+    largest: files
+      .sort((a, b) => b.data.length - a.data.length)
+      .slice(0, 5)
+      .map((entry) => ({ path: entry.path, bytes: entry.data.length })),
+  };
+}
+
+function extensionsOf(tree: ReadonlyMap<string, Entry>): InitrdReport['extensions'] {
+  const onboot = new Set(parseList(readTree(tree, 'tmp/builtin/onboot.lst')?.toString() ?? ''));
+  return [...tree.values()]
+    .filter((entry) => entry.type === 'file' && entry.path.endsWith('.tcz'))
+    .map((entry) => {
+      const name = entry.path.split('/').at(-1) ?? '';
+      return { name, bytes: entry.data.length, onboot: entry.path.startsWith('tmp/builtin/') && onboot.has(name) };
+    });
+}
+
+function imageOf(initrd: Initrd): InitrdReport['image'] {
+  const text = readTree(initrd.tree, 'etc/razor-mk/image')?.toString();
+  if (text === undefined) return undefined;
+  const value = (name: string): string | undefined => new RegExp(`^${name}='([^']*)'$`, 'm').exec(text)?.[1];
+  const [version, flavour] = [value('RAZOR_MK_VERSION'), value('RAZOR_MK_FLAVOUR')];
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(flavour === undefined ? {} : { flavour }),
+    complete: initrd.segments.at(-1)?.entries.at(-1)?.path === 'etc/razor-mk/complete',
+  };
+}
+
+function initrdProblems(report: InitrdReport): string[] {
+  const problems: string[] = [];
+  if (report.image === undefined)
+    problems.push('the initrd was not made by razor-mk image build: no agent of ours is in it');
+  else if (!report.image.complete)
+    problems.push('the sentinel etc/razor-mk/complete is not the last file: the machine could not tell a half initrd');
+  return problems;
+}
