@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
+import { facterArguments, isFacter } from '../facts/cli/facter-alias.ts';
 import { explain, RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
 import type { Host, VerbEntry } from '../platform/verb.ts';
@@ -78,7 +79,11 @@ async function addVerb(parser: Argv, entry: VerbEntry, host: Host, done: (status
 // `razor-mk facts | head` closes our stdout: that is no error of ours
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
 
-main(process.argv.slice(2), processHost()).then(
+// the image has this program under the old name too
+const startedAs = [process.env['RAZOR_MK_SELF'], process.argv0, process.argv[1]];
+const words = process.argv.slice(2);
+
+main(startedAs.some(isFacter) ? facterArguments(words) : words, processHost()).then(
   (status) => {
     process.exitCode = status;
   },

@@ -18,7 +18,7 @@ const NODE_VERBS: readonly VerbEntry[] = [
   {
     name: 'facts',
     describe: 'print what this machine is',
-    load: async () => (await import('../facts/cli/facts.ts')).verb,
+    load: async () => (await import('./cli/facts.ts')).verb,
   },
   {
     name: 'capture',

@@ -1,9 +1,11 @@
 /** One gathering: every group in turn, each losing only itself when it fails. */
 import { messageOf } from '../platform/errors.ts';
+import { collectExternal } from './external.ts';
 import type { Fact, FactSet, Identity, ProbeError } from './fact.ts';
 import { GROUPS } from './groups/index.ts';
 import type { AddFact, Group } from './groups/group.ts';
 import { readIdentity } from './identity.ts';
+import { readInventory } from './inventory.ts';
 import { byCodeUnit } from './sources/filesystem.ts';
 import type { Sources } from './sources/sources.ts';
 
@@ -44,13 +46,17 @@ export async function gather(options: CollectOptions): Promise<{ readonly set: F
   const sources = options.sources.fresh();
   const facts = new Map<string, Fact>();
   const errors: ProbeError[] = [];
+  const groups: { name: string; durationMs: number; facts: number }[] = [];
   for (const group of GROUPS) {
     if (options.signal?.aborted === true) {
       errors.push({ group: group.name, message: 'stopped before it began' });
       continue;
     }
+    const before = { at: performance.now(), facts: facts.size };
     await runGroup(group, sources, options, facts, errors);
+    groups.push({ name: group.name, durationMs: performance.now() - before.at, facts: facts.size - before.facts });
   }
+  await runExternal(options, sources, facts, errors);
   for (const { path, code } of sources.failures) {
     errors.push({ group: 'sources', message: `cannot read ${path}: ${code}`, source: path });
   }
@@ -72,7 +78,15 @@ export async function gather(options: CollectOptions): Promise<{ readonly set: F
     });
   }
   const sorted = new Map([...facts.entries()].sort(([a], [b]) => byCodeUnit(a, b)));
-  return { set: { facts: sorted, identity, errors, durationMs: performance.now() - started }, sources };
+  const set = {
+    facts: sorted,
+    identity,
+    errors,
+    groups,
+    durationMs: performance.now() - started,
+    inventory: () => readInventory(sources),
+  };
+  return { set, sources };
 }
 
 async function runGroup(
@@ -84,7 +98,22 @@ async function runGroup(
 ): Promise<void> {
   const started = performance.now();
   const made: Fact[] = [];
-  const add: AddFact = (name, value, from, details = {}) => {
+  try {
+    if (group.slow) await sources.prefetch(group.slow(sources));
+    const get = (name: string): string | undefined => facts.get(name)?.value;
+    const { signal } = options;
+    const hardware = options.hardware ?? 'native';
+    const add = adderTo(made, group.name, facts);
+    await group.collect({ sources, add, get, all: options.all === true, hardware, signal });
+  } catch (error) {
+    errors.push({ group: group.name, message: messageOf(error) });
+  }
+  const durationMs = performance.now() - started;
+  for (const fact of made) facts.set(fact.name, { ...fact, durationMs });
+}
+
+function adderTo(made: Fact[], group: string, facts: ReadonlyMap<string, Fact>): AddFact {
+  return (name, value, from, details = {}) => {
     if (value === undefined || value === null || facts.size + made.length >= MOST_FACTS) return;
     const text = cleanValue(String(value));
     const clean = cleanName(name);
@@ -93,21 +122,26 @@ async function runGroup(
     made.push({
       name: clean,
       value: text,
-      group: group.name,
+      group,
       sources: typeof from === 'string' ? [from] : from,
       ...(raw === undefined ? {} : { raw }),
       ...(details.volatile === true ? { volatile: true } : {}),
     });
   };
-  try {
-    if (group.slow) await sources.prefetch(group.slow(sources));
-    const get = (name: string): string | undefined => facts.get(name)?.value;
-    const { signal } = options;
-    const hardware = options.hardware ?? 'native';
-    await group.collect({ sources, add, get, all: options.all === true, hardware, signal });
-  } catch (error) {
-    errors.push({ group: group.name, message: messageOf(error) });
-  }
-  const durationMs = performance.now() - started;
-  for (const fact of made) facts.set(fact.name, { ...fact, durationMs });
+}
+
+/** The site's own facts come last and win over ours. Only the running machine has them. */
+async function runExternal(
+  options: CollectOptions,
+  sources: Sources,
+  facts: Map<string, Fact>,
+  errors: ProbeError[],
+): Promise<void> {
+  const directories = options.externalDirs ?? [];
+  if (directories.length === 0 || sources.kind !== 'live') return;
+  const made: Fact[] = [];
+  const fail = (message: string, source: string): void =>
+    void errors.push({ group: 'external', message: `${source}: ${message}`, source });
+  await collectExternal(directories, adderTo(made, 'external', facts), fail, options.signal);
+  for (const fact of made) facts.set(fact.name, fact);
 }

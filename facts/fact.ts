@@ -1,5 +1,7 @@
 /** What a fact is. Values are strings, as the servers need them (spec: Razor 0.x compares with strings). */
 
+import type { Inventory } from './inventory.ts';
+
 export interface Fact {
   readonly name: string;
   readonly value: string;
@@ -48,4 +50,8 @@ export interface FactSet {
   readonly identity: Identity;
   readonly errors: readonly ProbeError[];
   readonly durationMs: number;
+  /** What each group took and gave, in the order in which they ran. */
+  readonly groups?: readonly { readonly name: string; readonly durationMs: number; readonly facts: number }[];
+  /** The structured view of the same reading, with numbers as numbers. */
+  readonly inventory?: () => Inventory;
 }

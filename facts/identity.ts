@@ -64,3 +64,56 @@ function distinct(nics: readonly Nic[]): IdentityInterface[] {
   }
   return [...found.values()];
 }
+
+/** A text that could identify the machine, and why it does not, where it does not. */
+export interface Candidate {
+  readonly kind: 'mac' | 'uuid' | 'serial' | 'asset tag';
+  /** The interface, or the record that it stands in. */
+  readonly from: string;
+  readonly value: string;
+  readonly junk: string | undefined;
+}
+
+/** All candidates: every interface's address, the UUID, the serial numbers, the asset tag. */
+export function identityCandidates(sources: Sources): Candidate[] {
+  const candidates: Candidate[] = [];
+  const seen = new Map<string, string>();
+  for (const nic of [...readNics(sources)].sort((a, b) => a.index - b.index)) {
+    const mac = nic.permanentMac ?? nic.mac;
+    if (mac === undefined) continue;
+    const before = seen.get(mac);
+    const junk = whyNotBoot(nic) ?? (before === undefined ? undefined : `the same as ${before}`);
+    if (junk === undefined) seen.set(mac, nic.name);
+    candidates.push({ kind: 'mac', from: nic.name, value: mac, junk });
+  }
+  const { fields } = readDmi(sources);
+  for (const [kind, field, from] of [
+    ['uuid', 'product_uuid', 'system'],
+    ['serial', 'product_serial', 'system'],
+    ['serial', 'board_serial', 'board'],
+    ['serial', 'chassis_serial', 'chassis'],
+    ['asset tag', 'chassis_asset_tag', 'chassis'],
+  ] as const) {
+    const value = fields.get(field)?.value;
+    if (value !== undefined) candidates.push({ kind, from, value, junk: whyJunkText(value) });
+  }
+  return candidates;
+}
+
+/** Fillers that vendors leave and many machines share ("Hanlon folded two machines with UUID 'Not Settable' into one"). */
+export function whyJunkText(text: string): string | undefined {
+  const value = text.trim();
+  if (/^not (settable|present|specified|applicable|available)$/i.test(value)) return 'the firmware has none';
+  if (/^[0\s-]+$/.test(value)) return 'only zeros';
+  if (/^[f\s-]+$/i.test(value)) return 'only ones';
+  const fillers =
+    /^(to be filled|default string|system (serial|product|manufacturer)|serial ?number|chassis serial|asset|no asset|none|null|n\/a|na|unknown|unspecified|oem|o\.e\.m|empty|x+|\.+|\?+|0?123456789|invalid|filled by oem|type1|base board serial)/i;
+  if (fillers.test(value) && value.length < 40) return 'a filler that many machines share';
+  if (
+    /^0{0,2}(0?20?)?0{4}-0{4}-0{4}-0{4}-0{12}$/.test(value) ||
+    value.toLowerCase() === '03000200-0400-0500-0006-000700080009'
+  ) {
+    return 'a UUID that many boards share';
+  }
+  return undefined;
+}

@@ -5,5 +5,6 @@ export { captureMachine, captureSources, openCapture } from './capture/index.ts'
 export { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from './exclude.ts';
 export { openSources } from './sources/open.ts';
 export { readIdentity } from './identity.ts';
+export type { Inventory, InventoryInterface } from './inventory.ts';
 export type { Sources } from './sources/sources.ts';
 export type { Fact, FactSet, Identity, IdentityInterface, ProbeError } from './fact.ts';

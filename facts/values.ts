@@ -35,7 +35,7 @@ function isFactSet(value: FactSet | Readonly<Record<string, string>>): value is 
 
 /** Volatile facts, by name: for values that were stored without their facts. */
 export function isVolatileName(name: string): boolean {
-  return /^(uptime(_.*)?|memoryfree(_mb)?|swapfree(_mb)?|razor_mk_errors|mk_nic_.*_(carrier|speed)|mk_ib_.*_(state|rate))$/.test(
+  return /^(uptime(_.*)?|memoryfree(_mb)?|swapfree(_mb)?|razor_mk_errors|mk_nic_.*_(carrier|speed)|mk_numa_node\d+_memory_mb|mk_ib_.*_(state|rate))$/.test(
     name,
   );
 }

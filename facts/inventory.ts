@@ -1,0 +1,224 @@
+/**
+ * The structured view: what the groups read, with numbers as numbers. Made for `facts --inventory` and for servers that want an
+ * inventory (Ironic, Foreman) rather than flat texts. Absent things are absent, never null.
+ */
+import { readBoot, type Boot } from './groups/boot.ts';
+import { readCpus } from './groups/cpu.ts';
+import { type InfinibandCard, readInfiniband, readTpm, type Tpm } from './groups/devices.ts';
+import { type Dimm, readDimms } from './groups/dimms.ts';
+import { type Disk, readDisks } from './groups/disk.ts';
+import { readDmi } from './groups/dmi.ts';
+import { type Gaps, readGaps } from './groups/gaps.ts';
+import { readLinks } from './groups/link.ts';
+import { type Bmc, readBmc } from './groups/management.ts';
+import { readMeminfo } from './groups/memory.ts';
+import { readNics } from './groups/nics.ts';
+import { type NumaNode, readNuma } from './groups/numa.ts';
+import { isAccelerator, isGpu, type PciDevice, readPci } from './groups/pci.ts';
+import { architectureOf, readOperatingSystem } from './groups/release.ts';
+import { isVirtual, readCloud, readVirtual } from './groups/virtual.ts';
+import { readUsb, type UsbDevice } from './groups/usb.ts';
+import { couldBoot } from './identity.ts';
+import { specified } from './smbios/index.ts';
+import type { OsAddress, Sources } from './sources/sources.ts';
+
+export interface InventoryInterface {
+  readonly name: string;
+  /** Lower case with colons. */
+  readonly mac: string | undefined;
+  readonly permanentMac: string | undefined;
+  readonly addresses: readonly OsAddress[];
+  readonly up: boolean;
+  readonly carrier: boolean | undefined;
+  /** Mbit/s. */
+  readonly speedMbps: number | undefined;
+  readonly duplex: string | undefined;
+  readonly mtu: number | undefined;
+  readonly driver: string | undefined;
+  readonly pciAddress: string | undefined;
+  /** Four hex digits, lower case. */
+  readonly vendorId: string | undefined;
+  readonly deviceId: string | undefined;
+  readonly numaNode: number | undefined;
+  readonly sriovTotal: number | undefined;
+  readonly sriovEnabled: number | undefined;
+  /** Ethernet hardware that a boot firmware could have used. */
+  readonly bootable: boolean;
+  /** ARPHRD number: 1 Ethernet, 32 InfiniBand. */
+  readonly linkType: number;
+}
+
+export interface Inventory {
+  readonly hostname: string;
+  readonly system: {
+    readonly manufacturer: string | undefined;
+    readonly product: string | undefined;
+    readonly version: string | undefined;
+    readonly serial: string | undefined;
+    readonly uuid: string | undefined;
+    readonly family: string | undefined;
+    readonly sku: string | undefined;
+  };
+  readonly board: {
+    readonly manufacturer: string | undefined;
+    readonly product: string | undefined;
+    readonly serial: string | undefined;
+  };
+  readonly chassis: {
+    readonly type: string | undefined;
+    readonly serial: string | undefined;
+    readonly assetTag: string | undefined;
+  };
+  readonly firmware: {
+    readonly vendor: string | undefined;
+    readonly version: string | undefined;
+    readonly date: string | undefined;
+    readonly mode: 'bios' | 'uefi' | undefined;
+    readonly secureBoot: boolean | undefined;
+  };
+  readonly boot: Boot;
+  readonly virtual: { readonly name: string; readonly isVirtual: boolean; readonly cloud: string | undefined };
+  readonly os: {
+    readonly name: string;
+    readonly release: string | undefined;
+    readonly kernel: string;
+    readonly architecture: string;
+  };
+  readonly cpu: {
+    readonly model: string | undefined;
+    /** uname -m. */
+    readonly machine: string;
+    /** Logical processors that are there. */
+    readonly count: number;
+    readonly sockets: number;
+    readonly cores: number | undefined;
+    /** MHz, the highest where several are known. */
+    readonly frequencyMhz: number | undefined;
+    readonly flags: readonly string[];
+  };
+  readonly memory: {
+    /** Bytes that the kernel has. */
+    readonly total: number;
+    /** Bytes of the modules, where firmware lists them. */
+    readonly physical: number | undefined;
+    readonly swap: number;
+    readonly slots: readonly Dimm[];
+  };
+  readonly numa: readonly NumaNode[];
+  readonly disks: readonly Disk[];
+  readonly interfaces: readonly InventoryInterface[];
+  readonly pci: readonly PciDevice[];
+  readonly usb: readonly UsbDevice[];
+  readonly gpus: readonly PciDevice[];
+  readonly accelerators: readonly PciDevice[];
+  readonly infiniband: readonly InfinibandCard[];
+  readonly bmc: Bmc | undefined;
+  readonly tpm: Tpm | undefined;
+  readonly gaps: Gaps;
+}
+
+/** The inventory of what a gathering has read. Costs next to nothing after one; speeds and carriers are there only then. */
+export function readInventory(sources: Sources): Inventory {
+  const { fields } = readDmi(sources);
+  const get = (name: string): string | undefined => specified(fields.get(name)?.value);
+  const boot = readBoot(sources);
+  const virtual = readVirtual(sources);
+  const system = readOperatingSystem(sources);
+  const os = sources.os();
+  const memory = readMeminfo(sources).values;
+  const slots = readDimms(sources);
+  const pci = readPci(sources);
+  const physical = slots.reduce((sum, dimm) => sum + (dimm.size ?? 0), 0);
+  return {
+    hostname: os.hostname,
+    system: {
+      manufacturer: get('sys_vendor'),
+      product: get('product_name'),
+      version: get('product_version'),
+      serial: get('product_serial'),
+      uuid: get('product_uuid')?.toLowerCase(),
+      family: get('product_family'),
+      sku: get('product_sku'),
+    },
+    board: { manufacturer: get('board_vendor'), product: get('board_name'), serial: get('board_serial') },
+    chassis: { type: get('chassis_type'), serial: get('chassis_serial'), assetTag: get('chassis_asset_tag') },
+    firmware: {
+      vendor: get('bios_vendor'),
+      version: get('bios_version'),
+      date: get('bios_date'),
+      mode: boot.mode,
+      secureBoot: boot.secureBoot,
+    },
+    boot,
+    virtual: { name: virtual.name, isVirtual: isVirtual(virtual.name), cloud: readCloud(sources)?.name },
+    os: {
+      name: system.name,
+      release: system.release ?? os.release,
+      kernel: os.release,
+      architecture: architectureOf(os.machine, system.name),
+    },
+    cpu: cpu(sources),
+    memory: {
+      total: (memory.get('MemTotal') ?? 0) * 1024,
+      physical: physical > 0 ? physical : undefined,
+      swap: (memory.get('SwapTotal') ?? 0) * 1024,
+      slots,
+    },
+    numa: readNuma(sources),
+    disks: readDisks(sources),
+    interfaces: interfaces(sources),
+    pci,
+    usb: readUsb(sources),
+    gpus: pci.filter(isGpu),
+    accelerators: pci.filter(isAccelerator),
+    infiniband: readInfiniband(sources),
+    bmc: readBmc(sources),
+    tpm: readTpm(sources),
+    gaps: readGaps(sources),
+  };
+}
+
+function cpu(sources: Sources): Inventory['cpu'] {
+  const cpus = readCpus(sources);
+  const [first] = cpus.info.values();
+  const most = sources.int('/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq');
+  const now = Number(first?.get('cpu MHz') ?? NaN);
+  return {
+    model: [...cpus.models.values()][0],
+    machine: sources.os().machine,
+    count: cpus.count,
+    sockets: cpus.sockets,
+    cores: cpus.cores,
+    frequencyMhz: most !== undefined ? most / 1000 : Number.isFinite(now) ? now : undefined,
+    flags: (first?.get('flags') ?? first?.get('Features') ?? '').split(/\s+/).filter(Boolean),
+  };
+}
+
+function interfaces(sources: Sources): InventoryInterface[] {
+  const links = new Map(readLinks(sources).map((link) => [link.name, link]));
+  return readNics(sources)
+    .filter((nic) => nic.type !== 772)
+    .map((nic) => {
+      const link = links.get(nic.name);
+      return {
+        name: nic.name,
+        mac: nic.mac,
+        permanentMac: nic.permanentMac,
+        addresses: nic.addresses,
+        up: nic.up,
+        carrier: link?.carrier,
+        speedMbps: link?.speed,
+        duplex: link?.duplex,
+        mtu: nic.mtu,
+        driver: nic.driver,
+        pciAddress: link?.pciAddress,
+        vendorId: link?.vendor,
+        deviceId: link?.device,
+        numaNode: link?.numaNode,
+        sriovTotal: link?.sriovTotal,
+        sriovEnabled: link?.sriovEnabled,
+        bootable: couldBoot(nic),
+        linkType: nic.type,
+      };
+    });
+}
