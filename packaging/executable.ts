@@ -49,18 +49,12 @@ export interface PackageResult {
   readonly licences: string;
 }
 
-/** `razor-mk` for this machine's architecture, `razor-mk-arm64` for another one. */
-export function executableName(arch: Arch): string {
-  return arch === process.arch ? 'razor-mk' : `razor-mk-${arch}`;
-}
-
 /**
  * Builds the executable with its SBOM and licence texts. The results appear under their final names only when all of
  * them are made. Throws RAZOR_MK_PACKAGE, RAZOR_MK_TOOL_MISSING, RAZOR_MK_BUDGET.
  */
 export async function buildExecutable(options: PackageOptions): Promise<PackageResult> {
   const { arch, output, cache, say } = options;
-  const name = executableName(arch);
   const stage = join(output, `stage-${arch}-${process.pid}`);
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });
@@ -72,7 +66,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
     const stripped = join(stage, 'node');
     await stripNode(arch, node, stripped);
     say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
-    const staged = join(stage, name);
+    const staged = join(stage, 'razor-mk');
     await makeExecutable({
       arch,
       nodeVersion: pinned.version,
@@ -96,7 +90,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
       say(`compressed   ${compressedBytes.toLocaleString('en')} bytes by xz\n`);
       checkBudget(compressedBytes);
     }
-    const executable = join(output, name);
+    const executable = join(output, 'razor-mk');
     const files = { sbom: `${executable}.cdx.json`, licences: `${executable}.LICENCES.txt` };
     const { version, commit } = options;
     replaceFile(files.sbom, sbom({ version, commit, sha256: digest, parts, embedded: process.versions }));

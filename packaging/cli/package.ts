@@ -14,7 +14,10 @@ export const verb = defineVerb({
         default: process.arch === 'arm64' ? ('arm64' as const) : ('x64' as const),
         describe: 'processor that the executable is for',
       })
-      .option('output', { type: 'string', describe: 'directory of the results', default: join(PROJECT, 'build') })
+      .option('output', {
+        type: 'string',
+        describe: 'directory of the results: build, or build/ARCH for another processor',
+      })
       .option('libraries', {
         type: 'string',
         array: true,
@@ -40,7 +43,7 @@ export const verb = defineVerb({
   run: async (args, host) => {
     const started = performance.now();
     const arch: Arch = args.arch;
-    const output = resolve(args.output);
+    const output = resolve(args.output ?? join(PROJECT, 'build', arch === process.arch ? '' : arch));
     const flags = args['v8-flag'];
     const result = await buildExecutable({
       arch,
