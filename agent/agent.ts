@@ -58,7 +58,7 @@ export interface AgentOptions {
 /** What others in this process may ask of a running agent. */
 export interface AgentControl {
   /** Pushed through the local interface: examined and applied like a server's. */
-  offerConfig(map: PushedMap): readonly Refusal[];
+  offerConfig(map: PushedMap): { readonly changed: boolean; readonly refused: readonly Refusal[] };
   /** Ends the present wait. */
   wake(): void;
   readonly settings: Resolved;
@@ -284,7 +284,7 @@ export function startAgent(options: AgentOptions): AgentRun {
       offerConfig(map) {
         const { changes, refused } = push.offer(map, targets.current('')?.url ?? '');
         if (changes.length > 0) void configure().finally(() => waking.abort());
-        return refused;
+        return { changed: changes.length > 0, refused };
       },
       wake: () => waking.abort(),
       get settings() {

@@ -15,6 +15,10 @@ export interface DiscoveryStep {
 
 export type AgentEvent =
   | { event: 'started'; version: string; dialect: string; live: boolean; stateDir: string }
+  /** A step of the boot of a live node. */
+  | { event: 'step'; name: string; state: 'waiting' | 'running' | 'done' | 'failed' | 'skipped'; note: string }
+  /** The sign that people wait for on the console, before the first turn. */
+  | { event: 'loaded'; version: string }
   /** A server address was found: the first candidate, how it was found, and every step. */
   | { event: 'discovered'; server: string; way: string; candidates: readonly string[]; steps: readonly DiscoveryStep[] }
   /** Facts were gathered. `errors` are probes that failed. */

@@ -8,7 +8,7 @@ import yargs, { type Argv } from 'yargs';
 import { facterArguments, isFacter } from '../facts/cli/facter-alias.ts';
 import { explain, RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
-import type { Host, VerbEntry } from '../platform/verb.ts';
+import type { Host, Terminal, VerbEntry } from '../platform/verb.ts';
 import { VERBS } from './verbs.ts';
 import { versionText } from './version.ts';
 
@@ -28,11 +28,23 @@ function processHost(): Host {
     interactive,
     colour: interactive && (process.env['NO_COLOR'] ?? '') === '',
     columns: process.stdout.columns || 80,
+    ...(interactive ? { terminal: processTerminal() } : {}),
     // in the extension the process image is the dynamic loader: the wrapper says what it was started as
     self: EXECUTABLE
       ? [process.env['RAZOR_MK_SELF'] ?? process.execPath]
       : [process.execPath, fileURLToPath(import.meta.url)],
     signal: controller.signal,
+  };
+}
+
+function processTerminal(): Terminal {
+  const { stdout } = process;
+  return {
+    size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
+    onResize(callback) {
+      stdout.on('resize', callback);
+      return () => void stdout.off('resize', callback);
+    },
   };
 }
 

@@ -46,6 +46,11 @@ const NODE_VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./cli/register.ts')).verb,
   },
   {
+    name: 'status',
+    describe: 'what the running agent is doing; --watch for a full-screen page',
+    load: async () => (await import('./cli/status.ts')).verb,
+  },
+  {
     name: 'explain-reply',
     describe: 'what the agent would do with a reply in a file',
     load: async () => (await import('./cli/explain-reply.ts')).verb,

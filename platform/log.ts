@@ -19,6 +19,8 @@ export interface Log {
 
 export interface LogOptions {
   readonly level?: LogLevel;
+  /** A level of its own for the lines for people, which setLevel does not move. */
+  readonly peopleLevel?: LogLevel;
   /** Where JSON lines go; none by default. Written directly: pino's worker transports do not exist in the executable. */
   readonly json?: DestinationStream;
   /** Where lines for people go; none by default. */
@@ -27,6 +29,11 @@ export interface LogOptions {
 
 const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'fatal'];
 
+/** Whether a line of this level is written where `least` is the level. */
+export function isAtLeast(level: LogLevel, least: LogLevel): boolean {
+  return ORDER.indexOf(level) >= ORDER.indexOf(least);
+}
+
 /** A log with up to two sinks that share one level. */
 export function createLog(options: LogOptions = {}): Log {
   const state = { level: options.level ?? 'info' };
@@ -34,11 +41,13 @@ export function createLog(options: LogOptions = {}): Log {
     options.json && pino({ level: 'debug', base: null, timestamp: pino.stdTimeFunctions.isoTime }, options.json);
   const make = (part: string | undefined): Log => {
     const write = (level: LogLevel, text: string, fields: LogFields = {}): void => {
-      if (ORDER.indexOf(level) < ORDER.indexOf(state.level)) return;
+      const toJson = json !== undefined && isAtLeast(level, state.level);
+      const toPeople = options.people !== undefined && isAtLeast(level, options.peopleLevel ?? state.level);
+      if (!toJson && !toPeople) return;
       const message = redactText(text);
       const safe = redact(fields) as LogFields;
-      json?.[level](part === undefined ? { ...safe } : { part, ...safe }, message);
-      options.people?.(part === undefined ? message : `${part}: ${message}`, level);
+      if (toJson) json[level](part === undefined ? { ...safe } : { part, ...safe }, message);
+      if (toPeople) options.people?.(part === undefined ? message : `${part}: ${message}`, level);
     };
     return {
       debug: (message, fields) => write('debug', message, fields),

@@ -14,6 +14,8 @@ export interface Host {
   readonly colour: boolean;
   /** Width of the terminal, 80 without one. */
   readonly columns: number;
+  /** The terminal of standard output, for full-screen pages; undefined without one. */
+  readonly terminal?: Terminal;
   /** How this program is started again, as argv: `[node, main.ts]` from a clone, `[razor-mk]` for the executable. */
   readonly self: readonly [string, ...string[]];
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. A second one ends the process at once. */
@@ -24,6 +26,12 @@ type Camel<Name> = Name extends `${infer Head}-${infer Tail}` ? `${Head}${Capita
 
 /** Options as yargs gives them: `token-file` is there as `tokenFile` too. */
 export type ParsedOptions<T> = T & { readonly [Name in keyof T as Camel<Name> & string]: T[Name] };
+
+export interface Terminal {
+  size(): { readonly columns: number; readonly rows: number };
+  /** Calls back after each change of size; returns how to stop that. */
+  onResize(callback: () => void): () => void;
+}
 
 /** A verb with its options parsed to `T`. */
 export interface VerbModule<T = unknown> {

@@ -6,6 +6,10 @@ export function narrate(event: AgentEvent): string | undefined {
   switch (event.event) {
     case 'started':
       return `razor-mk ${event.version}, dialect ${event.dialect}, ${event.live ? 'live' : 'dry: nothing on this machine is changed'}, state in ${event.stateDir}`;
+    case 'step':
+      return event.state === 'done' ? `${event.name}: ${event.note}` : undefined;
+    case 'loaded':
+      return undefined;
     case 'discovered':
       return `server ${event.server}, found by ${event.way}${event.candidates.length > 1 ? `; others: ${event.candidates.slice(1).join(', ')}` : ''}`;
     case 'collected': {

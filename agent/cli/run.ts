@@ -1,18 +1,18 @@
 /** The verb `run`: the agent. */
 import { systemClock } from '../../platform/clock.ts';
 import { RazorMkError } from '../../platform/errors.ts';
-import { createLog } from '../../platform/log.ts';
 import { createSystem } from '../../platform/system.ts';
 import { defineVerb } from '../../platform/verb.ts';
 import { startAgent } from '../agent.ts';
-import { createRegistry } from '../commands/registry.ts';
 import type { AgentEvent } from '../events.ts';
 import { createExtensionKeeper } from '../extension/keeper.ts';
+import { startNode } from '../node/node.ts';
+import { openNodeLog } from '../node/logging.ts';
 import { openStore } from '../state.ts';
 import { version } from '../version.ts';
 import { narrate } from './narrate.ts';
 import { agentOptions } from './options.ts';
-import { setUp, stateDir } from './setup.ts';
+import { resolverOf, setUp, stateDir } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -23,24 +23,22 @@ export const verb = defineVerb({
       .option('turns', { type: 'number', describe: 'so many turns' })
       .option('stop-after-command', { type: 'string', array: true, describe: 'end after a turn with this command' }),
   run: async (args, host) => {
-    const dir = stateDir(args, args.live);
-    const people = args.events ? host.err : host.out;
-    const log = createLog({ people: (line, level) => people(`${level === 'info' ? '' : `${level}: `}${line}\n`) });
-    const setup = await setUp(args, host);
-    const initial = setup.settings({});
-    if (initial.from.logLevel !== 'built in') log.setLevel(initial.values.logLevel);
     const turns = args.once ? 1 : args.turns;
     if (turns !== undefined && !(Number.isInteger(turns) && turns > 0)) {
       throw new RazorMkError('RAZOR_MK_USAGE', '--turns takes a whole number above 0');
     }
-    const emit = (event: AgentEvent): void => {
-      const line = narrate(event);
-      if (line !== undefined) log.info(line);
-      if (!args.events) return;
-      host.out(`${JSON.stringify({ ...event, at: new Date().toISOString(), ms: Math.round(performance.now()) })}\n`);
-    };
-    const { dialect } = initial.values;
-    emit({ event: 'started', version: version(), dialect, live: args.live, stateDir: dir });
+    const dir = stateDir(args, args.live);
+    const people = args.events ? host.err : host.out;
+    const setup = await setUp(args, host);
+    const initial = setup.settings({});
+    const nodeLog = openNodeLog({
+      logDir: initial.values.logDir || (args.live ? '/var/log' : dir),
+      level: initial.values.logLevel,
+      syslog: initial.values.syslog,
+      console: (line) => people(`${line}\n`),
+      resolve: resolverOf(args),
+    });
+    const { log } = nodeLog;
     const system = createSystem({ live: args.live, log });
     const store = await openStore(dir);
     const extension = createExtensionKeeper({
@@ -49,13 +47,33 @@ export const verb = defineVerb({
       stateDir: dir,
       system,
     });
+    const node = startNode({
+      clock: systemClock,
+      log,
+      nodeLog,
+      system,
+      store,
+      setup,
+      binDirs: () => extension.binDirs(),
+      resolve: resolverOf(args),
+      say: (line) => people(`${line}\n`),
+      signal: host.signal,
+    });
+    const emit = (event: AgentEvent): void => {
+      node.onEvent(event);
+      const line = narrate(event);
+      if (line !== undefined) log.info(line);
+      if (!args.events) return;
+      host.out(`${JSON.stringify({ ...event, at: new Date().toISOString(), ms: Math.round(performance.now()) })}\n`);
+    };
+    emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
     const agent = startAgent({
       clock: systemClock,
       log,
       emit,
       system,
       store,
-      commands: createRegistry([], { binDirs: () => extension.binDirs() }),
+      commands: node.commands,
       collect: () => {
         const { values } = agent.control.settings;
         return setup.collect(
@@ -66,12 +84,18 @@ export const verb = defineVerb({
       settings: setup.settings,
       discover: setup.discover,
       httpFor: setup.httpFor,
-      hooks: { beforeTurn: (server, settings, signal) => extension.refresh(server, settings, signal) },
+      hooks: {
+        ...node.hooks(emit),
+        beforeTurn: (server, settings, signal) => extension.refresh(server, settings, signal),
+      },
+      extraErrors: node.errorsForFacts,
       signal: host.signal,
       ...(turns === undefined ? {} : { turns }),
       ...(args['stop-after-command'] === undefined ? {} : { stopAfter: args['stop-after-command'] }),
     });
+    await node.open(agent.control);
     await agent.done;
+    await node.close();
     return 0;
   },
 });

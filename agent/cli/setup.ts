@@ -12,6 +12,8 @@ import type { PushedMap } from '../config/pushed.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
 import { HANLON_LEASE_FILE, selectDialect } from '../dialects/select.ts';
 import { parseCommandLine, type CommandLine } from '../discovery/cmdline.ts';
+import { lookupAddresses } from '../discovery/dns.ts';
+import { parseResolvConf } from '../discovery/resolv-conf.ts';
 import { discover, type Discovery } from '../discovery/index.ts';
 import type { Candidate } from '../discovery/index.ts';
 import type { HttpClient } from '../http.ts';
@@ -21,6 +23,8 @@ import type { AgentArgs } from './options.ts';
 
 export interface Setup {
   readonly cmdline: CommandLine;
+  /** Its text. */
+  readonly kernelLine: string;
   /** The settings with a pushed map in its place. */
   readonly settings: (pushed: PushedMap) => Resolved;
   readonly discover: (settings: Settings, signal: AbortSignal) => Promise<Discovery>;
@@ -57,6 +61,7 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
 
   return {
     cmdline,
+    kernelLine: kernel?.toString('latin1') ?? '',
     settings,
     dialectWhy: why,
     extensionUrl: (server, current) => {
@@ -89,6 +94,16 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
         externalDirs: current.externalFacts,
         ...(signal === undefined ? {} : { signal }),
       }),
+  };
+}
+
+/** Finds the first address of a name with our own resolver, which the settings of the verb may direct elsewhere. */
+export function resolverOf(args: AgentArgs): (name: string) => Promise<string | undefined> {
+  return async (name) => {
+    const text = await readCapped(args['resolv-conf'], 65_536).catch(() => undefined);
+    const port = args['dns-port'];
+    const conf = parseResolvConf(text?.toString('utf8') ?? '');
+    return (await lookupAddresses(name, { conf, ...(port === undefined ? {} : { port }) })).found[0];
   };
 }
 

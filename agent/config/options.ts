@@ -46,8 +46,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     kind: list(address),
     places: ['option', 'environment', 'file'],
     value: 'HOST[:PORT],…',
-    meaning:
-      'Addresses of the server, tried in turn. On the kernel line these are razor.ip and razor.server (see discovery).',
+    meaning: 'Addresses of the server, tried in turn. On the kernel line these are razor.ip and razor.server.',
   },
   port: {
     default: 0,
@@ -187,7 +186,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     meaning: 'Ed25519 public key (PEM). Replies without a valid signature are then not believed.',
   },
   commandsDir: {
-    default: '',
+    default: '/usr/lib/razor',
     kind: text(),
     value: 'DIR',
     meaning: 'Executables in this directory are commands that the server may name.',
@@ -224,6 +223,54 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     places: ['file'],
     value: 'URL',
     meaning: 'List of kernel modules to load.',
+  },
+  ntp: {
+    default: [],
+    kind: list(text(253)),
+    value: 'HOST,…',
+    meaning: 'NTP servers; the clock is set by the first that answers. With --live only.',
+  },
+  syslog: {
+    default: '',
+    kind: text(300),
+    value: 'udp://HOST:PORT',
+    meaning: 'Where log lines are sent too, as RFC 5424: udp://HOST:514 or tcp://HOST:601.',
+  },
+  logDir: {
+    default: '',
+    kind: text(),
+    value: 'DIR',
+    meaning: 'Where the log file lies: /var/log with --live, the state directory otherwise.',
+  },
+  watchdog: {
+    default: 'on',
+    kind: oneOf(['on', 'off']),
+    value: 'on|off',
+    meaning: 'Whether /dev/watchdog is fed while turns happen. With --live only.',
+  },
+  reloadModules: {
+    default: [],
+    kind: list(text(64)),
+    value: 'MODULE,…',
+    meaning: 'More drivers that are loaded again when they found no device, as bnx2 is.',
+  },
+  controlPort: {
+    default: 2156,
+    kind: integer(0, 65_535),
+    value: 'PORT',
+    meaning: 'Port on 127.0.0.1 of health, metrics and setMkConfig. Without --live the system chooses one.',
+  },
+  loopLimit: {
+    default: 5,
+    kind: integer(1, 20),
+    value: 'COUNT',
+    meaning: 'How often the same destructive command is carried out within the loop window before it is held back.',
+  },
+  loopWindow: {
+    default: 1800,
+    kind: seconds(60, DAY),
+    value: 'SECONDS',
+    meaning: 'The time in which the loop breaker counts.',
   },
 };
 

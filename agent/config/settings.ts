@@ -34,6 +34,14 @@ export interface Settings {
   readonly tceMirrorPort: number;
   readonly tceInstallListUri: string;
   readonly kmodInstallListUri: string;
+  readonly ntp: readonly string[];
+  readonly syslog: string;
+  readonly logDir: string;
+  readonly watchdog: 'on' | 'off';
+  readonly reloadModules: readonly string[];
+  readonly controlPort: number;
+  readonly loopLimit: number;
+  readonly loopWindow: number;
 }
 
 export type SettingName = keyof Settings;

@@ -9,8 +9,6 @@ import type { BootStep, ConfigValue, Problem, StatusSnapshot } from './snapshot.
 
 export interface StatusKeeper {
   onEvent(event: AgentEvent): void;
-  /** A step of the boot; a later call with the same name replaces it. */
-  step(name: string, state: BootStep['state'], note?: string): void;
   snapshot(): StatusSnapshot;
   /** For the fact razor_mk_errors. */
   errorsForFacts(): readonly string[];
@@ -121,6 +119,11 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
       case 'stopped':
         state = `stopped: ${event.reason}`;
         return;
+      case 'step':
+        boot.set(event.name, { name: event.name, state: event.state, note: redactText(event.note) });
+        if (event.state === 'running') state = event.note === '' ? event.name : `${event.name}: ${event.note}`;
+        return;
+      case 'loaded':
       case 'config':
       case 'would':
       case 'did':
@@ -149,11 +152,6 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
     onEvent(event) {
       progressAt = clock.now();
       note(event);
-    },
-    step(name, stepState, text = '') {
-      progressAt = clock.now();
-      boot.set(name, { name, state: stepState, note: redactText(text) });
-      if (stepState === 'running') state = text === '' ? name : `${name}: ${text}`;
     },
     errorsForFacts: () => [...unknown].map((name) => `unknown command ${name.replaceAll(/[^\w.-]/g, '?')}`),
     snapshot() {

@@ -1,0 +1,79 @@
+/** Tiny Core duties at every load of the configuration: extensions, kernel modules, and the local mirror (tinycore/node). */
+import { existsSync } from 'node:fs';
+import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors.ts';
+import type { System } from '../../platform/system.ts';
+import { installExtensions } from '../../tinycore/node/extensions.ts';
+import { loadKernelModules } from '../../tinycore/node/kernel-modules.ts';
+import { MIRROR_DIR, startMirror, type Mirror } from '../../tinycore/node/mirror.ts';
+import { repairMirrorUri } from '../../tinycore/node/uris.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Candidate } from '../discovery/index.ts';
+import type { HttpClient } from '../http.ts';
+
+export interface Duties {
+  /** Does what the settings ask for. Never throws: what fails is said in the log. */
+  carryOut(settings: Settings, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DutiesOptions {
+  readonly log: Log;
+  readonly system: System;
+  readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
+  /** Where the local mirror's files are; /tmp/tinycorelinux, the original's. */
+  readonly mirrorDir?: string;
+}
+
+const LIST_LIMIT = 256 * 1024;
+
+export function createDuties(options: DutiesOptions): Duties {
+  const { system } = options;
+  const log = options.log.child('tinycore');
+  const mirrorDir = options.mirrorDir ?? MIRROR_DIR;
+  let mirror: Mirror | undefined;
+
+  async function serve(settings: Settings): Promise<void> {
+    if (mirror !== undefined || !existsSync(mirrorDir)) return;
+    try {
+      mirror = await startMirror({ dir: mirrorDir, port: system.live ? settings.tceMirrorPort : 0, log });
+    } catch (error) {
+      log.warn(`the local mirror is not there: ${messageOf(error)}`);
+    }
+  }
+
+  return {
+    async carryOut(settings, signal) {
+      const { tceMirrorUri, tceInstallListUri, kmodInstallListUri } = settings;
+      if (tceInstallListUri === '' && kmodInstallListUri === '') return;
+      await serve(settings);
+      const uri = (text: string): string => repairMirrorUri(text, settings.tceMirrorPort, mirror?.port);
+      const fetchList = async (url: string): Promise<Buffer | undefined> => {
+        const http = await options.httpFor(settings, { url, way: 'configuration', given: true });
+        const reply = await http.request({ method: 'GET', url, limit: LIST_LIMIT, signal });
+        if (reply.status !== 200) throw new Error(`HTTP ${reply.status}`);
+        return reply.body;
+      };
+      try {
+        if (tceInstallListUri !== '') {
+          await installExtensions({
+            system,
+            log,
+            signal,
+            fetchList,
+            listUri: uri(tceInstallListUri),
+            mirrorUri: uri(tceMirrorUri),
+          });
+        }
+        if (kmodInstallListUri !== '') {
+          await loadKernelModules({ system, log, fetchList, listUri: uri(kmodInstallListUri) });
+        }
+      } catch (error) {
+        if (!signal.aborted) log.warn(messageOf(error));
+      }
+    },
+    async close() {
+      await mirror?.close();
+    },
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * What stands around the agent's turns on a node: boot sequence, watchdog, commands with their loop breaker, local control,
+ * Tiny Core duties. It listens to events and hangs into the agent's hooks; the agent knows nothing of it.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../../platform/clock.ts';
+import { messageOf } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import type { System } from '../../platform/system.ts';
+import type { AgentControl, AgentHooks } from '../agent.ts';
+import type { Setup } from '../cli/setup.ts';
+import { createLoopBreaker } from '../commands/loop-breaker.ts';
+import { createRegistry, type CommandRegistry } from '../commands/registry.ts';
+import type { Settings } from '../config/settings.ts';
+import { createStatusKeeper } from '../control/keeper.ts';
+import { SOCKET_NAME, startControl, type Control } from '../control/server.ts';
+import type { AgentEvent, Emit } from '../events.ts';
+import { startWatchdog, type Watchdog } from '../network/watchdog.ts';
+import type { Store } from '../state.ts';
+import { version } from '../version.ts';
+import { bootNode } from './boot.ts';
+import { createDuties, type Duties } from './duties.ts';
+import type { NodeLog } from './logging.ts';
+
+export interface NodeOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeLog: NodeLog;
+  readonly system: System;
+  readonly store: Store;
+  readonly setup: Setup;
+  /** Directories in front of the PATH of external commands. */
+  readonly binDirs: () => readonly string[];
+  readonly resolve: (name: string) => Promise<string | undefined>;
+  /** A line for the console, whatever the log level. */
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Node {
+  readonly commands: CommandRegistry;
+  readonly errorsForFacts: () => readonly string[];
+  onEvent(event: AgentEvent): void;
+  hooks(emit: Emit): AgentHooks;
+  /** Opens local control for a running agent. Never throws. */
+  open(control: AgentControl): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A turn may take this long before the watchdog bites, however short the interval is. */
+const SHORTEST_STALL_MS = 900_000;
+
+export function startNode(options: NodeOptions): Node {
+  const { clock, log, nodeLog, system, store, setup } = options;
+  const { values: initial } = setup.settings({});
+  let agent: AgentControl | undefined;
+  let control: Control | undefined;
+  let watchdog: Watchdog | undefined;
+  let booted = false;
+  const settings = (): Settings => agent?.settings.values ?? initial;
+  const loop = setup.cmdline.value('razor.loop');
+  const breaker = createLoopBreaker({
+    clock,
+    log,
+    system,
+    store,
+    limit: initial.loopLimit,
+    windowMs: initial.loopWindow * 1000,
+    ...(loop === undefined ? {} : { kernelArgument: loop }),
+  });
+  const keeper = createStatusKeeper({
+    clock,
+    version: version(),
+    stateDir: store.dir,
+    system,
+    settings: () => agent?.settings,
+    holding: () => breaker.holding,
+    logLinesLost: nodeLog.linesLost,
+    syslogLinesDropped: nodeLog.syslogDropped,
+  });
+  const duties: Duties = createDuties({ ...options, httpFor: setup.httpFor });
+
+  return {
+    commands: createRegistry([], { breaker, commandsDir: () => settings().commandsDir, binDirs: options.binDirs }),
+    errorsForFacts: keeper.errorsForFacts,
+    onEvent(event) {
+      keeper.onEvent(event);
+      watchdog?.progress();
+    },
+    hooks: (emit) => ({
+      async boot(values, signal) {
+        if (system.live) {
+          if (values.watchdog === 'on') watchdog = await startWatchdog({ system, log, clock });
+          await bootNode({
+            clock,
+            log,
+            system,
+            signal,
+            cmdline: setup.kernelLine,
+            ntp: values.ntp,
+            reloadModules: values.reloadModules,
+            step: (name, state, note = '') => emit({ event: 'step', name, state, note }),
+            say: options.say,
+            resolve: options.resolve,
+          });
+        }
+        booted = true;
+        await duties.carryOut(values, signal);
+      },
+      async configured(values, signal) {
+        nodeLog.setLevel(values.logLevel);
+        watchdog?.allow(Math.max(SHORTEST_STALL_MS, 3 * values.checkinInterval * 1000));
+        if (booted) await duties.carryOut(values, signal);
+      },
+      ready() {
+        emit({ event: 'loaded', version: version() });
+        // the original's sign, which people and scripts wait for on the console
+        options.say(`MK Loaded: v${version()}`);
+        return Promise.resolve();
+      },
+    }),
+    async open(running) {
+      agent = running;
+      control = await startControl({
+        snapshot: keeper.snapshot,
+        offerConfig: (map) => running.offerConfig(map),
+        socketPath: join(store.dir, SOCKET_NAME),
+        port: system.live ? initial.controlPort : 0,
+        log: log.child('control'),
+      });
+      if (control.port !== undefined) log.debug(`local control on http://127.0.0.1:${control.port}`);
+    },
+    async close() {
+      watchdog?.stop();
+      await duties.close().catch((error: unknown) => log.warn(messageOf(error)));
+      await control?.close();
+      await nodeLog.close();
+    },
+  };
+}
