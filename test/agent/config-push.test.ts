@@ -184,7 +184,7 @@ test('an agent without a server takes its configuration from the local interface
   });
   await runUntil(agent, () => (agent?.of('waiting').length ?? 0) > 2);
   assert.deepEqual(
-    agent.control.offerConfig({ mk_checkin_interval: 'soon' }).map(({ key }) => key),
+    agent.control.offerConfig({ mk_checkin_interval: 'soon' }).refused.map(({ key }) => key),
     ['mk_checkin_interval'],
   );
   assert.deepEqual(agent.control.offerConfig({ mk_uri: server.url }), []);
