@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { run } from '../../platform/run.ts';
+import { startLab, type Lab } from '../../lab/server.ts';
+import { startLabProcess } from '../helpers/lab-process.ts';
+
+const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
+
+async function withLab(options: Parameters<typeof startLab>[0], work: (lab: Lab) => Promise<void>): Promise<void> {
+  const lab = await startLab({ ports: NO_PORTS, ...options });
+  try {
+    await work(lab);
+  } finally {
+    await lab.close();
+  }
+}
+
+describe('the two doors', () => {
+  it('keep people’s verbs away from nodes, and nodes’ calls away from people', async () => {
+    await withLab({}, async (lab) => {
+      for (const url of [lab.nodesUrl, lab.imagesUrl, lab.razorServerUrl]) {
+        assert.equal((await fetch(`${url}/api/nodes`)).status, 404, url);
+      }
+      assert.equal((await fetch(`${lab.peopleUrl}/razor/api/boot?hw_id=AA`)).status, 404);
+      assert.equal((await fetch(`${lab.peopleUrl}/api/nodes`)).status, 200);
+    });
+  });
+
+  it('do not open the one for people to the network without a token', async () => {
+    await assert.rejects(startLab({ ports: NO_PORTS, peopleHost: '0.0.0.0' }), { code: 'RAZOR_MK_LAB_DOOR' });
+  });
+
+  it('ask people for the token, as bearer or as a browser’s password, and for nothing less', async () => {
+    await withLab({ token: 'open sesame' }, async (lab) => {
+      const status = async (authorization?: string): Promise<number> =>
+        (await fetch(`${lab.peopleUrl}/api/nodes`, { headers: authorization === undefined ? {} : { authorization } }))
+          .status;
+      assert.equal(await status(), 401);
+      assert.equal(await status('Bearer wrong'), 401);
+      assert.equal(await status(`Basic ${btoa('me:wrong')}`), 401);
+      assert.equal(await status(`Basic ${btoa('me:open sesame')}`), 200);
+    });
+    await withLab({ token: 'sesame' }, async (lab) => {
+      assert.equal(
+        (await fetch(`${lab.peopleUrl}/api/nodes`, { headers: { authorization: 'Bearer sesame' } })).status,
+        200,
+      );
+      assert.equal((await fetch(`${lab.nodesUrl}/razor/api/boot?hw_id=AA`)).status, 200, 'nodes need none');
+    });
+  });
+
+  it('are closed to a page of others: by another host name, and without JSON', async () => {
+    await withLab({}, async (lab) => {
+      const { port } = new URL(lab.peopleUrl);
+      const status = await new Promise((resolve) =>
+        get({ port, host: '127.0.0.1', path: '/api/nodes', headers: { host: 'evil.example' } }, (reply) => {
+          reply.resume();
+          resolve(reply.statusCode);
+        }),
+      );
+      assert.equal(status, 403);
+      const form = await fetch(`${lab.peopleUrl}/api/tags`, {
+        method: 'POST',
+        body: '{"name":"a","tag":"a","matchers":[]}',
+      });
+      assert.equal(form.status, 415);
+    });
+  });
+
+  it('speak https to people with a certificate', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'lab-tls-'));
+    try {
+      const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+      const made = await run([
+        ...([
+          'openssl',
+          'req',
+          '-x509',
+          '-newkey',
+          'ec',
+          '-pkeyopt',
+          'ec_paramgen_curve:prime256v1',
+          '-nodes',
+        ] as const),
+        ...['-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'],
+      ]);
+      if (made.failure === 'not-found') return t.skip('openssl is not installed');
+      writeFileSync(join(directory, 'token'), 'sesame\n');
+      const lab = await startLabProcess('--tls-cert', cert, '--tls-key', key, '--token-file', join(directory, 'token'));
+      try {
+        assert.match(lab.peopleUrl, /^https:/);
+        const status = await new Promise((resolve, reject) => {
+          const headers = { authorization: 'Bearer sesame' };
+          request(`${lab.peopleUrl}/api/nodes`, { rejectUnauthorized: false, headers }, (reply) => {
+            reply.resume();
+            resolve(reply.statusCode);
+          })
+            .on('error', reject)
+            .end();
+        });
+        assert.equal(status, 200);
+      } finally {
+        await lab.stop();
+      }
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+    return undefined;
+  });
+});
+
+describe('the verbs', () => {
+  it('say that no lab answers, what the lab refused, and what could be meant', async () => {
+    const lab = await startLabProcess();
+    try {
+      const refused = await lab.verb('model', 'add', '--label', 'x', '--template', 'windows');
+      assert.equal(refused.status, 65);
+      assert.match(refused.stderr.toString(), /template: is no template\n +code: +RAZOR_MK_LAB_REFUSED/);
+      const nobody = await lab.verb('node', 'get', 'nobody');
+      assert.match(nobody.stderr.toString(), /there is no node nobody/);
+      const table = await lab.verb('template', '--format', 'table');
+      assert.match(table.stdout.toString(), /^NAME +FAMILY +ANSWERS +DESCRIBE\n/);
+      const json = await lab.verb('policy');
+      assert.deepEqual(JSON.parse(json.stdout.toString()), []);
+      await lab.stop();
+      const gone = await lab.verb('node');
+      assert.equal(gone.status, 69);
+      assert.match(
+        gone.stderr.toString(),
+        /no lab answers at .*\n +code: +RAZOR_MK_LAB_UNREACHABLE\n +remedy: +Start one/,
+      );
+    } finally {
+      await lab.stop();
+    }
+  });
+});
