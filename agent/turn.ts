@@ -94,6 +94,8 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
       emit({ event: change.done ? 'did' : 'would', what: change.what });
     }
   }
+  // Hanlon's rule (its third microkernel): a server that says so knows this node; and with razor-server a check-in registers
+  if (command.name === 'acknowledge' && dialect.name !== 'razor' && store.firstCheckin) store.setFirstCheckin(false);
   const registers = dialect.previewRegister(reportOf(context, facts, false)) !== undefined;
   if (fresh && !registered && !store.firstCheckin && registers) {
     const reason = whyRegister(store, facts, context.exclusion);
