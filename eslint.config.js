@@ -5,7 +5,7 @@ const rooms = {
   platform: [],
   facts: ['platform'],
   'tinycore/node': ['platform'],
-  packaging: ['platform'],
+  packaging: ['platform', 'facts'], // one function: the compact form of pci.ids
   'tinycore/image': ['platform', 'packaging', 'tinycore'],
   lab: ['platform'],
   agent: ['platform', 'facts', 'tinycore/node', 'agent'],

@@ -16,6 +16,7 @@ import {
 } from './licences.ts';
 import { findNode, lockedNode, stripNode } from './node-binary.ts';
 import { ARCHES, type Arch } from './paths.ts';
+import { PCI_IDS_ASSET, pciIdsAsset } from './pci-ids.ts';
 import { sbom } from './sbom.ts';
 import { makeExecutable } from './sea.ts';
 
@@ -31,6 +32,8 @@ export interface PackageOptions {
   /** Further directories that hold shared libraries of `arch`. */
   readonly libraries?: readonly string[];
   readonly flags?: readonly string[];
+  /** A pci.ids file, or `none`; the pinned one of Debian by default. */
+  readonly pciIds?: string;
   /** Compress by xz and hold against the budget (most of the time of a build). */
   readonly budget?: boolean;
   readonly say: (text: string) => void;
@@ -67,12 +70,14 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
     await stripNode(arch, node, stripped);
     say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
     const staged = join(stage, 'razor-mk');
+    const pciIds = await pciIdsAsset(options.pciIds, stage, say);
     await makeExecutable({
       arch,
       nodeVersion: pinned.version,
       stage,
       node: stripped,
       output: staged,
+      ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
       ...(options.flags === undefined ? {} : { flags: options.flags }),
     });
     const digest = await sha256(staged);
@@ -81,6 +86,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
       projectPart(options.version),
       ...npmParts(bundled.packages),
       runtimePart(ARCHES[arch].nodePackage, nodeLicenceFile(node), pinned.version, pinned.integrity),
+      ...(pciIds === undefined ? [] : [pciIds.part]),
       ...(await libraryParts(libraries)),
     ];
     say(`executable   ${size(staged)} bytes, sha256 ${digest}\n`);

@@ -24,6 +24,10 @@ export const verb = defineVerb({
         default: [] as string[],
         describe: 'further directory that holds shared libraries for --arch',
       })
+      .option('pci-ids', {
+        type: 'string',
+        describe: 'list of PCI names to carry: a file, or none (default: Debian’s, if installed)',
+      })
       .option('budget', {
         type: 'boolean',
         default: true,
@@ -45,6 +49,7 @@ export const verb = defineVerb({
     const arch: Arch = args.arch;
     const output = resolve(args.output ?? join(PROJECT, 'build', arch === process.arch ? '' : arch));
     const flags = args['v8-flag'];
+    const pciIds = args['pci-ids'];
     const result = await buildExecutable({
       arch,
       version: sourceVersion(),
@@ -54,6 +59,7 @@ export const verb = defineVerb({
       env: host.env,
       libraries: args.libraries.map((directory) => resolve(directory)),
       budget: args.budget,
+      ...(pciIds === undefined ? {} : { pciIds: pciIds === 'none' ? pciIds : resolve(pciIds) }),
       say: (text) => (args.json ? undefined : host.err(text)),
       ...(flags === undefined ? {} : { flags: flags.filter((flag) => flag !== '') }),
     });
