@@ -13,8 +13,8 @@ export interface Answers {
   readonly timezone: string;
   /** Packages, by blanks. */
   readonly packages: string;
-  /** Base address of the image's files. */
-  readonly files: string;
+  /** Base address of the image's files, or undefined where the model names no image. */
+  readonly files: string | undefined;
   /** Base address of this node's callbacks. */
   readonly callback: string;
   readonly addresses: Addresses;
@@ -45,7 +45,7 @@ export function answersFor(active: ActiveModel, addresses: Addresses): Answers {
     rootPasswordHash: metadata['root_password_hash'],
     timezone: metadata['timezone'] ?? 'UTC',
     packages: metadata['packages'] ?? 'openssh-server wget',
-    files: filesBase(active, addresses) ?? '',
+    files: filesBase(active, addresses),
     callback: callbackBase(active, addresses),
     addresses,
   };

@@ -6,7 +6,7 @@ export function kickstart(answers: Answers): string {
   return `${[
     `# Answers for ${answers.hostname}.${answers.domain}`,
     'text',
-    `url --url=${answers.files}`,
+    ...(answers.files === undefined ? [] : [`url --url=${answers.files}`]),
     'lang en_US.UTF-8',
     'keyboard us',
     `network --bootproto=dhcp --hostname=${answers.hostname}.${answers.domain}`,
@@ -73,6 +73,6 @@ export function esxiBootCfg(original: string, answers: Answers): string {
     .filter((line) => !/^(prefix|kernelopt)=/.test(line))
     .map((line) => (/^(kernel|modules)=/.test(line) ? line.toLowerCase().replaceAll(/(^|[= ])\//g, '$1') : line));
   while (kept.at(-1) === '') kept.pop();
-  const options = [`prefix=${answers.files}`, `kernelopt=ks=${answers.callback}/kickstart/file`];
+  const options = [`prefix=${answers.files ?? ''}`, `kernelopt=ks=${answers.callback}/kickstart/file`];
   return `${[...kept, ...options].join('\n')}\n`;
 }

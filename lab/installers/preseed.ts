@@ -3,7 +3,7 @@ import type { Answers } from './answers.ts';
 
 /** The preseed file of one node. */
 export function preseed(answers: Answers): string {
-  const mirror = new URL(answers.files);
+  const mirror = answers.files === undefined ? undefined : new URL(answers.files);
   const rc = '/target/etc/rc.local';
   return `${[
     `# Answers for ${answers.hostname}.${answers.domain}`,
@@ -12,11 +12,7 @@ export function preseed(answers: Answers): string {
     'd-i netcfg/choose_interface select auto',
     `d-i netcfg/get_hostname string ${answers.hostname}`,
     `d-i netcfg/get_domain string ${answers.domain}`,
-    'd-i mirror/country string manual',
-    'd-i mirror/protocol string http',
-    `d-i mirror/http/hostname string ${mirror.host}`,
-    `d-i mirror/http/directory string ${mirror.pathname}`,
-    'd-i mirror/http/proxy string',
+    ...(mirror ? mirrorLines(mirror) : []),
     'd-i clock-setup/utc boolean true',
     `d-i time/zone string ${answers.timezone}`,
     'd-i passwd/make-user boolean false',
@@ -38,6 +34,16 @@ export function preseed(answers: Answers): string {
     `d-i preseed/early_command string wget -q -O /dev/null ${answers.callback}/preseed/start`,
     `d-i preseed/late_command string wget -q -O ${rc} ${answers.callback}/postinstall/inject; chmod 755 ${rc}; wget -q -O /dev/null ${answers.callback}/preseed/end`,
   ].join('\n')}\n`;
+}
+
+function mirrorLines(mirror: URL): string[] {
+  return [
+    'd-i mirror/country string manual',
+    'd-i mirror/protocol string http',
+    `d-i mirror/http/hostname string ${mirror.host}`,
+    `d-i mirror/http/directory string ${mirror.pathname}`,
+    'd-i mirror/http/proxy string',
+  ];
 }
 
 function rootLines({ rootPassword, rootPasswordHash }: Answers): string[] {

@@ -87,9 +87,9 @@ function linuxArguments({ answers: kind }: Template, answers: Answers): string[]
         `hostname=${answers.hostname} domain=${answers.domain}`,
       ];
     case 'kickstart':
-      return [`ks=${file} inst.ks=${file}`, `inst.repo=${answers.files}`, 'ksdevice=bootif ip=dhcp'];
+      return [`ks=${file} inst.ks=${file}`, `inst.repo=${answers.files ?? ''}`, 'ksdevice=bootif ip=dhcp'];
     case 'autoyast':
-      return [`install=${answers.files}`, `autoyast=${file}`];
+      return [`install=${answers.files ?? ''}`, `autoyast=${file}`];
     case 'answerfile':
       return [];
   }

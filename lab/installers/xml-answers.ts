@@ -46,7 +46,7 @@ export function xenserverAnswers(answers: Answers): string {
   <keymap>us</keymap>
   <hostname>${xml(answers.hostname)}</hostname>
   <root-password>${xml(answers.rootPassword ?? '')}</root-password>
-  <source type="url">${xml(answers.files)}</source>
+  <source type="url">${xml(answers.files ?? '')}</source>
   <script stage="installation-start" type="url">${xml(answers.callback)}/answerfile/hook-begin</script>
   <script stage="installation-complete" type="url">${xml(answers.callback)}/answerfile/hook-finish</script>
   <admin-interface name="eth0" proto="dhcp" />

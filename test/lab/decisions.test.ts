@@ -196,7 +196,7 @@ describe('what a check-in is answered', () => {
       const again = node && lab.store.activeModels.ofNode(node.id);
       const uuid = again?.uuid ?? '';
       const file = await (await fetch(`${base.replace(active?.uuid ?? '', uuid)}/${template.answers}/file`)).text();
-      const mention = template.answers === 'answerfile' ? 'hook-finish' : `${template.answers}/end`;
+      const mention = template.answers === 'answerfile' ? 'answerfile/hook-finish' : `${template.answers}/end`;
       assert.ok(file.includes(`/policy/callback/${uuid}/${mention}`), template.name);
       if (file.startsWith('<')) assert.ok(file.includes('a&lt;b&gt;&amp;c') && !file.includes('a<b>'), 'escaped');
       else assert.ok(file.includes('a<b>&c'));
