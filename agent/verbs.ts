@@ -51,6 +51,11 @@ const NODE_VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./cli/status.ts')).verb,
   },
   {
+    name: 'doctor',
+    describe: 'what is broken between this machine and its server, and what to do about it',
+    load: async () => (await import('./cli/doctor.ts')).verb,
+  },
+  {
     name: 'explain-reply',
     describe: 'what the agent would do with a reply in a file',
     load: async () => (await import('./cli/explain-reply.ts')).verb,

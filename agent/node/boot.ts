@@ -16,6 +16,7 @@ import { hostnameOf, setHostname } from '../network/hostname.ts';
 import { isNicName, parseIpArguments } from '../network/ip-argument.ts';
 import { askSntp, stepClock } from '../network/ntp.ts';
 import { RELOADABLE_MODULES, type RecoveryAction } from '../network/recovery.ts';
+import { readKernelLog } from '../network/kernel-log.ts';
 import { observeNetwork, type NetworkState } from '../network/state.ts';
 import { waitForNetwork } from '../network/wait.ts';
 
@@ -45,6 +46,10 @@ export interface BootContext {
 const MODULE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 const OOM_SCORE = '-900';
 
+function observeMachine(): NetworkState {
+  return observeNetwork({ kernelLog: readKernelLog });
+}
+
 /** Runs the sequence. Rejects only when it is stopped. */
 export async function bootNode(context: BootContext): Promise<void> {
   const { step, system, signal } = context;
@@ -69,7 +74,7 @@ export async function bootNode(context: BootContext): Promise<void> {
     return usable.map(({ nic, address }) => `${nic} ${address}`).join(', ');
   });
   await attempt('host name', async () => {
-    const state = (context.observe ?? observeNetwork)();
+    const state = (context.observe ?? observeMachine)();
     const asked = parseIpArguments(context.cmdline).statics.find(({ hostname }) => hostname !== undefined)?.hostname;
     const name =
       asked ??
@@ -91,7 +96,7 @@ async function bringUpNetwork(context: BootContext): Promise<readonly UsableAddr
   const { system, log, clock, step, say } = context;
   const wanted = parseIpArguments(context.cmdline);
   for (const warning of wanted.warnings) log.warn(`kernel line: ${warning}`);
-  const observe = context.observe ?? observeNetwork;
+  const observe = context.observe ?? observeMachine;
   const needsSetup = wanted.statics.length > 0 || wanted.vlans.length > 0;
   // addresses of the kernel line are set even where DHCP has given one already
   if (needsSetup) await configureNetwork(observe(), wanted, { system, log });

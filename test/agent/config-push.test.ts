@@ -187,7 +187,7 @@ test('an agent without a server takes its configuration from the local interface
     agent.control.offerConfig({ mk_checkin_interval: 'soon' }).refused.map(({ key }) => key),
     ['mk_checkin_interval'],
   );
-  assert.deepEqual(agent.control.offerConfig({ mk_uri: server.url }), []);
+  assert.deepEqual(agent.control.offerConfig({ mk_uri: server.url }), { changed: true, refused: [] });
   await runUntil(agent, () => agent?.of('checkin').length === 1);
   found = true;
 });

@@ -1,0 +1,60 @@
+/** The verb `doctor`: what is broken between this machine and its server, and what to do about it. */
+import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
+import { readCapped } from '../../platform/files.ts';
+import { defineVerb } from '../../platform/verb.ts';
+import { createDialect } from '../dialects/index.ts';
+import { parseResolvConf } from '../discovery/resolv-conf.ts';
+import { exitStatusOf, firstBroken, renderResults } from '../doctor/check.ts';
+import { examine } from '../doctor/index.ts';
+import { exchangeOf } from '../http.ts';
+import { readKernelLog } from '../network/kernel-log.ts';
+import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
+import { observeNetwork } from '../network/state.ts';
+import { agentOptions } from './options.ts';
+import { setUp } from './setup.ts';
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    agentOptions(yargs).option('json', { type: 'boolean', default: false, describe: 'every check, as JSON' }),
+  run: async (args, host) => {
+    const setup = await setUp(args, host);
+    const { values } = setup.settings({});
+    const conf = (await text(args['resolv-conf'])) ?? '';
+    const routes: readonly Route[] = [
+      ...parseRoutes4((await text('/proc/net/route')) ?? ''),
+      ...parseRoutes6((await text('/proc/net/ipv6_route')) ?? ''),
+    ];
+    const product = values.dialect === 'hanlon' ? 'hanlon' : 'razor';
+    const results = await examine({
+      observe: () => observeNetwork({ kernelLog: readKernelLog }),
+      routes: () => routes,
+      resolvConf: parseResolvConf(conf),
+      resolversNamed: /^\s*nameserver\s+\S/m.test(conf),
+      dnsName: setup.cmdline.value(`${product}.server`) ?? product,
+      ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
+      discover: () => setup.discover(values, host.signal),
+      httpFor: (server) => setup.httpFor(values, server),
+      dialectFor: (server, http) =>
+        createDialect(values.dialect, { serverUrl: server.url, exchange: exchangeOf(http) }),
+      report: async () => {
+        const set = await setup.collect(values, host.signal);
+        const facts = factValues(set, compileExclusion(values.factExclude || DEFAULT_EXCLUSION));
+        return { identity: set.identity, facts, firstCheckin: true, lastState: 'idle' };
+      },
+      wall: () => new Date(),
+      signal: host.signal,
+    });
+    const broken = firstBroken(results);
+    const exit = broken === undefined ? 0 : exitStatusOf(broken.name);
+    host.out(
+      args.json
+        ? `${JSON.stringify({ exit, broken: broken ?? null, checks: results }, undefined, 1)}\n`
+        : renderResults(results),
+    );
+    return exit;
+  },
+});
+
+async function text(path: string): Promise<string | undefined> {
+  return (await readCapped(path, 1024 * 1024).catch(() => undefined))?.toString('utf8');
+}

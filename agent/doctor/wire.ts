@@ -1,0 +1,172 @@
+/** The checks on the wire: DNS, server, TCP, TLS and clock, HTTP, reply. */
+import { connect } from 'node:net';
+import { errnoOf, messageOf, RazorMkError } from '../../platform/errors.ts';
+import type { Dialect, NodeReport } from '../dialects/dialect.ts';
+import type { ResolvConf } from '../discovery/resolv-conf.ts';
+import { query } from '../discovery/resolver.ts';
+import type { HttpClient } from '../http.ts';
+import { offsetInWords } from '../trust/explain.ts';
+import { PinError } from '../trust/tls.ts';
+import type { CheckResult } from './check.ts';
+
+const DNS_TIMEOUT_MS = 2000;
+const TCP_TIMEOUT_MS = 5000;
+/** A clock that is further off than this breaks certificates sooner or later. */
+const CLOCK_OFF_MS = 60_000;
+
+/**
+ * Asks each resolver of resolv.conf. Any answer, also that there is no such name, is a living resolver. `needed` says
+ * whether the server can only be found through DNS.
+ */
+export async function checkDns(
+  conf: ResolvConf,
+  options: {
+    readonly name: string;
+    readonly needed: boolean;
+    readonly named: boolean;
+    readonly port?: number;
+    readonly signal?: AbortSignal;
+  },
+): Promise<CheckResult> {
+  const asked = await Promise.all(
+    conf.nameservers.map(async (address) => {
+      const resolver = { address, port: options.port ?? 53 };
+      const question = {
+        name: options.name,
+        type: 'A' as const,
+        timeoutMs: DNS_TIMEOUT_MS,
+        ...(options.signal ? { signal: options.signal } : {}),
+      };
+      const result = await query(resolver, question);
+      if ('failure' in result) return { address, dead: true, note: result.failure };
+      const { rcode } = result.packet;
+      return { address, dead: rcode === 'SERVFAIL' || rcode === 'REFUSED', note: rcode };
+    }),
+  );
+  const dead = asked.filter((answer) => answer.dead);
+  const found = asked
+    .map(({ address, dead: isDead, note }) => `${address} ${isDead ? `is dead: ${note}` : `answers (${note})`}`)
+    .join('; ');
+  if (dead.length === 0) return { name: 'DNS', state: 'ok', found, remedy: '' };
+  const all = dead.length === asked.length;
+  const whom = dead.map(({ address }) => address).join(', ');
+  const remedy = options.named
+    ? `Start or replace the DNS server ${whom}, or have DHCP name another one (option 6); razor.ip= on the kernel line needs no DNS.`
+    : 'No DNS server is named: have DHCP name one (option 6), or give razor.ip= on the kernel line, which needs no DNS.';
+  return { name: 'DNS', state: all && options.needed ? 'broken' : 'note', found, remedy };
+}
+
+/** Opens a connection and closes it again. */
+export async function checkTcp(host: string, port: number): Promise<CheckResult> {
+  const what = `${host} port ${port}`;
+  const failure = await new Promise<string | undefined>((resolve) => {
+    const socket = connect({ host, port, timeout: TCP_TIMEOUT_MS });
+    const end = (why: string | undefined): void => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.once('connect', () => end(undefined));
+    socket.once('timeout', () => end('ETIMEDOUT'));
+    socket.once('error', (error) => end(errnoOf(error) ?? messageOf(error)));
+  });
+  if (failure === undefined) return { name: 'TCP', state: 'ok', found: `${what} answers`, remedy: '' };
+  const told: Readonly<Record<string, readonly [string, string]>> = {
+    ECONNREFUSED: [
+      'refuses connections: nothing listens there',
+      'Start the provisioning server, or correct the port (razor.ip=HOST:PORT).',
+    ],
+    ETIMEDOUT: [
+      'does not answer',
+      'Check that the server is up, and the firewalls on the way: packets to it are lost.',
+    ],
+    EHOSTUNREACH: [
+      'cannot be reached: no host of that address answers',
+      'Check the address, and the server’s own network.',
+    ],
+    ENETUNREACH: ['cannot be reached: there is no route', 'Check the default route.'],
+  };
+  const [found, remedy] = told[failure] ?? [`fails: ${failure}`, 'Check the server, its port and the way to it.'];
+  return { name: 'TCP', state: 'broken', found: `${what} ${found}`, remedy };
+}
+
+/** One request; says something about TLS, clock and HTTP at once. */
+export async function checkHttp(
+  url: string,
+  http: HttpClient,
+  wall: () => Date,
+): Promise<readonly [CheckResult, CheckResult]> {
+  const secure = url.startsWith('https:');
+  const noTls: CheckResult = {
+    name: 'TLS and clock',
+    state: 'skipped',
+    found: 'the server speaks plain HTTP',
+    remedy: '',
+  };
+  try {
+    const reply = await http.request({ method: 'GET', url: `${url}/`, limit: 1024 * 1024 });
+    const date = Date.parse(reply.headers.date ?? '');
+    const offsetMs = Number.isNaN(date) ? 0 : wall().getTime() - date;
+    const off = Math.abs(offsetMs) > CLOCK_OFF_MS;
+    const clock = Number.isNaN(date)
+      ? 'the server tells no time'
+      : off
+        ? `our clock is ${offsetInWords(offsetMs)}`
+        : 'our clock agrees with the server’s';
+    const tls: CheckResult = {
+      name: 'TLS and clock',
+      state: off ? 'note' : 'ok',
+      found: `${secure ? 'the certificate is trusted' : 'plain HTTP'}; ${clock}`,
+      remedy: off ? 'Name an NTP server (razor.ntp= on the kernel line), or set the clock in the firmware setup.' : '',
+    };
+    const http1: CheckResult = {
+      name: 'HTTP',
+      state: 'ok',
+      found: `HTTP ${reply.status} after ${Math.round(reply.durationMs)} ms`,
+      remedy: '',
+    };
+    return [secure || !Number.isNaN(date) ? tls : noTls, http1];
+  } catch (error) {
+    const { remedy } = error instanceof RazorMkError ? error : { remedy: 'Look at the server’s log.' };
+    const broken = { state: 'broken', found: messageOf(error), remedy } as const;
+    const isTls = secure && isTlsFailure(error);
+    const later: CheckResult = { name: 'HTTP', state: 'skipped', found: 'not looked at', remedy: '' };
+    if (isTls) return [{ name: 'TLS and clock', ...broken }, later];
+    return [secure ? { ...noTls, state: 'ok', found: 'the connection was made' } : noTls, { name: 'HTTP', ...broken }];
+  }
+}
+
+/**
+ * A first check-in: servers of the Razor and Hanlon dialects answer it `register` and keep nothing of it (Razor 0.x spec,
+ * section 3). razor-server stores what it is sent, so it is not asked.
+ */
+export async function checkReply(dialect: Dialect, report: NodeReport): Promise<CheckResult> {
+  if (dialect.name === 'razor-server') {
+    return {
+      name: 'reply',
+      state: 'skipped',
+      found: 'razor-server would store what it is sent: use razor-mk checkin',
+      remedy: '',
+    };
+  }
+  try {
+    const { command } = await dialect.checkin({ ...report, firstCheckin: true });
+    return {
+      name: 'reply',
+      state: 'ok',
+      found: `the server says ${command.name} to ${dialect.nodeId(report.identity)}`,
+      remedy: '',
+    };
+  } catch (error) {
+    const { remedy } = error instanceof RazorMkError ? error : { remedy: 'Look at the server’s log.' };
+    return { name: 'reply', state: 'broken', found: messageOf(error), remedy };
+  }
+}
+
+/** Codes of Node's TLS and of X.509 checking; a pin that did not match; settings of trust that cannot be used. */
+function isTlsFailure(error: unknown): boolean {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
+    if (current instanceof PinError || errnoOf(current) === 'RAZOR_MK_TRUST') return true;
+    if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO|HOSTNAME/.test(errnoOf(current) ?? '')) return true;
+  }
+  return false;
+}
