@@ -17,4 +17,9 @@ export const verb = defineGroup([
     describe: 'make a base (kernel and core.gz in the shape of Tiny Core) out of Debian packages',
     load: async () => (await import('./base.ts')).verb,
   },
+  {
+    name: 'ipxe',
+    describe: 'lay out a TFTP root: iPXE, its script, pxelinux, examples for dnsmasq',
+    load: async () => (await import('./ipxe.ts')).verb,
+  },
 ]);

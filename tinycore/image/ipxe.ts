@@ -1,0 +1,206 @@
+/**
+ * A TFTP root from which machines get iPXE and find their Razor server: iPXE's files as Debian ships them, the script
+ * that asks the boot API, pxelinux with its menu, and examples for dnsmasq.
+ */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { replaceFile } from '../../platform/files.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+
+export interface IpxeOptions {
+  readonly out: string;
+  /** Host of the Razor server; iPXE's next-server when absent. */
+  readonly server?: string;
+  readonly port: number;
+  /** How many network cards are named in the hardware id: the original's number is 8. */
+  readonly cards: number;
+  /** For the dnsmasq examples. */
+  readonly network: { readonly interface: string; readonly address: string; readonly range: string };
+}
+
+export interface IpxeLayout {
+  readonly written: readonly string[];
+  /** Files of packages that are not installed. */
+  readonly missing: readonly { readonly file: string; readonly debian: string; readonly needed: boolean }[];
+}
+
+interface Part {
+  readonly name: string;
+  readonly from: readonly string[];
+  readonly debian: string;
+  /** Without it no firmware of one kind gets to iPXE. */
+  readonly needed: boolean;
+}
+
+const BIOS = '/usr/lib/syslinux/modules/bios';
+const PARTS: readonly Part[] = [
+  { name: 'ipxe.efi', from: ['/usr/lib/ipxe/ipxe.efi'], debian: 'ipxe', needed: true },
+  { name: 'snponly.efi', from: ['/usr/lib/ipxe/snponly.efi'], debian: 'ipxe', needed: false },
+  { name: 'undionly.kpxe', from: ['/usr/lib/ipxe/undionly.kpxe'], debian: 'ipxe', needed: true },
+  { name: 'ipxe.lkrn', from: ['/usr/lib/ipxe/ipxe.lkrn', '/boot/ipxe.lkrn'], debian: 'ipxe', needed: true },
+  { name: 'pxelinux.0', from: ['/usr/lib/PXELINUX/pxelinux.0'], debian: 'pxelinux', needed: false },
+  { name: 'ldlinux.c32', from: [`${BIOS}/ldlinux.c32`], debian: 'syslinux-common', needed: false },
+  { name: 'menu.c32', from: [`${BIOS}/menu.c32`], debian: 'syslinux-common', needed: false },
+  { name: 'libutil.c32', from: [`${BIOS}/libutil.c32`], debian: 'syslinux-common', needed: false },
+];
+
+/** Lays the TFTP root out. Throws RAZOR_MK_USAGE for values that would not work, RAZOR_MK_IMAGE_PROGRAM without iPXE. */
+export function layOutIpxe(options: IpxeOptions): IpxeLayout {
+  checkOptions(options);
+  const missing = PARTS.filter((part) => !part.from.some((path) => existsSync(path)));
+  const first = missing.find((part) => part.needed);
+  if (first !== undefined) {
+    throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${first.name} is not there (${first.from.join(', ')})`, {
+      remedy: `Install it: apt-get install ${first.debian}.`,
+    });
+  }
+  mkdirSync(join(options.out, 'pxelinux.cfg'), { recursive: true });
+  const texts: readonly (readonly [string, string])[] = [
+    ['razor.ipxe', ipxeScript(options)],
+    ['pxelinux.cfg/default', PXELINUX_MENU],
+    ['help.txt', HELP],
+    ['version.txt', 'Razor boot menu\n'],
+    ['dnsmasq.conf', dnsmasqConfig(options)],
+    ['dnsmasq-proxy.conf', proxyConfig(options)],
+  ];
+  const written: string[] = [];
+  for (const part of PARTS) {
+    const source = part.from.find((path) => existsSync(path));
+    if (source === undefined) continue;
+    replaceFile(join(options.out, part.name), readFileSync(source));
+    written.push(part.name);
+  }
+  for (const [name, text] of texts) {
+    replaceFile(join(options.out, name), text);
+    written.push(name);
+  }
+  return {
+    written: written.sort(),
+    missing: missing.map(({ name, debian, needed }) => ({ file: name, debian, needed })),
+  };
+}
+
+function checkOptions({ server, port, cards, network }: IpxeOptions): void {
+  const bad = (what: string, value: string, remedy: string): RazorMkError =>
+    new RazorMkError('RAZOR_MK_USAGE', `${JSON.stringify(value)} is no ${what}`, { remedy });
+  if (server !== undefined && isIP(server) !== 4 && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(server)) {
+    throw bad('host', server, 'Give an address or a name: --server 192.0.2.10.');
+  }
+  if (!(port > 0 && port < 65536)) throw bad('port', String(port), 'Give 1 to 65535.');
+  if (!(cards >= 1 && cards <= 16)) throw bad('number of network cards', String(cards), 'Give 1 to 16.');
+  if (!/^[A-Za-z0-9_.-]{1,15}$/.test(network.interface))
+    throw bad('network interface', network.interface, 'Give a name like eth1.');
+  if (isIP(network.address) !== 4) throw bad('address', network.address, 'Give an IPv4 address like 192.0.2.1.');
+  const [from = '', to = ''] = network.range.split(',');
+  if (isIP(from) !== 4 || isIP(to) !== 4)
+    throw bad('range', network.range, 'Give two addresses: 192.0.2.100,192.0.2.150.');
+}
+
+/**
+ * The script that iPXE runs: the first card that gets an address, then the boot API with the addresses of all cards.
+ * Every step that can fail leads to the end, because iPXE goes on with the next line otherwise.
+ */
+export function ipxeScript({ server, port, cards }: Pick<IpxeOptions, 'server' | 'port' | 'cards'>): string {
+  const numbers = Array.from({ length: cards }, (_, index) => index);
+  const host = server ?? '${next-server}';
+  const macs = numbers.map((index) => `\${net${index}/mac}`).join('_');
+  return [
+    '#!ipxe',
+    '# a card without a cable or without an answer costs 16 s; the first one with an address ends the search',
+    ...numbers.flatMap((index) => [
+      `isset \${net${index}/mac} || goto try${index + 1}`,
+      `dhcp net${index} || goto try${index + 1}`,
+      `set dhcp_mac 01-\${net${index}/mac:hexhyp}`,
+      'goto ask',
+      `:try${index + 1}`,
+    ]),
+    'echo No network card got an address.',
+    'goto again',
+    ':ask',
+    `chain http://${host}:${port}/razor/api/boot?hw_id=${macs}&dhcp_mac=\${dhcp_mac} || goto again`,
+    ':again',
+    'echo The Razor server did not answer with something to boot. Trying again in 15 seconds.',
+    'sleep 15',
+    'reboot',
+    '',
+  ].join('\n');
+}
+
+const PXELINUX_MENU = `default menu.c32
+prompt 0
+menu title Razor Boot Menu
+timeout 50
+f1 help.txt
+f2 version.txt
+
+label razor-boot
+  menu label Automatic Razor Node Boot
+  kernel ipxe.lkrn
+  append initrd=razor.ipxe
+
+label boot-else
+  menu label Bypass Razor
+  localboot 1
+`;
+
+const HELP = `Automatic Razor Node Boot   iPXE asks the Razor server what this machine shall start.
+Bypass Razor                the firmware goes on with its next boot device.
+`;
+
+/** iPXE waits for a proxyDHCP answer and for router advertisements that nobody sends: 16 seconds at each `dhcp`. */
+const SAVES_TIME = `# Two lines that save each machine 16 seconds a boot: iPXE is told not to wait for a proxyDHCP server (option 175, 176), and
+# gets the router advertisement that it waits for otherwise. The address fd77:: is of this network alone.
+dhcp-match=set:ipxe,175
+dhcp-option=tag:ipxe,encap:175,176,1b
+enable-ra`;
+
+function dnsmasqConfig(options: IpxeOptions): string {
+  const { network } = options;
+  const { address } = network;
+  return `# dnsmasq as the only DHCP and TFTP server of a network of Razor nodes. Give the interface the address ${address} and
+# fd77::1/64, then: dnsmasq --keep-in-foreground -C dnsmasq.conf
+interface=${network.interface}
+bind-interfaces
+dhcp-authoritative
+no-ping
+dhcp-range=${network.range},255.255.255.0,1h
+${SAVES_TIME}
+dhcp-range=fd77::,ra-only,64
+
+# firmware gets iPXE, iPXE gets the script
+dhcp-match=set:efi64,option:client-arch,7
+dhcp-match=set:efi64,option:client-arch,9
+dhcp-boot=tag:!ipxe,tag:efi64,ipxe.efi,razor,${address}
+dhcp-boot=tag:!ipxe,tag:!efi64,undionly.kpxe,razor,${address}
+dhcp-boot=tag:ipxe,razor.ipxe,razor,${address}
+
+# the agent also finds its server by the name razor
+address=/razor/${address}
+local=/razor.internal/
+domain=razor.internal
+
+enable-tftp
+tftp-root=${options.out}
+`;
+}
+
+function proxyConfig(options: IpxeOptions): string {
+  const { network } = options;
+  const { address } = network;
+  const prefix = address.replace(/\.\d+$/, '.0');
+  return `# dnsmasq beside a DHCP server that stays as it is (proxyDHCP): that one gives addresses, this one says what to boot.
+# iPXE must wait for this answer here, so the line that would save that time is not in this file.
+interface=${network.interface}
+bind-interfaces
+port=0
+dhcp-range=${prefix},proxy
+dhcp-match=set:ipxe,175
+pxe-service=tag:!ipxe,x86PC,"Razor",undionly.kpxe
+pxe-service=tag:!ipxe,X86-64_EFI,"Razor",ipxe.efi
+pxe-service=tag:!ipxe,BC_EFI,"Razor",ipxe.efi
+dhcp-boot=tag:ipxe,razor.ipxe,razor,${address}
+enable-tftp
+tftp-root=${options.out}
+`;
+}
