@@ -141,7 +141,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     unpackedBytes: unpacked,
     needsMib,
     missing: missingDrivers(names),
-    warnings: warningsOf(options, modules.notes),
+    warnings: warningsOf(options, base.contents.tree.has('etc/razor-mk/image'), modules.notes),
   };
 }
 
@@ -156,9 +156,11 @@ function metadata(options: BuildOptions, kernel: Buffer, initrd: Buffer): string
   });
 }
 
-function warningsOf(options: BuildOptions, notes: readonly string[]): string[] {
+function warningsOf(options: BuildOptions, again: boolean, notes: readonly string[]): string[] {
   const ssh = options.extensions.find((name) => /openssh|dropbear/.test(name));
   const warnings = [...notes];
+  if (again)
+    warnings.push('the base is an image of razor-mk already: the older agent is still in it and takes its space');
   if (ssh !== undefined && options.flavour === 'prod')
     warnings.push(`${ssh} is in the image, but prod never starts an ssh server`);
   return warnings;

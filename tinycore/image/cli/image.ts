@@ -13,6 +13,11 @@ export const verb = defineGroup([
     load: async () => (await import('./inspect.ts')).verb,
   },
   {
+    name: 'bundle',
+    describe: 'put all that a build needs into one file, for a builder without network',
+    load: async () => (await import('./bundle.ts')).verb,
+  },
+  {
     name: 'base',
     describe: 'make a base (kernel and core.gz in the shape of Tiny Core) out of Debian packages',
     load: async () => (await import('./base.ts')).verb,

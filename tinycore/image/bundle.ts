@@ -1,0 +1,110 @@
+/**
+ * `image bundle`: everything that a build needs in one tar file, for a builder without network: base, agent, extensions
+ * with what they depend on, files, and image.yaml that names them from its own directory.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { pack, type Pack } from 'tar-stream';
+import { stringify } from 'yaml';
+import { replaceFile } from '../../platform/files.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { readBase } from './base-source.ts';
+import type { BuildOptions } from './build.ts';
+import { linkTarget, type Entry } from './entry.ts';
+import { collectExtensions, type Extension } from './extensions.ts';
+import { treeAt } from './compose.ts';
+import { addedModules } from './module-files.ts';
+
+/** Writes the bundle. Returns its size and how many files it holds. Throws what a build would throw for the same options. */
+export async function writeBundle(path: string, options: BuildOptions): Promise<{ bytes: number; files: number }> {
+  const base = await readBase(options);
+  const sources = {
+    directories: options.extensionDirs,
+    kernel: base.moduleVersion,
+    epoch: options.epoch,
+    ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
+  };
+  const builtin = await collectExtensions(options.extensions, sources);
+  const mirror = await collectExtensions(options.mirrorExtensions, sources);
+  const modules = await addedModules(base, options.modules, options.moduleDirs);
+  if (!existsSync(options.agent)) {
+    throw new RazorMkError('RAZOR_MK_TCZ', `${options.agent} is not there`, {
+      remedy: 'Make it with npm run package.',
+    });
+  }
+  const files = new Map<string, { data: Uint8Array; mode: number; link?: string }>();
+  const add = (name: string, data: Uint8Array, mode = 0o644): void => void files.set(name, { data, mode });
+  add('base/vmlinuz', base.kernel);
+  add('base/core.gz', base.initrd);
+  add('agent/razor-mk.tcz', readFileSync(options.agent));
+  for (const extension of [...builtin, ...mirror]) addExtension(add, extension);
+  for (const entry of modules.entries) add(`modules/${basename(entry.path)}`, entry.data);
+  const copy = (kind: string, sources: readonly string[], targets: boolean): string[] =>
+    sources.map((text, index) => {
+      const colon = targets ? text.lastIndexOf(':') : -1;
+      const source = colon < 0 ? text : text.slice(0, colon);
+      const place = `${kind}/${index}/${basename(source)}`;
+      for (const entry of treeAt(source, place)) addTree(files, entry);
+      if (statSync(source).isDirectory()) files.delete(place);
+      return colon < 0 ? (targets && kind === 'file' ? `${place}:${source}` : place) : `${place}${text.slice(colon)}`;
+    });
+  const config = {
+    base: 'base',
+    agent: 'agent/razor-mk.tcz',
+    version: options.version,
+    flavour: options.flavour,
+    form: options.form,
+    format: [...options.formats],
+    ...(builtin.length + mirror.length > 0 ? { 'extension-dir': ['extensions'] } : {}),
+    extension: builtin.map((each) => each.name),
+    'mirror-extension': mirror.map((each) => each.name),
+    module: modules.entries.map((entry) => `modules/${basename(entry.path)}`),
+    firmware: copy('firmware', options.firmware, true),
+    file: copy('file', options.files, true),
+    'facts-d': copy('facts-d', options.factsDirs, false),
+    command: copy('command', options.commands, false),
+    'ssh-key': copy('ssh-key', options.logins.sshKeys, false),
+    ...(options.logins.passwordHash === undefined ? {} : { 'password-hash': options.logins.passwordHash }),
+    'kernel-arg': [...options.iso.kernelArgs],
+    serial: options.iso.serial ?? 'none',
+    timeout: options.iso.timeout,
+    'volume-id': options.iso.volumeId,
+    uefi: options.iso.uefi,
+  };
+  const text = `# razor-mk image build --config image.yaml --out DIR\n${stringify(config)}`;
+  add('image.yaml', Buffer.from(text));
+  const bytes = await tarOf(files, options.epoch);
+  replaceFile(path, bytes);
+  return { bytes: bytes.length, files: files.size };
+}
+
+function addExtension(add: (name: string, data: Uint8Array) => void, extension: Extension): void {
+  const path = `extensions/${extension.name}`;
+  add(path, extension.data);
+  add(`${path}.md5.txt`, Buffer.from(`${extension.md5}  ${extension.name}\n`));
+  if (extension.dep.length > 0) add(`${path}.dep`, Buffer.from(`${extension.dep.join('\n')}\n`));
+}
+
+function addTree(files: Map<string, { data: Uint8Array; mode: number; link?: string }>, entry: Entry): void {
+  if (entry.type === 'file') files.set(entry.path, { data: entry.data, mode: entry.mode });
+  if (entry.type === 'symlink') files.set(entry.path, { data: new Uint8Array(), mode: 0o777, link: linkTarget(entry) });
+}
+
+async function tarOf(
+  files: ReadonlyMap<string, { data: Uint8Array; mode: number; link?: string }>,
+  epoch: number,
+): Promise<Buffer> {
+  const stream: Pack = pack();
+  const common = { mtime: new Date(epoch * 1000), uid: 0, gid: 0, uname: 'root', gname: 'root' };
+  for (const name of [...files.keys()].sort()) {
+    const file = files.get(name);
+    if (file === undefined) continue;
+    if (file.link !== undefined)
+      stream.entry({ ...common, name, type: 'symlink', linkname: file.link, mode: file.mode });
+    else stream.entry({ ...common, name, mode: file.mode }, Buffer.from(file.data));
+  }
+  stream.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,25 @@
+/** `razor-mk image bundle`: what a build needs, in one file, for a builder without network. */
+import { resolve } from 'node:path';
+import { defineVerb } from '../../../platform/verb.ts';
+import { writeBundle } from '../bundle.ts';
+import { createProgress, megabytes } from '../progress.ts';
+import { addBuildOptions, prepareBuild } from './options.ts';
+
+export const verb = defineVerb({
+  options: (yargs) =>
+    addBuildOptions(yargs).option('out', { type: 'string', demandOption: true, describe: 'the tar file' }),
+  run: async (args, host) => {
+    const progress = createProgress(host);
+    try {
+      const { options } = await prepareBuild(args, args.out, host, progress.step);
+      progress.step('collecting');
+      const { bytes, files } = await writeBundle(resolve(args.out), options);
+      progress.done();
+      host.out(`${resolve(args.out)}  ${megabytes(bytes)}, ${files} files\n`);
+      host.out('There: tar xf it into an empty directory, then razor-mk image build --config image.yaml --out DIR\n');
+      return 0;
+    } finally {
+      progress.done();
+    }
+  },
+});

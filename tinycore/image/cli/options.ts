@@ -1,0 +1,163 @@
+/** The options that `image build` and `image bundle` share, and how they become a build. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Argv, InferredOptionTypes } from 'yargs';
+import { FLAVOURS } from '../../../packaging/overlay.ts';
+import { PROJECT } from '../../../packaging/paths.ts';
+import { sourceVersion } from '../../../packaging/source-version.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors.ts';
+import type { Host } from '../../../platform/verb.ts';
+import { FORMS } from '../agent-form.ts';
+import { fetchBase } from '../base-url.ts';
+import { FORMATS, type BuildOptions, type Format } from '../build.ts';
+import { readConfigFile } from '../config-file.ts';
+import { sourceEpoch } from '../epoch.ts';
+import { parseList } from '../extensions.ts';
+import { imageVersion } from '../version.ts';
+import { defaultCache } from './base.ts';
+
+const list = (describe: string) => ({
+  type: 'string' as const,
+  array: true as const,
+  default: [] as string[],
+  describe,
+});
+const text = (describe: string) => ({ type: 'string' as const, describe });
+
+export const BUILD_OPTIONS = {
+  base: text('Tiny Core ISO (file or address), or a directory with vmlinuz and core.gz'),
+  'base-sha256': text('checksum of a base that is fetched [default: what its publisher’s .md5.txt says]'),
+  kernel: text('kernel file, instead of the base’s'),
+  initrd: text('core.gz, instead of the base’s'),
+  format: {
+    choices: FORMATS,
+    array: true as const,
+    default: ['kernel', 'iso'] as Format[],
+    describe: 'what is written',
+  },
+  flavour: {
+    choices: FLAVOURS,
+    default: 'prod' as const,
+    describe: 'prod: no login; dev: logins that you give; debug: open consoles',
+  },
+  version: text('three numbers [default: git describe, else package.json]'),
+  form: { choices: FORMS, default: 'tcz-gzip' as const, describe: 'how the agent lies in the initrd' },
+  agent: { ...text('the agent’s extension'), default: join(PROJECT, 'build/razor-mk.tcz') },
+  extension: list('extension that is loaded at boot: a name, a .tcz or a .deb'),
+  'mirror-extension': list('extension that goes into the node’s local mirror'),
+  'builtin-list': list('file with names for --extension, one a line'),
+  'mirror-list': list('file with names for --mirror-extension, one a line'),
+  'extension-dir': list('directory where extensions are looked for'),
+  mirror: text('address of a mirror’s tcz directory, for extensions that are in no directory'),
+  module: list('kernel module: a name or a .ko file'),
+  'module-dir': list('lib/modules/VERSION where modules are looked for by name'),
+  firmware: list('firmware file (or SRC:NAME) or directory for /lib/firmware'),
+  file: list('SRC:DST, a file or directory of yours'),
+  'kernel-arg': list('word for the kernel line of the ISO'),
+  'facts-d': list('directory of external facts'),
+  command: list('program that a server may name as a command'),
+  'ssh-key': list('file of public keys for the user tc (not in prod)'),
+  'password-hash': text('crypt(3) hash of tc’s password (not in prod)'),
+  serial: { ...text('serial console of the ISO, or none'), default: 'ttyS0,115200' },
+  timeout: { type: 'number' as const, default: 1, describe: 'seconds that the ISO’s boot menu waits' },
+  'volume-id': { ...text('volume id of the ISO'), default: 'RAZOR_MK' },
+  uefi: { type: 'boolean' as const, default: true, describe: 'the ISO also boots under UEFI' },
+} as const;
+
+export type BuildArgs = InferredOptionTypes<typeof BUILD_OPTIONS>;
+
+/** Adds the options, and --config, whose file stands below the command line. */
+export function addBuildOptions<T>(yargs: Argv<T>): Argv<T & BuildArgs> {
+  return yargs
+    .version(false) // --version is that of the image here
+    .options(BUILD_OPTIONS)
+    .config('config', 'image.yaml with these options, or the original’s bundle.cfg', readConfig) as Argv<T & BuildArgs>;
+}
+
+/** What was wrong with --config: yargs would make a bare text of it, so it is kept until the verb runs. */
+let configProblem: unknown;
+
+function readConfig(path: string): ReturnType<typeof readConfigFile> {
+  configProblem = undefined;
+  try {
+    return readConfigFile(path);
+  } catch (error) {
+    configProblem = error;
+    return {};
+  }
+}
+
+export interface Prepared {
+  readonly options: BuildOptions;
+  /** What a person should know about the version. */
+  readonly note?: string;
+}
+
+/** The build that the options mean. Fetches the base when it is named by its address. */
+export async function prepareBuild(
+  args: BuildArgs,
+  out: string,
+  host: Host,
+  step: (text: string) => void,
+): Promise<Prepared> {
+  if (configProblem !== undefined) throw configProblem;
+  const version = await imageVersion(args.version, PROJECT, sourceVersion());
+  const base = args.base;
+  const fetched =
+    base !== undefined && /^https?:\/\//.test(base) ? await fetchFrom(base, args['base-sha256'], host, step) : base;
+  const options: BuildOptions = {
+    ...(fetched === undefined ? {} : { base: fetched }),
+    ...(args.kernel === undefined ? {} : { kernel: args.kernel }),
+    ...(args.initrd === undefined ? {} : { initrd: args.initrd }),
+    ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
+    out: resolve(out),
+    formats: args.format,
+    flavour: args.flavour,
+    version: version.version,
+    form: args.form,
+    agent: resolve(args.agent),
+    extensions: [...args.extension, ...args['builtin-list'].flatMap(namesOf)],
+    mirrorExtensions: [...args['mirror-extension'], ...args['mirror-list'].flatMap(namesOf)],
+    extensionDirs: args['extension-dir'],
+    modules: args.module,
+    moduleDirs: args['module-dir'],
+    firmware: args.firmware,
+    files: args.file,
+    factsDirs: args['facts-d'],
+    commands: args.command,
+    logins: {
+      sshKeys: args['ssh-key'],
+      ...(args['password-hash'] === undefined ? {} : { passwordHash: args['password-hash'] }),
+    },
+    iso: {
+      kernelArgs: args['kernel-arg'],
+      timeout: args.timeout,
+      volumeId: args['volume-id'],
+      uefi: args.uefi,
+      ...(args.serial === 'none' ? {} : { serial: args.serial }),
+    },
+    epoch: await sourceEpoch(host.env, PROJECT),
+    step,
+    signal: host.signal,
+  };
+  return { options, ...(version.note === undefined ? {} : { note: version.note }) };
+}
+
+async function fetchFrom(
+  url: string,
+  sha256: string | undefined,
+  host: Host,
+  step: (text: string) => void,
+): Promise<string> {
+  step(`fetching ${url}`);
+  const cache = join(dirname(defaultCache(host)), 'bases');
+  return await fetchBase({ url, cache, signal: host.signal, ...(sha256 === undefined ? {} : { sha256 }) });
+}
+
+function namesOf(file: string): string[] {
+  try {
+    return parseList(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
