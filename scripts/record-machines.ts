@@ -3,17 +3,25 @@
  * acceleration needed), runs lshw and lscpu inside, and keeps their texts and the parts of /sys, /proc and the SMBIOS
  * tables that facts are made of.
  *
- *     node scripts/record-machines.ts WORKDIR [NAME...]
+ *     node scripts/record-machines.ts WORKDIR [--repack] [NAME...]
+ *
+ * `--repack` starts no machine and packs again what an earlier run left in WORKDIR.
  *
  * Needs qemu-system-x86, lshw, cpio, kmod, swtpm, pci.ids, and apt-get for the kernel and the static busybox. Leaves
- * WORKDIR/recorded/NAME (everything) and test/fixtures/machines/NAME.tar.gz (what is committed).
+ * WORKDIR/recorded/NAME with everything, and in test/fixtures/machines NAME.tar.gz and NAME.facts.json, which are
+ * committed.
  */
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { nativeHardware } from '../facts/hardware/collect.ts';
+import { registerPciIds } from '../facts/hardware/index.ts';
+import type { HardwareFacts } from '../facts/hardware/lshw-facts.ts';
+import { openSources } from '../facts/index.ts';
 import { startDaemon } from '../platform/daemon.ts';
 import { run } from '../platform/run.ts';
 import { buildGuest, type Guest } from './machines/initrd.ts';
 import { type Machine, MACHINES } from './machines/machines.ts';
+import { pruneTree } from './machines/prune.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../test/fixtures/machines');
 
@@ -41,7 +49,7 @@ async function boot(guest: Guest, machine: Machine, folder: string): Promise<str
       ...(tpm?.arguments ?? []),
       ...qemu,
     ],
-    { timeoutMs: 400_000, cwd: folder },
+    { timeoutMs: 900_000, cwd: folder },
   );
   await tpm?.stop();
   for (const disk of disks) rmSync(disk);
@@ -78,6 +86,7 @@ async function keep(output: string, folder: string, name: string): Promise<void>
   mkdirSync(tree, { recursive: true });
   const unpack = await run(['tar', 'xzf', output, '-C', tree, '--no-same-owner', '--no-same-permissions']);
   if (unpack.status !== 0) throw new Error(`tar: ${unpack.stderr.toString().slice(0, 300)}`);
+  pruneTree(tree);
   mkdirSync(FIXTURES, { recursive: true });
   const packed = await run(
     [
@@ -99,16 +108,25 @@ async function keep(output: string, folder: string, name: string): Promise<void>
   const zipped = await run(['gzip', '-9n'], { input: packed.stdout, outputLimit: 64 * 1024 * 1024 });
   writeFileSync(join(FIXTURES, `${name}.tar.gz`), zipped.stdout);
   process.stdout.write(`${name}: ${zipped.stdout.length} bytes\n`);
+  const facts = [...expectedFacts(tree)].sort(([a], [b]) => (a < b ? -1 : 1));
+  writeFileSync(join(FIXTURES, `${name}.facts.json`), `${JSON.stringify(Object.fromEntries(facts), null, 2)}\n`);
 }
 
-const [workdir, ...names] = process.argv.slice(2);
-if (workdir === undefined) throw new Error('usage: node scripts/record-machines.ts WORKDIR [NAME...]');
-const guest = await buildGuest(
-  resolve(workdir),
-  readFileSync(join(import.meta.dirname, 'machines/guest-init.sh'), 'utf8'),
-);
+/** The mk_hw_* facts of the tree as they are now, JSON texts aside: test/facts/hardware compares with them. */
+function expectedFacts(tree: string): HardwareFacts {
+  registerPciIds(() => readFileSync(join(FIXTURES, 'pci.ids'), 'utf8'));
+  const sources = openSources({ root: tree });
+  return new Map([...nativeHardware(sources)].filter(([name]) => !name.endsWith('json_str')));
+}
+
+const words = process.argv.slice(2);
+const repack = words.includes('--repack');
+const [workdir, ...names] = words.filter((word) => word !== '--repack');
+if (workdir === undefined) throw new Error('usage: node scripts/record-machines.ts WORKDIR [--repack] [NAME...]');
+const script = readFileSync(join(import.meta.dirname, 'machines/guest-init.sh'), 'utf8');
+const guest = repack ? undefined : await buildGuest(resolve(workdir), script);
 for (const machine of MACHINES) {
   if (names.length > 0 && !names.includes(machine.name)) continue;
   const folder = join(resolve(workdir), 'recorded', machine.name);
-  await keep(await boot(guest, machine, folder), folder, machine.name);
+  await keep(guest ? await boot(guest, machine, folder) : join(folder, 'out.tgz'), folder, machine.name);
 }

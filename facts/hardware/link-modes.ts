@@ -43,7 +43,6 @@ const BY_DRIVER: Readonly<Record<string, LinkModes>> = {
   '8139cp': MII,
   '8139too': MII,
   e100: MII,
-  pcnet32: MII,
   vmxnet3: {
     capabilities: ['tp', '1000bt-fd', '10000bt-fd'],
     capacity: 10_000,

@@ -2,8 +2,8 @@
  * The text of `lshw -c CLASS`, read as the original agent read it: into nested maps, with all its peculiarities,
  * because servers' rules were written against what came out (docs/facts-hardware.md lists them).
  *
- * Where the original died on a text (a third level of numbered nodes, a line without a colon, a last node without
- * lines), the text is read again by its plain indentation, so that nothing is lost.
+ * Where the original died on a text (a third level of numbered nodes, a line without a colon), the text is read again
+ * by its plain indentation, so that nothing is lost. Where it died on a last node without lines, this goes on.
  */
 
 /** A node's attributes and children. Names are the original's keys: `physical_id`, `cpu_array`. */
@@ -181,7 +181,7 @@ class OriginalReader {
     const items: LshwMap[] = [];
     for (let token = this.#tokens[this.#index]; token?.kind === 'node' && token.key === key;) {
       this.#index += 1;
-      if (this.#index >= this.#tokens.length) throw new OriginalDied(); // a last node without lines
+      // the original died here when the last node had no lines
       const item = this.#pairs(token.unclaimed ? new Map([['UNCLAIMED', true]]) : new Map());
       if (!token.disabled) items.push(item);
       token = this.#tokens[this.#index];

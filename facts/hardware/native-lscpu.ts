@@ -33,11 +33,14 @@ export function lscpuText(sources: Sources): string {
     ['Vendor ID', field('vendor_id') ?? armImplementer(field('CPU implementer'))],
     ['Model name', field('model name', 'cpu')],
     ['CPU family', field('cpu family')],
-    ['Model', field('model') ?? decimal(field('CPU part'))],
+    ['Model', field('CPU revision', 'revision', 'model')],
     ['Thread(s) per core', topology.threads],
     ['Core(s) per socket', topology.cores],
     ['Socket(s)', topology.sockets],
-    ['Stepping', field('stepping')],
+    [
+      'Stepping',
+      field('stepping') ?? armStepping(field('CPU implementer'), field('CPU variant'), field('CPU revision')),
+    ],
     ['BogoMIPS', field('bogomips', 'BogoMIPS', 'bogomips per cpu')],
     ['Flags', flags],
     ['Virtualization', has.has('svm') ? 'AMD-V' : has.has('vmx') ? 'VT-x' : undefined],
@@ -90,8 +93,10 @@ function armImplementer(code: string | undefined): string | undefined {
   return code === undefined ? undefined : (IMPLEMENTERS[code.toLowerCase()] ?? code);
 }
 
-function decimal(text: string | undefined): string | undefined {
-  return text !== undefined && /^0x[0-9a-f]{1,8}$/i.test(text) ? String(Number(text)) : text;
+/** ARM's own processors are named by variant and revision, `r1p0`; of the others lscpu prints the variant alone. */
+function armStepping(implementer: string | undefined, variant: string | undefined, revision: string | undefined) {
+  if (variant === undefined) return undefined;
+  return implementer === '0x41' ? `r${Number(variant)}p${revision ?? ''}` : variant;
 }
 
 function numaOf(sources: Sources): [string, string | number | undefined][] {

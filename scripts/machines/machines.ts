@@ -126,7 +126,7 @@ export const MACHINES: readonly Machine[] = [
   {
     name: 'q35-nics',
     qemu: [
-      ...['-M', 'q35', '-cpu', 'Opteron_G5', '-smp', '4,sockets=4', '-m', '640'],
+      ...['-M', 'q35', '-cpu', 'Nehalem', '-smp', '2,sockets=2', '-m', '640'],
       ...['-smbios', 'type=2,manufacturer=Switchy,product=SW-4,serial=0099'],
       ...nic(0, 'e1000', '52:54:00:12:38:01'),
       ...nic(1, 'e1000-82545em', '52:54:00:12:38:02'),
