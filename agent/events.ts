@@ -1,6 +1,6 @@
 /**
  * What the agent says while it works. `razor-mk run --events` prints each as one JSON line on standard output, with
- * `at` (wall time, ISO 8601) and `ms` (since the start of the process) added.
+ * `at` (wall time, ISO 8601) and `sinceMs` (milliseconds since the start of the process) added.
  */
 
 /** One way of discovery that was tried. */

@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { lookup } from 'node:dns';
-import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
+import { Agent as HttpAgent, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import got from 'got';
@@ -118,6 +118,15 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       stream.once('response', (response: { statusCode: number; headers: IncomingHttpHeaders }) => {
         ({ statusCode: status, headers } = response);
       });
+      // 101 has no body and no end: nothing was asked to be upgraded
+      stream.once('request', (sent: ClientRequest) => {
+        sent.once('upgrade', (_, socket) => {
+          socket.destroy();
+          stream.destroy(new Error('the server changes to another protocol, which nobody asked for'));
+        });
+      });
+      // whatever becomes of the exchange inside the library, it ends, and the process has something to wait for
+      const last = setTimeout(() => stream.destroy(new Error('the exchange did not end')), timeoutMs + 2000);
       const chunks: Buffer[] = [];
       let size = 0;
       try {
@@ -134,6 +143,8 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
         if (error instanceof RazorMkError) throw error;
         const failure = (await options.diagnose?.(error, request)) ?? describeFailure(error, timeoutMs);
         throw new HttpFailure('RAZOR_MK_HTTP', `${what}: ${failure}`, { cause: error });
+      } finally {
+        clearTimeout(last);
       }
       const reply = { status, headers, body: Buffer.concat(chunks), durationMs: performance.now() - started };
       guard?.verify(reply, request);

@@ -38,7 +38,8 @@ export interface Store {
 }
 
 const LONGEST = 4 * 1024 * 1024;
-const CHECKSUM = /\n?# sha256 ([0-9a-f]{64})\n$/;
+/** The first line, so that a file that was cut anywhere is known to be cut. */
+const CHECKSUM = /^# sha256 ([0-9a-f]{64})\n/;
 
 /** Opens (and makes) a state directory and reads what is there. Never throws. */
 export async function openStore(dir: string): Promise<Store> {
@@ -73,7 +74,7 @@ export async function openStore(dir: string): Promise<Store> {
   function save(name: string, content: string): void {
     const body = content.endsWith('\n') ? content : `${content}\n`;
     try {
-      replaceFile(join(dir, name), `${body}# sha256 ${sha256(body)}\n`, 0o600);
+      replaceFile(join(dir, name), `# sha256 ${sha256(body)}\n${body}`, 0o600);
     } catch (error) {
       problem(`${messageOf(error)}; the agent goes on, but forgets this when it is restarted`);
     }
@@ -117,18 +118,19 @@ export async function openStore(dir: string): Promise<Store> {
 }
 
 /**
- * The value of a state file. Ours end in a checksum, which must be right, and are read without the YAML library; files
+ * The value of a state file. Ours begin with a checksum, which must be right, and are read without the YAML library; files
  * without one were written by something else (the image's build, somebody's editor) and are read as YAML.
  */
 export async function readState(text: string): Promise<unknown> {
   const match = CHECKSUM.exec(text);
   if (match === null) {
+    if (text.startsWith('# sha256')) throw new Error('its checksum is cut');
     if (text.trim() === '') throw new Error('it is empty');
     if (text.includes('\0')) throw new Error('it is binary');
     const { parse } = await import('yaml');
-    return parse(text, { maxAliasCount: 0, prettyErrors: false }) as unknown;
+    return parse(text, { maxAliasCount: 0, prettyErrors: false, logLevel: 'error' }) as unknown;
   }
-  const body = text.slice(0, match.index + (match[0].startsWith('\n') ? 1 : 0));
+  const body = text.slice(match[0].length);
   if (sha256(body) !== match[1]) throw new Error('its checksum is wrong');
   if (/^--- (true|false)\n$/.test(body)) return body === '--- true\n';
   return body.startsWith('---\n') ? readFlatYaml(body) : (JSON.parse(body) as unknown);

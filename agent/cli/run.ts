@@ -64,7 +64,9 @@ export const verb = defineVerb({
       const line = narrate(event);
       if (line !== undefined) log.info(line);
       if (!args.events) return;
-      host.out(`${JSON.stringify({ ...event, at: new Date().toISOString(), ms: Math.round(performance.now()) })}\n`);
+      host.out(
+        `${JSON.stringify({ ...event, at: new Date().toISOString(), sinceMs: Math.round(performance.now()) })}\n`,
+      );
     };
     emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
     const agent = startAgent({

@@ -114,7 +114,7 @@ async function readConfigFile(path: string): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
     const { parse } = await import('yaml');
-    value = parse(bytes.toString('utf8'), { maxAliasCount: 20 }) as unknown;
+    value = parse(bytes.toString('utf8'), { maxAliasCount: 20, logLevel: 'error' }) as unknown;
   } catch (error) {
     throw new RazorMkError('RAZOR_MK_CONFIG', `${path} is not YAML: ${messageOf(error)}`);
   }

@@ -1,0 +1,85 @@
+/** The real agent as a process of its own, its events as they come. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AgentEvent } from '../../agent/events.ts';
+import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+
+export interface AgentProcess {
+  readonly daemon: Daemon;
+  readonly events: AgentEvent[];
+  /** Lines of standard error. */
+  readonly lines: string[];
+  readonly stateDir: string;
+  /** Resolves when `test` is true of the events; rejects after `ms`, or when the process ends before. */
+  until(what: string, test: (events: readonly AgentEvent[]) => boolean, ms?: number): Promise<void>;
+  /** SIGTERM, and how long it took until the process was gone. */
+  stop(): Promise<number>;
+}
+
+export const MAIN = new URL('../../agent/main.ts', import.meta.url).pathname;
+
+export interface ProcessOptions {
+  readonly stateDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Leaves the state directory when stopped. */
+  readonly keepState?: boolean;
+}
+
+export async function agentProcess(args: readonly string[], options: ProcessOptions = {}): Promise<AgentProcess> {
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
+  const events: AgentEvent[] = [];
+  const lines: string[] = [];
+  let look = (): void => undefined;
+  const argv = [
+    process.execPath,
+    MAIN,
+    'run',
+    '--events',
+    '--state-dir',
+    stateDir,
+    '--config',
+    join(stateDir, 'none.yaml'),
+    ...args,
+  ];
+  const daemon = await startDaemon(argv as [string, ...string[]], {
+    env: { ...options.env },
+    onLine: (line, stream) => {
+      if (stream === 'stderr') lines.push(line);
+      else events.push(JSON.parse(line) as AgentEvent);
+      look();
+    },
+  });
+  let ended: string | undefined;
+  void daemon.exited.then(({ status, signal }) => {
+    ended = `status ${status}, signal ${signal}`;
+    look();
+  });
+  return {
+    daemon,
+    events,
+    lines,
+    stateDir,
+    until: (what, test, ms = 20_000) =>
+      new Promise((resolve, reject) => {
+        const tail = (): string => `${JSON.stringify(events.slice(-3))}\n${lines.slice(-5).join('\n')}`;
+        const timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}\n${tail()}`)), ms);
+        look = () => {
+          if (test(events)) {
+            clearTimeout(timer);
+            resolve();
+          } else if (ended !== undefined) {
+            clearTimeout(timer);
+            reject(new Error(`the agent ended (${ended}) before: ${what}\n${tail()}`));
+          }
+        };
+        look();
+      }),
+    async stop() {
+      const started = performance.now();
+      await daemon.stop(6000);
+      if (options.keepState !== true) rmSync(stateDir, { recursive: true, force: true });
+      return performance.now() - started;
+    },
+  };
+}

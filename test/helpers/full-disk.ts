@@ -1,0 +1,16 @@
+/** Runs in a mount namespace of its own, in a small file system: what a store does when that is full, then read-only. */
+import { readdirSync } from 'node:fs';
+import { openStore } from '../../agent/state.ts';
+import { run } from '../../platform/run.ts';
+
+const dir = process.argv[2] as string;
+const store = await openStore(dir);
+store.setPreviousFacts({ size: 'small' });
+store.setPreviousFacts({ size: 'x'.repeat(200_000) });
+const full = store.takeProblems().join();
+const leftovers = readdirSync(dir).filter((name) => name.endsWith('.tmp'));
+const kept = (await openStore(dir)).previousFacts?.['size'];
+await run(['mount', '-o', 'remount,ro', dir]);
+store.setFirstCheckin(false);
+const readOnly = store.takeProblems().join();
+process.stdout.write(JSON.stringify({ full, readOnly, leftovers, kept }));
