@@ -75,12 +75,16 @@ export function runtimePart(nodePackage: string, licenceFile: string, version: s
   };
 }
 
-/** The Debian packages that the libraries come from; elsewhere than on Debian, the libraries without a package. */
+/** The Debian packages that the libraries come from. Throws RAZOR_MK_PACKAGE for a library whose licence is not found. */
 export async function libraryParts(libraries: readonly Library[]): Promise<Part[]> {
   const parts = new Map<string, Part>();
   for (const { path } of libraries) {
     const owner = await debianOwner(path);
-    if (owner === undefined) continue;
+    if (owner === undefined) {
+      const part = unownedPart(path);
+      parts.set(part.name, part);
+      continue;
+    }
     const [name, arch] = owner.split(':');
     if (name === undefined || parts.has(name)) continue;
     const query = await run(['dpkg-query', '-W', '-f', '${Version} ${Architecture}', owner]);
@@ -90,12 +94,36 @@ export async function libraryParts(libraries: readonly Library[]): Promise<Part[
       kind: 'debian',
       name,
       version: version ?? 'unknown',
-      licence: name.startsWith('libc6') ? 'LGPL-2.1-or-later' : 'GPL-3.0-or-later WITH GCC-exception-3.1',
+      licence: libraryLicence(name),
       text: existsSync(copyright) ? readFileSync(copyright, 'utf8').trim() : `See ${copyright} of the package.`,
       debianArch: arch ?? ownArch ?? 'all',
     });
   }
   return [...parts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * A library that no installed package owns, as from an unpacked one (`--libraries`): its package's copyright file is
+ * looked for in the same unpacked tree. Throws RAZOR_MK_PACKAGE where there is none.
+ */
+function unownedPart(path: string): Part {
+  const file = basename(path);
+  const name = file.startsWith('libstdc++') ? 'libstdc++6' : file.startsWith('libgcc_s') ? 'libgcc-s1' : 'libc6';
+  const docs = join(path.slice(0, Math.max(0, path.indexOf('/usr/'))), '/usr/share/doc');
+  const copyright = (existsSync(docs) ? readdirSync(docs) : [])
+    .filter((directory) => directory === name || directory.startsWith(`${name}-`))
+    .map((directory) => join(docs, directory, 'copyright'))
+    .find((candidate) => existsSync(candidate));
+  if (copyright === undefined)
+    throw new RazorMkError('RAZOR_MK_PACKAGE', `the licence of ${path} was not found below ${docs}`, {
+      remedy: 'Take libraries from a Debian system, or unpack the whole Debian package (dpkg -x).',
+    });
+  const text = readFileSync(copyright, 'utf8').trim();
+  return { kind: 'debian', name, version: 'unknown', licence: libraryLicence(name), text, debianArch: 'all' };
+}
+
+function libraryLicence(name: string): string {
+  return name.startsWith('libc6') ? 'LGPL-2.1-or-later' : 'GPL-3.0-or-later WITH GCC-exception-3.1';
 }
 
 /** `dpkg -S`, also under the name that the file had before /lib became a link to /usr/lib. */
