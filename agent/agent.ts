@@ -17,7 +17,7 @@ import type { Candidate, Discovery } from './discovery/index.ts';
 import type { Emit } from './events.ts';
 import { createFactKeeper } from './fact-keeper.ts';
 import { exchangeOf, HttpFailure, type HttpClient } from './http.ts';
-import { createSchedule, type Pace, type Wait } from './schedule.ts';
+import { createSchedule, type Pace, type Wait } from '../platform/schedule.ts';
 import type { Store } from './state.ts';
 import { createTargets } from './targets.ts';
 import { runTurn, type TurnResult } from './turn.ts';

@@ -91,6 +91,18 @@ export const verb = defineVerb({
         array: true,
         describe: 'KEY=VALUE of the configuration pushed to nodes, as mk_checkin_interval=10',
       })
+      .option('extension-zip', {
+        ...OWN,
+        type: 'string',
+        describe: 'razor-server: the microkernel’s extension archive',
+      })
+      .option('match-nodes-on', {
+        ...OWN,
+        array: true,
+        choices: ['mac', 'serial', 'asset', 'uuid'] as const,
+        default: ['mac'] as const,
+        describe: 'razor-server: what makes two machines the same node',
+      })
       .option('mk-kernel-args', { ...OWN, type: 'string', describe: 'added to the microkernel’s kernel line' })
       .option('mk-debug-level', { ...OWN, choices: ['quiet', 'debug'] as const, describe: 'the word on that line' })
       .option('events', { ...OWN, type: 'boolean', default: false, describe: 'print every event as one JSON line' }),
@@ -108,6 +120,11 @@ export const verb = defineVerb({
       describe: 'print the iPXE script that leads machines to the lab, or lay out a TFTP root',
       load: async () => (await import('./ipxe.ts')).verb,
     },
+    {
+      name: 'herd',
+      describe: 'many simulated agents: how their check-ins spread after a cold start and an outage',
+      load: async () => (await import('./herd.ts')).verb,
+    },
   ],
   run: async (args, host) => {
     const { startLab } = await import('../server.ts');
@@ -118,6 +135,10 @@ export const verb = defineVerb({
       peopleHost: args.peopleHost,
       ports: { nodes: args.port, images: args.imagePort, people: args.peoplePort, razorServer: args.razorServerPort },
       faithful: args.faithful,
+      razorServer: {
+        matchNodesOn: args.matchNodesOn,
+        ...(args.extensionZip === undefined ? {} : { extensionZip: args.extensionZip }),
+      },
       protectNewNodes: args.protectNewNodes,
       registerTimeoutMs: args.registerTimeout * 1000,
       nodeExpireMs: args.nodeExpire * 1000,

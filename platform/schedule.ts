@@ -1,5 +1,5 @@
-/** When the next turn is. Decides only; agent.ts sleeps. */
-import { backoffDelay, nextTurnDelay, nodePhase } from '../platform/timing.ts';
+/** When the next turn is. Decides only: the agent sleeps, and so do the simulated ones of the lab's herd. */
+import { backoffDelay, nextTurnDelay, nodePhase } from './timing.ts';
 
 export interface Pace {
   readonly intervalMs: number;
