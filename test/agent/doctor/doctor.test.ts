@@ -60,7 +60,7 @@ async function doctor(args: readonly string[], resolver?: { address: string; por
 let confs = 0;
 function files(resolver?: { address: string; port: number }): string[] {
   const conf = join(dir, `resolv-${confs++}.conf`);
-  writeFileSync(conf, resolver === undefined ? '' : `nameserver ${resolver.address}\n`);
+  writeFileSync(conf, resolver === undefined ? '' : `nameserver ${resolver.address}\noptions timeout:1 attempts:1\n`);
   const none = ['--cmdline', '/dev/null', '--config', '/nonexistent', '--next-server-file', '/nonexistent'];
   return [...none, '--resolv-conf', conf, '--dns-port', String(resolver?.port ?? 1)];
 }

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { askStatus, findSocket } from '../../../agent/control/client.ts';
+import { createStatusKeeper } from '../../../agent/control/keeper.ts';
+import { parsePushBody } from '../../../agent/control/push-body.ts';
+import { SOCKET_NAME, startControl, type Control } from '../../../agent/control/server.ts';
+import { resolveSettings } from '../../../agent/config/resolve.ts';
+import type { PushedMap } from '../../../agent/config/pushed.ts';
+import { createLog } from '../../../platform/log.ts';
+import { createSystem } from '../../../platform/system.ts';
+import { fakeClock } from '../../helpers/fake-clock.ts';
+import { sample } from './sample.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'razor-mk-control-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const lines: string[] = [];
+const log = createLog({ people: (line) => lines.push(line) });
+
+async function control(
+  more: Partial<Parameters<typeof startControl>[0]> = {},
+): Promise<Control & { offered: PushedMap[]; url: string }> {
+  const offered: PushedMap[] = [];
+  let last = '';
+  const made = await startControl({
+    snapshot: () => sample(),
+    offerConfig(map) {
+      offered.push(map);
+      const changed = JSON.stringify(map) !== last && map['mk_checkin_interval'] !== -1;
+      last = JSON.stringify(map);
+      return {
+        changed,
+        refused:
+          map['mk_checkin_interval'] === -1
+            ? [{ key: 'mk_checkin_interval', value: '-1', reason: 'is too small' }]
+            : [],
+      };
+    },
+    socketPath: join(dir, SOCKET_NAME),
+    port: 0,
+    log,
+    ...more,
+  });
+  return { ...made, offered, url: `http://127.0.0.1:${made.port}` };
+}
+
+const MAP = { mk_checkin_interval: 30, mk_uri: 'http://10.0.0.1:8026', mk_log_level: 'Logger::ERROR' };
+/** As Ruby 1.8's Net::HTTP.post_form sends a string. */
+const ODD = `${encodeURIComponent(JSON.stringify(MAP)).replaceAll('%20', '+')}=`;
+
+test('the odd body of the original and plain JSON are the same configuration', () => {
+  assert.deepEqual(parsePushBody(ODD), MAP);
+  assert.deepEqual(parsePushBody(JSON.stringify(MAP)), MAP);
+  assert.deepEqual(parsePushBody(`${JSON.stringify({ a: 'x=y+z' })}\n`), { a: 'x=y+z' });
+  for (const bad of ['', '=', '[]', '"x"', 'null=', '%ZZ', '{"a":1', 'razorURI=http://x'])
+    assert.throws(() => parsePushBody(bad), { status: 400 });
+});
+
+test('a push has the original’s two answers', async () => {
+  const made = await control();
+  const post = (body: string, headers = {}) => fetch(`${made.url}/setMkConfig`, { method: 'POST', body, headers });
+  try {
+    const first = await post(ODD, { 'content-type': 'application/x-www-form-urlencoded' });
+    assert.deepEqual(
+      [first.status, await first.text()],
+      [200, 'New configuration saved, Microkernel Controller restarted'],
+    );
+    assert.match(first.headers.get('content-type') ?? '', /^text\/plain/);
+    const second = await post(JSON.stringify(MAP), { 'content-type': 'text/json' });
+    assert.equal(second.headers.get('content-type'), 'application/json');
+    assert.deepEqual(await second.json(), { json_received: MAP, message: 'Configuration unchanged; no update' });
+    const refused = await post('{"mk_checkin_interval":-1}');
+    assert.equal(refused.status, 400);
+    assert.match(await refused.text(), /is too small/);
+    assert.equal((await post('nonsense')).status, 400);
+    assert.equal((await post(`{"a":"${'x'.repeat(100_000)}"}`).catch(() => ({ status: 413 }))).status, 413);
+    assert.equal(made.offered.length, 3);
+  } finally {
+    await made.close();
+  }
+});
+
+test('a page in a browser cannot push, and other methods and paths are told what they are', async () => {
+  const made = await control();
+  try {
+    const foreign = await fetch(`${made.url}/setMkConfig`, {
+      method: 'POST',
+      body: '{}',
+      headers: { origin: 'http://evil.example' },
+    });
+    assert.equal(foreign.status, 403);
+    assert.equal((await fetch(`${made.url}/setMkConfig`)).status, 405);
+    assert.equal((await fetch(`${made.url}/etc/passwd`)).status, 404);
+    assert.equal(made.offered.length, 0);
+  } finally {
+    await made.close();
+  }
+});
+
+test('health and metrics are answered, and health fails when nothing happens any more', async () => {
+  let healthy = true;
+  const made = await control({ snapshot: () => sample({ healthy, state: 'waiting: the next turn' }) });
+  try {
+    const good = await fetch(`${made.url}/healthz`);
+    assert.deepEqual([good.status, await good.text()], [200, 'ok: waiting: the next turn\n']);
+    healthy = false;
+    assert.equal((await fetch(`${made.url}/healthz`)).status, 503);
+    const metrics = await fetch(`${made.url}/metrics`);
+    assert.match(metrics.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+    assert.match(await metrics.text(), /^razor_mk_healthy 0$/m);
+  } finally {
+    await made.close();
+  }
+});
+
+test('the status socket is for its owner only, is found by its directory, and goes with the agent', async () => {
+  const made = await control();
+  const path = join(dir, SOCKET_NAME);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(findSocket(dir), path);
+  assert.equal((await askStatus(path)).server?.url, 'http://10.0.0.1:8026');
+  await made.close();
+  assert.throws(() => statSync(path));
+  await assert.rejects(askStatus(path), { code: 'RAZOR_MK_NO_AGENT' });
+});
+
+test('a socket that a killed agent left is replaced; one that somebody listens on, or a file, is not', async () => {
+  const stale = join(dir, 'stale.sock');
+  // a socket file without a listener, as kill -9 leaves it
+  const { spawnSync } = await import('node:child_process');
+  const code = `require('node:net').createServer().listen(${JSON.stringify(stale)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', code]);
+  assert.ok(statSync(stale).isSocket());
+  const made = await control({ socketPath: stale });
+  assert.equal(made.socketPath, stale);
+  const second = await control({ socketPath: stale });
+  assert.equal(second.socketPath, undefined, 'the first one keeps it');
+  assert.ok(lines.some((line) => /another agent answers there/.test(line)));
+  await second.close();
+  assert.equal((await askStatus(stale)).pid, 1);
+  await made.close();
+  const file = join(dir, 'file.sock');
+  writeFileSync(file, 'precious');
+  await (await control({ socketPath: file })).close();
+  assert.equal(readFileSync(file, 'utf8'), 'precious');
+});
+
+test('a port that is taken costs the local web interface, not the agent', async () => {
+  const squatter = createServer().listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as { port: number };
+  const made = await control({ port });
+  assert.equal(made.port, undefined);
+  assert.ok(lines.some((line) => /EADDRINUSE/.test(line)));
+  await made.close();
+  squatter.close();
+});
+
+test('the keeper turns events into state in words, counts, and what is wrong', async () => {
+  const clock = fakeClock();
+  const settings = resolveSettings({ options: { token: 'hush', 'checkin-interval': '60' } });
+  const keeper = createStatusKeeper({
+    clock,
+    version: '1',
+    stateDir: dir,
+    system: createSystem({ live: false, log }),
+    settings: () => settings,
+  });
+  keeper.onEvent({ event: 'step', name: 'network', state: 'running', note: 'no NIC has a link' });
+  assert.equal(keeper.snapshot().state, 'network: no NIC has a link');
+  keeper.onEvent({ event: 'discovered', server: 'http://a', way: 'DNS', candidates: ['http://a'], steps: [] });
+  keeper.onEvent({
+    event: 'checkin',
+    server: 'http://a',
+    firstCheckin: true,
+    command: 'wipe',
+    durationMs: 20,
+    turn: 1,
+  });
+  keeper.onEvent({ event: 'command', name: 'wipe', known: false, destructive: false, plan: [] });
+  for (let i = 0; i < 3; i++)
+    keeper.onEvent({ event: 'error', code: 'RAZOR_MK_HTTP', message: 'refused token=hush', remedy: 'look' });
+  keeper.onEvent({ event: 'waiting', ms: 5000, reason: 'after 3 failed turns' });
+  const seen = keeper.snapshot();
+  assert.deepEqual([seen.turns.failedInARow, seen.turns.good, seen.turns.next?.inMs], [3, 1, 5000]);
+  assert.deepEqual(
+    seen.problems.map(({ times, message }) => [times, message]),
+    [[3, 'refused token=[redacted]']],
+  );
+  assert.deepEqual([seen.unknownCommands, keeper.errorsForFacts()], [['wipe'], ['unknown command wipe']]);
+  assert.equal(seen.counters.errors['RAZOR_MK_HTTP'], 3);
+  assert.equal(seen.config.find(({ name }) => name === 'token')?.value, '[redacted]');
+  assert.doesNotMatch(JSON.stringify(seen), /hush/);
+  assert.equal(seen.healthy, true);
+  await clock.advance(400_000);
+  assert.equal(keeper.snapshot().healthy, false, 'nothing happened for longer than it may');
+});
+
+test('names of commands from the network cannot fill the memory', () => {
+  const keeper = createStatusKeeper({
+    clock: fakeClock(),
+    version: '1',
+    stateDir: dir,
+    system: createSystem({ live: false, log }),
+    settings: () => undefined,
+  });
+  for (let i = 0; i < 5000; i++)
+    keeper.onEvent({ event: 'command', name: `x${i}`, known: false, destructive: false, plan: [] });
+  const { counters, unknownCommands } = keeper.snapshot();
+  assert.ok(Object.keys(counters.commands).length <= 51 && unknownCommands.length <= 20);
+  assert.equal(
+    Object.values(counters.commands).reduce((a, b) => a + b),
+    5000,
+  );
+});
