@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from '../../platform/run.ts';
+import { defaultDrivers, missingDrivers } from '../../tinycore/image/drivers.ts';
+import { sourceEpoch } from '../../tinycore/image/epoch.ts';
+import { entriesOfDirectory } from '../../tinycore/image/files-of.ts';
+import { ipxeScript } from '../../tinycore/image/ipxe.ts';
+import { memoryNeeded } from '../../tinycore/image/memory.ts';
+import { parseModulesDep, parseSoftdep, selectModules } from '../../tinycore/image/modules.ts';
+
+const BASE = join(import.meta.dirname, '../../tinycore/base');
+
+test('the shell scripts of the base are clean under shellcheck, and busybox-like sh parses them', async (t) => {
+  const scripts = entriesOfDirectory(BASE)
+    .filter((entry) => entry.type === 'file' && Buffer.from(entry.data).toString('latin1', 0, 2) === '#!')
+    .map((entry) => join(BASE, entry.path));
+  assert.ok(scripts.length >= 9, `${scripts.length} scripts`);
+  for (const script of scripts) assert.equal((await run(['sh', '-n', script])).status, 0, script);
+  const result = await run(['shellcheck', '-s', 'sh', ...scripts]);
+  if (result.failure === 'not-found') return t.skip('shellcheck is not installed: only parsed');
+  assert.equal(result.status, 0, result.stdout.toString());
+});
+
+test('nobody can log in to the base by a password', () => {
+  const shadow = readFileSync(join(BASE, 'etc/shadow'), 'utf8').trim().split('\n');
+  assert.ok(shadow.every((line) => line.split(':')[1] === '*'));
+});
+
+test('every default driver has a class and a reason, and stands once', () => {
+  const drivers = defaultDrivers();
+  for (const { group, module, reason } of drivers) {
+    assert.ok(['nic', 'storage', 'bus', 'fs', 'node'].includes(group), module);
+    assert.ok(reason.length > 2, module);
+  }
+  assert.equal(new Set(drivers.map((driver) => driver.module)).size, drivers.length);
+  assert.ok(drivers.filter((driver) => driver.group === 'nic').length > 40);
+});
+
+test('only network and storage drivers count as missing, and dashes are underscores', () => {
+  const missing = missingDrivers(new Set(['virtio_net', 'tg3'])).map((driver) => driver.module);
+  assert.ok(!missing.includes('tg3') && missing.includes('bnx2') && missing.includes('ahci'));
+  assert.ok(!missing.includes('loop'));
+});
+
+test('a module brings what it needs, hard and soft, and says what this kernel does not have', () => {
+  const index = {
+    dep: parseModulesDep(
+      'kernel/a.ko: kernel/b.ko kernel/c.ko\nkernel/b.ko: kernel/c.ko\nkernel/c.ko:\nkernel/soft-one.ko.xz:\n',
+    ),
+    softdep: parseSoftdep('# comment\nsoftdep c pre: soft-one post: gone\n'),
+    builtin: new Set(['nvme']),
+  };
+  assert.deepEqual(selectModules(index, ['a', 'nvme', 'tg3']), {
+    paths: ['kernel/a.ko', 'kernel/b.ko', 'kernel/c.ko', 'kernel/soft-one.ko.xz'],
+    builtin: ['nvme'],
+    missing: ['tg3'],
+  });
+});
+
+test('the time of an image is SOURCE_DATE_EPOCH, else that of the last commit, never the clock', async () => {
+  assert.equal(await sourceEpoch({ SOURCE_DATE_EPOCH: '1234' }, BASE), 1234);
+  await assert.rejects(sourceEpoch({ SOURCE_DATE_EPOCH: 'today' }, BASE), { code: 'RAZOR_MK_USAGE' });
+  assert.equal(await sourceEpoch({}, '/proc'), await sourceEpoch({}, '/proc'));
+});
+
+test('the memory that is asked for is twice the unpacked tree, because the root file system gets half', () => {
+  assert.ok(memoryNeeded(110e6, 40e6) > (220e6 + 40e6) / 1048576);
+  assert.ok(memoryNeeded(110e6, 40e6) < 320);
+});
+
+test('the iPXE script asks with the addresses of all cards, and each step that fails leads somewhere', () => {
+  const script = ipxeScript({ port: 8026, cards: 8 });
+  assert.match(script, /^#!ipxe\n/);
+  assert.match(
+    script,
+    /chain http:\/\/\$\{next-server\}:8026\/razor\/api\/boot\?hw_id=\$\{net0\/mac\}_.*_\$\{net7\/mac\}&dhcp_mac=\$\{dhcp_mac\} \|\| goto again/,
+  );
+  const labels = new Set([...script.matchAll(/^:(\w+)$/gm)].map((match) => match[1]));
+  for (const [, target] of script.matchAll(/goto (\w+)/g)) assert.ok(labels.has(target), target);
+  for (const line of script.split('\n').filter((text) => /^(dhcp|chain|isset) /.test(text)))
+    assert.match(line, /\|\| goto/, line);
+});

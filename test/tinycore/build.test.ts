@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { writeBundle } from '../../tinycore/image/bundle.ts';
+import { buildImage, type BuildOptions } from '../../tinycore/image/build.ts';
+import { fileEntry, symlinkEntry } from '../../tinycore/image/entry.ts';
+import { readInitrd, readTree } from '../../tinycore/image/initrd.ts';
+import { inspectImage } from '../../tinycore/image/inspect.ts';
+import { judgeMetadata } from '../../tinycore/image/metadata.ts';
+import { readConfigFile } from '../../tinycore/image/config-file.ts';
+import { baseEntries, fakeKernel, fakeTcz, KERNEL_VERSION, writeSmallBase } from '../helpers/small-base.ts';
+import { run } from '../../platform/run.ts';
+
+let directory = '';
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'build-'));
+  writeSmallBase(join(directory, 'base'));
+  writeFileSync(join(directory, 'razor-mk.tcz'), fakeTcz('the agent'));
+});
+after(() => rmSync(directory, { recursive: true }));
+
+function options(change: Partial<BuildOptions> = {}): BuildOptions {
+  return {
+    base: join(directory, 'base'),
+    out: join(directory, 'out'),
+    formats: ['kernel'],
+    flavour: 'prod',
+    version: '1.2.3',
+    form: 'tcz-gzip',
+    agent: join(directory, 'razor-mk.tcz'),
+    extensions: [],
+    mirrorExtensions: [],
+    extensionDirs: [],
+    modules: [],
+    moduleDirs: [],
+    firmware: [],
+    files: [],
+    factsDirs: [],
+    commands: [],
+    logins: { sshKeys: [] },
+    iso: { kernelArgs: [], timeout: 1, volumeId: 'RAZOR_MK', uefi: true },
+    epoch: 1_700_000_000,
+    step: () => undefined,
+    ...change,
+  };
+}
+
+test('the image is the base with one archive behind it: check first, agent loaded at boot, sentinel last', async () => {
+  const result = await buildImage(options());
+  const bytes = readFileSync(join(directory, 'out/core.gz'));
+  const base = readFileSync(join(directory, 'base/core.gz'));
+  assert.deepEqual(bytes.subarray(0, base.length), base, 'the base stays as it is');
+  const { tree, segments } = await readInitrd(bytes);
+  const order = segments.flatMap((segment) => segment.entries.map((entry) => entry.path)).slice(baseEntries().length);
+  assert.deepEqual(order.slice(0, 3), ['etc', 'etc/init.d', 'etc/init.d/razor-mk-check']);
+  assert.equal(order.at(-1), 'etc/razor-mk/complete');
+  assert.equal(readTree(tree, 'tmp/builtin/onboot.lst')?.toString(), 'razor-mk.tcz\n');
+  assert.match(
+    readTree(tree, 'etc/razor-mk/image')?.toString() ?? '',
+    new RegExp(`RAZOR_MK_NEEDS_MIB='${result.needsMib}'`),
+  );
+  assert.deepEqual(result.missing.map((driver) => driver.module).includes('e1000'), false);
+  assert.ok(result.missing.some((driver) => driver.module === 'tg3'));
+});
+
+test('two builds are the same bytes, in every format but the ISO, which has its own test', async () => {
+  const formats = ['kernel', 'dir', 'tar'] as const;
+  const [one, two] = [join(directory, 'one'), join(directory, 'two')];
+  await buildImage(options({ out: one, formats }));
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // another second of the clock
+  await buildImage(options({ out: two, formats }));
+  for (const name of ['vmlinuz', 'core.gz', 'microkernel.tar', 'image/iso-metadata.yaml', 'image/boot/core.gz']) {
+    assert.ok(readFileSync(join(one, name)).equals(readFileSync(join(two, name))), name);
+  }
+  const metadata = readFileSync(join(one, 'image/iso-metadata.yaml'), 'utf8');
+  const judgement = await judgeMetadata(metadata, (path) => readFileSync(join(one, 'image', path)));
+  assert.deepEqual([judgement.accepted, judgement.problems], [true, []]);
+});
+
+test('paths below a link of the base go where the link leads, so that the link stays', async () => {
+  writeFileSync(join(directory, 'lib.so'), 'library');
+  await buildImage(options({ out: join(directory, 'links'), files: [`${directory}/lib.so:/lib64/deep/lib.so`] }));
+  const { tree } = await readInitrd(readFileSync(join(directory, 'links/core.gz')));
+  assert.equal(tree.get('lib64')?.type, 'symlink');
+  assert.equal(readTree(tree, 'lib/deep/lib.so')?.toString(), 'library');
+});
+
+test('extensions, the mirror, firmware, facts and commands lie where the node looks for them', async () => {
+  const place = (name: string): string => join(directory, name);
+  mkdirSync(place('tcz'), { recursive: true });
+  mkdirSync(place('facts'), { recursive: true });
+  mkdirSync(place('fw/bnx2'), { recursive: true });
+  writeFileSync(place('tcz/extra.tcz'), fakeTcz('extra'));
+  writeFileSync(place('tcz/other.tcz'), fakeTcz('other'));
+  writeFileSync(place('facts/site.txt'), 'site=lab\n');
+  writeFileSync(place('fw/bnx2/a.fw'), 'fw');
+  writeFileSync(place('blink'), '#!/bin/sh\n', { mode: 0o755 });
+  await buildImage(
+    options({
+      out: place('full'),
+      extensions: ['extra'],
+      mirrorExtensions: ['other'],
+      extensionDirs: [place('tcz')],
+      firmware: [place('fw')],
+      factsDirs: [place('facts')],
+      commands: [place('blink')],
+    }),
+  );
+  const { tree } = await readInitrd(readFileSync(place('full/core.gz')));
+  assert.equal(readTree(tree, 'tmp/builtin/onboot.lst')?.toString(), 'extra.tcz\nrazor-mk.tcz\n');
+  assert.ok(
+    tree.has('tmp/tinycorelinux/14.x/x86_64/tcz/other.tcz'),
+    'the mirror fits the version and word size of the base',
+  );
+  assert.equal(readTree(tree, 'lib/firmware/bnx2/a.fw')?.toString(), 'fw');
+  assert.equal(readTree(tree, 'etc/facter/facts.d/site.txt')?.toString(), 'site=lab\n');
+  assert.equal(tree.get('usr/local/lib/razor-mk/commands/blink')?.mode, 0o755);
+});
+
+test('logins come only from what is given, and never into prod', async () => {
+  const key = join(directory, 'id.pub');
+  writeFileSync(key, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI somebody\n');
+  const hash = '$6$salt$abcdefghijklmnopqrstuvwxyz./0123456789';
+  const logins = { sshKeys: [key], passwordHash: hash };
+  await assert.rejects(buildImage(options({ logins })), {
+    code: 'RAZOR_MK_USAGE',
+    message: /prod image has no logins/,
+  });
+  await buildImage(options({ logins, flavour: 'dev', out: join(directory, 'dev') }));
+  const { tree } = await readInitrd(readFileSync(join(directory, 'dev/core.gz')));
+  assert.equal(tree.get('home/tc/.ssh/authorized_keys')?.mode, 0o600);
+  assert.equal(readTree(tree, 'etc/shadow')?.toString(), `root:*:0:0:99999:7:::\ntc:${hash}:0:0:99999:7:::\n`);
+  await assert.rejects(buildImage(options({ flavour: 'dev', logins: { sshKeys: [], passwordHash: 'secret' } })), {
+    code: 'RAZOR_MK_USAGE',
+    message: /no crypt/,
+  });
+});
+
+test('bases and names that cannot work are refused with what to do, and nothing is left under the final name', async () => {
+  const base = (name: string, ...args: [entries?: ReturnType<typeof baseEntries>, kernel?: Buffer]): string =>
+    writeSmallBase(join(directory, name), ...args);
+  const cut = base('cut');
+  writeFileSync(join(cut, 'core.gz'), readFileSync(join(cut, 'core.gz')).subarray(0, 200));
+  writeFileSync(join(directory, 'text.iso'), 'no iso');
+  mkdirSync(join(directory, 'empty'), { recursive: true });
+  const cases: readonly (readonly [Partial<BuildOptions>, string, RegExp])[] = [
+    [{ base: join(directory, 'nowhere') }, 'RAZOR_MK_FILE_UNREADABLE', /not there/],
+    [{ base: join(directory, 'empty') }, 'RAZOR_MK_IMAGE_BASE', /has no kernel/],
+    [{ base: join(directory, 'text.iso') }, 'RAZOR_MK_ISO', /no ISO image/],
+    [{ base: cut }, 'RAZOR_MK_ARCHIVE', /gzip/],
+    [{ base: base('old', baseEntries(['loop'])) }, 'RAZOR_MK_IMAGE_BASE', /no squashfs/],
+    [
+      { base: base('mixed', baseEntries(), fakeKernel('6.6.8-tinycore64')) },
+      'RAZOR_MK_IMAGE_BASE',
+      /none of them would load/,
+    ],
+    [{ base: base('script', baseEntries(), Buffer.alloc(4096)) }, 'RAZOR_MK_IMAGE_BASE', /no Linux kernel/],
+    [{ base: base('bare', [fileEntry('x', 'x')]) }, 'RAZOR_MK_IMAGE_BASE', /no \/init/],
+    [{ agent: join(directory, 'none.tcz') }, 'RAZOR_MK_TCZ', /none\.tcz/],
+    [{ files: [`${directory}/razor-mk.tcz:/etc/../../x`] }, 'RAZOR_MK_IMAGE_NAME', /\.\./],
+    [{ files: [`${directory}/none:/x`] }, 'RAZOR_MK_FILE_UNREADABLE', /not there/],
+    [{ modules: ['nosuch'] }, 'RAZOR_MK_FILE_UNREADABLE', /nosuch/],
+    [{ formats: ['iso'], iso: { ...options().iso, kernelArgs: ['a b'] } }, 'RAZOR_MK_USAGE', /one word/],
+  ];
+  for (const [change, code, message] of cases) {
+    const out = join(directory, 'refused');
+    await assert.rejects(buildImage(options({ out, ...change })), { code, message }, `${code} ${String(message)}`);
+    assert.deepEqual(existsSync(out) ? readdirSync(out) : [], [], `${code}: nothing is left`);
+  }
+});
+
+test('a module of another kernel is refused, one of the same kernel is added and the tables are made anew', async (t) => {
+  if ((await run(['depmod', '--version'])).failure === 'not-found') return t.skip('depmod (kmod) is not installed');
+  const file = join(directory, 'odd.ko');
+  writeFileSync(file, 'vermagic=6.6.6 SMP\0');
+  await assert.rejects(buildImage(options({ modules: [file] })), {
+    code: 'RAZOR_MK_IMAGE_BASE',
+    message: /for Linux 6\.6\.6/,
+  });
+  writeFileSync(file, `vermagic=${KERNEL_VERSION} SMP\0`);
+  await buildImage(options({ modules: [file], out: join(directory, 'modules') }));
+  const { tree } = await readInitrd(readFileSync(join(directory, 'modules/core.gz')));
+  assert.ok(tree.has(`lib/modules/${KERNEL_VERSION}/updates/odd.ko`));
+  assert.ok(tree.has(`lib/modules/${KERNEL_VERSION}/modules.dep`), 'made by depmod');
+});
+
+test('a bundle holds all that the build needs: built elsewhere, the image is the same', async () => {
+  writeFileSync(join(directory, 'note'), 'mine');
+  const wanted = options({ files: [`${directory}/note:/etc/note`], out: join(directory, 'here') });
+  await buildImage(wanted);
+  await writeBundle(join(directory, 'bundle.tar'), wanted);
+  const there = join(directory, 'there');
+  mkdirSync(there);
+  assert.equal((await run(['tar', '-xf', join(directory, 'bundle.tar')], { cwd: there })).status, 0);
+  const config = readConfigFile(join(there, 'image.yaml'));
+  await buildImage(
+    options({
+      base: config['base'] as string,
+      agent: config['agent'] as string,
+      files: config['file'] as string[],
+      out: join(directory, 'elsewhere'),
+    }),
+  );
+  const read = (name: string): Buffer => readFileSync(join(directory, name, 'core.gz'));
+  assert.ok(read('elsewhere').equals(read('here')));
+});
+
+test('an initrd that was cut behind the base is told by its missing sentinel', async () => {
+  await buildImage(options());
+  const whole = readFileSync(join(directory, 'out/core.gz'));
+  assert.deepEqual((await inspectImage(join(directory, 'out/core.gz'))).problems, []);
+  const half = join(directory, 'half.gz');
+  writeFileSync(half, whole.subarray(0, whole.length - 300));
+  await assert.rejects(inspectImage(half), { code: 'RAZOR_MK_ARCHIVE' });
+  const plain = join(directory, 'base/core.gz');
+  assert.match((await inspectImage(plain)).problems.join(), /not made by razor-mk/);
+});
+
+test('the base’s own list of extensions stays in front', async () => {
+  const entries = [...baseEntries(), symlinkEntry('x', 'y'), fileEntry('tmp/builtin/onboot.lst', 'own.tcz\n')];
+  const base = writeSmallBase(join(directory, 'listed'), entries);
+  await buildImage(options({ base, out: join(directory, 'listed-out') }));
+  const { tree } = await readInitrd(readFileSync(join(directory, 'listed-out/core.gz')));
+  assert.equal(readTree(tree, 'tmp/builtin/onboot.lst')?.toString(), 'own.tcz\nrazor-mk.tcz\n');
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fetchBase } from '../../tinycore/image/base-url.ts';
+import { dependencies } from '../../tinycore/image/deb2tcz.ts';
+import { collectExtensions, extensionName, parseList } from '../../tinycore/image/extensions.ts';
+import { fakeTcz } from '../helpers/small-base.ts';
+
+let directory = '';
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tcz-'));
+});
+after(() => rmSync(directory, { recursive: true }));
+
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
+const sources = () => ({ directories: [directory], kernel: '5.10.3', epoch: 0 });
+
+function put(name: string, dep: readonly string[] = [], sum?: string): Buffer {
+  const data = fakeTcz(name);
+  writeFileSync(join(directory, name), data);
+  if (dep.length > 0) writeFileSync(join(directory, `${name}.dep`), `${dep.join('\n')}\n\n`);
+  writeFileSync(join(directory, `${name}.md5.txt`), `${sum ?? md5(data)}  ${name}\n`);
+  return data;
+}
+
+test('what an extension depends on comes before it, each once, and KERNEL stands for the kernel’s version', async () => {
+  put('top.tcz', ['middle.tcz', 'net-KERNEL.tcz']);
+  put('middle.tcz', ['low.tcz']);
+  put('low.tcz');
+  put('net-5.10.3.tcz', ['low.tcz']);
+  const found = await collectExtensions(['top', 'low.tcz'], sources());
+  assert.deepEqual(
+    found.map((each) => each.name),
+    ['low.tcz', 'middle.tcz', 'net-5.10.3.tcz', 'top.tcz'],
+  );
+});
+
+test('two extensions that name each other end', async () => {
+  put('a.tcz', ['b.tcz']);
+  put('b.tcz', ['a.tcz']);
+  assert.equal((await collectExtensions(['a'], sources())).length, 2);
+});
+
+test('an extension that is missing, changed, cut off or none is refused with its name', async () => {
+  put('good.tcz');
+  put('changed.tcz', [], '0'.repeat(32));
+  put('needs.tcz', ['absent.tcz']);
+  writeFileSync(join(directory, 'text.tcz'), 'no squashfs');
+  writeFileSync(join(directory, 'cut.tcz'), fakeTcz('long enough').subarray(0, 4000));
+  for (const [name, message] of [
+    ['absent', /absent\.tcz, which the command line asks for, is not there/],
+    ['needs', /absent\.tcz, which needs\.tcz asks for/],
+    ['changed', /does not fit its checksum/],
+    ['text', /no squashfs/],
+    ['cut', /cut off/],
+  ] as const) {
+    await assert.rejects(collectExtensions(['good', name], sources()), { code: 'RAZOR_MK_TCZ', message }, name);
+  }
+});
+
+test('names that lead out of the directory are refused', () => {
+  for (const name of ['../x', 'a/../../x.tcz', '', '-rf', 'a b', '.hidden']) {
+    assert.throws(() => extensionName(name), { code: 'RAZOR_MK_IMAGE_NAME' }, name);
+  }
+  assert.equal(extensionName('scsi-3.0.21-tinycore'), 'scsi-3.0.21-tinycore.tcz');
+});
+
+test('a list file may have comments and empty lines', () => {
+  assert.deepEqual(parseList('# extensions\nopenssh.tcz\n\n  bash.tcz # shell\r\n'), ['openssh.tcz', 'bash.tcz']);
+});
+
+test('dependencies of a Debian package become names of extensions, the first of alternatives', () => {
+  const fields =
+    'Depends: libc6 (>= 2.36), debconf (>= 0.5) | debconf-2.0, libx11-6\nPre-Depends: libc6\nArchitecture: amd64\n';
+  assert.deepEqual(dependencies(fields), ['libc6.tcz', 'debconf.tcz', 'libx11-6.tcz']);
+});
+
+test('a mirror’s extensions are fetched with their lists, and nothing is taken without a checksum', async (t) => {
+  const data = fakeTcz('remote');
+  const files: Record<string, Buffer | string> = {
+    '/tcz/remote.tcz': data,
+    '/tcz/remote.tcz.md5.txt': `${md5(data)}  remote.tcz\n`,
+    '/tcz/remote.tcz.dep': 'good.tcz\n',
+    '/tcz/bare.tcz': data,
+    '/base.iso': 'an iso',
+    '/base.iso.md5.txt': md5(Buffer.from('an iso')),
+    '/changed.iso': 'an iso',
+    '/changed.iso.md5.txt': '0'.repeat(32),
+    '/lonely.iso': 'an iso',
+  };
+  const server = createServer((request, response) => {
+    const file = files[request.url ?? ''];
+    response.statusCode = file === undefined ? 404 : 200;
+    response.end(file);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  put('good.tcz');
+  const found = await collectExtensions(['remote'], { ...sources(), mirror: `${origin}/tcz/` });
+  assert.deepEqual(
+    found.map((each) => each.name),
+    ['good.tcz', 'remote.tcz'],
+  );
+  await assert.rejects(collectExtensions(['bare'], { ...sources(), mirror: `${origin}/tcz` }), {
+    code: 'RAZOR_MK_TCZ',
+    message: /unchecked/,
+  });
+  await assert.rejects(collectExtensions(['no-such'], { ...sources(), mirror: `${origin}/tcz` }), {
+    code: 'RAZOR_MK_TCZ',
+  });
+  // a base by its address, under the same rule
+  const path = await fetchBase({ url: `${origin}/base.iso`, cache: join(directory, 'bases') });
+  delete files['/base.iso'];
+  assert.equal(
+    await fetchBase({ url: `${origin}/base.iso`, cache: join(directory, 'bases') }),
+    path,
+    'kept from the first time',
+  );
+  for (const [url, message] of [
+    ['/changed.iso', /does not fit/],
+    ['/lonely.iso', /no checksum is known/],
+    ['/none.iso', /no checksum is known/],
+  ] as const) {
+    await assert.rejects(fetchBase({ url: origin + url, cache: directory }), { code: 'RAZOR_MK_DOWNLOAD', message });
+  }
+  const wrong = { url: `${origin}/lonely.iso`, cache: directory, sha256: '0'.repeat(64) };
+  await assert.rejects(fetchBase(wrong), { code: 'RAZOR_MK_DOWNLOAD', message: /SHA-256/ });
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { run } from '../../platform/run.ts';
+import { inspectImage } from '../../tinycore/image/inspect.ts';
+import { openIso } from '../../tinycore/image/iso-reader.ts';
+import type { ImageParts } from '../../tinycore/image/outputs.ts';
+import { writeIso } from '../../tinycore/image/iso.ts';
+import { metadataText, sha256 } from '../../tinycore/image/metadata.ts';
+import { readBase } from '../../tinycore/image/base-source.ts';
+import { fakeKernel, writeSmallBase } from '../helpers/small-base.ts';
+
+let directory = '';
+let image: ImageParts;
+const options = {
+  kernelArgs: ['razor.ip=192.0.2.1'],
+  serial: 'ttyS1,57600',
+  timeout: 3,
+  volumeId: 'RAZOR_MK',
+  uefi: true,
+  epoch: 1_700_000_000,
+  version: '1.2.3',
+  flavour: 'prod' as const,
+};
+
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'iso-'));
+  const initrd = readFileSync(join(writeSmallBase(join(directory, 'base')), 'core.gz'));
+  const kernel = fakeKernel();
+  const metadata = metadataText({
+    version: '1.2.3',
+    kernel: 'boot/vmlinuz',
+    initrd: 'boot/core.gz',
+    kernelHash: sha256(kernel),
+    initrdHash: sha256(initrd),
+    buildTime: options.epoch,
+  });
+  image = { kernel, initrd, metadata };
+});
+after(() => rmSync(directory, { recursive: true }));
+
+/** The first part of the ISO tools that is not there, or undefined. */
+async function lacking(): Promise<string | undefined> {
+  for (const program of ['xorriso', 'grub-mkimage', 'mformat']) {
+    if ((await run([program, '--version'])).failure === 'not-found') return program;
+  }
+  return ['/usr/lib/ISOLINUX/isolinux.bin', '/usr/lib/grub/x86_64-efi'].find((path) => !existsSync(path));
+}
+
+test('the ISO has boot entries for BIOS and UEFI, as CD and as disk, and a server takes its metadata', async (t) => {
+  const lacks = await lacking();
+  if (lacks !== undefined) return t.skip(`${lacks} is not installed`);
+  const path = join(directory, 'rz_mk_prod-image.1.2.3.iso');
+  await writeIso(path, image, options);
+  const iso = openIso(path);
+  t.after(() => iso.close());
+  assert.deepEqual(
+    iso.boot.filter((entry) => entry.bootable).map((entry) => entry.platform),
+    ['bios', 'efi'],
+  );
+  assert.deepEqual(iso.disk, { mbr: true, gpt: true, efiPartition: true });
+  assert.equal(iso.id, 'RAZOR_MK');
+  assert.match(iso.application, /1\.2\.3/i);
+  assert.ok(iso.read('boot/core.gz').equals(image.initrd));
+  assert.ok(iso.files.has('licences/razor-mk.txt'));
+  const config = iso.read('boot/isolinux/isolinux.cfg').toString();
+  assert.match(config, /^serial 1 57600$/m);
+  assert.match(config, /append loglevel=3 console=tty0 console=ttyS1,57600 razor\.ip=192\.0\.2\.1$/m);
+  assert.match(iso.read('boot/grub/grub.cfg').toString(), /linux \/boot\/vmlinuz .*razor\.ip=192\.0\.2\.1$/m);
+  const found = await inspectImage(path);
+  assert.equal(found.metadata?.accepted, true);
+  // what others say of it
+  const listed = await run(['xorriso', '-indev', path, '-find', '/', '-type', 'f']);
+  for (const name of ['boot/vmlinuz', 'boot/core.gz', 'iso-metadata.yaml', 'boot/efi.img']) {
+    assert.match(listed.stdout.toString(), new RegExp(`/${name}'`), name);
+  }
+  const isoinfo = await run(['isoinfo', '-d', '-i', path]);
+  if (isoinfo.failure === undefined)
+    assert.match(isoinfo.stdout.toString(), /Volume id: RAZOR_MK[\s\S]*El Torito[\s\S]*Joliet[\s\S]*Rock Ridge/);
+});
+
+test('two ISOs of the same parts are the same bytes', async (t) => {
+  const lacks = await lacking();
+  if (lacks !== undefined) return t.skip(`${lacks} is not installed`);
+  const [one, two] = [join(directory, 'one.iso'), join(directory, 'two.iso')];
+  await writeIso(one, image, options);
+  await new Promise((resolve) => setTimeout(resolve, 2100)); // FAT keeps times in steps of two seconds
+  await writeIso(two, image, options);
+  assert.ok(readFileSync(one).equals(readFileSync(two)));
+});
+
+test('a base is read from an ISO, and a truncated ISO is refused with both sizes', async (t) => {
+  const lacks = await lacking();
+  if (lacks !== undefined) return t.skip(`${lacks} is not installed`);
+  const path = join(directory, 'base.iso');
+  await writeIso(path, image, { ...options, uefi: false });
+  assert.ok((await readBase({ base: path })).initrd.equals(image.initrd));
+  const bytes = readFileSync(path);
+  for (const size of [40_000, 200_000, bytes.length - 2048 * 160]) {
+    writeFileSync(join(directory, 'cut.iso'), bytes.subarray(0, size));
+    await assert.rejects(
+      readBase({ base: join(directory, 'cut.iso') }),
+      { code: 'RAZOR_MK_ISO', message: /cut off|no ISO/ },
+      `${size}`,
+    );
+  }
+});
+
+test('an ISO without core.gz is refused as a base', async (t) => {
+  if ((await run(['xorriso', '--version'])).failure === 'not-found') return t.skip('xorriso is not installed');
+  const path = join(directory, 'other.iso');
+  const tree = join(directory, 'base');
+  const made = await run([
+    'xorriso',
+    '-as',
+    'mkisofs',
+    '-quiet',
+    '-R',
+    '-o',
+    path,
+    '-graft-points',
+    `boot/vmlinuz=${tree}/vmlinuz`,
+  ]);
+  assert.equal(made.status, 0, made.stderr.toString());
+  await assert.rejects(readBase({ base: path }), { code: 'RAZOR_MK_IMAGE_BASE', message: /no core\.gz/ });
+});
+
+test('a build that fails leaves no half-written ISO', async () => {
+  const bad = { ...options, volumeId: 'lower case' };
+  await assert.rejects(writeIso(join(directory, 'bad.iso'), image, bad), { code: 'RAZOR_MK_USAGE' });
+  const stopped = AbortSignal.abort();
+  await assert.rejects(writeIso(join(directory, 'bad.iso'), image, options, stopped), {
+    code: 'RAZOR_MK_IMAGE_PROGRAM',
+  });
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.includes('bad') || name.includes('part')),
+    [],
+  );
+});
