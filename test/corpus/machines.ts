@@ -9,7 +9,7 @@ import { type Compared, compareFacts, factsOfTexts, SUBJECTS, textsOf } from './
 export const MACHINES = join(import.meta.dirname, '../fixtures/machines');
 
 /** The machine's own uname, which the recording has as files. */
-function withUname(sources: Sources): Sources {
+export function withUname(sources: Sources): Sources {
   const release = sources.line('/proc/sys/kernel/osrelease') ?? '';
   const machine = sources.line('/proc/sys/kernel/arch') ?? '';
   return { ...sources, os: () => ({ ...sources.os(), release, machine }) };
