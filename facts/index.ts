@@ -1,7 +1,7 @@
 /** What the rest of the program knows of facts. */
 export { changedFacts, factValues, isVolatileName } from './values.ts';
 export { collectFacts, type CollectOptions } from './collect.ts';
-export { captureMachine, captureSources, openCapture } from './capture/index.ts';
+export { captureMachine, captureSources, openCapture } from './capture/lazy.ts';
 export { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from './exclude.ts';
 export { openSources } from './sources/open.ts';
 export { readIdentity } from './identity.ts';

@@ -1,7 +1,7 @@
 /** The verb `capture`: this machine in a file, for a replay anywhere. */
 import { replaceFile } from '../../platform/files.ts';
 import { defineVerb } from '../../platform/verb.ts';
-import { captureMachine } from '../capture/index.ts';
+import { captureMachine } from '../capture/lazy.ts';
 import { openSources } from '../index.ts';
 
 export const verb = defineVerb({

@@ -2,7 +2,7 @@
 import { RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { Host } from '../../platform/verb.ts';
-import { openCapture } from '../capture/index.ts';
+import { openCapture } from '../capture/lazy.ts';
 import { collectFacts } from '../collect.ts';
 import { factValues, isVolatileName } from '../values.ts';
 

@@ -1,6 +1,6 @@
 /** Options that all verbs about facts share, and what they open. */
 import type { Argv } from 'yargs';
-import { openCapture } from '../capture/index.ts';
+import { openCapture } from '../capture/lazy.ts';
 import { openSources } from '../sources/open.ts';
 import type { Sources } from '../sources/sources.ts';
 

@@ -85,8 +85,10 @@ export function fileOrigin(root: string): Origin {
 
 /** Reads a file now: nothing is waited for, at most `limit` bytes, regular files only. */
 export function readNow(path: string, limit: number, buffer: Buffer): ReadOutcome {
-  if (!existsSync(path)) return { code: 'ENOENT' }; // cheaper than an exception
   let fd: number | undefined;
+  // a missing file is an exception, and its stack trace would cost more than all the rest
+  const depth = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
   try {
     fd = openSync(path, FLAGS);
     const first = readSync(fd, buffer, 0, Math.min(limit, CHUNK), null);
@@ -111,6 +113,7 @@ export function readNow(path: string, limit: number, buffer: Buffer): ReadOutcom
     const code = errnoOf(error) ?? 'EIO';
     return { code: code === 'EAGAIN' ? 'NOT_A_FILE' : code };
   } finally {
+    Error.stackTraceLimit = depth;
     if (fd !== undefined) closeSync(fd);
   }
 }
@@ -126,7 +129,7 @@ function readMore(fd: number, buffer: Buffer, length: number): number | 'broken'
 /** A path of the machine as a path of this one, with absolute links kept inside `base`. */
 function inside(base: string, path: string, depth = 0): string {
   const plain = base + posix.normalize(`/${path}`);
-  if (depth > 16) return plain;
+  if (depth > 16) return `${base}/.links-that-never-end`; // not followed: they might lead out of the tree
   let real: string;
   try {
     real = realpathSync.native(plain);
@@ -165,6 +168,9 @@ export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Asking takes a millisecond, and a process keeps its zone. */
+let zone: string | undefined;
+
 function osValues(): OsValues {
   const addresses: Record<string, OsAddress[]> = {};
   for (const [name, list] of Object.entries(networkInterfaces())) {
@@ -182,7 +188,7 @@ function osValues(): OsValues {
     version: version(),
     machine: machine(),
     addresses,
-    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timezone: (zone ??= Intl.DateTimeFormat().resolvedOptions().timeZone),
     user: userName(),
     path: DEFAULT_PATH,
   };

@@ -9,7 +9,8 @@ import { errnoOf } from '../../platform/errors.ts';
 import type { ReadOutcome } from './origin.ts';
 
 export const SLOW_LIMIT_MS = 500;
-const MOST_STUCK = 2;
+/** Of the four that the pool has. A read that hangs keeps its thread until it comes back. */
+const THREADS = 2;
 
 /** How a slow file is read in the end; tests hand in their own. */
 export type SlowRead = (path: string, limit: number) => Promise<Buffer>;
@@ -20,50 +21,35 @@ export function createSlowReader(
   limitMs: number = SLOW_LIMIT_MS,
 ): (path: string, limit: number) => Promise<ReadOutcome> {
   const stuck = new Set<string>();
-  const lane = createLane(2);
-  return async (path, limit) => {
-    if (stuck.has(path) || stuck.size >= MOST_STUCK) return { code: 'TIMEOUT' };
-    return await lane(
-      () =>
-        new Promise<ReadOutcome>((resolve) => {
-          if (stuck.size >= MOST_STUCK) return resolve({ code: 'TIMEOUT' });
-          const timer = setTimeout(() => {
-            stuck.add(path);
-            resolve({ code: 'TIMEOUT' });
-          }, limitMs);
-          read(path, limit).then(
-            (bytes) => {
-              clearTimeout(timer);
-              stuck.delete(path);
-              resolve({ bytes });
-            },
-            (error: unknown) => {
-              clearTimeout(timer);
-              stuck.delete(path);
-              resolve({ code: errnoOf(error) ?? 'EIO' });
-            },
-          );
-        }),
-    );
-  };
-}
+  const queue: { start: () => void; fail: () => void }[] = [];
+  let threads = 0;
 
-/** At most `width` at a time, in order. */
-function createLane(width: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    // a place is handed on to the next in line, never freed in between
-    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
-  };
+  return (path, limit) =>
+    new Promise<ReadOutcome>((resolve) => {
+      const fail = (): void => resolve({ code: 'TIMEOUT' });
+      const start = (): void => {
+        threads += 1;
+        const timer = setTimeout(() => {
+          stuck.add(path);
+          fail();
+          if (stuck.size >= THREADS) for (const waiting of queue.splice(0)) waiting.fail();
+        }, limitMs);
+        const settle = (outcome: ReadOutcome): void => {
+          clearTimeout(timer);
+          stuck.delete(path);
+          resolve(outcome);
+          threads -= 1;
+          queue.shift()?.start();
+        };
+        read(path, limit).then(
+          (bytes) => settle({ bytes }),
+          (error: unknown) => settle({ code: errnoOf(error) ?? 'EIO' }),
+        );
+      };
+      if (stuck.has(path) || stuck.size >= THREADS) fail();
+      else if (threads < THREADS) start();
+      else queue.push({ start, fail });
+    });
 }
 
 async function readWhole(path: string, limit: number): Promise<Buffer> {
