@@ -81,7 +81,7 @@ export async function parseExternal(text: string, kind: string): Promise<Record<
   if (kind === 'json') value = JSON.parse(text);
   else {
     const { parse } = await import('yaml');
-    value = parse(text, { maxAliasCount: 50 });
+    value = parse(text, { maxAliasCount: 50, logLevel: 'error' });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it holds no map of facts');
   const flat: Record<string, string> = {};

@@ -98,7 +98,7 @@ for (const [name, parse] of PARSERS) {
       fc.property(anyText, (text) => {
         for (const piece of texts(parse(text))) assert.ok(piece.length <= text.length + 60);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 }
@@ -109,7 +109,7 @@ test('load options of the firmware and vital product data are read from any byte
       assert.match(macOfLoadOption(bytes) ?? '00:00:00:00:00:00', /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
       assert.ok((pageText(bytes) ?? '').length <= bytes.length);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -119,7 +119,7 @@ test('external facts of any text are texts, or an error that is caught where it 
       const values = await parseExternal(text, kind).catch(() => ({}));
       for (const value of Object.values(values)) assert.equal(typeof value, 'string');
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 
@@ -215,6 +215,6 @@ test('whatever stands in its files, a gathering ends with names and values that 
         set.inventory?.();
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 50 },
   );
 });

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from '../../platform/run.ts';
+import { facterArguments } from '../../facts/cli/facter-alias.ts';
+import { disagreements } from '../../facts/opinion/index.ts';
+import { addToTree, makeTree } from '../helpers/tree.ts';
+
+const MAIN = join(import.meta.dirname, '../../agent/main.ts');
+
+async function cli(
+  words: readonly string[],
+  main = MAIN,
+): Promise<{ status: number | undefined; out: string; err: string }> {
+  const result = await run([process.execPath, main, ...words], { timeoutMs: 60_000 });
+  return { status: result.status, out: result.stdout.toString(), err: result.stderr.toString() };
+}
+
+test('facts are one line of JSON where no terminal reads them; a name gives that fact alone', async () => {
+  const { out, status } = await cli(['facts']);
+  assert.equal(status, 0);
+  assert.equal(out.trim().split('\n').length, 1);
+  const one = JSON.parse((await cli(['facts', 'kernel'])).out) as unknown;
+  assert.deepEqual(one, { kernel: 'Linux' });
+});
+
+test('explain memorysize names /proc/meminfo, the line, and what would keep it back', async (t) => {
+  const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\n' });
+  const { out } = await cli(['facts', 'explain', 'memorysize', '--root', root]);
+  assert.match(out, /memorysize\n\s+value\s+1024\.00 MB/);
+  assert.match(out, /source\s+\/proc\/meminfo/);
+  assert.match(out, /raw\s+MemTotal: 1048576 kB/);
+});
+
+test('explain says which part of the pattern keeps a fact back, and which servers use it', async () => {
+  assert.match((await cli(['facts', 'explain', 'kernelrelease'])).out, /kept back by \(\^kernel\.\*\$\)/);
+  assert.match((await cli(['facts', 'explain', 'mk_hw_nic_count'])).out, /used by\s+Razor 0\.x, Hanlon: tag nics_/);
+});
+
+test('a mistyped name is answered with the near ones and a status of its own', async () => {
+  const { err, status } = await cli(['facts', 'memroysize']);
+  assert.match(err, /did you mean memorysize/);
+  assert.equal(status, 65);
+});
+
+test('identity strikes out what identifies nothing and shows the id of each dialect', async (t) => {
+  const base = 'sys/class/net/eth0';
+  const root = makeTree(t, {
+    [`${base}/address`]: '52:54:00:aa:bb:01\n',
+    [`${base}/type`]: '1\n',
+    [`${base}/ifindex`]: '2\n',
+    [`${base}/device/`]: '',
+    'sys/class/net/br0/address': '52:54:00:aa:bb:01\n',
+    'sys/class/net/br0/type': '1\n',
+    'sys/class/net/br0/bridge/': '',
+    'sys/class/dmi/id/product_uuid': '00000000-0000-0000-0000-000000000000\n',
+    'sys/class/dmi/id/product_serial': 'To Be Filled By O.E.M.\n',
+  });
+  const { out } = await cli(['facts', 'identity', '--root', root]);
+  assert.match(out, /mac eth0\s+52:54:00:aa:bb:01\n/);
+  assert.match(out, /mac br0\s+~~52:54:00:aa:bb:01~~\s+\(a bridge\)/);
+  assert.match(out, /uuid system\s+~~0000.*~~\s+\(only zeros\)/);
+  assert.match(out, /serial system\s+~~To Be Filled By O\.E\.M\.~~/);
+  assert.match(out, /razor\s+525400AABB01\n/);
+});
+
+test('--diff compares with JSON and with a capture, leaves free memory out, and says by its status that something changed', async (t) => {
+  const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\nMemFree: 1 kB\n', 'sys/block/sda/device/': '' });
+  const before = join(root, 'before.json');
+  writeFileSync(before, (await cli(['facts', '--root', root])).out);
+  const capture = join(root, 'before.tar.gz');
+  assert.equal((await cli(['capture', capture, '--root', root])).status, 0);
+  addToTree(root, { 'proc/meminfo': 'MemTotal: 1048576 kB\nMemFree: 9999 kB\n' });
+  assert.equal((await cli(['facts', '--root', root, '--diff', before])).status, 0);
+  addToTree(root, { 'sys/block/sdb/device/': '' });
+  const { status, out } = await cli(['facts', '--root', root, '--diff', capture]);
+  assert.equal(status, 1);
+  assert.match(out, /- blockdevices: sda\n\+ blockdevices: sda,sdb\n/);
+});
+
+test('the name facter is answered in Facter’s way', async (t) => {
+  const alias = join(makeTree(t, {}), 'facter');
+  symlinkSync(MAIN, alias);
+  assert.equal((await cli(['kernel'], alias)).out, 'Linux\n');
+  assert.match((await cli(['kernel', 'hostname'], alias)).out, /^kernel => Linux\nhostname => \S+\n$/);
+  assert.equal((await cli(['no_such_fact'], alias)).out, '\n');
+  assert.deepEqual(facterArguments(['-y', '-p', 'kernel']), ['facts', '--format', 'yaml', '--lenient', 'kernel']);
+});
+
+test('--inventory and --format yaml and facter print what they say', async (t) => {
+  const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\n' });
+  const inventory = JSON.parse((await cli(['facts', '--inventory', '--root', root])).out) as {
+    memory: { total: number };
+  };
+  assert.equal(inventory.memory.total, 1_073_741_824);
+  assert.match((await cli(['facts', '--format', 'yaml', '--root', root])).out, /^memorysize: 1024\.00 MB$/m);
+  assert.match((await cli(['facts', '--format', 'facter', '--root', root])).out, /^memorysize => 1024\.00 MB$/m);
+});
+
+test('a second opinion lists where others differ, not how they spell it', () => {
+  const witness = {
+    name: 'facter',
+    opinions: [
+      { fact: 'memorysize', theirs: '23.54 GiB' },
+      { fact: 'macaddress', theirs: '52:54:00:aa:bb:01' },
+      { fact: 'virtual', theirs: 'kvm' },
+    ],
+  };
+  const ours = { memorysize: '23.54 GB', macaddress: '52:54:00:AA:BB:01', virtual: 'firecracker' };
+  assert.deepEqual(disagreements(ours, [witness]), [
+    { witness: 'facter', fact: 'virtual', ours: 'firecracker', theirs: 'kvm' },
+  ]);
+});
