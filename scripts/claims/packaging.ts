@@ -1,0 +1,34 @@
+/** docs/packaging.md and docs/overlay.md. */
+import { shows, type Claim } from './claim.ts';
+
+export const claims: readonly Claim[] = [
+  {
+    id: 'package',
+    area: 'packaging',
+    says: 'npm run package makes the executable within its size budget, and it runs',
+    command: 'npm ci --loglevel=error && npm run -s package 2>&1 && build/razor-mk --version',
+    minutes: 8,
+    needs: ['strip', 'xz', 'mksquashfs'],
+    check: shows(
+      /^compressed +2[0-7],\d{3},\d{3} bytes/m,
+      /^extension +[\d,]+ bytes/m,
+      /^razor-mk \d+\.\d+\.\d+ \(commit [0-9a-f]{12}/m,
+    ),
+  },
+  {
+    id: 'package-twice',
+    area: 'packaging',
+    says: 'two directories give the same executable and extension; both run in a chroot with nothing but their libraries',
+    command: 'npm ci --loglevel=error && npm run -s test:package',
+    minutes: 10,
+    needs: ['strip', 'mksquashfs', 'root'],
+  },
+  {
+    id: 'overlay',
+    area: 'overlay',
+    says: 'the overlay’s DHCP scripts under busybox with real udhcpc and dnsmasq: two cards, two servers',
+    command: 'npm ci --loglevel=error && npm run -s test:overlay',
+    minutes: 5,
+    needs: ['dnsmasq', 'apt-get', 'root'],
+  },
+];
