@@ -116,6 +116,12 @@ export const verb = defineVerb({
     { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: thing('broker') },
     { name: 'image', describe: 'images: list, get, add, remove', load: thing('image') },
     {
+      name: 'status',
+      describe: 'addresses, counts and settings of a running lab',
+      load: async () => (await import('./status.ts')).status,
+    },
+    { name: 'log', describe: 'what happened in a running lab', load: async () => (await import('./status.ts')).log },
+    {
       name: 'ipxe',
       describe: 'print the iPXE script that leads machines to the lab, or lay out a TFTP root',
       load: async () => (await import('./ipxe.ts')).verb,

@@ -18,7 +18,7 @@ function cell(value: unknown): string {
   return printable(String(value));
 }
 
-/** Columns as wide as they need; the last one is cut at the terminal's edge. */
+/** Columns as wide as they need; a terminal's edge cuts them. */
 export function table(rows: readonly Record<string, unknown>[], columns: readonly string[], surface: Surface): string {
   const cells = rows.map((row) => columns.map((column) => cell(row[column])));
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => (row[i] ?? '').length)));
@@ -26,7 +26,7 @@ export function table(rows: readonly Record<string, unknown>[], columns: readonl
     row
       .map((value, i) => (i === row.length - 1 ? value : value.padEnd(widths[i] ?? 0)))
       .join('  ')
-      .slice(0, Math.max(40, surface.columns));
+      .slice(0, surface.interactive ? Math.max(40, surface.columns) : undefined);
   const head = text(columns.map((column) => column.toUpperCase()));
   return [surface.colour ? `\u001b[1m${head}\u001b[0m` : head, ...cells.map(text)].join('\n') + '\n';
 }

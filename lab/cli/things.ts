@@ -9,6 +9,7 @@ import { print } from './print.ts';
 interface ThingArgs extends ClientArgs {
   readonly action: string | undefined;
   readonly id: string | undefined;
+  readonly value: string | undefined;
 }
 
 interface Thing<T> {
@@ -28,12 +29,13 @@ function thingVerb<T>(thing: Thing<T>): VerbModule {
   const more = Object.keys(thing.actions ?? {});
   const actions = ['list', 'get', ...(thing.add ? ['add'] : []), ...more, 'remove'];
   return defineVerb<T & ThingArgs>({
-    usage: '[action] [id]',
+    usage: '[action] [id] [value]',
     options: (yargs) =>
       thing.options(
         clientOptions(yargs)
           .positional('action', { type: 'string', choices: actions, describe: 'list by default; get with an id' })
-          .positional('id', { type: 'string', describe: 'UUID, the start of it, or a name' }) as Argv<ThingArgs>,
+          .positional('id', { type: 'string', describe: 'UUID, the start of it, or a name' })
+          .positional('value', { type: 'string', describe: 'what force and move need' }) as Argv<ThingArgs>,
       ) as Argv<T & ThingArgs>,
     run: async (args, host) => {
       const client = await openClient(args, host);
@@ -79,13 +81,11 @@ const strings = { type: 'string', array: true } as const;
 export const node = thingVerb({
   path: '/api/nodes',
   columns: ['uuid', 'status', 'state', 'policy', 'lastContact', 'hwIds', 'tags'],
-  options: (yargs) =>
-    yargs.option('action-name', { type: 'string', describe: 'force: the command that it is told, as it stands' }),
+  options: (yargs) => yargs,
   actions: {
     force: (client, path, args) => {
-      if (args['action-name'] === undefined)
-        throw new RazorMkError('RAZOR_MK_USAGE', 'force what? --action-name is missing');
-      return client.call('PATCH', path, { forcedAction: args['action-name'] });
+      if (args.value === undefined) throw new RazorMkError('RAZOR_MK_USAGE', 'force what? lab node force ID COMMAND');
+      return client.call('PATCH', path, { forcedAction: args.value });
     },
     unforce: (client, path) => client.call('PATCH', path, { forcedAction: null }),
     allow: (client, path) => client.call('PATCH', path, { allowed: true }),
@@ -153,7 +153,7 @@ export const policy = thingVerb({
       .option('tags', { ...strings, describe: 'add: tags that a node must have, all of them' })
       .option('maximum', { type: 'number', describe: 'add: at most this many nodes; 0 for any number' })
       .option('disabled', { type: 'boolean', describe: 'add: binds nothing until it is enabled' })
-      .option('line', { type: 'number', describe: 'add, move: its place in the order, from 0' }),
+      .option('line', { type: 'number', describe: 'add: its place in the order, from 0' }),
   add: (args) => ({
     label: args.label,
     model: args.model,
@@ -166,7 +166,7 @@ export const policy = thingVerb({
   actions: {
     enable: (client, path) => client.call('PATCH', path, { enabled: true }),
     disable: (client, path) => client.call('PATCH', path, { enabled: false }),
-    move: (client, path, args) => client.call('PATCH', path, { line: args.line ?? 0 }),
+    move: (client, path, args) => client.call('PATCH', path, { line: Number(args.value ?? args.line ?? 0) }),
   },
 });
 

@@ -31,17 +31,18 @@ function word(text: string): string {
 }
 
 /** The installer of a node in state init or preinstall. */
-export function installerScript({ node, active, addresses }: InstallerInput): string {
+export function installerScript({ core, node, active, addresses }: InstallerInput): string {
   const template = templateOf(active.model.template);
   const files = filesBase(active, addresses);
   const load =
     template === undefined || files === undefined
       ? [`echo The model ${word(active.model.label)} has no image to install from`, 'goto error']
-      : [...loadLines(template, files, node, active, addresses), 'boot || goto error'];
+      : [...loadLines(core, template, files, node, active, addresses), 'boot || goto error'];
   return `${[...header(node, active), ...load, ...ON_ERROR].join('\n')}\n`;
 }
 
 function loadLines(
+  core: LabCore,
   template: Template,
   files: string,
   node: NodeRecord,
@@ -51,8 +52,9 @@ function loadLines(
   const metadata = active.model.metadata;
   const answers = answersFor(active, addresses);
   const callback = callbackBase(active, addresses);
-  const kernel = word(metadata['kernel'] ?? template.kernel);
-  const initrd = word(metadata['initrd'] ?? template.initrd);
+  const image = core.store.images.get(active.model.image ?? '');
+  const kernel = word(metadata['kernel'] ?? image?.kernel ?? template.kernel);
+  const initrd = word(metadata['initrd'] ?? image?.initrd ?? template.initrd);
   const bootif = node.dhcpMac === undefined ? [] : [`BOOTIF=${node.dhcpMac}`];
   const extra = metadata['kernel_args'] === undefined ? [] : [word(metadata['kernel_args'])];
   if (template.family === 'esxi') {

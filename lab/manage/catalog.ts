@@ -10,7 +10,7 @@ import { sendJson } from '../replies.ts';
 import type { Policy } from '../store.ts';
 import { idOf, pick, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
-import { policyView } from './views.ts';
+import { modelView, policyView } from './views.ts';
 
 export function manageCatalog(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
   manageTags(app, core);
@@ -50,7 +50,7 @@ function manageTags(app: FastifyInstance, core: LabCore): void {
 function manageModels(app: FastifyInstance, core: LabCore): void {
   const { models, brokers, images, policies } = core.store;
   app.get('/api/templates', (_request, reply) => sendJson(reply, 200, TEMPLATES));
-  app.get('/api/models', (_request, reply) => sendJson(reply, 200, models.list()));
+  app.get('/api/models', (_request, reply) => sendJson(reply, 200, models.list().map(modelView)));
   app.get('/api/models/:id', (request, reply) =>
     sendJson(
       reply,
@@ -70,7 +70,7 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
     const model = { ...body, image: image?.uuid };
     const stored = await core.store.write(() => models.add(model));
     changed(core, `model ${stored.label} added`);
-    return sendJson(reply, 201, stored);
+    return sendJson(reply, 201, modelView(stored));
   });
   app.delete('/api/models/:id', async (request, reply) => {
     const model = pick('model', models.list(), idOf(request), (each) => each.label);

@@ -2,7 +2,7 @@
 import type { LabCore } from '../core.ts';
 import { statusOf } from '../decide.ts';
 import { familyOf, stateEntry } from '../models.ts';
-import type { ActiveModel, NodeRecord, Policy } from '../store.ts';
+import type { ActiveModel, Model, NodeRecord, Policy } from '../store.ts';
 
 export interface NodeView {
   readonly uuid: string;
@@ -73,7 +73,16 @@ export function activeView(core: LabCore, active: ActiveModel): Record<string, u
 
 export function activeDetails(core: LabCore, active: ActiveModel): Record<string, unknown> {
   const log = core.store.activeModels.log(active.id).map((entry) => ({ ...entry, at: iso(entry.at) }));
-  return { ...activeView(core, active), metadata: active.model.metadata, log };
+  return { ...activeView(core, active), metadata: modelView(active.model)['metadata'], log };
+}
+
+/** A model without what is secret in it. */
+export function modelView(model: Model): Record<string, unknown> {
+  const shown = Object.entries(model.metadata).map(([key, value]) => [
+    key,
+    /pass|secret|key/i.test(key) ? '(hidden)' : value,
+  ]);
+  return { ...model, image: model.image ?? null, metadata: Object.fromEntries(shown) as Record<string, string> };
 }
 
 export function policyView(core: LabCore, policy: Policy): Record<string, unknown> {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { run } from '../../platform/run.ts';
 import { startLab, type Lab } from '../../lab/server.ts';
-import { startLabProcess } from '../helpers/lab-process.ts';
+import { checkin, register, startLabProcess } from '../helpers/lab-process.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 
@@ -127,6 +127,29 @@ describe('the verbs', () => {
       assert.match(table.stdout.toString(), /^NAME +FAMILY +ANSWERS +DESCRIBE\n/);
       const json = await lab.verb('policy');
       assert.deepEqual(JSON.parse(json.stdout.toString()), []);
+      const words = [
+        '--label',
+        'x',
+        '--template',
+        'debian',
+        '--set',
+        'root_password=sesame',
+        '--set',
+        'domainname=a.b',
+      ];
+      const model = await lab.verb('model', 'add', ...words);
+      assert.deepEqual((JSON.parse(model.stdout.toString()) as { metadata: unknown }).metadata, {
+        root_password: '(hidden)',
+        domainname: 'a.b',
+      });
+      await register(lab.nodesUrl, '525400000001', { a: '1' });
+      assert.equal((await lab.verb('node', 'force', '52:54:00:00:00:01', 'reboot')).status, 0);
+      assert.equal(await checkin(lab.nodesUrl, '525400000001'), 'reboot');
+      assert.equal((await lab.verb('node', 'force', '525400000001')).status, 64);
+      assert.match(
+        (await lab.verb('log', '--format', 'table')).stdout.toString(),
+        / checkin .*reboot: forced for this node/,
+      );
       await lab.stop();
       const gone = await lab.verb('node');
       assert.equal(gone.status, 69);
