@@ -3,6 +3,8 @@
  * replacement of the same length, in every spelling and in the raw SMBIOS table too, so that everything still fits together.
  */
 import { createHash } from 'node:crypto';
+import { whyJunkText } from '../identity.ts';
+import { decodeSmbios, specified } from '../smbios/index.ts';
 import type { Recording } from '../sources/memory.ts';
 
 /** Files whose content identifies one part of one machine. */
@@ -56,6 +58,7 @@ function secretsOf(recording: Recording): Map<string, string> {
     const value = text.trim();
     if (SERIAL_FILE.test(path) && value.length <= 128 && !COMMON.test(value)) addSerial(secrets, value);
   }
+  for (const value of smbiosSerials(recording)) addSerial(secrets, value);
   for (const result of recording.commands.values()) texts.push(result.stdout.toString('latin1'));
   for (const text of texts) {
     for (const [mac] of text.matchAll(MAC)) addMac(secrets, mac.toLowerCase());
@@ -66,6 +69,18 @@ function secretsOf(recording: Recording): Map<string, string> {
     }
   }
   return new Map([...secrets].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)));
+}
+
+/** Serial numbers and asset tags of boards, processors and memory modules in the raw table. */
+function smbiosSerials(recording: Recording): string[] {
+  const table = recording.reads.get('/sys/firmware/dmi/tables/DMI')?.bytes;
+  if (table === undefined) return [];
+  return decodeSmbios(table)
+    .flatMap((one) => [
+      'serialNumber' in one ? specified(one.serialNumber) : undefined,
+      'assetTag' in one ? specified(one.assetTag) : undefined,
+    ])
+    .filter((value) => value !== undefined && !COMMON.test(value) && whyJunkText(value) === undefined) as string[];
 }
 
 function digest(text: string): string {

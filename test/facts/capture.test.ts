@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { captureMachine, captureSources, collectFacts, factValues, openSources } from '../../facts/index.ts';
 import { RazorMkError } from '../../platform/errors.ts';
@@ -62,4 +63,32 @@ test('a fact asked of a capture that was not recorded is absent, never taken fro
   assert.equal(sources.text('/proc/self/status'), undefined);
   assert.equal((await sources.run(['uname', '-a'])).failure, 'not-found');
   assert.deepEqual(sources.list('/proc'), []);
+});
+
+const CAPTURES = join(import.meta.dirname, '../fixtures/captures');
+
+for (const name of readdirSync(CAPTURES).filter((one) => one.endsWith('.tar.gz'))) {
+  test(`the recorded machine ${name} gives the facts that it gave when it was recorded`, async () => {
+    const sources = await captureSources(readFileSync(join(CAPTURES, name)), name);
+    const golden = JSON.parse(readFileSync(join(CAPTURES, name.replace('.tar.gz', '.facts.json')), 'utf8')) as unknown;
+    assert.deepEqual(factValues(await collectFacts({ sources })), golden);
+  });
+}
+
+test('the serial of a memory module in the raw SMBIOS table is replaced in a redacted capture', async (t) => {
+  const text = 'DIMM A1\0Bank 0\0ACME\0SN-98765XY\0PN-1\0\0';
+  const header = Buffer.alloc(34);
+  header.set([17, 34, 0, 0]);
+  header.set([1, 2], 0x10);
+  header.set([3, 4], 0x17);
+  header[0x1a] = 5;
+  const table = Buffer.concat([header, Buffer.from(text, 'latin1'), Buffer.from([127, 4, 1, 0, 0, 0])]);
+  const root = makeTree(t, { 'sys/firmware/dmi/tables/DMI': table });
+  const plain = await captureMachine({ sources: openSources({ root }) });
+  const redacted = await captureMachine({ sources: openSources({ root }), redact: true });
+  const bytes = async (capture: Buffer): Promise<string> =>
+    (await captureSources(capture, 'x')).bytes('/sys/firmware/dmi/tables/DMI')?.toString('latin1') ?? '';
+  assert.match(await bytes(plain.bytes), /SN-98765XY/);
+  assert.doesNotMatch(await bytes(redacted.bytes), /98765XY/);
+  assert.match(await bytes(redacted.bytes), /ACME\0[A-Z]{2}-\d{5}[A-Z]{2}\0/);
 });
