@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,22 +118,31 @@ test('on a terminal the page is full screen and follows a resize', async (t) => 
   server.listen(join(dir, 'razor-mk.sock'));
   await once(server, 'listening');
   const main = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
-  // the terminal is small at first; the shell in it makes it larger behind the program's back
-  const inside = `stty cols 40 rows 10; (sleep 4; stty cols 100 rows 30 < "$(tty)"; sleep 3; kill -TERM $$) & exec ${process.execPath} ${main} status --watch --interval 60 --state-dir ${dir}`;
-  const child = spawn('script', ['-qec', inside, '/dev/null'], {
+  // the terminal is small at first; a shell beside the program makes it larger, and ends it, when the files appear
+  const wait = (file: string): string => `while [ ! -e ${join(dir, file)} ]; do sleep 0.1; done`;
+  const beside = `${wait('grow')}; stty cols 100 rows 30 < $T; ${wait('end')}; kill -TERM $$`;
+  const program = `exec ${process.execPath} ${main} status --watch --interval 60 --state-dir ${dir}`;
+  const child = spawn('script', ['-qec', `stty cols 40 rows 10; T=$(tty); (${beside}) & ${program}`, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, NO_COLOR: '1', TERM: 'linux', SHELL: '/bin/sh' },
   });
   let seen = '';
+  const frames = (): string[] =>
+    seen
+      .split('\x1b[H')
+      .slice(1)
+      .filter((text) => text.includes('\x1b[J'));
   child.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+  const until = async (count: number, file: string): Promise<void> => {
+    for (let i = 0; i < 200 && frames().length < count; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    writeFileSync(join(dir, file), '');
+  };
+  await until(1, 'grow');
+  await until(2, 'end');
   await once(child, 'close');
   server.close();
   rmSync(dir, { recursive: true, force: true });
-  const frames = seen
-    .split('\x1b[H')
-    .slice(1)
-    .map((frame) => frame.split('\x1b[J')[0]?.split('\r\n') ?? []);
-  const sizes = frames.map((frame) => frame.length);
+  const sizes = frames().map((text) => text.split('\x1b[J')[0]?.split('\r\n').length);
   assert.equal(sizes[0], 10, `frames of ${sizes.join(', ')} lines`);
   assert.equal(sizes.at(-1), 30, `frames of ${sizes.join(', ')} lines`);
   assert.ok(seen.includes('\x1b[?1049h') && seen.includes('\x1b[?1049l'), 'the screen is given back');

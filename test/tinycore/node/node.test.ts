@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { createLog } from '../../../platform/log.ts';
+import { run } from '../../../platform/run.ts';
+import { createSystem, type System } from '../../../platform/system.ts';
+import { installExtensions } from '../../../tinycore/node/extensions.ts';
+import { loadKernelModules, moduleName } from '../../../tinycore/node/kernel-modules.ts';
+import { parseExtensionList, parseModuleList } from '../../../tinycore/node/lists.ts';
+import { startMirror } from '../../../tinycore/node/mirror.ts';
+import { repairMirrorUri } from '../../../tinycore/node/uris.ts';
+
+const dirs: string[] = [];
+after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+function tree(files: Record<string, string>): string {
+  const root = mkdtempSync(join(tmpdir(), 'razor-mk-tce-'));
+  dirs.push(root);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text, { mode: 0o755 });
+  }
+  return root;
+}
+
+/** A live system whose programs are recorded; `real` ones are run. */
+function recording(real?: RegExp): {
+  system: System;
+  programs: string[][];
+  lines: string[];
+  log: ReturnType<typeof createLog>;
+} {
+  const lines: string[] = [];
+  const programs: string[][] = [];
+  const log = createLog({ level: 'debug', people: (line, level) => lines.push(`${level}: ${line}`) });
+  const live = createSystem({ live: true, log });
+  const nothing = Buffer.alloc(0);
+  const system: System = {
+    ...live,
+    changes: live.changes,
+    async run(_what, argv, options) {
+      programs.push([...argv]);
+      if (real?.test(argv[0]) === true) return await run(argv, options);
+      return {
+        argv,
+        status: 0,
+        signal: undefined,
+        failure: undefined,
+        stdout: nothing,
+        stderr: nothing,
+        durationMs: 0,
+      };
+    },
+    reboot: () => assert.fail('no test reboots'),
+    poweroff: () => assert.fail('no test powers off'),
+  };
+  return { system, programs, lines, log };
+}
+const given = (value: unknown) => () => Promise.resolve(Buffer.from(JSON.stringify(value)));
+
+test('the original’s default URIs with an empty port mean the local mirror', () => {
+  assert.equal(repairMirrorUri('http://localhost:/tinycorelinux', 2157), 'http://127.0.0.1:2157/tinycorelinux');
+  assert.equal(
+    repairMirrorUri('http://localhost:2157/tinycorelinux/tce-install-list', 2157, 40_001),
+    'http://127.0.0.1:40001/tinycorelinux/tce-install-list',
+  );
+  for (const other of [
+    'http://localhost:80/x',
+    'http://localhost/x',
+    'http://10.0.0.1:2157/x',
+    'https://localhost:2157/x',
+    '',
+  ])
+    assert.equal(repairMirrorUri(other, 2157), other);
+});
+
+test('lists are read in every form, and no name gets through that is not one', () => {
+  const sum = 'A'.repeat(64);
+  const list = parseExtensionList(
+    Buffer.from(
+      JSON.stringify([
+        'bash.tcz',
+        'nano',
+        { name: 'lshw.tcz', sha256: sum },
+        'bash.tcz',
+        '-rf',
+        '../x.tcz',
+        'a b',
+        'x;reboot',
+        '$(x)',
+        { name: 'y', sha256: 'short' },
+        7,
+        null,
+      ]),
+    ),
+  );
+  assert.deepEqual(list.entries, [
+    { name: 'bash.tcz', sha256: undefined },
+    { name: 'nano.tcz', sha256: undefined },
+    { name: 'lshw.tcz', sha256: sum.toLowerCase() },
+  ]);
+  assert.equal(list.warnings.length, 8);
+  assert.deepEqual(parseModuleList(Buffer.from('{"kmod_list":["fs/vmblock/vmblock.ko"]}')).entries, [
+    'fs/vmblock/vmblock.ko',
+  ]);
+  const modules = parseModuleList(
+    Buffer.from(JSON.stringify(['vmci', 'net/a/b.ko', '/etc/x.ko', '../x.ko', 'a/../b.ko', 'a b', '-f'])),
+  );
+  assert.deepEqual([modules.entries, modules.warnings.length], [['vmci', 'net/a/b.ko'], 5]);
+  for (const bad of ['', '<html>', '{}', '"x"', '7']) {
+    assert.throws(() => parseExtensionList(Buffer.from(bad)));
+    assert.throws(() => parseModuleList(Buffer.from(bad)));
+  }
+});
+
+test('the mirror is written first, then tce-load runs as tc for what is not installed yet', async () => {
+  const root = tree({ 'usr/local/tce.installed/bash': '', 'opt/tcemirror': 'http://repo/\n' });
+  const { system, programs, log } = recording();
+  const options = {
+    system,
+    log,
+    root,
+    listUri: 'http://m/l',
+    mirrorUri: 'http://10.0.0.1/tinycorelinux',
+    fetchList: given(['bash.tcz', 'nano.tcz', 'lshw.tcz']),
+  };
+  assert.deepEqual(await installExtensions(options), ['nano.tcz', 'lshw.tcz']);
+  assert.equal(readFileSync(join(root, 'opt/tcemirror'), 'utf8'), 'http://10.0.0.1/tinycorelinux/\n');
+  assert.deepEqual(programs, [
+    ['sudo', '-u', 'tc', 'tce-load', '-iw', 'nano.tcz'],
+    ['sudo', '-u', 'tc', 'tce-load', '-iw', 'lshw.tcz'],
+  ]);
+});
+
+test('a SHA-256 of the list is checked between fetching and installing, and a false file is removed', async () => {
+  // a stand-in for tce-load: -w puts the file where the real one does
+  const root = tree({
+    'bin/tce-load':
+      '#!/bin/sh\n[ "$1" = -i ] || { mkdir -p "$ROOT"; printf content > "$0.d/../../tmp/tce/optional/$2"; }\n',
+    'tmp/tce/optional/.keep': '',
+    'bin/tce-load.d/.keep': '',
+  });
+  const tceLoad = [join(root, 'bin/tce-load')] as const;
+  const sha256 = createHash('sha256').update('content').digest('hex');
+  const good = recording(/tce-load$/);
+  const options = { root, tceLoad, listUri: 'http://m/l', mirrorUri: '' };
+  const done = await installExtensions({ ...options, ...good, fetchList: given([{ name: 'a.tcz', sha256 }]) });
+  assert.deepEqual(
+    [done, good.programs.map((argv) => argv.slice(1))],
+    [
+      ['a.tcz'],
+      [
+        ['-w', 'a.tcz'],
+        ['-i', 'a.tcz'],
+      ],
+    ],
+  );
+  const bad = recording(/tce-load$/);
+  const none = await installExtensions({
+    ...options,
+    ...bad,
+    fetchList: given([{ name: 'b.tcz', sha256: '0'.repeat(64) }]),
+  });
+  assert.deepEqual([none, bad.programs.map((argv) => argv.slice(1))], [[], [['-w', 'b.tcz']]]);
+  assert.ok(!existsSync(join(root, 'tmp/tce/optional/b.tcz')));
+  assert.match(bad.lines.join('\n'), /error: b\.tcz was not installed: its SHA-256 is/);
+});
+
+test('a list that is not there, or is nonsense, changes nothing and is no error', async () => {
+  const root = tree({ 'opt/tcemirror': 'as it was\n' });
+  for (const fetchList of [() => Promise.reject(new Error('refused')), given({ not: 'a list' }), given([])]) {
+    const { system, programs, log, lines } = recording();
+    assert.deepEqual(
+      await installExtensions({ system, log, root, listUri: 'http://m/l', mirrorUri: 'http://x', fetchList }),
+      [],
+    );
+    assert.equal((await loadKernelModules({ system, log, root, listUri: 'http://m/l', fetchList: fetchList })).size, 0);
+    assert.deepEqual([programs, lines.filter((line) => !line.startsWith('debug'))], [[], []]);
+  }
+  assert.equal(readFileSync(join(root, 'opt/tcemirror'), 'utf8'), 'as it was\n');
+});
+
+const KERNEL = 'lib/modules/6.1/kernel';
+const MODULES = {
+  [`${KERNEL}/drivers/net/e1000.ko`]: '',
+  [`${KERNEL}/drivers/misc/vmci.ko.xz`]: '',
+  [`${KERNEL}/drivers/a/twin.ko`]: '',
+  [`${KERNEL}/drivers/b/twin.ko`]: '',
+  [`${KERNEL}/drivers/net/snd-x.ko.gz`]: '',
+  'proc/modules': 'e1000 1 0 - Live 0x0\nsnd_x 1 0 - Live 0x0\ne1000e 1 0 - Live 0x0\n',
+};
+
+test('modules are removed all at once, inserted one by one, and depmod comes last', async () => {
+  const root = tree(MODULES);
+  const { system, programs, lines, log } = recording();
+  const list = ['drivers/net/e1000.ko', 'snd-x', 'twin', 'absent', 'b/twin.ko', 'vmci'];
+  const changes = await loadKernelModules({ system, log, root, kernel: '6.1', listUri: 'x', fetchList: given(list) });
+  const at = (path: string): string => join(root, KERNEL, path);
+  assert.deepEqual(programs, [
+    ['rmmod', 'e1000', 'snd_x'],
+    ['insmod', at('drivers/net/e1000.ko')],
+    ['insmod', at('drivers/net/snd-x.ko.gz')],
+    ['insmod', at('drivers/b/twin.ko')],
+    ['depmod', '-a'],
+  ]);
+  assert.deepEqual(
+    [...changes],
+    [
+      ['e1000', '/'],
+      ['snd_x', '/'],
+      ['twin', '+'],
+    ],
+  );
+  assert.match(
+    lines.join('\n'),
+    /warn: the kernel module twin is ambiguous[^]*warn: the kernel module absent is not below/,
+  );
+});
+
+test('VMware’s modules are for VMware only', async () => {
+  const root = tree({ ...MODULES, 'sys/class/dmi/id/sys_vendor': 'VMware, Inc.\n' });
+  const { system, programs, log } = recording();
+  await loadKernelModules({ system, log, root, kernel: '6.1', listUri: 'x', fetchList: given(['vmci']) });
+  assert.deepEqual(programs[0], ['insmod', join(root, KERNEL, 'drivers/misc/vmci.ko.xz')]);
+  assert.deepEqual(['a/b-c.ko.xz', 'vmci', 'x.ko'].map(moduleName), ['b_c', 'vmci', 'x']);
+});
+
+test('the local mirror serves both lists as JSON and the extensions, and nothing else', async () => {
+  const dir = tree({
+    'tce-install-list.yaml': '---\n- bash.tcz\n- nano.tcz\n',
+    '4.x/x86/tcz/bash.tcz': 'squashfs',
+    '4.x/x86/tcz/bash.tcz.md5.txt': 'sum',
+    secret: 'x',
+  });
+  const { log } = recording();
+  const mirror = await startMirror({ dir, port: 0, log });
+  const base = `http://127.0.0.1:${mirror.port}/tinycorelinux`;
+  try {
+    const list = await fetch(`${base}/tce-install-list`);
+    assert.deepEqual(
+      [list.headers.get('content-type'), await list.json()],
+      ['application/json', ['bash.tcz', 'nano.tcz']],
+    );
+    assert.deepEqual(await (await fetch(`${base}/kmod-install-list`)).json(), [], 'no file: nothing to load');
+    assert.equal(await (await fetch(`${base}/4.x/x86/tcz/bash.tcz`)).text(), 'squashfs');
+    assert.equal((await fetch(`${base}/4.x/x86/tcz/bash.tcz`, { method: 'HEAD' })).headers.get('content-length'), '8');
+    for (const path of [
+      '/4.x/x86/tcz/absent.tcz',
+      '/4.x/x86/tcz/',
+      '/secret',
+      '/4.x/x86/tcz/..%2f..%2f..%2fsecret',
+      '/4.x/x86/tcz/%2e%2e/secret',
+    ])
+      assert.equal((await fetch(`${base}${path}`)).status, 404, path);
+  } finally {
+    await mirror.close();
+  }
+});
