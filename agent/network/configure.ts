@@ -1,5 +1,6 @@
 /** Static addresses and VLANs of the kernel line, done with ip(8) through the system. */
 import { messageOf } from '../../platform/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
 import { candidateNics } from './assess.ts';
@@ -9,85 +10,117 @@ import type { NetworkState } from './state.ts';
 export interface ConfigureContext {
   readonly system: System;
   readonly log: Log;
+  readonly clock: Clock;
   /** ip(8), found on the PATH by default. */
   readonly ip?: string;
   /** Where resolv.conf lies; /etc/resolv.conf by default. */
   readonly resolvConf?: string;
 }
 
-/** The argv of every step for the addresses and VLANs that can be configured now. Pure. */
+/** Steps that belong together: when one fails, those after it are not tried. */
+export interface Setup {
+  /** In words: `VLAN 100 on eth1`. */
+  readonly what: string;
+  /** Arguments of ip(8). */
+  readonly steps: readonly (readonly [string, ...string[]])[];
+  /** Kernel module that is needed, and may not be loaded. */
+  readonly module?: string;
+}
+
+/** What can be configured now, and what that waits for, in words. Pure. */
 export function planConfiguration(
   state: NetworkState,
   wanted: IpArguments,
-): { readonly steps: readonly (readonly [string, ...string[]])[]; readonly missing: readonly string[] } {
+): { readonly setups: readonly Setup[]; readonly missing: readonly string[] } {
   const nics = candidateNics(state);
-  const first = nics.find((nic) => nic.carrier)?.name;
+  const first = (nics.find((nic) => nic.carrier) ?? nics.find((nic) => !nic.up))?.name;
   const names = new Set(state.nics.map((nic) => nic.name));
-  const steps: [string, ...string[]][] = [];
+  const setups: Setup[] = [];
   const missing: string[] = [];
   const vlanNames: string[] = [];
   for (const vlan of wanted.vlans) {
     const parent = vlan.nic ?? first;
     if (parent === undefined || !names.has(parent)) {
-      missing.push(
-        vlan.nic === undefined ? `a NIC with a link for VLAN ${vlan.id}` : `the NIC ${vlan.nic} of VLAN ${vlan.id}`,
-      );
+      missing.push(vlan.nic === undefined ? `a NIC for VLAN ${vlan.id}` : `the NIC ${vlan.nic} of VLAN ${vlan.id}`);
       continue;
     }
     const name = `${parent}.${vlan.id}`.slice(0, 15);
     vlanNames.push(name);
     if (names.has(name)) continue;
-    steps.push(['link', 'set', 'dev', parent, 'up']);
-    steps.push(['link', 'add', 'link', parent, 'name', name, 'type', 'vlan', 'id', String(vlan.id)]);
-    steps.push(['link', 'set', 'dev', name, 'up']);
+    const add = ['link', 'add', 'link', parent, 'name', name, 'type', 'vlan', 'id', String(vlan.id)] as const;
+    const steps = [['link', 'set', 'dev', parent, 'up'], [...add], ['link', 'set', 'dev', name, 'up']] as const;
+    setups.push({ what: `VLAN ${vlan.id} on ${parent}`, module: '8021q', steps });
   }
   for (const item of wanted.statics) {
     // an address without a NIC goes on the VLAN when one was asked for
     const nic = item.nic ?? vlanNames[0] ?? first;
     if (nic === undefined || !(names.has(nic) || vlanNames.includes(nic))) {
-      missing.push(
-        item.nic === undefined ? `a NIC with a link for ${item.address}` : `the NIC ${item.nic} for ${item.address}`,
-      );
+      missing.push(item.nic === undefined ? `a NIC for ${item.address}` : `the NIC ${item.nic} for ${item.address}`);
       continue;
     }
     if (state.nics.some((known) => known.name === nic && known.addresses.includes(item.address))) continue;
-    steps.push(['link', 'set', 'dev', nic, 'up']);
-    steps.push(['addr', 'add', `${item.address}/${item.prefix}`, 'dev', nic]);
+    const steps: (readonly [string, ...string[]])[] = [
+      ['link', 'set', 'dev', nic, 'up'],
+      ['addr', 'add', `${item.address}/${item.prefix}`, 'dev', nic],
+    ];
     if (item.gateway !== undefined) {
       const route = ['route', 'add', 'default', 'via', item.gateway, 'dev', nic] as const;
       steps.push(item.gateway.includes(':') ? ['-6', ...route] : [...route]);
     }
+    setups.push({ what: `${item.address} on ${nic}`, steps });
   }
-  return { steps, missing };
+  return { setups, missing };
 }
 
-/** VLAN interfaces that DHCP should be asked on: those that no static address is meant for. */
-export function dhcpVlans(wanted: IpArguments): boolean {
-  return wanted.vlans.length > 0 && wanted.statics.length === 0 && !wanted.off;
+/** What failed last, so that it is tried again with a growing distance, and said each time it is asked for. */
+export interface ConfigureMemory {
+  failures: readonly string[];
+  count: number;
+  at: number;
 }
 
-/** Does what is due. Failures are warned about, never thrown: the next round tries again. */
+const RETRY_FIRST_MS = 5000;
+const RETRY_CAP_MS = 120_000;
+
+/** Does what is due. The result is what is missing, in words. Never throws: a later round tries again. */
 export async function configureNetwork(
   state: NetworkState,
   wanted: IpArguments,
   context: ConfigureContext,
+  memory: ConfigureMemory = { failures: [], count: 0, at: -Infinity },
 ): Promise<readonly string[]> {
-  const { steps, missing } = planConfiguration(state, wanted);
-  for (const step of steps) {
-    const result = await context.system.run(
-      `configure the network: ip ${step.join(' ')}`,
-      [context.ip ?? 'ip', ...step],
-      {
-        timeoutMs: 10_000,
-      },
-    );
-    const said = result.stderr.toString().trim();
-    if (result.status !== 0 && !/File exists/i.test(said)) {
-      context.log.warn(`ip ${step.join(' ')} failed: ${said || (result.failure ?? `status ${result.status}`)}`);
+  const { setups, missing } = planConfiguration(state, wanted);
+  const now = context.clock.now();
+  const distance = memory.count === 0 ? 0 : Math.min(RETRY_CAP_MS, RETRY_FIRST_MS * 2 ** (memory.count - 1));
+  if (setups.length === 0 || now - memory.at < distance) return [...missing, ...memory.failures];
+  const failures: string[] = [];
+  for (const setup of setups) {
+    const failure = await carryOut(setup, context);
+    if (failure !== undefined) {
+      failures.push(failure);
+      break; // an address on a VLAN that could not be made
     }
   }
-  if (steps.length > 0) writeResolvConf(wanted.statics, context);
-  return missing;
+  memory.failures = failures;
+  memory.count = failures.length === 0 ? 0 : memory.count + 1;
+  memory.at = now;
+  if (failures.length === 0) writeResolvConf(wanted.statics, context);
+  return [...missing, ...failures];
+}
+
+async function carryOut(setup: Setup, { system, ip }: ConfigureContext): Promise<string | undefined> {
+  // built in, or loaded already, or absent: what counts is whether the next steps work
+  if (setup.module !== undefined) await system.run(`load the module ${setup.module}`, ['modprobe', setup.module]);
+  for (const step of setup.steps) {
+    const result = await system.run(`${setup.what}: ip ${step.join(' ')}`, [ip ?? 'ip', ...step], {
+      timeoutMs: 10_000,
+    });
+    const said = result.stderr.toString().trim().split('\n')[0] ?? '';
+    if (result.status === 0 || /File exists/i.test(said)) continue;
+    const hint = setup.module === undefined ? '' : `; is the module ${setup.module} in the image?`;
+    return `${setup.what} (${said || (result.failure ?? `status ${result.status}`)}${hint})`;
+  }
+  return undefined;
 }
 
 function writeResolvConf(statics: readonly StaticAddress[], context: ConfigureContext): void {

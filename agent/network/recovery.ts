@@ -19,6 +19,8 @@ export interface RecoveryOptions {
   readonly reloadable?: readonly string[];
   /** NICs that have a static address coming: DHCP leaves them alone. */
   readonly staticNics?: ReadonlySet<string>;
+  /** Interfaces without a device behind them that want DHCP too: VLANs of the kernel line. */
+  readonly alsoDhcp?: (name: string) => boolean;
   /** No DHCP at all: the kernel line gives `ip=off` or `ip=none`. */
   readonly noDhcp?: boolean;
 }
@@ -67,7 +69,8 @@ export function planRecovery(
     .find(due);
   if (reload) actions.push(reload);
   if (options.noDhcp !== true) {
-    const dhcp = nics
+    const also = state.nics.filter((nic) => !nics.includes(nic) && options.alsoDhcp?.(nic.name) === true);
+    const dhcp = [...nics, ...also]
       .filter((nic) => nic.carrier && !nic.addresses.some(isUsableAddress))
       .filter((nic) => options.staticNics?.has(nic.name) !== true)
       .filter((nic) => now - (linkSince.get(nic.name) ?? now) >= DHCP_GRACE_MS)

@@ -10,10 +10,10 @@ import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
 import type { BootStep } from '../control/snapshot.ts';
 import { candidateNics, type UsableAddress } from '../network/assess.ts';
-import { configureNetwork } from '../network/configure.ts';
+import { configureNetwork, type ConfigureMemory } from '../network/configure.ts';
 import { restartDhcp, type DhcpContext } from '../network/dhcp.ts';
 import { hostnameOf, setHostname } from '../network/hostname.ts';
-import { isNicName, parseIpArguments } from '../network/ip-argument.ts';
+import { isNicName, parseIpArguments, type IpArguments } from '../network/ip-argument.ts';
 import { askSntp, stepClock } from '../network/ntp.ts';
 import { RELOADABLE_MODULES, type RecoveryAction } from '../network/recovery.ts';
 import { readKernelLog } from '../network/kernel-log.ts';
@@ -96,10 +96,12 @@ async function bringUpNetwork(context: BootContext): Promise<readonly UsableAddr
   const { system, log, clock, step, say } = context;
   const wanted = parseIpArguments(context.cmdline);
   for (const warning of wanted.warnings) log.warn(`kernel line: ${warning}`);
-  const observe = context.observe ?? observeMachine;
+  const observe = vlanOnly(context.observe ?? observeMachine, wanted);
+  const onVlan = (name: string): boolean => wanted.vlans.some(({ id }) => name.endsWith(`.${id}`));
   const needsSetup = wanted.statics.length > 0 || wanted.vlans.length > 0;
   // addresses of the kernel line are set even where DHCP has given one already
-  if (needsSetup) await configureNetwork(observe(), wanted, { system, log });
+  const memory: ConfigureMemory = { failures: [], count: 0, at: -Infinity };
+  if (needsSetup) await configureNetwork(observe(), wanted, { system, log, clock }, memory);
   return await waitForNetwork({
     clock,
     observe,
@@ -112,14 +114,38 @@ async function bringUpNetwork(context: BootContext): Promise<readonly UsableAddr
         (wanted.statics.length > 0 &&
           wanted.dhcpNics.length === 0 &&
           wanted.statics.some(({ nic }) => nic === undefined)),
-      staticNics: new Set(wanted.statics.map(({ nic }) => nic ?? '').filter((nic) => nic !== '')),
+      // with a VLAN the NICs below it are left to whoever has them
+      staticNics: new Set([
+        ...wanted.statics.map(({ nic }) => nic ?? '').filter((nic) => nic !== ''),
+        ...(wanted.vlans.length === 0
+          ? []
+          : observe()
+              .nics.filter((nic) => nic.physical)
+              .map((nic) => nic.name)),
+      ]),
+      alsoDhcp: onVlan,
     },
-    ...(needsSetup ? { configure: (state: NetworkState) => configureNetwork(state, wanted, { system, log }) } : {}),
+    ...(needsSetup
+      ? { configure: (state: NetworkState) => configureNetwork(state, wanted, { system, log, clock }, memory) }
+      : {}),
     onRound: (assessment) => {
       if (assessment.stage !== 'ready') step('network', 'running', `${assessment.missing}; check: ${assessment.check}`);
     },
     act: (action) => recover(action, context),
   });
+}
+
+/** With razor.vlan the untagged network does not count, whatever its DHCP server said: only addresses that were asked for do. */
+function vlanOnly(observe: () => NetworkState, wanted: IpArguments): () => NetworkState {
+  if (wanted.vlans.length === 0) return observe;
+  const asked = new Set(wanted.statics.map(({ address }) => address));
+  return () => {
+    const state = observe();
+    const nics = state.nics.map((nic) =>
+      nic.physical ? { ...nic, addresses: nic.addresses.filter((address) => asked.has(address)) } : nic,
+    );
+    return { ...state, nics };
+  };
 }
 
 /** One action of the recovery. Never throws. */

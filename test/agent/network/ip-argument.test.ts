@@ -113,7 +113,7 @@ test('a VLAN is made on the NIC that was named, or on the first with a link, and
   };
   const plan = planConfiguration(state, parseIpArguments('ip=10.0.0.7::10.0.0.1:24 razor.vlan=100'));
   assert.deepEqual(
-    plan.steps.map((step) => step.join(' ')),
+    plan.setups.flatMap(({ steps }) => steps.map((step) => step.join(' '))),
     [
       'link set dev eth1 up',
       'link add link eth1 name eth1.100 type vlan id 100',
@@ -124,5 +124,5 @@ test('a VLAN is made on the NIC that was named, or on the first with a link, and
     ],
   );
   const absent = planConfiguration(state, parseIpArguments('ip=10.0.0.7:::24::eth9:off razor.vlan=eth8.5'));
-  assert.deepEqual([absent.steps, absent.missing], [[], ['the NIC eth8 of VLAN 5', 'the NIC eth9 for 10.0.0.7']]);
+  assert.deepEqual([absent.setups, absent.missing], [[], ['the NIC eth8 of VLAN 5', 'the NIC eth9 for 10.0.0.7']]);
 });

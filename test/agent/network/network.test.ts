@@ -157,6 +157,14 @@ test('DHCP is restarted only with a link and no usable address, after a grace, o
   assert.deepEqual(left, [{ kind: 'restart-dhcp', nic: 'eth1' }]);
 });
 
+test('a VLAN of the kernel line wants DHCP although it has no device behind it; another virtual one does not', () => {
+  const vlan = nic('eth0.100', { physical: false, driver: undefined });
+  const seen = state([nic('eth0'), vlan, nic('br0', { physical: false, driver: undefined })]);
+  const since = new Map(seen.nics.map(({ name }) => [name, 0]));
+  const options = { staticNics: new Set(['eth0']), alsoDhcp: (name: string) => name.endsWith('.100') };
+  assert.deepEqual(planRecovery(seen, new Map(), 60_000, since, options), [{ kind: 'restart-dhcp', nic: 'eth0.100' }]);
+});
+
 test('back-off grows and is capped at five minutes', () => {
   assert.deepEqual(
     [1, 2, 3, 4].map((n) => recoveryDelay('restart-dhcp', n)),
