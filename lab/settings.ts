@@ -139,3 +139,16 @@ export function checkinInterval(settings: LabSettings): number {
   const pushed = settings.mk['mk_checkin_interval'];
   return typeof pushed === 'number' && Number.isFinite(pushed) ? pushed : 60;
 }
+
+const texts = new WeakMap<LabSettings, Map<string, string>>();
+/** Nodes may name us by many names in their Host header; only so many are remembered. */
+const TEXTS_KEPT = 100;
+
+/** `clientConfig` as JSON, made once for each address. */
+export function clientConfigText(settings: LabSettings, mkUri: string): string {
+  let kept = texts.get(settings);
+  if (!kept || kept.size > TEXTS_KEPT) texts.set(settings, (kept = new Map()));
+  let text = kept.get(mkUri);
+  if (text === undefined) kept.set(mkUri, (text = JSON.stringify(clientConfig(settings, mkUri))));
+  return text;
+}

@@ -2,6 +2,7 @@
 import { openActiveModels, type ActiveModels } from './store/active-models.ts';
 import { openCatalog, type Catalog } from './store/catalog.ts';
 import { openDatabase } from './store/database.ts';
+import { rememberNodes } from './store/node-cache.ts';
 import { openNodes, type Nodes } from './store/nodes.ts';
 
 export type { ActiveLogEntry, ActiveModel } from './store/active-models.ts';
@@ -29,7 +30,7 @@ export function openStore(path: string): Store {
     get version() {
       return catalog.version;
     },
-    nodes: openNodes(db),
+    nodes: rememberNodes(db, openNodes(db)),
     activeModels: openActiveModels(db),
     write: (work) => db.write(work),
     close: () => db.close(),

@@ -67,17 +67,11 @@ export function sendFault(reply: FastifyReply, fault: Fault): FastifyReply {
     : sendJson(reply, fault.status, fault.body, fault.type);
 }
 
-/** The `Ok` reply of a node command. */
-export function sendOk(reply: FastifyReply, command: string, response: unknown, clientConfig: unknown): FastifyReply {
-  return sendJson(reply, 200, {
-    resource: 'ProjectRazor::Slice::Node',
-    command,
-    result: 'Ok',
-    http_err_code: 200,
-    errcode: 0,
-    response,
-    client_config: clientConfig,
-  });
+/** The `Ok` reply of a node command; `clientConfig` is JSON already, because it is the same in every reply. */
+export function sendOk(reply: FastifyReply, command: string, response: unknown, clientConfig: string): FastifyReply {
+  const head = `{"resource":"ProjectRazor::Slice::Node","command":"${command}","result":"Ok","http_err_code":200,"errcode":0`;
+  const body = `${head},"response":${JSON.stringify(response)},"client_config":${clientConfig}}\n`;
+  return sendText(reply, 200, body, 'application/json');
 }
 
 /** The query of a request, without its question mark. */

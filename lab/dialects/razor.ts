@@ -8,7 +8,7 @@ import { decideCheckin, registerNode, statusOf } from '../decide.ts';
 import { hasControl, isRecord } from '../hostile.ts';
 import { acceptableHwIds, splitHwIds } from '../identity.ts';
 import { HTML, PLAIN, sendText } from '../replies.ts';
-import { clientConfig } from '../settings.ts';
+import { clientConfigText } from '../settings.ts';
 import type { NodeRecord } from '../store.ts';
 import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
 import {
@@ -141,7 +141,7 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
     decideCheckin(core, { dialect: 'razor', hwIds, lastState, firstCheckin }),
   );
   const response = { command_name: decision.command, command_param: {} };
-  return sendOk(reply, 'checkin_node', response, clientConfig(core.settings, core.addresses(request).nodes));
+  return sendOk(reply, 'checkin_node', response, clientConfigText(core.settings, core.addresses(request).nodes));
 }
 
 async function register(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -160,7 +160,7 @@ async function register(core: LabCore, request: FastifyRequest, reply: FastifyRe
     reply,
     'register_node',
     nodeBody(core, node),
-    clientConfig(core.settings, core.addresses(request).nodes),
+    clientConfigText(core.settings, core.addresses(request).nodes),
   );
 }
 

@@ -59,4 +59,11 @@ export const MIGRATIONS: readonly string[] = [
      result TEXT NOT NULL
    ) STRICT;
    CREATE INDEX active_log_model ON active_log(active_model)`,
+  // facts are thousands of bytes and a check-in changes a few: in one row SQLite would write them all again each time
+  `CREATE TABLE node_facts (
+     node INTEGER PRIMARY KEY REFERENCES node(id) ON DELETE CASCADE,
+     facts TEXT NOT NULL
+   ) STRICT;
+   INSERT INTO node_facts SELECT id, facts FROM node WHERE facts IS NOT NULL;
+   ALTER TABLE node DROP COLUMN facts`,
 ];

@@ -132,7 +132,7 @@ export function openNodes(db: Database): Nodes {
     count: () => number(db.prepare('SELECT count(*) AS n FROM node').get()?.['n']),
     hwIds,
     facts(id) {
-      const facts = db.prepare('SELECT facts FROM node WHERE id = ?').get(id)?.['facts'];
+      const facts = db.prepare('SELECT facts FROM node_facts WHERE node = ?').get(id)?.['facts'];
       return facts == null ? {} : parsed<Facts>(facts);
     },
     create({ dialect, hwIds: ids, at, allowed }) {
@@ -165,10 +165,11 @@ export function openNodes(db: Database): Nodes {
       }
     },
     setFacts(id, facts, lastState, at) {
+      db.prepare('INSERT OR REPLACE INTO node_facts (node, facts) VALUES (?, ?)').run(id, JSON.stringify(facts));
       db.prepare(
-        `UPDATE node SET facts = ?, facts_version = facts_version + 1, last_state = ?, registered = ?, contact = ?,
+        `UPDATE node SET facts_version = facts_version + 1, last_state = ?, registered = ?, contact = ?,
          version = version + 1 WHERE id = ?`,
-      ).run(JSON.stringify(facts), lastState, at, at, id);
+      ).run(lastState, at, at, id);
     },
     addHwIds(id, ids) {
       const known = hwIds(id);
@@ -185,7 +186,7 @@ export function openNodes(db: Database): Nodes {
     remove: (id) => void db.prepare('DELETE FROM node WHERE id = ?').run(id),
     anyHasFact(name) {
       const quoted = `${JSON.stringify(name)}:`;
-      return db.prepare('SELECT 1 FROM node WHERE instr(facts, ?) > 0 LIMIT 1').get(quoted) !== undefined;
+      return db.prepare('SELECT 1 FROM node_facts WHERE instr(facts, ?) > 0 LIMIT 1').get(quoted) !== undefined;
     },
     silent(before, dialects) {
       const marks = dialects.map(() => '?').join(', ');

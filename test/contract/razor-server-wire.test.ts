@@ -1,7 +1,7 @@
 /** razor-server 1.x on the wire: requests and replies as they were seen, against the lab. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLab, type Lab } from '../../lab/server.ts';
@@ -16,6 +16,13 @@ const BODY = JSON.stringify({ hw_id: '02fc00000001_fe07b917ee6d', facts: FACTS }
 const directory = mkdtempSync(join(tmpdir(), 'razor-mk-wire-'));
 const extensionZip = join(directory, 'extension.zip');
 writeFileSync(extensionZip, makeZip([{ name: 'bin/hello', data: 'x' }]));
+for (const [name, text] of [
+  ['vmlinuz', 'kernel'],
+  ['core.gz', 'initrd'],
+] as const) {
+  mkdirSync(join(directory, 'boot'), { recursive: true });
+  writeFileSync(join(directory, 'boot', name), text);
+}
 utimesSync(extensionZip, 1_790_000_000, 1_790_000_000);
 after(() => rmSync(directory, { recursive: true, force: true }));
 
