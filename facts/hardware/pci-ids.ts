@@ -3,6 +3,7 @@
  * its format). Only the entries that are asked for are looked up in the text; nothing is indexed.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { getAsset, isSea } from 'node:sea';
 
 export interface PciIds {
   /** `Intel Corporation` for 0x8086; undefined when the list has no such vendor. */
@@ -94,10 +95,13 @@ export function compactPciIds(text: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-let registered: (() => string) | undefined;
+/** The asset of the executable that holds the compact list (packaging/pci-ids.ts puts it there). */
+const ASSET = 'pci.ids';
+
+let registered: (() => string) | undefined = isSea() ? () => getAsset(ASSET, 'utf8') : undefined;
 let opened: PciIds | undefined | 'none';
 
-/** Gives the list that goes with the program (the executable's asset). It is read when it is first needed. */
+/** Takes the list from elsewhere than the executable's asset or the machine. It is read when it is first needed. */
 export function registerPciIds(load: () => string): void {
   registered = load;
   opened = undefined;
@@ -105,14 +109,23 @@ export function registerPciIds(load: () => string): void {
 
 /** The list of the program, else the machine's; undefined where there is none. Read once for each process. */
 export function openPciIds(paths: readonly string[] = PCI_IDS_PATHS): PciIds | undefined {
-  if (opened === undefined) {
-    try {
-      const path = paths.find((candidate) => existsSync(candidate));
-      const text = registered?.() ?? (path === undefined ? undefined : readFileSync(path, 'utf8'));
-      opened = text === undefined ? 'none' : parsePciIds(text);
-    } catch {
-      opened = 'none';
-    }
-  }
+  opened ??= readOwn() ?? readInstalled(paths) ?? 'none';
   return opened === 'none' ? undefined : opened;
+}
+
+function readOwn(): PciIds | undefined {
+  try {
+    return registered === undefined ? undefined : parsePciIds(registered());
+  } catch {
+    return undefined; // an executable that was made without the list
+  }
+}
+
+function readInstalled(paths: readonly string[]): PciIds | undefined {
+  const path = paths.find((candidate) => existsSync(candidate));
+  try {
+    return path === undefined ? undefined : parsePciIds(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
