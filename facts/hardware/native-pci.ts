@@ -1,11 +1,11 @@
 /** PCI devices as lshw reads them from /sys/bus/pci/devices and their configuration space. */
+import { type PciDevice, readPci } from '../groups/pci.ts';
 import type { Sources } from '../sources/sources.ts';
-import { addCapability, addChild, configure, findNode, type HardwareNode, newNode } from './node.ts';
+import { addCapability, addChild, configure, type HardwareNode, newNode } from './node.ts';
 import { classOf, nameOfClass } from './native-pci-classes.ts';
 import type { PciIds } from './pci-ids.ts';
 
 const BASE = '/sys/bus/pci/devices';
-const MOST_DEVICES = 4096;
 const HOST_BRIDGE = 0x0600;
 const PCI_BRIDGE = 0x0604;
 
@@ -24,28 +24,26 @@ export function pciNames(sources: Sources, open: () => PciIds | undefined): PciI
 }
 
 /** Adds every PCI device below its bridge, in the order of their addresses. */
-export function addPci(root: HardwareNode, core: HardwareNode, sources: Sources, names: PciIds): void {
-  for (const address of sources.list(BASE).slice(0, MOST_DEVICES)) {
-    const match = /^([0-9a-f]+):([0-9a-f]+):([0-9a-f]+)\.([0-9a-f]+)$/i.exec(address);
+export function addPci(core: HardwareNode, sources: Sources, names: PciIds): void {
+  const buses = new Map<string, HardwareNode>();
+  for (const device of readPci(sources)) {
+    const match = /^([0-9a-f]+):([0-9a-f]+):([0-9a-f]+)\.([0-9a-f]+)$/i.exec(device.address);
     if (match === null) continue;
     const [domain = 0, bus = 0, slot = 0, unit = 0] = match.slice(1).map((part) => Number.parseInt(part, 16));
-    const space = readSpace(sources, `${BASE}/${address}`);
+    const space = readSpace(sources, device);
     const node = space.printed ? pciDevice(space, names) : bareDevice(space);
-    node.busInfo = /^[0-9a-f]{4}:/i.test(address) && address.length === 12 ? `pci@${address}` : '';
-    if (space.class === HOST_BRIDGE) node.handle = busHandle(domain, bus);
-    else {
-      node.physicalId = unit === 0 ? slot.toString(16) : `${slot.toString(16)}.${unit.toString(16)}`;
-      node.handle = space.class === PCI_BRIDGE ? busHandle(domain, space.byte(0x19)) : `PCI:${address}`;
-    }
-    if (space.printed) addDriver(node, sources, `${BASE}/${address}`);
-    const wanted = busHandle(domain, bus);
-    const parent = space.class === HOST_BRIDGE ? core : (findNode(root, ({ handle }) => handle === wanted) ?? core);
-    addChild(parent, node);
+    node.busInfo = device.address.length === 12 ? `pci@${device.address}` : '';
+    const host = space.class === HOST_BRIDGE;
+    if (!host) node.physicalId = unit === 0 ? slot.toString(16) : `${slot.toString(16)}.${unit.toString(16)}`;
+    if (host) buses.set(busHandle(domain, bus), node);
+    else if (space.class === PCI_BRIDGE) buses.set(busHandle(domain, space.byte(0x19)), node);
+    if (space.printed) addDriver(node, sources, device);
+    addChild((host ? undefined : buses.get(busHandle(domain, bus))) ?? core, node);
   }
 }
 
 function busHandle(domain: number, bus: number): string {
-  return `PCIBUS:${(domain & 0xffff).toString(16).padStart(4, '0')}:${bus.toString(16).padStart(2, '0')}`;
+  return `${domain.toString(16)}:${bus.toString(16)}`;
 }
 
 interface Space {
@@ -67,22 +65,22 @@ interface Space {
 const SPACE_TO_READ: Readonly<Record<number, number>> = { 0x02: 256, 0x05: 64, 0x0b: 64, 0x0c: 64 };
 
 /**
- * The identity from the attribute files, which the kernel has in memory. The configuration space is read from the
- * device, which takes a virtual machine some 20 µs for every four bytes: only as much as will be printed.
+ * The configuration space is read from the device itself, which takes a virtual machine some 20 µs for every four
+ * bytes: only as much of it is read as will be printed. The identity is known to the kernel.
  */
-function readSpace(sources: Sources, path: string): Space {
-  const code = sources.int(`${path}/class`) ?? 0;
+function readSpace(sources: Sources, device: PciDevice): Space {
+  const code = Number.parseInt(device.class, 16) || 0;
   const wanted = code >> 8 === PCI_BRIDGE ? 64 : (SPACE_TO_READ[code >> 16] ?? 0);
-  const bytes = (wanted > 0 ? sources.bytes(`${path}/config`, wanted) : undefined) ?? Buffer.alloc(0);
+  const bytes = (wanted > 0 ? sources.bytes(`${BASE}/${device.address}/config`, wanted) : undefined) ?? Buffer.alloc(0);
   const byte = (offset: number): number => bytes[offset] ?? 0;
   const word = (offset: number): number => byte(offset) | (byte(offset + 1) << 8);
   const dword = (offset: number): number => (word(offset) | (word(offset + 2) << 16)) >>> 0;
   return {
-    vendor: sources.int(`${path}/vendor`) ?? word(0),
-    device: sources.int(`${path}/device`) ?? word(2),
+    vendor: Number.parseInt(device.vendor, 16),
+    device: Number.parseInt(device.device, 16),
     class: code >> 8,
     programming: code & 0xff,
-    revision: sources.int(`${path}/revision`) ?? byte(0x08),
+    revision: Number.parseInt(device.revision ?? '', 16) || byte(0x08),
     printed: code >> 16 in SPACE_TO_READ,
     byte,
     word,
@@ -167,10 +165,10 @@ function addSpaceCapabilities(node: HardwareNode, space: Space): void {
 }
 
 /** The driver that has claimed the device, and with it the interrupt; the address ranges in any case. */
-function addDriver(node: HardwareNode, sources: Sources, path: string): void {
-  const driver = sources.linkName(`${path}/driver`);
-  if (driver !== undefined) {
-    configure(node, 'driver', driver);
+function addDriver(node: HardwareNode, sources: Sources, device: PciDevice): void {
+  const path = `${BASE}/${device.address}`;
+  if (device.driver !== undefined) {
+    configure(node, 'driver', device.driver);
     if (sources.exists(`${path}/rom`)) addCapability(node, 'rom');
     const irq = sources.int(`${path}/irq`);
     if (irq !== undefined && irq >= 0) node.resources.push(`irq:${irq}`);

@@ -27,7 +27,7 @@ export function nativeTree(sources: Sources, openIds: () => PciIds | undefined =
   }
   addMemory(core, sources);
   addCpuinfo(root, core, sources);
-  addPci(root, core, sources, pciNames(sources, openIds));
+  addPci(core, sources, pciNames(sources, openIds));
   addVirtio(root, core, sources);
   addScsi(root, core, sources);
   addNvme(root, sources);

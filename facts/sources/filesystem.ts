@@ -3,7 +3,17 @@
  * through the thread pool for files of /sys and /proc; what could block is opened with O_NONBLOCK (a FIFO, a terminal), or is
  * read through `readSlow`. On a tree, absolute links stay inside the tree.
  */
-import { constants, closeSync, existsSync, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import {
+  constants,
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from 'node:fs';
 import { realpathSync } from 'node:fs';
 import { userInfo, hostname, machine, networkInterfaces, release, type, version } from 'node:os';
 import { posix } from 'node:path';
@@ -28,7 +38,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 export function fileOrigin(root: string): Origin {
   const live = root === '/';
   const base = live ? '' : realOrSame(root);
-  const place = (path: string): string => (live ? path : inside(base, path));
+  const place = live ? (path: string): string => path : treePlacer(base);
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   const slow = createSlowReader();
 
@@ -126,34 +136,33 @@ function readMore(fd: number, buffer: Buffer, length: number): number | 'broken'
   }
 }
 
-/** A path of the machine as a path of this one, with absolute links kept inside `base`. */
-function inside(base: string, path: string, depth = 0): string {
-  const plain = base + posix.normalize(`/${path}`);
-  if (depth > 16) return `${base}/.links-that-never-end`; // not followed: they might lead out of the tree
-  let real: string;
-  try {
-    real = realpathSync.native(plain);
-  } catch {
-    real = '';
-  }
-  if (real === base || real.startsWith(`${base}/`)) return real;
-  // broken, or it leads out of the tree: walk it by hand
-  let at = '/';
-  const parts = posix.normalize(`/${path}`).split('/').filter(Boolean);
-  for (const [index, part] of parts.entries()) {
-    let text: string | undefined;
-    try {
-      text = readlinkSync(base + posix.join(at, part));
-    } catch {
-      text = undefined;
-    }
-    if (text !== undefined) {
-      const rest = parts.slice(index + 1).join('/');
-      return inside(base, posix.join(text.startsWith('/') ? '/' : at, text, rest), depth + 1);
-    }
-    at = posix.join(at, part);
-  }
-  return base + at;
+/** Beyond this many links in one path it is taken for a circle, which is not followed: it might lead out of the tree. */
+const MOST_LINKS = 40;
+
+/**
+ * A path of the machine as a path of this one, every link followed by hand so that absolute ones stay inside `base`.
+ * Directories are remembered: a tree does not change while it is read.
+ */
+function treePlacer(base: string): (path: string) => string {
+  const directories = new Map<string, string>([['/', '/']]);
+  const resolve = (path: string, depth: number): string => {
+    const known = directories.get(path);
+    if (known !== undefined) return known;
+    if (depth > MOST_LINKS) return '/.links-that-never-end';
+    const parent = directory(posix.dirname(path), depth);
+    const plain = posix.join(parent, posix.basename(path));
+    if (lstatSync(base + plain, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return plain;
+    return resolve(posix.resolve(parent, readlinkSync(base + plain)), depth + 1);
+  };
+  const directory = (path: string, depth: number): string => {
+    const real = resolve(path, depth);
+    directories.set(path, real);
+    return real;
+  };
+  return (path) => {
+    const real = resolve(posix.normalize(`/${path}`).replace(/(?<=.)\/$/, ''), 0);
+    return real === '/' ? base : base + real;
+  };
 }
 
 function realOrSame(path: string): string {
