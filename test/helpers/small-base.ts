@@ -15,9 +15,11 @@ import {
 export const KERNEL_VERSION = '5.10.3-tinycore64';
 
 /** The header of a bzImage with a version string, and nothing behind it that would run. */
-export function fakeKernel(version = KERNEL_VERSION): Buffer {
+export function fakeKernel(version = KERNEL_VERSION, wide = true): Buffer {
   const kernel = Buffer.alloc(4096);
   kernel.write('HdrS', 0x202, 'latin1');
+  kernel.writeUInt16LE(0x20f, 0x206); // boot protocol 2.15
+  kernel.writeUInt16LE(wide ? 1 : 0, 0x236);
   kernel.writeUInt16LE(0x300, 0x20e);
   kernel.write(`${version} (tc@box) #1 SMP\0`, 0x500, 'latin1');
   return kernel;

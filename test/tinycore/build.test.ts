@@ -141,6 +141,8 @@ test('logins come only from what is given, and never into prod', async () => {
 test('bases and names that cannot work are refused with what to do, and nothing is left under the final name', async () => {
   const base = (name: string, ...args: [entries?: ReturnType<typeof baseEntries>, kernel?: Buffer]): string =>
     writeSmallBase(join(directory, name), ...args);
+  const plain = [fileEntry('init', ''), fileEntry('usr/bin/tce-load', '')];
+  const moduleDir = (version: string) => fileEntry(`lib/modules/${version}/modules.order`, '');
   const cut = base('cut');
   writeFileSync(join(cut, 'core.gz'), readFileSync(join(cut, 'core.gz')).subarray(0, 200));
   writeFileSync(join(directory, 'text.iso'), 'no iso');
@@ -157,6 +159,12 @@ test('bases and names that cannot work are refused with what to do, and nothing 
       /none of them would load/,
     ],
     [{ base: base('script', baseEntries(), Buffer.alloc(4096)) }, 'RAZOR_MK_IMAGE_BASE', /no Linux kernel/],
+    [
+      { base: base('ancient', [...plain, moduleDir('3.0.21-tinycore')], fakeKernel('3.0.21-tinycore')) },
+      'RAZOR_MK_IMAGE_BASE',
+      /needs 4\.18/,
+    ],
+    [{ base: base('narrow', baseEntries(), fakeKernel(KERNEL_VERSION, false)) }, 'RAZOR_MK_IMAGE_BASE', /32-bit/],
     [{ base: base('bare', [fileEntry('x', 'x')]) }, 'RAZOR_MK_IMAGE_BASE', /no \/init/],
     [{ agent: join(directory, 'none.tcz') }, 'RAZOR_MK_TCZ', /none\.tcz/],
     [{ files: [`${directory}/razor-mk.tcz:/etc/../../x`] }, 'RAZOR_MK_IMAGE_NAME', /\.\./],

@@ -152,6 +152,7 @@ export function checkKernelFits(base: Base, needsExtensions: boolean): void {
       { remedy: 'Take kernel and core.gz of the same release (vmlinuz64 goes with corepure64.gz).' },
     );
   }
+  checkKernelRuns(base);
   if (!needsExtensions) return;
   for (const name of ['squashfs', 'loop']) {
     if (base.modules.has(name) || builtIn(base, name)) continue;
@@ -160,6 +161,33 @@ export function checkKernelFits(base: Base, needsExtensions: boolean): void {
       `the kernel of ${base.from} has no ${name}: it could not load an extension`,
       {
         remedy: `Take another base, add the module (--module ${name}.ko), or put the agent into the initrd (--form initrd-gzip).`,
+      },
+    );
+  }
+}
+
+/** The oldest kernel that Node 24 is built for. Its C library does not matter: the extension brings its own. */
+const OLDEST: readonly [number, number] = [4, 18];
+
+function checkKernelRuns(base: Base): void {
+  const { kernel, from, kernelVersion = '' } = base;
+  const [major, minor] = kernelVersion.split('.').map((part) => Number.parseInt(part, 10));
+  if (major !== undefined && minor !== undefined && (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))) {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the kernel of ${from} is ${kernelVersion}, and the agent needs ${OLDEST.join('.')}`,
+      {
+        remedy: 'Take a newer release of Tiny Core (11 or later), or a kernel of your own: --kernel FILE.',
+      },
+    );
+  }
+  // xloadflags, since boot protocol 2.12: bit 0 is XLF_KERNEL_64
+  if (kernel.readUInt16LE(0x206) >= 0x20c && (kernel.readUInt16LE(0x236) & 1) === 0) {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the kernel of ${from} is a 32-bit one, and the agent is a 64-bit program`,
+      {
+        remedy: 'Take CorePure64, or give Core’s core.gz a 64-bit kernel: --kernel vmlinuz64 with its modules.',
       },
     );
   }
