@@ -115,7 +115,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     meaning: 'Facts older than this are gathered anew, and sent when they changed.',
   },
   externalFacts: {
-    default: [],
+    default: ['/etc/razor-mk/facts.d'],
     kind: list(text()),
     value: 'DIR,…',
     meaning: 'Directories of external facts (text, JSON, YAML, executables).',

@@ -115,8 +115,8 @@ test('extensions, the mirror, firmware, facts and commands lie where the node lo
     'the mirror fits the version and word size of the base',
   );
   assert.equal(readTree(tree, 'lib/firmware/bnx2/a.fw')?.toString(), 'fw');
-  assert.equal(readTree(tree, 'etc/facter/facts.d/site.txt')?.toString(), 'site=lab\n');
-  assert.equal(tree.get('usr/local/lib/razor-mk/commands/blink')?.mode, 0o755);
+  assert.equal(readTree(tree, 'etc/razor-mk/facts.d/site.txt')?.toString(), 'site=lab\n');
+  assert.equal(tree.get('usr/lib/razor/blink')?.mode, 0o755);
 });
 
 test('logins come only from what is given, and never into prod', async () => {

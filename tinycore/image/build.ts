@@ -60,8 +60,8 @@ export interface BuildResult {
 }
 
 /** Places on the node that the agent looks into. */
-const FACTS_DIR = 'etc/facter/facts.d';
-const COMMANDS_DIR = 'usr/local/lib/razor-mk/commands';
+const FACTS_DIR = 'etc/razor-mk/facts.d';
+const COMMANDS_DIR = 'usr/lib/razor';
 
 /** Builds an image. Throws RAZOR_MK_IMAGE_*, RAZOR_MK_TCZ, RAZOR_MK_ISO, RAZOR_MK_ARCHIVE, RAZOR_MK_FILE_*. */
 export async function buildImage(options: BuildOptions): Promise<BuildResult> {
