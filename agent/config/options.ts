@@ -57,7 +57,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   checkinInterval: {
     default: 60,
-    kind: seconds(0.1, DAY),
+    kind: seconds(0.001, DAY),
     pushed: 'mk_checkin_interval',
     pushedKind: strictNumber(1, DAY, false),
     value: 'SECONDS',

@@ -63,13 +63,22 @@ export async function agentProcess(args: readonly string[], options: ProcessOpti
     until: (what, test, ms = 20_000) =>
       new Promise((resolve, reject) => {
         const tail = (): string => `${JSON.stringify(events.slice(-3))}\n${lines.slice(-5).join('\n')}`;
-        const timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}\n${tail()}`)), ms);
+        const poll = setInterval(() => look(), 50);
+        const done = (): void => {
+          clearTimeout(timer);
+          clearInterval(poll);
+          look = () => undefined;
+        };
+        const timer = setTimeout(() => {
+          done();
+          reject(new Error(`not within ${ms} ms: ${what}\n${tail()}`));
+        }, ms);
         look = () => {
           if (test(events)) {
-            clearTimeout(timer);
+            done();
             resolve();
           } else if (ended !== undefined) {
-            clearTimeout(timer);
+            done();
             reject(new Error(`the agent ended (${ended}) before: ${what}\n${tail()}`));
           }
         };

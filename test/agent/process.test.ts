@@ -1,0 +1,102 @@
+/** The real agent as a process: signals in every state, missing directories, what it leaves behind. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { agentProcess, type AgentProcess } from '../helpers/agent-process.ts';
+import { temporaryDir } from '../helpers/agent-parts.ts';
+import { command, scriptedServer } from '../helpers/scripted-server.ts';
+import { dnsServer } from '../helpers/dns-server.ts';
+
+const dir = temporaryDir();
+const silent: Server[] = [];
+after(() => {
+  for (const server of silent) server.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function silentServer(): Promise<string> {
+  const server = createServer((socket) => socket.on('error', () => undefined));
+  silent.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const has = (agent: AgentProcess, event: string, count = 1): boolean =>
+  agent.events.filter((one) => one.event === event).length >= count;
+
+test('SIGTERM ends the agent within 5 s in every state, with its state saved', async (t) => {
+  const server = await scriptedServer();
+  const dns = await dnsServer(() => undefined);
+  const resolvConf = join(dir, 'resolv.conf');
+  writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions timeout:30 attempts:5\n');
+  const nobody = ['--cmdline', '/dev/null', '--resolv-conf', resolvConf, '--next-server-file', join(dir, 'none')];
+  const states: [string, string[], (agent: AgentProcess) => boolean][] = [
+    ['asking DNS', [...nobody, '--dns-port', String(dns.port)], () => dns.asked.length > 0],
+    ['waiting after a discovery that found nothing', [...nobody, '--dns-port', '1'], (agent) => has(agent, 'waiting')],
+    ['waiting for the skew', ['--server', server.url, '--checkin-skew', '3600'], (agent) => has(agent, 'waiting')],
+    ['connecting to nobody', ['--server', '192.0.2.1', '--checkin-skew', '0'], (agent) => has(agent, 'collected')],
+    [
+      'in the middle of a check-in',
+      ['--server', await silentServer(), '--checkin-skew', '0'],
+      (agent) => has(agent, 'collected'),
+    ],
+    [
+      'waiting after an error',
+      ['--server', '127.0.0.1:1', '--checkin-skew', '0', '--backoff-cap', '600'],
+      (agent) => has(agent, 'error'),
+    ],
+    [
+      'between two turns',
+      ['--server', server.url, '--checkin-skew', '0', '--checkin-interval', '600'],
+      (agent) => has(agent, 'registered'),
+    ],
+  ];
+  server.checkins(command('register'));
+  try {
+    for (const [name, args, reached] of states) {
+      const agent = await agentProcess(args, { keepState: true });
+      try {
+        await agent.until(name, () => reached(agent));
+      } finally {
+        const ms = await agent.stop();
+        t.diagnostic(`${name}: ${Math.round(ms)} ms`);
+        assert.ok(ms < 5000, `${name}: ${ms} ms`);
+        assert.ok(has(agent, 'stopped'), `${name}: it said that it stopped, so that nothing killed it`);
+      }
+      assert.deepEqual(await agent.daemon.exited, { status: 0, signal: undefined }, name);
+      if (name === 'between two turns') {
+        assert.match(readFileSync(join(agent.stateDir, 'first_checkin.yaml'), 'utf8'), /--- false/);
+        assert.ok(existsSync(join(agent.stateDir, 'prev_facts.yaml')));
+      }
+      rmSync(agent.stateDir, { recursive: true, force: true });
+    }
+  } finally {
+    await server.close();
+    await dns.close();
+  }
+});
+
+test('without a usable state directory the agent says so and works', async () => {
+  const server = await scriptedServer();
+  server.checkins(command('register'), command('acknowledge'));
+  writeFileSync(join(dir, 'file'), '');
+  mkdirSync(join(dir, 'gone'));
+  const agent = await agentProcess(['--server', server.url, '--checkin-skew', '0', '--checkin-interval', '0.2'], {
+    stateDir: join(dir, 'gone'),
+  });
+  try {
+    await agent.until('a first turn', () => has(agent, 'registered'));
+    rmSync(join(dir, 'gone'), { recursive: true });
+    server.checkins(command('register'), command('acknowledge'));
+    await agent.until('registered again', () => has(agent, 'registered', 2));
+    await agent.until('a warning', () =>
+      agent.events.some((event) => event.event === 'warning' && /cannot write/.test(event.message)),
+    );
+    await agent.until('goes on', () => has(agent, 'checkin', 5));
+  } finally {
+    await agent.stop();
+    await server.close();
+  }
+});

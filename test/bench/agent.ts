@@ -1,0 +1,192 @@
+/**
+ * npm run bench:agent: what the agent costs on a node. The executable is built (or --program FILE names one; `clone` runs
+ * the sources), started several times for the time from exec to the first check-in on the wire, left idle at one turn a
+ * second, and driven through many turns for CPU and growth. Beside it the Ruby original, where it is installed.
+ * Options: --quick (for the gate), --minutes N (5), --turns N (10000), --starts N (9), --program FILE|clone, --json.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { AgentEvent } from '../../agent/events.ts';
+import { bundle, bundlePath } from '../../packaging/bundle.ts';
+import { findNode, lockedNode, stripNode } from '../../packaging/node-binary.ts';
+import { makeExecutable } from '../../packaging/sea.ts';
+import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+import { command, scriptedServer, type ScriptedServer } from '../helpers/scripted-server.ts';
+import { MAIN } from '../helpers/agent-process.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
+    turns: { type: 'string' },
+    starts: { type: 'string' },
+    program: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const MINUTES = Number(options.minutes ?? (options.quick ? 0.25 : 5));
+const TURNS = Number(options.turns ?? (options.quick ? 1500 : 10_000));
+const STARTS = Number(options.starts ?? (options.quick ? 3 : 9));
+const MIB = 1024 * 1024;
+
+/** Where the Ruby original's controller lies in its image. */
+const ORIGINAL = '/usr/local/bin/rz_mk_controller.rb';
+
+const root = mkdtempSync(join(tmpdir(), 'razor-mk-bench-'));
+const server = await scriptedServer();
+let states = 0;
+async function build(): Promise<readonly [string, ...string[]]> {
+  if (options.program === 'clone') return [process.execPath, MAIN];
+  if (options.program !== undefined) return [options.program];
+  const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const stage = join(root, 'stage');
+  mkdirSync(stage);
+  const node = join(root, 'node');
+  await stripNode(arch, await findNode(arch, join(root, 'cache'), process.env, () => undefined), node);
+  await bundle({ version: '0.0.0', commit: 'bench', output: bundlePath(stage) });
+  const output = join(root, 'razor-mk');
+  await makeExecutable({ arch, nodeVersion: lockedNode(arch).version, stage, node, output });
+  rmSync(stage, { recursive: true, force: true });
+  return [output];
+}
+
+interface Running {
+  readonly daemon: Daemon;
+  readonly events: (AgentEvent & { sinceMs: number })[];
+  readonly started: number;
+}
+
+async function start(
+  program: readonly [string, ...string[]],
+  target: ScriptedServer,
+  interval: string,
+): Promise<Running> {
+  const events: Running['events'] = [];
+  const state = join(root, `state-${states++}`);
+  const args = ['run', '--events', '--state-dir', state, '--server', `127.0.0.1:${target.port}`];
+  const started = performance.now();
+  const daemon = await startDaemon([...program, ...args, '--checkin-skew', '0', '--checkin-interval', interval], {
+    env: { MALLOC_ARENA_MAX: '1' }, // as the image's boot script starts it
+    onLine: (line, stream) => {
+      if (stream === 'stdout' && events.length < 20) events.push(JSON.parse(line) as (typeof events)[0]);
+    },
+  });
+  return { daemon, events, started };
+}
+
+/** Until the server was asked `count` times more. */
+async function asked(target: ScriptedServer, count: number, limitMs: number): Promise<void> {
+  const until = performance.now() + limitMs;
+  const goal = target.asked.length + count;
+  while (target.asked.length < goal) {
+    if (performance.now() > until) throw new Error(`the agent asked only ${target.asked.length} times`);
+    await sleep(2);
+  }
+}
+
+function memory(pid: number): { rss: number; anonymous: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const of = (name: string): number => Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
+  return { rss: of('Rss'), anonymous: of('Anonymous') };
+}
+
+/** Processor seconds of a process, all threads. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
+
+async function main(): Promise<void> {
+  const program = await build();
+  const starts: { total: number; facts: number }[] = [];
+  for (let count = 0; count < STARTS; count++) {
+    server.checkins(command('acknowledge'));
+    const running = await start(program, server, '60');
+    await asked(server, 1, 30_000);
+    const total = performance.now() - running.started;
+    await sleep(200);
+    const collected = running.events.find((event) => event.event === 'collected');
+    starts.push({ total, facts: collected?.event === 'collected' ? collected.durationMs : NaN });
+    await running.daemon.stop();
+  }
+
+  server.checkins(command('register'), command('acknowledge'));
+  const idle = await start(program, server, '1');
+  await asked(server, 3, 30_000);
+  await sleep(5000); // what the start needed is given back
+  const [cpuBefore, turnsBefore] = [cpuSeconds(idle.daemon.pid), server.asked.length];
+  await sleep(MINUTES * 60_000);
+  const idleTurns = server.asked.length - turnsBefore;
+  const idleCpu = (cpuSeconds(idle.daemon.pid) - cpuBefore) / idleTurns;
+  const idleMemory = memory(idle.daemon.pid);
+  await idle.daemon.stop();
+
+  server.checkins(command('register'), command('acknowledge'));
+  const driven = await start(program, server, '0.001');
+  await asked(server, Math.round(TURNS / 5), 600_000);
+  const samples: number[] = [];
+  const drivenBefore = { cpu: cpuSeconds(driven.daemon.pid), asked: server.asked.length };
+  for (let part = 0; part < 8; part++) {
+    await asked(server, Math.round(TURNS / 10), 600_000);
+    samples.push(memory(driven.daemon.pid).anonymous);
+  }
+  const drivenTurns = server.asked.length - drivenBefore.asked;
+  const drivenCpu = (cpuSeconds(driven.daemon.pid) - drivenBefore.cpu) / drivenTurns;
+  const growth = median(samples.slice(4)) - median(samples.slice(0, 4));
+  await driven.daemon.stop();
+
+  const first = median(starts.map(({ total, facts }) => total - facts));
+  const result = {
+    program: program.join(' '),
+    firstCheckinMs: median(starts.map(({ total }) => total)),
+    factsMs: median(starts.map(({ facts }) => facts)),
+    firstCheckinWithoutFactsMs: first,
+    idleMinutes: MINUTES,
+    idleRssMiB: idleMemory.rss / MIB,
+    idleAnonymousMiB: idleMemory.anonymous / MIB,
+    cpuMsPerIdleTurn: idleCpu * 1000,
+    cpuSecondsPer1000Turns: drivenCpu * 1000,
+    turns: drivenTurns,
+    anonymousGrowthMiB: growth / MIB,
+    original: existsSync(ORIGINAL) ? 'installed' : 'not installed',
+  };
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else print(result);
+  const missed = [
+    first > 200 ? 'first check-in later than 200 ms after exec, facts aside' : '',
+    result.idleAnonymousMiB > 30 ? 'more than 30 MiB of anonymous memory' : '',
+    result.cpuMsPerIdleTurn > 3 ? 'more than 3 ms of processor an idle turn' : '',
+    result.anonymousGrowthMiB > 1 ? 'anonymous memory grows' : '',
+  ].filter((text) => text !== '');
+  for (const text of missed) process.stdout.write(`missed: ${text}\n`);
+}
+
+function print(result: Record<string, string | number>): void {
+  const number = (name: string, digits: number): string => Number(result[name]).toFixed(digits);
+  const rows: [string, string, string][] = [
+    ['exec to first check-in on the wire', `${number('firstCheckinMs', 0)} ms`, ''],
+    ['  of that, gathering facts', `${number('factsMs', 0)} ms`, ''],
+    ['  the rest', `${number('firstCheckinWithoutFactsMs', 0)} ms`, '200 ms'],
+    [`resident after ${number('idleMinutes', 2)} min at 1 s`, `${number('idleRssMiB', 1)} MiB`, ''],
+    ['  of that, anonymous', `${number('idleAnonymousMiB', 1)} MiB`, '30 MiB'],
+    ['processor, an idle turn at 1 s', `${number('cpuMsPerIdleTurn', 2)} ms`, '3 ms'],
+    ['processor, 1,000 turns without pause', `${number('cpuSecondsPer1000Turns', 2)} s`, ''],
+    [`anonymous memory grown in ${result['turns']} turns`, `${number('anonymousGrowthMiB', 2)} MiB`, 'none'],
+  ];
+  process.stdout.write(`${''.padEnd(44)}${'razor-mk'.padStart(12)}${'goal'.padStart(10)}   Ruby original\n`);
+  for (const [what, value, goal] of rows) {
+    process.stdout.write(`${what.padEnd(44)}${value.padStart(12)}${goal.padStart(10)}   ${result['original']}\n`);
+  }
+}
+
+try {
+  await main();
+} finally {
+  await server.close();
+  rmSync(root, { recursive: true, force: true });
+}
