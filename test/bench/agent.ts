@@ -103,15 +103,16 @@ const median = (list: readonly number[]): number => [...list].sort((a, b) => a -
 
 async function main(): Promise<void> {
   const program = await build();
-  const starts: { total: number; facts: number }[] = [];
+  const starts: { total: number; facts: number; cpu: number }[] = [];
   for (let count = 0; count < STARTS; count++) {
     server.checkins(command('acknowledge'));
     const running = await start(program, server, '60');
     await asked(server, 1, 30_000);
     const total = performance.now() - running.started;
+    const cpu = cpuSeconds(running.daemon.pid) * 1000;
     await sleep(200);
     const collected = running.events.find((event) => event.event === 'collected');
-    starts.push({ total, facts: collected?.event === 'collected' ? collected.durationMs : NaN });
+    starts.push({ total, facts: collected?.event === 'collected' ? collected.durationMs : NaN, cpu });
     await running.daemon.stop();
   }
 
@@ -146,6 +147,7 @@ async function main(): Promise<void> {
     firstCheckinMs: median(starts.map(({ total }) => total)),
     factsMs: median(starts.map(({ facts }) => facts)),
     firstCheckinWithoutFactsMs: first,
+    firstCheckinCpuMs: median(starts.map(({ cpu }) => cpu)),
     idleMinutes: MINUTES,
     idleRssMiB: idleMemory.rss / MIB,
     idleAnonymousMiB: idleMemory.anonymous / MIB,
@@ -172,6 +174,7 @@ function print(result: Record<string, string | number>): void {
     ['exec to first check-in on the wire', `${number('firstCheckinMs', 0)} ms`, ''],
     ['  of that, gathering facts', `${number('factsMs', 0)} ms`, ''],
     ['  the rest', `${number('firstCheckinWithoutFactsMs', 0)} ms`, '200 ms'],
+    ['  processor time until then', `${number('firstCheckinCpuMs', 0)} ms`, ''],
     [`resident after ${number('idleMinutes', 2)} min at 1 s`, `${number('idleRssMiB', 1)} MiB`, ''],
     ['  of that, anonymous', `${number('idleAnonymousMiB', 1)} MiB`, '30 MiB'],
     ['processor, an idle turn at 1 s', `${number('cpuMsPerIdleTurn', 2)} ms`, '3 ms'],
