@@ -1,6 +1,7 @@
 /** Every claim, in the order in which they are tried. */
 import type { Claim } from './claim.ts';
+import { claims as dialects } from './dialects.ts';
 import { claims as mainJob } from './main-job.ts';
 import { claims as packaging } from './packaging.ts';
 
-export const CLAIMS: readonly Claim[] = [...mainJob, ...packaging];
+export const CLAIMS: readonly Claim[] = [...mainJob, ...packaging, ...dialects];
