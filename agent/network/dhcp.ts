@@ -17,9 +17,20 @@ export interface DhcpContext {
   /** Scripts for -s, the first that exists; udhcpc's own default otherwise. */
   readonly scripts?: readonly string[];
   readonly pidDir?: string;
+  /** The image's own starter of DHCP clients, which knows what to ask for; /etc/init.d/dhcp.sh by default. */
+  readonly service?: string;
 }
 
 const SCRIPTS = ['/usr/share/udhcpc/dhcp_mk_config.script', '/usr/share/udhcpc/default.script'];
+
+/** Whether it is ours: Tiny Core's own file of that name takes no interface and would start them all. */
+function isOurService(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').slice(0, 1000).includes('dhcp.sh restart [CARD');
+  } catch {
+    return false;
+  }
+}
 
 /** The pid of the udhcpc that serves a NIC, or undefined. A pid file of another program's pid does not count. */
 export function dhcpClientPid(nic: string, pidDir = '/var/run'): number | undefined {
@@ -67,6 +78,16 @@ export function udhcpcArgv(
  */
 export async function restartDhcp(nic: string, context: DhcpContext, hostname = ''): Promise<boolean> {
   if (!isNicName(nic)) return false;
+  const service = context.service ?? '/etc/init.d/dhcp.sh';
+  if (isOurService(service)) {
+    const result = await context.system.run(`start the DHCP client of ${nic} anew`, [service, 'restart', nic], {
+      timeoutMs: 60_000,
+    });
+    if (result.status === 0) return true;
+    context.log.warn(
+      `${service} restart ${nic} failed: ${result.failure ?? result.stderr.toString().trim().slice(0, 200)}`,
+    );
+  }
   const pid = dhcpClientPid(nic, context.pidDir);
   if (pid !== undefined) {
     await context.system.change(`stop the DHCP client of ${nic} (process ${pid})`, async () => {
