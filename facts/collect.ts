@@ -23,6 +23,8 @@ export interface CollectOptions {
 export const LONGEST_NAME = 256;
 export const LONGEST_VALUE = 65_536;
 const MOST_FACTS = 20_000;
+/** Under which name a recording keeps the site's own facts. */
+const EXTERNAL = 'external facts';
 
 /** A fact's name as the microkernel sent it: without `!@#$%^&*()=+[]{}`, without control characters, bounded. */
 export function cleanName(name: string): string {
@@ -130,18 +132,27 @@ function adderTo(made: Fact[], group: string, facts: ReadonlyMap<string, Fact>):
   };
 }
 
-/** The site's own facts come last and win over ours. Only the running machine has them. */
+/** The site's own facts come last and win over ours. A capture holds what they were. */
 async function runExternal(
   options: CollectOptions,
   sources: Sources,
   facts: Map<string, Fact>,
   errors: ProbeError[],
 ): Promise<void> {
-  const directories = options.externalDirs ?? [];
-  if (directories.length === 0 || sources.kind !== 'live') return;
   const made: Fact[] = [];
-  const fail = (message: string, source: string): void =>
-    void errors.push({ group: 'external', message: `${source}: ${message}`, source });
-  await collectExternal(directories, adderTo(made, 'external', facts), fail, options.signal);
+  const add = adderTo(made, 'external', facts);
+  const directories = options.externalDirs ?? [];
+  if (sources.kind === 'live' && directories.length > 0) {
+    const fail = (message: string, source: string): void =>
+      void errors.push({ group: 'external', message: `${source}: ${message}`, source });
+    await collectExternal(directories, add, fail, options.signal);
+    if (made.length > 0)
+      sources.lookup(EXTERNAL, () => JSON.stringify(made.map((one) => [one.name, one.value, one.sources[0]])));
+  } else if (sources.kind === 'capture') {
+    const text = sources.lookup(EXTERNAL, () => undefined);
+    for (const [name, value, from] of text === undefined ? [] : (JSON.parse(text) as string[][])) {
+      if (name !== undefined) add(name, value, from ?? '');
+    }
+  }
   for (const fact of made) facts.set(fact.name, fact);
 }

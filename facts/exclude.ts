@@ -5,15 +5,13 @@
 import { RE2JS } from 're2js';
 import { messageOf, RazorMkError } from '../platform/errors.ts';
 
+export { DEFAULT_EXCLUSION } from './default-exclusion.ts';
+
 export interface Exclusion {
   readonly pattern: string;
   /** Whether the fact of this name is kept back. */
   excludes(name: string): boolean;
 }
-
-/** What a Razor 0.x server pushes when nobody changed it (spec: Razor 0.x, section 3). */
-export const DEFAULT_EXCLUSION =
-  '(^facter.*$)|(^id$)|(^kernel.*$)|(^memoryfree$)|(^operating.*$)|(^osfamily$)|(^path$)|(^ps$)|(^ruby.*$)|(^selinux$)|(^ssh.*$)|(^swap.*$)|(^timezone$)|(^uniqueid$)|(^uptime.*$)|(.*json_str$)';
 
 const LONGEST = 8192;
 

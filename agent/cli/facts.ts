@@ -1,16 +1,16 @@
 /** The verb `facts`, with what the agent knows of servers: their built-in rules, the dialects' ids, what was sent last. */
 import { factsVerb } from '../../facts/cli/facts.ts';
-import { DEFAULT_EXCLUSION, type Identity } from '../../facts/index.ts';
+import { DEFAULT_EXCLUSION } from '../../facts/default-exclusion.ts';
+import type { Identity } from '../../facts/fact.ts';
 import { messageOf } from '../../platform/errors.ts';
-import { createDialect } from '../dialects/index.ts';
 import type { DialectName } from '../dialects/dialect.ts';
 import { SERVER_RULES } from '../server-rules.ts';
-import { openStore } from '../state.ts';
 
 const DIALECTS: readonly DialectName[] = ['razor', 'hanlon', 'razor-server'];
 
 /** The id that each dialect would send. No server is asked for it. */
-function ids(identity: Identity): { dialect: string; id: string }[] {
+async function ids(identity: Identity): Promise<{ dialect: string; id: string }[]> {
+  const { createDialect } = await import('../dialects/index.ts');
   return DIALECTS.map((dialect) => {
     try {
       const options = { serverUrl: 'http://localhost', exchange: () => Promise.reject(new Error('no server')) };
@@ -25,5 +25,5 @@ export const verb = factsVerb({
   rules: SERVER_RULES,
   ids,
   exclusion: DEFAULT_EXCLUSION,
-  previousFacts: async (stateDir) => (await openStore(stateDir)).previousFacts,
+  previousFacts: async (stateDir) => (await (await import('../state.ts')).openStore(stateDir)).previousFacts,
 });

@@ -20,12 +20,18 @@ export const verb = defineVerb({
         default: 'native' as const,
         describe: 'also record lshw',
       })
+      .option('facts-dir', {
+        type: 'array',
+        default: ['/etc/razor-mk/facts.d'],
+        describe: 'directories with facts of your own',
+      })
       .option('root', { type: 'string', default: '/', describe: 'record a tree instead of this machine' }),
   run: async (args, host) => {
     const { bytes, set, counts } = await captureMachine({
       sources: openSources({ root: args.root }),
       all: args.all,
       hardware: args.hardware,
+      externalDirs: args['facts-dir'].map(String),
       redact: args.redact,
       signal: host.signal,
     });

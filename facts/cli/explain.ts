@@ -1,11 +1,10 @@
 /** The verb `facts explain NAME`: where a fact comes from, who hides it and who uses it. */
-import { RazorMkError } from '../../platform/errors.ts';
 import { defineVerb, type VerbModule } from '../../platform/verb.ts';
 import { collectFacts } from '../collect.ts';
 import { compileExclusion } from '../exclude.ts';
-import type { Fact, FactSet } from '../fact.ts';
+import type { Fact } from '../fact.ts';
 import { isVolatileName } from '../values.ts';
-import { suggestNames } from '../suggest.ts';
+import { findFact } from '../suggest.ts';
 import type { FactsExtras } from './extras.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 
@@ -33,15 +32,6 @@ export function explainVerb(extras: FactsExtras): VerbModule {
       return 0;
     },
   });
-}
-
-/** The fact, or RAZOR_MK_NO_FACT with names that are near. */
-export function findFact(set: FactSet, name: string): Fact {
-  const fact = set.facts.get(name);
-  if (fact) return fact;
-  const near = suggestNames(name, set.facts.keys());
-  const hint = near.length > 0 ? `; did you mean ${near.join(', ')}?` : '';
-  throw new RazorMkError('RAZOR_MK_NO_FACT', `this machine has no fact ${name}${hint}`);
 }
 
 /** The alternative of a pattern that matches a name, or the whole pattern; undefined where nothing does. */

@@ -13,7 +13,7 @@ export interface ServerRule {
 export interface FactsExtras {
   readonly rules: readonly ServerRule[];
   /** The id that each dialect would send, or why it has none. */
-  readonly ids: (identity: Identity) => readonly { readonly dialect: string; readonly id: string }[];
+  readonly ids: (identity: Identity) => Promise<readonly { readonly dialect: string; readonly id: string }[]>;
   /** The pattern that is in force where no server has pushed another. */
   readonly exclusion: string;
   /** The facts that a server accepted last, from the agent's state directory. */

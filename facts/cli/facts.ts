@@ -2,14 +2,11 @@
 import { defineVerb, type Host, type VerbModule } from '../../platform/verb.ts';
 import { RazorMkError } from '../../platform/errors.ts';
 import { gather } from '../collect.ts';
-import { compileExclusion } from '../exclude.ts';
 import type { FactSet } from '../fact.ts';
 import { readInventory } from '../inventory.ts';
+import { findFact } from '../suggest.ts';
 import { factValues } from '../values.ts';
-import { factsOfFile, printDiff } from './diff.ts';
-import { explainVerb, findFact } from './explain.ts';
 import type { FactsExtras } from './extras.ts';
-import { identityVerb } from './identity.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 import { FORMATS, printFacts, table, yamlOf } from './print.ts';
 
@@ -21,12 +18,12 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       {
         name: 'explain',
         describe: 'where a fact comes from, what would keep it back, and which rules use it',
-        load: () => Promise.resolve(explainVerb(extras)),
+        load: async () => (await import('./explain.ts')).explainVerb(extras),
       },
       {
         name: 'identity',
         describe: 'every candidate id of this machine, and what each dialect would send',
-        load: () => Promise.resolve(identityVerb(extras)),
+        load: async () => (await import('./identity.ts')).identityVerb(extras),
       },
     ],
     options: (yargs) =>
@@ -58,7 +55,8 @@ export function factsVerb(extras: FactsExtras): VerbModule {
         }),
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
-      const exclusion = args.exclude === undefined ? undefined : compileExclusion(args.exclude);
+      const exclusion =
+        args.exclude === undefined ? undefined : (await import('../exclude.ts')).compileExclusion(args.exclude);
       const values = factValues(set, exclusion);
       const format = args.format ?? (host.interactive ? 'table' : 'json');
       if (args.timing) host.err(timing(set, host));
@@ -74,6 +72,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
         return 0;
       }
       if (args.diff !== undefined) {
+        const { printDiff } = await import('./diff.ts');
         const { text, changed } = printDiff(await before(args.diff, args['state-dir'], extras), values, host);
         host.out(text);
         return changed === 0 ? 0 : 1;
@@ -90,7 +89,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
 }
 
 async function before(diff: string, stateDir: string, extras: FactsExtras): Promise<Readonly<Record<string, string>>> {
-  if (diff !== 'last') return await factsOfFile(diff);
+  if (diff !== 'last') return await (await import('./diff.ts')).factsOfFile(diff);
   const last = await extras.previousFacts(stateDir);
   if (last) return last;
   throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `no facts that were sent are kept in ${stateDir}`, {

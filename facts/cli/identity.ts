@@ -12,7 +12,7 @@ export function identityVerb(extras: FactsExtras): VerbModule {
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
       const candidates = identityCandidates(sources);
-      const ids = extras.ids(set.identity);
+      const ids = await extras.ids(set.identity);
       if (args.json) {
         host.out(`${JSON.stringify({ candidates, note: set.identity.note, ids })}\n`);
         return 0;

@@ -13,8 +13,9 @@ async function ask(
   const name = argv[0];
   const result = await sources.run(argv, OPTIONS);
   if (result.failure === 'not-found') return { name, opinions: [], missing: 'not installed' };
-  if (result.status !== 0)
-    return { name, opinions: [], missing: `failed (${result.failure ?? `status ${result.status ?? '?'}`})` };
+  // facter ends in 1 when one fact failed, and has printed all the others
+  const usable = result.status === 0 || (name === 'facter' && result.failure === undefined && result.stdout.length > 0);
+  if (!usable) return { name, opinions: [], missing: `failed (${result.failure ?? `status ${result.status ?? '?'}`})` };
   try {
     return { name, opinions: read(result.stdout.toString('utf8')) };
   } catch {

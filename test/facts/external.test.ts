@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { captureMachine, captureSources, collectFacts, factValues, openSources } from '../../facts/index.ts';
 import { collectExternal } from '../../facts/external.ts';
 import { makeTree } from '../helpers/tree.ts';
 
@@ -56,4 +57,12 @@ test('one that fails loses only itself, and is named', async (t) => {
 
 test('a directory that is not there is no failure', async () => {
   assert.deepEqual(await collect('/no/such/facts.d'), { facts: {}, failures: [] });
+});
+
+test('a capture holds the site’s own facts, and a replay gives them', async (t) => {
+  const root = makeTree(t, { 'a.txt': 'rack=b7\n' });
+  const { bytes, set } = await captureMachine({ sources: openSources(), externalDirs: [root] });
+  assert.equal(set.facts.get('rack')?.value, 'b7');
+  const replayed = await collectFacts({ sources: await captureSources(bytes, 'x'), externalDirs: [root] });
+  assert.deepEqual(factValues(replayed), factValues(set));
 });
