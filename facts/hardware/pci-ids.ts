@@ -3,7 +3,6 @@
  * its format). Only the entries that are asked for are looked up in the text; nothing is indexed.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { getAsset, isSea } from 'node:sea';
 
 export interface PciIds {
   /** `Intel Corporation` for 0x8086; undefined when the list has no such vendor. */
@@ -95,13 +94,10 @@ export function compactPciIds(text: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The asset of the executable that holds the compact list (packaging/pci-ids.ts puts it there). */
-const ASSET = 'pci.ids';
-
-let registered: (() => string) | undefined = isSea() ? () => getAsset(ASSET, 'utf8') : undefined;
+let registered: (() => string) | undefined;
 let opened: PciIds | undefined | 'none';
 
-/** Takes the list from elsewhere than the executable's asset or the machine. It is read when it is first needed. */
+/** Gives the list that goes with the program: the executable's asset (agent/assets.ts). It is read when it is first needed. */
 export function registerPciIds(load: () => string): void {
   registered = load;
   opened = undefined;
