@@ -30,7 +30,12 @@ const PATIENCE_MS = 30_000;
 /** When the machine is still there after the orderly way, the kernel does it (Documentation/admin-guide/sysrq.rst). */
 export async function insist(context: CommandContext, letter: 'b' | 'o'): Promise<void> {
   if (!context.system.live) return;
-  await context.clock.sleep(PATIENCE_MS, context.signal);
+  // an orderly end: init stops the agent on the way down
+  const stopped = await context.clock.sleep(PATIENCE_MS, context.signal).then(
+    () => false,
+    () => true,
+  );
+  if (stopped) return;
   context.log.error(
     `the machine is still up after ${PATIENCE_MS / 1000} s: asking the kernel directly (sysrq ${letter})`,
   );

@@ -20,6 +20,7 @@ export interface KeeperOptions {
   readonly stateDir: string;
   readonly system: System;
   readonly settings: () => Resolved | undefined;
+  readonly controlPort?: () => number | undefined;
   readonly holding?: () => string | undefined;
   readonly logLinesLost?: () => number;
   readonly syslogLinesDropped?: () => number;
@@ -168,6 +169,7 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         hostname: hostname(),
         nodeId,
         stateDir: options.stateDir,
+        controlPort: options.controlPort?.(),
         startedAt,
         uptimeS: (now - started) / 1000,
         state,

@@ -117,6 +117,8 @@ function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
     'agent',
     `up ${duration(s.uptimeS * 1000)}, ${mib(s.process.rssBytes)} resident, ${mib(s.process.heapBytes)} heap, ${s.process.cpuSeconds.toFixed(1)} s CPU`,
   );
+  if (s.controlPort !== undefined)
+    add(10, 'local', `http://127.0.0.1:${s.controlPort}/healthz, /metrics, /setMkConfig`);
   if (load !== undefined) {
     const used = load.memoryTotalBytes - load.memoryAvailableBytes;
     add(

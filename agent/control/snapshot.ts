@@ -32,6 +32,8 @@ export interface StatusSnapshot {
   readonly hostname: string;
   readonly nodeId: string | undefined;
   readonly stateDir: string;
+  /** Port on 127.0.0.1 of health, metrics and setMkConfig; undefined when it could not be had. */
+  readonly controlPort: number | undefined;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly uptimeS: number;

@@ -74,6 +74,7 @@ export function startNode(options: NodeOptions): Node {
     stateDir: store.dir,
     system,
     settings: () => agent?.settings,
+    controlPort: () => control?.port,
     holding: () => breaker.holding,
     logLinesLost: nodeLog.linesLost,
     syslogLinesDropped: nodeLog.syslogDropped,

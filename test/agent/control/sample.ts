@@ -10,6 +10,7 @@ export function sample(more: Partial<StatusSnapshot> = {}): StatusSnapshot {
     hostname: 'mk525400123456',
     nodeId: '525400123456_525400123457',
     stateDir: '/tmp',
+    controlPort: 2156,
     startedAt: '2026-11-22T10:00:00.000Z',
     uptimeS: 4000,
     state: 'waiting: the next turn',
