@@ -155,7 +155,7 @@ export function checkKernelFits(base: Base, needsExtensions: boolean): void {
   checkKernelRuns(base);
   if (!needsExtensions) return;
   for (const name of ['squashfs', 'loop']) {
-    if (base.modules.has(name) || builtIn(base, name)) continue;
+    if (base.modules.has(name) || provesExtensions(base)) continue;
     throw new RazorMkError(
       'RAZOR_MK_IMAGE_BASE',
       `the kernel of ${base.from} has no ${name}: it could not load an extension`,
@@ -193,10 +193,11 @@ function checkKernelRuns(base: Base): void {
   }
 }
 
-/** A base without modules.builtin says nothing about what is built in: then extensions that it brings itself prove it. */
-function builtIn(base: Base, _name: string): boolean {
+/** A base without modules.builtin says nothing about what is built in; that it brings tce-load proves that it can. */
+function provesExtensions(base: Base): boolean {
   const { tree } = base.contents;
-  if (base.moduleVersion === undefined) return tree.has('usr/bin/tce-load');
-  const lists = readTree(tree, `lib/modules/${base.moduleVersion}/modules.builtin`);
-  return lists === undefined && tree.has('usr/bin/tce-load');
+  const silent =
+    base.moduleVersion === undefined ||
+    !tree.has(resolvePath(tree, `lib/modules/${base.moduleVersion}/modules.builtin`));
+  return silent && tree.has('usr/bin/tce-load');
 }

@@ -161,6 +161,8 @@ function warningsOf(options: BuildOptions, again: boolean, notes: readonly strin
   const warnings = [...notes];
   if (again)
     warnings.push('the base is an image of razor-mk already: the older agent is still in it and takes its space');
+  if (options.flavour === 'dev' && options.logins.sshKeys.length === 0 && options.logins.passwordHash === undefined)
+    warnings.push('nobody can log in to this dev image: neither --ssh-key nor --password-hash was given');
   if (ssh !== undefined && options.flavour === 'prod')
     warnings.push(`${ssh} is in the image, but prod never starts an ssh server`);
   return warnings;
