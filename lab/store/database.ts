@@ -30,12 +30,13 @@ export function openDatabase(path: string): Database {
   let db: DatabaseSync;
   try {
     db = new DatabaseSync(path);
-    db.exec('PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000; PRAGMA cache_size=-65536');
+    // exclusive: what the lab keeps in memory would grow stale beside another writer
+    db.exec('PRAGMA busy_timeout=1000; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL');
+    db.exec('PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; BEGIN EXCLUSIVE; COMMIT');
     migrate(db);
   } catch (error) {
-    throw new RazorMkError('RAZOR_MK_LAB_DB', `cannot open the database ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const why = /locked|busy/i.test(messageOf(error)) ? 'another lab has it open' : messageOf(error);
+    throw new RazorMkError('RAZOR_MK_LAB_DB', `cannot open the database ${path}: ${why}`, { cause: error });
   }
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {

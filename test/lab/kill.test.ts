@@ -3,43 +3,36 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { openStore } from '../../lab/store.ts';
-import { register, startLabProcess } from '../helpers/lab-process.ts';
+import { startLab } from '../../lab/server.ts';
+import { checkKills } from '../helpers/lab-kill.ts';
+import { register } from '../helpers/lab-process.ts';
+
+const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 
 it('loses no register that it acknowledged when it is killed with -9 in the middle of hundreds', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'lab-kill-'));
+  const acknowledged = await checkKills(3);
+  assert.ok(acknowledged > 50, `only ${acknowledged} were acknowledged`);
+});
+
+it('keeps everything in its file, and does not share it with another lab', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'lab-db-'));
   const db = join(directory, 'lab.db');
-  const acknowledged = new Map<string, string>();
-  let next = 0;
   try {
-    for (let kill = 0; kill < 3; kill++) {
-      const lab = await startLabProcess('--db', db);
-      const worker = async (): Promise<void> => {
-        for (;;) {
-          const serial = String(next++);
-          const hwId = `5254${serial.padStart(8, '0')}`;
-          try {
-            const reply = await register(lab.nodesUrl, hwId, { serial, padding: 'x'.repeat(2000) });
-            if ((await reply.json()) !== undefined && reply.status === 200) acknowledged.set(hwId, serial);
-          } catch {
-            return; // it is dead
-          }
-        }
-      };
-      const workers = Array.from({ length: 8 }, worker);
-      await new Promise((resolve) => setTimeout(resolve, 300 + kill * 70));
-      process.kill(lab.daemon.pid, 'SIGKILL');
-      await Promise.all(workers);
-      await lab.daemon.exited;
-      const store = openStore(db);
-      for (const [hwId, serial] of acknowledged) {
-        const node = store.nodes.find([hwId])[0];
-        assert.ok(node, `${hwId} was acknowledged and is gone`);
-        assert.equal(store.nodes.facts(node.id)['serial'], serial);
-      }
-      store.close();
+    const lab = await startLab({ ports: NO_PORTS, db });
+    try {
+      await register(lab.nodesUrl, '525400000001', { a: '1' });
+      await assert.rejects(startLab({ ports: NO_PORTS, db }), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'RAZOR_MK_LAB_DB');
+        assert.match(error.message, /another lab has it open/);
+        return true;
+      });
+    } finally {
+      await lab.close();
     }
-    assert.ok(acknowledged.size > 50, `only ${acknowledged.size} were acknowledged`);
+    const again = await startLab({ ports: NO_PORTS, db });
+    const node = again.store.nodes.find(['525400000001'])[0];
+    assert.deepEqual(node && again.store.nodes.facts(node.id), { a: '1' });
+    await again.close();
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
