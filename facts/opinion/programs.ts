@@ -26,7 +26,7 @@ async function ask(
 /** Facts that no two runs agree on, and those that describe Facter itself. */
 const NOT_COMPARED = /^(uptime|memoryfree|swapfree|system_uptime|load_averages|facterversion|ruby|path$|ps$|sshfp|ssh)/;
 const SAME_NAMES =
-  /^(architecture|hardwaremodel|kernel|kernelrelease|kernelversion|kernelmajversion|hostname|domain|fqdn|interfaces|ipaddress|netmask|macaddress|mtu_|network_|processor|physicalprocessorcount|memorysize|swapsize|blockdevice|manufacturer|productname|serialnumber|uuid|boardmanufacturer|boardproductname|boardserialnumber|bios_|virtual$|is_virtual|operatingsystem|osfamily|filesystems|timezone|uniqueid|id$|selinux|vlans)/;
+  /^(architecture|hardwaremodel|kernel|kernelrelease|kernelversion|kernelmajversion|hostname|domain|fqdn|interfaces|ipaddress|netmask(?!6)|macaddress|mtu_|network_|processor|physicalprocessorcount|memorysize|swapsize|blockdevice|manufacturer|productname|serialnumber|uuid|boardmanufacturer|boardproductname|boardserialnumber|bios_|virtual$|is_virtual|operatingsystem|osfamily|filesystems|timezone|uniqueid|id$|selinux|vlans)/;
 
 /** Facter 1.7 to 4: the flat names, which later ones call legacy. */
 export async function askFacter(sources: Sources): Promise<Witness> {

@@ -41,6 +41,8 @@ const MACHINE: Record<string, string | Uint8Array> = {
   [`${PCI}/0000:03:00.0/uevent`]: 'PCI_CLASS=20000\nPCI_ID=14E4:16D8\nMODALIAS=pci:v000014E4d000016D8\n',
   [`${PCI}/0000:04:00.0/uevent`]: 'DRIVER=nvidia\nPCI_CLASS=30200\nPCI_ID=10DE:20B0\n',
   [`${PCI}/0000:05:00.0/uevent`]: 'DRIVER=ast\nPCI_CLASS=30000\nPCI_ID=1A03:2000\n',
+  // a plain screen without a driver is no gap, nor is a bridge
+  [`${PCI}/0000:06:00.0/uevent`]: 'PCI_CLASS=30000\nPCI_ID=1234:1111\n',
   [`${PCI}/0000:00:00.0/uevent`]: 'PCI_CLASS=60000\nPCI_ID=8086:2F00\n',
   '/sys/bus/usb/devices/1-1/idVendor': '0781\n',
   '/sys/bus/usb/devices/1-1/idProduct': '5567\n',
@@ -85,7 +87,7 @@ test('what a policy wants beyond Facter is there as flat texts', async () => {
     mk_nic_eth0_sriov_vfs: '4/63',
     mk_numa_node_count: '2',
     mk_numa_node0_memory_mb: '1024',
-    mk_gpu_count: '1',
+    mk_gpu_count: '2',
     mk_gpu0_id: '10de:20b0',
     mk_usb_ids: '0781:5567',
     mk_tpm: 'true',
