@@ -1,10 +1,10 @@
 /** The agent: find a server, take turns, never give up. What a turn is stands in turn.ts; here is only when and with whom. */
-import { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from '../facts/index.ts';
 import type { FactSet } from '../facts/fact.ts';
 import type { Clock } from '../platform/clock.ts';
 import { messageOf, RazorMkError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { System } from '../platform/system.ts';
+import { createCalendar } from './calendar.ts';
 import { createClockWatch } from './clock-watch.ts';
 import type { CommandRegistry } from './commands/registry.ts';
 import { createPushKeeper } from './config/push.ts';
@@ -15,6 +15,7 @@ import { RAZOR_SERVER_PAUSE_MS } from './dialects/razor-server.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Candidate, Discovery } from './discovery/index.ts';
 import type { Emit } from './events.ts';
+import { createExclusions } from './exclusion.ts';
 import { createFactKeeper } from './fact-keeper.ts';
 import { exchangeOf, HttpFailure, type HttpClient } from './http.ts';
 import { createSchedule, type Pace, type Wait } from '../platform/schedule.ts';
@@ -88,14 +89,19 @@ export function startAgent(options: AgentOptions): AgentRun {
   const targets = createTargets(clock);
   const facts = createFactKeeper(options.collect, clock);
   let resolved = options.settings(push.current);
-  let exclusion: { readonly pattern: string; readonly compiled: Exclusion } | undefined;
   let talking: { readonly key: string; readonly dialect: Dialect } | undefined;
   let nodeId: string | undefined;
   let waking = new AbortController();
   let [turns, registersInARow, warnedInterval] = [0, 0, 0];
   const schedule = createSchedule(() => nodeId);
 
+  const exclusions = createExclusions();
   const watchClock = createClockWatch(clock, warn);
+  const calendar = createCalendar({
+    warn,
+    checkin: () => waking.abort(),
+    housekeeping: async () => (facts.expire(), await configure()),
+  });
   const pace = (): Pace => ({
     intervalMs: ownInterval(resolved) ?? resolved.values.checkinInterval * 1000,
     skewMs: resolved.values.checkinSkew * 1000,
@@ -142,13 +148,8 @@ export function startAgent(options: AgentOptions): AgentRun {
         `the check-in interval of ${checkinInterval} s is longer than the ${REGISTER_TIMEOUT_S} s after which servers forget a node: they may answer register for ever`,
       );
     }
+    await calendar.set(resolved.values);
     await hook('configured', options.hooks?.configured?.(resolved.values, signal));
-  }
-
-  function excluding(): Exclusion {
-    const pattern = resolved.values.factExclude || DEFAULT_EXCLUSION;
-    if (exclusion?.pattern !== pattern) exclusion = { pattern, compiled: compileExclusion(pattern) };
-    return exclusion.compiled;
   }
 
   async function dialectFor(server: Candidate): Promise<Dialect> {
@@ -228,7 +229,7 @@ export function startAgent(options: AgentOptions): AgentRun {
         facts,
         dialect: await dialectFor(server),
         maxFactAgeMs: resolved.values.factRefresh * 1000,
-        exclusion: excluding,
+        exclusion: () => exclusions(resolved.values.factExclude),
         extraFacts,
       });
       afterTurn(result, server);
@@ -237,7 +238,7 @@ export function startAgent(options: AgentOptions): AgentRun {
         if (changes.length > 0) await configure();
       }
       for (const text of store.takeProblems()) warn(text);
-      if (!isLast(result)) await wait(schedule.afterSuccess(pace(), clock.now(), lastStart));
+      if (!isLast(result)) await wait(calendar.wait(schedule.afterSuccess(pace(), clock.now(), lastStart)));
       return result;
     } catch (error) {
       if (signal.aborted) return undefined;
@@ -274,6 +275,7 @@ export function startAgent(options: AgentOptions): AgentRun {
       if (signal.aborted) break;
       if (isLast(await turn(server))) break;
     }
+    calendar.close();
     const reason = signal.aborted ? messageOf(signal.reason) : 'the asked number of turns is done';
     emit({ event: 'stopped', reason, turns });
     return turns;

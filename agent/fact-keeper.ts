@@ -5,6 +5,8 @@ import type { Clock } from '../platform/clock.ts';
 export interface FactKeeper {
   /** Facts that are at most `maxAgeMs` old. */
   get(maxAgeMs: number): Promise<{ readonly set: FactSet; readonly fresh: boolean }>;
+  /** The next get gathers anew. */
+  expire(): void;
   /** What was gathered last. */
   readonly last: FactSet | undefined;
 }
@@ -16,6 +18,9 @@ export function createFactKeeper(collect: () => Promise<FactSet>, clock: Clock):
   return {
     get last() {
       return last?.set;
+    },
+    expire() {
+      if (last !== undefined) last = { ...last, at: -Infinity };
     },
     async get(maxAgeMs) {
       if (last !== undefined && clock.now() - last.at <= maxAgeMs) return { set: last.set, fresh: false };

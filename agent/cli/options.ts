@@ -1,6 +1,7 @@
 /** Options that the agent's verbs share: the table of settings, and where this machine's files are. */
 import type { Argv } from 'yargs';
-import { namesOf, OPTIONS, SETTING_NAMES } from '../config/options.ts';
+import { namesOf } from '../config/names.ts';
+import { OPTIONS, SETTING_NAMES } from '../config/options.ts';
 import { NEXT_SERVER_FILE } from '../discovery/next-server.ts';
 
 /** The settings of the table are there too, by option name; config/resolve.ts looks them up. */

@@ -24,7 +24,7 @@ export interface OptionEntry<T> {
   /** What a server pushes under this name; checked by `pushedKind` where JSON is stricter than text. */
   readonly pushed?: string;
   readonly pushedKind?: Kind;
-  /** Where else it can be set; everywhere by default. The names are derived: see namesOf. */
+  /** Where else it can be set; everywhere by default. The names are derived: see names.ts. */
   readonly places?: readonly ('option' | 'kernel' | 'environment' | 'file')[];
   /** What stands for the value in help: `SECONDS`. */
   readonly value: string;
@@ -76,6 +76,12 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     kind: text(200),
     value: 'EXPRESSION',
     meaning: 'A cron expression for check-ins by the calendar; the interval is then not used.',
+  },
+  housekeepingCron: {
+    default: '',
+    kind: text(200),
+    value: 'EXPRESSION',
+    meaning: 'A cron expression for housekeeping: all facts and the lists of extensions and modules are read anew.',
   },
   checkinPath: {
     default: '',
@@ -275,26 +281,3 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
 };
 
 export const SETTING_NAMES = Object.keys(OPTIONS) as SettingName[];
-
-export interface Names {
-  readonly option: string | undefined;
-  readonly kernel: string | undefined;
-  readonly environment: string | undefined;
-  readonly file: string | undefined;
-  readonly pushed: string | undefined;
-}
-
-/** What a setting is called in each place: `--checkin-interval`, `razor.checkin_interval`, `RAZOR_MK_CHECKIN_INTERVAL` … */
-export function namesOf(setting: SettingName): Names {
-  const entry = OPTIONS[setting];
-  const snake = setting.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const at = (place: 'option' | 'kernel' | 'environment' | 'file', name: string): string | undefined =>
-    entry.places === undefined || entry.places.includes(place) ? name : undefined;
-  return {
-    option: at('option', snake.replaceAll('_', '-')),
-    kernel: at('kernel', `razor.${snake}`),
-    environment: at('environment', `RAZOR_MK_${snake.toUpperCase()}`),
-    file: at('file', snake),
-    pushed: entry.pushed,
-  };
-}

@@ -1,5 +1,6 @@
 /** docs/configuration.md, from the table of settings. */
-import { namesOf, OPTIONS, SETTING_NAMES } from './options.ts';
+import { namesOf } from './names.ts';
+import { OPTIONS, SETTING_NAMES } from './options.ts';
 import type { SettingName } from './settings.ts';
 
 const code = (name: string | undefined): string => (name === undefined ? '' : `\`${name}\``);

@@ -10,6 +10,7 @@ export interface Settings {
   readonly checkinInterval: number;
   readonly checkinSkew: number;
   readonly checkinCron: string;
+  readonly housekeepingCron: string;
   readonly checkinPath: string;
   readonly registerPath: string;
   readonly pushedUri: string;

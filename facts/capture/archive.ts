@@ -2,7 +2,6 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
-import { extract, pack as tarPack } from 'tar-stream';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
@@ -12,7 +11,8 @@ const MOST_ENTRIES = 200_000;
 
 /** The archive's bytes. */
 export async function writeArchive(manifest: Manifest, files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
-  const tar = tarPack();
+  const { pack } = await import('tar-stream'); // not on the path to the first check-in
+  const tar = pack();
   const chunks: Buffer[] = [];
   tar.on('data', (chunk: unknown) => chunks.push(chunk as Buffer));
   const ended = new Promise<void>((resolve, reject) => {
@@ -36,6 +36,7 @@ export async function readArchive(
 ): Promise<{ manifest: Manifest; files: Map<string, Buffer> }> {
   const files = new Map<string, Buffer>();
   let total = 0;
+  const { extract } = await import('tar-stream');
   const tar = extract();
   const reading = (async () => {
     for await (const entry of tar) {

@@ -1,0 +1,35 @@
+/** Check-ins by the calendar, and housekeeping: real time, expressions with seconds. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCalendar } from '../../agent/calendar.ts';
+import { resolveSettings } from '../../agent/config/resolve.ts';
+
+test('a cron expression wakes the agent, another replaces it, and an empty one ends it', async () => {
+  let [checkins, cleanings] = [0, 0];
+  const warnings: string[] = [];
+  const calendar = createCalendar({
+    checkin: () => void checkins++,
+    housekeeping: () => Promise.reject(new Error(`round ${++cleanings}`)),
+    warn: (message) => void warnings.push(message),
+  });
+  const set = (options: Record<string, string>): Promise<void> => calendar.set(resolveSettings({ options }).values);
+  const interval = { ms: 5000, reason: 'the next turn' };
+  try {
+    assert.deepEqual(calendar.wait(interval), interval);
+    await set({ 'checkin-cron': '* * * * * *', 'housekeeping-cron': '* * * * * *' });
+    assert.equal(calendar.wait(interval).reason, 'the calendar: * * * * * *');
+    const until = Date.now() + 5000;
+    while ((checkins < 1 || cleanings < 1) && Date.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(checkins >= 1 && cleanings >= 1);
+    assert.match(warnings[0] ?? '', /housekeeping-cron: round 1/, 'a failed housekeeping is told, and goes on');
+    await set({ 'checkin-cron': 'every now and then' });
+    assert.match(warnings.at(-1) ?? '', /checkin-cron "every now and then" is no cron expression/);
+    assert.deepEqual(calendar.wait(interval), interval, 'the interval counts again');
+    const before = checkins;
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.equal(checkins, before);
+  } finally {
+    calendar.close();
+  }
+});

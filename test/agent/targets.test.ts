@@ -1,0 +1,80 @@
+/** Which server is asked: candidates in turn, the working one first, discovery again when none is left or DNS says so. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTargets } from '../../agent/targets.ts';
+import { runUntil, testAgent } from '../helpers/agent-parts.ts';
+import { fakeClock } from '../helpers/fake-clock.ts';
+import { command, scriptedServer } from '../helpers/scripted-server.ts';
+
+const candidate = (url: string, more = {}) => ({ url, way: 'kernel line razor.ip', given: true, ...more });
+
+test('several candidates are tried in turn, and the one that answers stays first', async () => {
+  const server = await scriptedServer();
+  let discoveries = 0;
+  const agent = await testAgent({
+    discover: () => {
+      discoveries++;
+      return Promise.resolve({
+        candidates: ['http://127.0.0.1:1', 'http://127.0.0.1:2', server.url].map((url) => candidate(url)),
+        steps: [],
+      });
+    },
+  });
+  try {
+    await runUntil(agent, () => agent.of('checkin').length === 3);
+    assert.equal(discoveries, 1);
+    assert.equal(agent.of('error').length, 6, 'three failures for each that is dead, none after');
+  } finally {
+    await agent.stop();
+    await server.close();
+  }
+});
+
+test('when every candidate failed three times, discovery begins again and a moved server is found', async () => {
+  const server = await scriptedServer();
+  server.checkins(command('register'), command('acknowledge'));
+  let discoveries = 0;
+  const agent = await testAgent({
+    discover: () =>
+      Promise.resolve({ candidates: [candidate(discoveries++ === 0 ? 'http://127.0.0.1:1' : server.url)], steps: [] }),
+  });
+  try {
+    await runUntil(agent, () => agent.of('registered').length === 1);
+    assert.equal(discoveries, 2);
+    assert.equal(agent.of('discovered').length, 2);
+  } finally {
+    await agent.stop();
+    await server.close();
+  }
+});
+
+test('an address that DNS gave is asked for again when its time is over, at the earliest after 30 s', async () => {
+  const clock = fakeClock();
+  const targets = createTargets(clock);
+  targets.found({ candidates: [candidate('http://10.0.0.1:8026', { ttl: 5 })], steps: [] });
+  await clock.advance(29_000);
+  assert.equal(targets.expired(), false);
+  await clock.advance(2000);
+  assert.equal(targets.expired(), true);
+  targets.found({ candidates: [candidate('http://10.0.0.1:8026', { ttl: 3600 })], steps: [] });
+  await clock.advance(3_500_000);
+  assert.equal(targets.expired(), false);
+  targets.found({ candidates: [candidate('http://10.0.0.1:8026')], steps: [] });
+  await clock.advance(1e9);
+  assert.equal(targets.expired(), false, 'an address that was written down has no end');
+});
+
+test('a pushed address is distrusted for an hour after it failed, and never leads from https to http', async () => {
+  const clock = fakeClock();
+  const targets = createTargets(clock);
+  targets.found({ candidates: [candidate('http://10.0.0.1:8026', { given: false })], steps: [] });
+  const pushed = targets.current('http://10.0.0.2:8026/');
+  assert.equal(pushed?.url, 'http://10.0.0.2:8026');
+  assert.equal(targets.next(pushed ?? candidate('')), true);
+  assert.equal(targets.current('http://10.0.0.2:8026')?.url, 'http://10.0.0.1:8026');
+  await clock.advance(3_700_000);
+  assert.equal(targets.current('http://10.0.0.2:8026')?.url, 'http://10.0.0.2:8026');
+  targets.found({ candidates: [candidate('https://10.0.0.1:8026', { given: false })], steps: [] });
+  assert.equal(targets.current('http://10.0.0.3')?.url, 'https://10.0.0.1:8026');
+  assert.equal(targets.current('https://10.0.0.3')?.url, 'https://10.0.0.3');
+});
