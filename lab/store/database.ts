@@ -16,6 +16,8 @@ export interface Database {
   prepare(sql: string): StatementSync;
   /** Calls `listener` after changes were undone, for whoever remembers what it read. */
   onUndone(listener: () => void): void;
+  /** Calls `listener` before the end, for whoever has something left to write. */
+  onClose(listener: () => void): void;
   /** Commits what is open and closes the file. */
   close(): void;
 }
@@ -46,6 +48,7 @@ export function openDatabase(path: string): Database {
   };
   let waiters: Waiter[] | undefined;
   const listeners: (() => void)[] = [];
+  const closers: (() => void)[] = [];
   const undone = (): void => listeners.forEach((listener) => listener());
   const commit = (): void => {
     if (!waiters) return;
@@ -85,7 +88,9 @@ export function openDatabase(path: string): Database {
       return result;
     },
     onUndone: (listener) => void listeners.push(listener),
+    onClose: (listener) => void closers.push(listener),
     close() {
+      closers.forEach((listener) => listener());
       commit();
       statements.clear();
       db.close();

@@ -57,7 +57,7 @@ export interface Nodes {
   facts(id: number): Facts;
   create(node: { dialect: string; hwIds: readonly string[]; at: number; allowed: boolean }): NodeRecord;
   /** One check-in: last state and time. */
-  touch(id: number, lastState: string, at: number): void;
+  touch(id: number, lastState: string, at: number, times?: number): void;
   update(id: number, changes: NodeChanges): void;
   /** Replaces all facts. */
   setFacts(id: number, facts: Facts, lastState: string, at: number): void;
@@ -143,12 +143,9 @@ export function openNodes(db: Database): Nodes {
       insertIds(id, ids, 0);
       return byId(id) as NodeRecord;
     },
-    touch(id, lastState, at) {
-      db.prepare('UPDATE node SET last_state = ?, contact = ?, version = version + 1 WHERE id = ?').run(
-        lastState,
-        at,
-        id,
-      );
+    touch(id, lastState, at, times = 1) {
+      const sql = 'UPDATE node SET last_state = ?, contact = ?, version = version + ? WHERE id = ?';
+      db.prepare(sql).run(lastState, at, times, id);
     },
     update(id, changes) {
       const columns: [string, string | number | null | undefined][] = [

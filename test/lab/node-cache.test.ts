@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openStore } from '../../lab/store.ts';
 
 test('what is remembered of nodes is never older than the table, whatever changes them', async () => {
@@ -26,20 +31,51 @@ test('what is remembered of nodes is never older than the table, whatever change
     assert.deepEqual([ids('A2'), ids('B1'), ids('B9')], [[], [], [b.id]]);
     await assert.rejects(
       store.write(() => {
-        nodes.touch(a.id, 'undone', 99);
+        nodes.update(a.id, { forcedAction: 'undone' });
         nodes.setHwIds(a.id, ['C1']);
         assert.deepEqual(ids('C1'), [a.id]);
         throw new Error('no');
       }),
     );
     assert.deepEqual(
-      [nodes.byId(a.id)?.lastState, ids('C1'), ids('A1')],
-      ['idle', [], [a.id]],
+      [nodes.byId(a.id)?.forcedAction, ids('C1'), ids('A1')],
+      ['reboot', [], [a.id]],
       'what was undone is forgotten',
     );
     await store.write(() => nodes.remove(a.id));
     assert.deepEqual([ids('A1'), nodes.byId(a.id)], [[], undefined]);
   } finally {
     store.close();
+  }
+});
+
+test('contacts are written down within a second or so, and when the store is closed; until then they are counted as they are', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-contacts-'));
+  const path = join(directory, 'lab.db');
+  const inFile = (): unknown => {
+    const db = new DatabaseSync(path, { readOnly: true });
+    const row = db.prepare('SELECT contact, last_state, version FROM node').get();
+    db.close();
+    return { ...row };
+  };
+  try {
+    const store = openStore(path);
+    const { nodes } = store;
+    const made = { dialect: 'razor', at: 1, allowed: true, hwIds: ['A1'] };
+    const a = await store.write(() => nodes.create(made));
+    await store.write(() => nodes.touch(a.id, 'busy', 50));
+    await store.write(() => nodes.touch(a.id, 'idle', 60));
+    assert.deepEqual(inFile(), { contact: 1, last_state: null, version: 1 });
+    for (const seen of [nodes.byId(a.id), nodes.get(a.uuid), nodes.list()[0], nodes.newest(1, 0)[0]]) {
+      assert.deepEqual([seen?.contact, seen?.lastState, seen?.version], [60, 'idle', 3]);
+    }
+    assert.equal(nodes.silent(55, ['razor']).length, 0, 'it is not silent');
+    for (let tries = 0; tries < 50 && JSON.stringify(inFile()).includes('null'); tries++) await delay(100);
+    assert.deepEqual(inFile(), { contact: 60, last_state: 'idle', version: 3 });
+    await store.write(() => nodes.touch(a.id, 'last', 70));
+    store.close();
+    assert.deepEqual(inFile(), { contact: 70, last_state: 'last', version: 4 });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 });
