@@ -24,6 +24,9 @@ async function ids(identity: Identity): Promise<{ dialect: string; id: string }[
 export const verb = factsVerb({
   rules: SERVER_RULES,
   ids,
-  exclusion: DEFAULT_EXCLUSION,
+  exclusion: async (stateDir) => {
+    const pushed = (await (await import('../state.ts')).openStore(stateDir)).config?.['mk_fact_excl_pattern'];
+    return typeof pushed === 'string' ? pushed : DEFAULT_EXCLUSION;
+  },
   previousFacts: async (stateDir) => (await (await import('../state.ts')).openStore(stateDir)).previousFacts,
 });

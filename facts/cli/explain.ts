@@ -15,13 +15,19 @@ export function explainVerb(extras: FactsExtras): VerbModule {
     options: (yargs) =>
       withSources(yargs)
         .positional('name', { type: 'string', array: true, demandOption: true, describe: 'names of facts' })
-        .option('exclude', { type: 'string', default: extras.exclusion, describe: 'the pattern to look at' })
+        .option('exclude', { type: 'string', describe: 'the pattern to look at; the one in force by default' })
+        .option('state-dir', {
+          type: 'string',
+          default: '/tmp',
+          describe: 'where the agent keeps what a server pushed',
+        })
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
     run: async (args, host) => {
       const set = await collectFacts(await collectOptionsOf(args, host.signal));
+      const pattern = args.exclude ?? (await extras.exclusion(args['state-dir']));
       for (const name of args.name) {
         const fact = findFact(set, name);
-        const hidden = hidingPart(args.exclude, name);
+        const hidden = hidingPart(pattern, name);
         const rules = extras.rules.filter((rule) => rule.facts.test(name));
         if (args.json)
           host.out(

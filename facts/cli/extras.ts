@@ -14,8 +14,8 @@ export interface FactsExtras {
   readonly rules: readonly ServerRule[];
   /** The id that each dialect would send, or why it has none. */
   readonly ids: (identity: Identity) => Promise<readonly { readonly dialect: string; readonly id: string }[]>;
-  /** The pattern that is in force where no server has pushed another. */
-  readonly exclusion: string;
+  /** The pattern in force: the one that a server pushed last, as the state directory has it, else the built-in one. */
+  readonly exclusion: (stateDir: string) => Promise<string>;
   /** The facts that a server accepted last, from the agent's state directory. */
   readonly previousFacts: (stateDir: string) => Promise<Readonly<Record<string, string>> | undefined>;
 }

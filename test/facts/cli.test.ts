@@ -38,6 +38,13 @@ test('explain says which part of the pattern keeps a fact back, and which server
   assert.match((await cli(['facts', 'explain', 'mk_hw_nic_count'])).out, /used by\s+Razor 0\.x, Hanlon: tag nics_/);
 });
 
+test('explain looks at the pattern that a server pushed last', async (t) => {
+  const state = makeTree(t, { 'mk_conf.yaml': '---\nmk_fact_excl_pattern: "(^virtual$)|(^x$)"\n' });
+  const { out } = await cli(['facts', 'explain', 'virtual', 'kernelrelease', '--state-dir', state]);
+  assert.match(out, /^virtual\n(?: {2}.*\n)* {2}sent\s+no: kept back by \(\^virtual\$\)$/m);
+  assert.match(out, /^kernelrelease\n(?: {2}.*\n)* {2}sent\s+yes$/m);
+});
+
 test('a mistyped name is answered with the near ones and a status of its own', async () => {
   const { err, status } = await cli(['facts', 'memroysize']);
   assert.match(err, /did you mean memorysize/);
