@@ -20,15 +20,7 @@ export function addSmbios(core: HardwareNode, structures: readonly SmbiosStructu
         addFirmware(core, structure, structure.handle);
         break;
       case 'board':
-        Object.assign(core, {
-          vendor: text(structure.manufacturer),
-          product: text(structure.productName),
-          version: text(structure.version),
-          serial: text(structure.serialNumber),
-          slot: text(structure.location),
-          handle,
-          description: 'Motherboard',
-        });
+        addBoard(core, structure, handle);
         break;
       case 'processor':
         addChild(core, { ...processorNode(structure, processors), handle, physicalId: hex(structure.handle) });
@@ -61,6 +53,30 @@ function hex(value: number): string {
 
 function handleName(handle: number | undefined): string {
   return handle === undefined ? '' : `DMI:${handle.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** The board that everything is on is the core itself; one that names what it holds is a node of its own. */
+function addBoard(core: HardwareNode, board: SmbiosStructure & { readonly kind: 'board' }, handle: string): void {
+  const details = {
+    vendor: text(board.manufacturer),
+    product: text(board.productName),
+    version: text(board.version),
+    serial: text(board.serialNumber),
+    slot: text(board.location),
+    handle,
+  };
+  if (board.containedHandles.length === 0) {
+    Object.assign(core, details, { description: 'Motherboard' });
+    return;
+  }
+  const type = board.boardType ?? '';
+  const node = newNode('board', 'bus', {
+    ...details,
+    physicalId: hex(board.handle),
+    description: /^(Unknown|Other|<.*)?$/.test(type) ? '' : type,
+  });
+  for (const contained of board.containedHandles) node.attracts.add(handleName(contained));
+  addChild(core, node);
 }
 
 function addFirmware(core: HardwareNode, bios: SmbiosStructure & { readonly kind: 'bios' }, handle: number): void {

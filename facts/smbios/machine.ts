@@ -101,6 +101,8 @@ export interface BaseBoardInformation {
   readonly chassisHandle: number | undefined;
   /** `Motherboard`, `Server Blade` … */
   readonly boardType: string | undefined;
+  /** Handles of the structures that are on this board; empty on most machines, where it is the only one. */
+  readonly containedHandles: readonly number[];
 }
 
 export function decodeBoard(fields: Fields): BaseBoardInformation {
@@ -114,6 +116,9 @@ export function decodeBoard(fields: Fields): BaseBoardInformation {
     location: fields.text(0x0a),
     chassisHandle: fields.word(0x0b),
     boardType: nameFrom1(BOARD_TYPES, fields.byte(0x0d)),
+    containedHandles: Array.from({ length: fields.byte(0x0e) ?? 0 }).flatMap(
+      (_, index) => fields.word(0x0f + 2 * index) ?? [],
+    ),
   };
 }
 

@@ -71,6 +71,29 @@ test('the board, its firmware and processors come from SMBIOS', () => {
   assert.match(found['mk_hw_proc_cpu_json_str'] ?? '', /"cores=300 enabledcores=288 threads=600"/);
 });
 
+test('a second board that names what it holds does not take the place of the first', () => {
+  const first: StructureSpec = {
+    type: 2,
+    handle: 2,
+    length: 15,
+    texts: { 4: 'Maker', 5: 'Main' },
+    bytes: { 0x0d: 10 },
+  };
+  const second: StructureSpec = {
+    type: 2,
+    handle: 0x20,
+    length: 17,
+    texts: { 4: 'Maker', 5: 'Riser' },
+    bytes: { 0x0d: 8, 0x0e: 1 },
+    words: { 0x0f: 0x40 },
+  };
+  const cpu: StructureSpec = { type: 4, handle: 0x40, length: 42, bytes: { 0x18: 0x41 } };
+  const found = facts(withSmbios([first, second, cpu]));
+  assert.equal(found['mk_hw_bus_product'], 'Main');
+  assert.match(found['mk_hw_bus_board_json_str'] ?? '', /"product":"Riser"/);
+  assert.equal(found['mk_hw_cpu_count'], '1');
+});
+
 test('an empty socket is not counted, a processor switched off by the firmware neither', () => {
   const cpu = (handle: number, status: number): StructureSpec => ({
     type: 4,
