@@ -88,7 +88,7 @@ test('without a usable state directory the agent says so and works', async () =>
   });
   try {
     await agent.until('a first turn', () => has(agent, 'registered'));
-    rmSync(join(dir, 'gone'), { recursive: true });
+    rmSync(join(dir, 'gone'), { recursive: true, maxRetries: 10, retryDelay: 20 });
     server.checkins(command('register'), command('acknowledge'));
     await agent.until('registered again', () => has(agent, 'registered', 2));
     await agent.until('a warning', () =>
