@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { collectFacts, openCapture, openSources } from '../../facts/index.ts';
-import type { FactSet } from '../../facts/fact.ts';
+import type { FactSet, Identity } from '../../facts/fact.ts';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { Host } from '../../platform/verb.ts';
@@ -88,12 +88,14 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
       });
     },
     httpFor: (current, server) => openHttp(current, server, host.env, `razor-mk/${version()}`),
-    collect: async (current, signal) =>
-      await collectFacts({
+    collect: async (current, signal) => {
+      const set = await collectFacts({
         sources,
         externalDirs: current.externalFacts,
         ...(signal === undefined ? {} : { signal }),
-      }),
+      });
+      return current.hwId === '' ? set : { ...set, identity: knownAs(set.identity, current.hwId) };
+    },
   };
 }
 
@@ -133,4 +135,14 @@ export function stateDir(args: AgentArgs, live: boolean): string {
     return asked;
   }
   return live ? '/tmp' : mkdtempSync(join(tmpdir(), 'razor-mk-state-'));
+}
+
+/** The identity with the MAC addresses that somebody gave (`--hw-id`). Throws RAZOR_MK_USAGE for words that are none. */
+function knownAs(identity: Identity, hwId: string): Identity {
+  const interfaces = hwId.split(/[_,]/).map((word, index) => {
+    const hex = word.replaceAll(/[:.-]/g, '').toLowerCase();
+    if (!/^[0-9a-f]{12}$/.test(hex)) throw new RazorMkError('RAZOR_MK_USAGE', `--hw-id: "${word}" is no MAC address`);
+    return { name: `given${index}`, mac: (hex.match(/../g) ?? []).join(':') };
+  });
+  return { ...identity, interfaces, note: 'known by the addresses of --hw-id' };
 }
