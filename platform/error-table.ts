@@ -122,6 +122,22 @@ export const ERROR_TABLE = {
     remedy:
       'Read what the agent said. Run `npm test`, and `npm run -s razor-mk -- facts` to see whether facts can be gathered here.',
   },
+  // Ironic's deploy ramdisk
+  RAZOR_MK_TFTP: {
+    exit: 69,
+    summary: 'A file could not be fetched by TFTP.',
+    remedy: 'Check the boot server, its TFTP root and UDP port 69 on the way.',
+  },
+  RAZOR_MK_DEPLOY: {
+    exit: 70,
+    summary: 'The deploy ramdisk’s work could not be done.',
+    remedy: 'Read the message; the conductor was told the same, and its log has the other half.',
+  },
+  RAZOR_MK_DEPLOY_DISK: {
+    exit: 70,
+    summary: 'No disk fits what the kernel line asks for.',
+    remedy: 'Compare disk= or root_device= with razor-mk deploy --list-disks; a disk in use is never taken.',
+  },
   // virtual machines
   RAZOR_MK_VM: {
     exit: 70,

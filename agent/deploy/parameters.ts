@@ -1,0 +1,90 @@
+/**
+ * The deploy ramdisk's parameters, from the kernel line or the virtual media's parameters.txt. The original's parser:
+ * words split at blanks, the FIRST match wins, the value is everything after the first `=`, a bare word is empty, absent
+ * is empty too, no quoting.
+ */
+
+/** `key=value` words of a text; the first of doubled keys wins. */
+export function parseParameters(text: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  for (const word of text.split(/\s+/)) {
+    if (word === '') continue;
+    const cut = word.indexOf('=');
+    const key = cut < 0 ? word : word.slice(0, cut);
+    if (!parameters.has(key)) parameters.set(key, cut < 0 ? '' : word.slice(cut + 1));
+  }
+  return parameters;
+}
+
+/** `ip=client:server:gateway:mask` as PXELINUX (ipappend) and iPXE write it; further fields are left alone. */
+export interface StaticAddress {
+  readonly address: string;
+  readonly server: string;
+  readonly gateway: string;
+  readonly mask: string;
+}
+
+export interface DeployParameters {
+  readonly bootMethod: string;
+  readonly ip: StaticAddress | undefined;
+  /** Lower case with colons; undefined without BOOTIF. */
+  readonly bootMac: string | undefined;
+  /** From `ip`, else from `boot_server=`. */
+  readonly bootServer: string | undefined;
+  /** `disk=` in its order. */
+  readonly disks: readonly string[];
+  readonly iscsiTargetIqn: string;
+  readonly deploymentId: string;
+  readonly deploymentKey: string;
+  /** Without a trailing slash. */
+  readonly ironicApiUrl: string;
+  readonly troubleshoot: boolean;
+  readonly bootOption: 'local' | 'netboot';
+  readonly bootMode: 'bios' | 'uefi';
+  /** `root_device=` as it stands, percent-encoded. */
+  readonly rootDevice: string | undefined;
+}
+
+/** Whether these parameters ask for the deploy ramdisk's work. */
+export function asksForDeploy(parameters: ReadonlyMap<string, string>): boolean {
+  return (parameters.get('deployment_id') ?? '') !== '' && (parameters.get('ironic_api_url') ?? '') !== '';
+}
+
+/** Whether the parameters are to be read from the virtual media instead. */
+export function wantsVirtualMedia(parameters: ReadonlyMap<string, string>): boolean {
+  return parameters.get('boot_method') === 'vmedia';
+}
+
+export function deployParameters(parameters: ReadonlyMap<string, string>): DeployParameters {
+  const get = (key: string): string => parameters.get(key) ?? '';
+  const ip = staticAddress(get('ip'));
+  return {
+    bootMethod: get('boot_method'),
+    ip,
+    bootMac: bootMac(get('BOOTIF')),
+    bootServer: ip?.server || get('boot_server') || undefined,
+    disks: get('disk')
+      .split(',')
+      .filter((name) => name !== ''),
+    iscsiTargetIqn: get('iscsi_target_iqn'),
+    deploymentId: get('deployment_id'),
+    deploymentKey: get('deployment_key'),
+    ironicApiUrl: get('ironic_api_url').replace(/\/+$/, ''),
+    troubleshoot: get('troubleshoot') === '1',
+    bootOption: get('boot_option') === 'local' ? 'local' : 'netboot',
+    bootMode: get('boot_mode') === 'uefi' ? 'uefi' : 'bios',
+    rootDevice: get('root_device') || undefined,
+  };
+}
+
+function staticAddress(text: string): StaticAddress | undefined {
+  const [address = '', server = '', gateway = '', mask = ''] = text.split(':');
+  return /^\d+\.\d+\.\d+\.\d+$/.test(address) ? { address, server, gateway, mask } : undefined;
+}
+
+/** BOOTIF is `01-aa-bb-…` from PXELINUX and `aa:bb:…` from iPXE; only the Ethernet prefix 01 is cut. */
+function bootMac(text: string): string | undefined {
+  const colons = text.toLowerCase().replaceAll('-', ':');
+  const mac = colons.length === 20 && colons.startsWith('01:') ? colons.slice(3) : colons;
+  return mac === '' ? undefined : mac;
+}
