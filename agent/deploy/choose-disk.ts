@@ -1,0 +1,86 @@
+/** The disk that the kernel line means: the `disk=` list in its order, or `root_device=` hints. */
+import type { Clock } from '../../platform/clock.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { COMPOSED, type Disk } from './disks.ts';
+import { mismatch, parseHintList } from './hints.ts';
+
+export interface DiskWish {
+  /** Names in order, as in `disk=cciss/c0d0,sda,hda,vda`; partitions mean their disk. */
+  readonly names: readonly string[];
+  /** `root_device=` as it stands; goes before names. */
+  readonly hints: string | undefined;
+}
+
+export interface Choice {
+  readonly disk: Disk | undefined;
+  /** What was looked at and why it was passed over, in order. */
+  readonly passed: readonly string[];
+}
+
+/** The first disk that fits and is free. Throws RAZOR_MK_DEPLOY_DISK for hints that are none. */
+export function chooseDisk(disks: readonly Disk[], wish: DiskWish): Choice {
+  if (wish.hints !== undefined) return byHints(disks, wish.hints);
+  const passed: string[] = [];
+  for (const word of wish.names) {
+    const disk = named(disks, word);
+    if (disk === undefined) passed.push(`${word}: there is none`);
+    else if (disk.refused !== undefined) passed.push(`${word}: ${disk.refused}`);
+    else return { disk, passed };
+  }
+  return { disk: undefined, passed: wish.names.length > 0 ? passed : ['disk= is empty'] };
+}
+
+function byHints(disks: readonly Disk[], text: string): Choice {
+  const hints = parseHintList(text);
+  const passed: string[] = [];
+  for (const disk of disks) {
+    const byName = hints.some((hint) => hint.key === 'name');
+    const why =
+      mismatch(disk, hints) ??
+      disk.refused ??
+      (COMPOSED.test(disk.name) && !byName ? 'it is composed of others' : undefined);
+    if (why === undefined) return { disk, passed };
+    passed.push(`${disk.name}: ${why}`);
+  }
+  return { disk: undefined, passed };
+}
+
+/** Names of partitions by family, with the whole disk as the first group. */
+const PARTITIONS: readonly RegExp[] = [
+  /^((?:sd|hd|vd|xvd)[a-z]+)\d+$/,
+  /^((?:nvme\d+n\d+)|(?:mmcblk\d+)|(?:cciss\/c\d+d\d+)|(?:md\d+))p\d+$/,
+];
+
+/** The whole disk that a word of `disk=` names, exactly: `sda`, `/dev/sda`, `sda1`; `sd` names none. */
+export function named(disks: readonly Disk[], word: string): Disk | undefined {
+  const name = word.replace(/^\/dev\//, '').replaceAll('!', '/');
+  const exact = disks.find((disk) => disk.name === name);
+  if (exact) return exact;
+  for (const pattern of PARTITIONS) {
+    const whole = pattern.exec(name)?.[1];
+    if (whole !== undefined) return disks.find((disk) => disk.name === whole);
+  }
+  return undefined;
+}
+
+export interface WaitForDisk {
+  readonly list: () => readonly Disk[];
+  readonly wish: DiskWish;
+  readonly clock: Clock;
+  /** How often it is looked again, a second apart: 60, as the last original. */
+  readonly attempts?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Looks until a disk fits. Throws RAZOR_MK_DEPLOY_DISK with everything that was passed over. */
+export async function waitForDisk({ list, wish, clock, attempts = 60, signal }: WaitForDisk): Promise<Disk> {
+  for (let attempt = 0; ; attempt++) {
+    const { disk, passed } = chooseDisk(list(), wish);
+    if (disk) return disk;
+    if (attempt >= attempts) {
+      const seen = passed.length > 0 ? ` (${passed.slice(0, 8).join('; ')})` : '';
+      throw new RazorMkError('RAZOR_MK_DEPLOY_DISK', `Could not find disk to use.${seen}`);
+    }
+    await clock.sleep(1000, signal);
+  }
+}

@@ -1,0 +1,35 @@
+/** What the console says while the conductor writes: sessions, bytes a second from the disk's own counter, time left. */
+import { readFileSync } from 'node:fs';
+import type { Disk } from './disks.ts';
+
+/** Bytes written to a disk so far (`/sys/block/X/stat`, seventh field, sectors of 512); a regular file has none. */
+export function bytesWritten(disk: Disk): number | undefined {
+  if (!disk.path.startsWith('/dev/')) return undefined;
+  try {
+    const fields = readFileSync(`/sys/block/${disk.name.replaceAll('/', '!')}/stat`, 'utf8')
+      .trim()
+      .split(/\s+/);
+    return Number(fields[6]) * 512;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface ProgressState {
+  readonly sessions: number;
+  readonly written: number | undefined;
+  readonly previous: number | undefined;
+  readonly seconds: number;
+  readonly secondsLeft: number;
+}
+
+/** One line for people. */
+export function progressLine(state: ProgressState): string {
+  const rate =
+    state.written === undefined || state.previous === undefined
+      ? ''
+      : `, ${((state.written - state.previous) / 1e6 / Math.max(state.seconds, 0.001)).toFixed(1)} MB/s`;
+  const total = state.written === undefined ? '' : `, ${(state.written / 1e6).toFixed(0)} MB written`;
+  const sessions = state.sessions === 1 ? '1 session' : `${state.sessions} sessions`;
+  return `waiting for "done": ${sessions}${total}${rate}, ${Math.round(state.secondsLeft)} s left`;
+}

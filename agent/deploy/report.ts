@@ -1,0 +1,127 @@
+/**
+ * What the conductor is told: pass_deploy_info, and pass_bootloader_install_info for local boot. 409 (the node is locked),
+ * 503 (no free worker), other server errors and the network are tried again; any other 4xx is final.
+ */
+import type { Clock } from '../../platform/clock.ts';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { backoffDelay } from '../../platform/timing.ts';
+import { HttpFailure, type HttpClient } from '../http.ts';
+
+export interface ReportOptions {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly apiUrl: string;
+  /** `/v1`, or empty for servers before it. */
+  readonly versionPrefix: string;
+  readonly deploymentId: string;
+  readonly token: string | undefined;
+  readonly signal?: AbortSignal;
+  /** Attempts before it is given up; 20. */
+  readonly attempts?: number;
+  /** What went wrong and that it is tried again, for the console. */
+  readonly onRetry?: (why: string, delayMs: number) => void;
+}
+
+export interface DeployInfo {
+  readonly address: string;
+  readonly key: string;
+  readonly iqn: string;
+  /** Empty when the disk is exported. */
+  readonly error: string;
+}
+
+export interface BootloaderInfo {
+  readonly address: string;
+  readonly key: string;
+  readonly status: 'SUCCEEDED' | 'FAILED';
+  readonly error: string;
+}
+
+/** Tells the conductor where the disk is, or what went wrong. Throws RAZOR_MK_DEPLOY when it was refused or never answered. */
+export function passDeployInfo(options: ReportOptions, info: DeployInfo): Promise<void> {
+  return post(options, 'pass_deploy_info', { ...info, error: oneLine(info.error) });
+}
+
+export function passBootloaderInfo(options: ReportOptions, info: BootloaderInfo): Promise<void> {
+  return post(options, 'pass_bootloader_install_info', { ...info, error: oneLine(info.error) });
+}
+
+async function post(options: ReportOptions, method: string, body: Readonly<Record<string, string>>): Promise<void> {
+  const { http, clock, token } = options;
+  const id = encodeURIComponent(options.deploymentId);
+  const url = `${options.apiUrl}${options.versionPrefix}/nodes/${id}/vendor_passthru/${method}`;
+  const attempts = options.attempts ?? 20;
+  const text = JSON.stringify(body);
+  for (let attempt = 0; ; attempt++) {
+    let why: string;
+    let wait: number | undefined;
+    try {
+      const reply = await http.request({
+        method: 'POST',
+        url,
+        body: text,
+        timeoutMs: 60_000,
+        limit: 256 * 1024,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(text)),
+          accept: 'application/json',
+          ...(token !== undefined && { 'x-auth-token': token }),
+        },
+        ...(options.signal && { signal: options.signal }),
+      });
+      if (reply.status >= 200 && reply.status < 300) return;
+      why = `HTTP ${reply.status}${withSpace(faultText(reply.body.toString('utf8'), [body['key'] ?? '', token ?? '']))}`;
+      const again = reply.status === 409 || reply.status >= 500;
+      if (!again) throw new RazorMkError('RAZOR_MK_DEPLOY', `the conductor refused ${method}: ${why}`);
+    } catch (error) {
+      if (!(error instanceof HttpFailure)) throw error;
+      why = messageOf(error);
+      wait = error.retryAfterMs;
+    }
+    if (attempt + 1 >= attempts) {
+      throw new RazorMkError('RAZOR_MK_DEPLOY', `${method} was tried ${attempts} times: ${why}`);
+    }
+    const delay = wait ?? backoffDelay(attempt, { baseMs: 2000, capMs: 30_000, floorMs: 500, random: clock.random });
+    options.onRetry?.(why, delay);
+    await clock.sleep(delay, options.signal);
+  }
+}
+
+function withSpace(text: string): string {
+  return text === '' ? '' : `: ${text}`;
+}
+
+/**
+ * The server's own words. Ironic wraps them: `error_message` is text that holds JSON with `faultstring`, or `title` and
+ * `description`. Secrets that the server repeats (Kilo prints the expected key) are taken out.
+ */
+export function faultText(body: string, secrets: readonly string[]): string {
+  let text = body;
+  for (let depth = 0; depth < 3; depth++) {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      break;
+    }
+    if (typeof value !== 'object' || value === null) break;
+    const record = value as Record<string, unknown>;
+    const inner = record['error_message'] ?? record['faultstring'] ?? record['description'] ?? record['title'];
+    if (typeof inner === 'string') text = inner;
+    else if (typeof inner === 'object' && inner !== null) text = JSON.stringify(inner);
+    else break;
+  }
+  let safe = oneLine(text).slice(0, 300);
+  for (const secret of secrets) if (secret !== '') safe = safe.replaceAll(secret, '…');
+  return safe.replaceAll(/\b[0-9A-Z]{32}\b/g, '…');
+}
+
+/** Text on one line, without control characters. */
+export function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
+  return text
+    .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+    .trim()
+    .slice(0, 1000);
+}

@@ -1,0 +1,87 @@
+/** The virtual media that Ironic attaches through a BMC: parameters.txt and the token, copied and let go of again. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../platform/clock.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { readCapped } from '../../platform/files.ts';
+import type { System } from '../../platform/system.ts';
+
+/** Label of the floppy image, since 2015. */
+const LABEL = '/dev/disk/by-label/ir-vfd-dev';
+
+export interface VirtualMedia {
+  /** Text of parameters.txt. */
+  readonly parameters: string;
+  readonly token: string | undefined;
+}
+
+export interface VirtualMediaParts {
+  readonly system: System;
+  readonly clock: Clock;
+  /** Where it is mounted for a moment. */
+  readonly mountPoint: string;
+  /** `/`, or a tree for tests. */
+  readonly root?: string;
+  readonly attempts?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Waits for the volume, mounts it read-only, reads both files and unmounts it. Throws RAZOR_MK_DEPLOY. */
+export async function readVirtualMedia(parts: VirtualMediaParts): Promise<VirtualMedia> {
+  const { system, clock, mountPoint, attempts = 5 } = parts;
+  const root = parts.root ?? '/';
+  let device: string | undefined;
+  for (let attempt = 0; attempt <= attempts && device === undefined; attempt++) {
+    if (attempt > 0) await clock.sleep(1000, parts.signal);
+    device = findVolume(root);
+  }
+  if (device === undefined) {
+    throw new RazorMkError('RAZOR_MK_DEPLOY', 'boot_method=vmedia, but no virtual media volume appeared', {
+      remedy: 'Check in the BMC that the virtual floppy with the label ir-vfd-dev is attached.',
+    });
+  }
+  const mounted = await system.run(`mount ${device}`, ['mount', '-o', 'ro,nosuid,nodev,noexec', device, mountPoint]);
+  if (mounted.status !== 0) {
+    throw new RazorMkError('RAZOR_MK_DEPLOY', `cannot mount ${device}: ${mounted.stderr.toString().trim()}`);
+  }
+  try {
+    const parameters = await readCapped(join(mountPoint, 'parameters.txt'), 64 * 1024);
+    if (parameters === undefined) throw new RazorMkError('RAZOR_MK_DEPLOY', `${device} holds no parameters.txt`);
+    const token = await readCapped(join(mountPoint, 'token'), 64 * 1024 + 1);
+    return { parameters: parameters.toString('utf8'), token: token && cleanToken(token) };
+  } finally {
+    await system.run(`unmount ${device}`, ['umount', mountPoint]);
+  }
+}
+
+/** The volume by its label, else the first disk whose model says "virtual media", as the oldest original looked. */
+function findVolume(root: string): string | undefined {
+  try {
+    if (readdirSync(join(root, 'dev/disk/by-label')).includes('ir-vfd-dev')) return LABEL;
+  } catch {
+    // no udev
+  }
+  try {
+    for (const name of readdirSync(join(root, 'sys/block')).sort()) {
+      const model = join(root, 'sys/block', name, 'device/model');
+      if (/virtual media/i.test(safeRead(model))) return `/dev/${name.replaceAll('!', '/')}`;
+    }
+  } catch {
+    // no block devices
+  }
+  return undefined;
+}
+
+function safeRead(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A token as it may stand in a header: one line of printable ASCII, at most 64 KiB; anything else is none. */
+export function cleanToken(bytes: Buffer): string | undefined {
+  const text = bytes.toString('latin1').trim();
+  return bytes.length <= 64 * 1024 && /^[!-~]+$/.test(text) ? text : undefined;
+}
