@@ -119,9 +119,8 @@ export function faultText(body: string, secrets: readonly string[]): string {
 
 /** Text on one line, without control characters. */
 export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
   return text
-    .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+    .replaceAll(/\p{Cc}+/gu, ' ')
     .trim()
     .slice(0, 1000);
 }
