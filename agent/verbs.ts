@@ -60,6 +60,11 @@ const NODE_VERBS: readonly VerbEntry[] = [
     describe: 'what the agent would do with a reply in a file',
     load: async () => (await import('./cli/explain-reply.ts')).verb,
   },
+  {
+    name: 'deploy',
+    describe: 'Ironic’s deploy ramdisk: export a disk, report it, wait for done; dry unless --live',
+    load: async () => (await import('./cli/deploy.ts')).verb,
+  },
 ];
 
 /**

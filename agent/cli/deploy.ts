@@ -63,6 +63,11 @@ export const verb = defineVerb({
         choices: ['tgt', 'lio'] as const,
         describe: 'tgtd or the kernel’s target; the first that is there',
       })
+      .option('disk-attempts', {
+        type: 'number',
+        default: 60,
+        describe: 'how often a disk is looked for, a second apart',
+      })
       .option('wait', { type: 'number', default: 1800, describe: 'seconds to wait for done' })
       .option('then', { choices: THEN, default: 'reboot' as (typeof THEN)[number], describe: 'what comes after' }),
   run: async (args, host) => {
@@ -100,6 +105,7 @@ export const verb = defineVerb({
         versionPrefix: args['api-version-prefix'],
         token,
         waitMs: args.wait * 1000,
+        diskAttempts: args['disk-attempts'],
         ...(args['chap-file'] !== undefined && { chap: parseChap(await readText(args['chap-file'])) }),
       },
       system,

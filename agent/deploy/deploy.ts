@@ -16,7 +16,7 @@ import { waitForDisk } from './choose-disk.ts';
 import type { Disk } from './disks.ts';
 import { listenForDone, type DoneListener } from './done.ts';
 import type { DeployParameters } from './parameters.ts';
-import { bytesWritten, progressLine } from './progress.ts';
+import { bytesWritten, progressLine, writeMark } from './progress.ts';
 import { passBootloaderInfo, passDeployInfo, type ReportOptions } from './report.ts';
 import type { Target, TargetOptions } from './target.ts';
 
@@ -124,11 +124,12 @@ async function prepare(context: DeployContext): Promise<Work> {
     target = exported;
     log.info(`exported by ${exported.kind} on ${options.address}:${options.iscsiPort} for ${peers.join(', ')}`);
     const seen = { session: false };
+    const mark = writeMark(disk);
     listener = await listenForDone({
       address: options.address,
       port: options.donePort,
       allowed: (peer) => peers.includes('ALL') || peers.includes(peer),
-      notYet: () => whyNotDone(exported, seen),
+      notYet: () => whyNotDone(exported, seen, () => writeMark(disk) !== mark),
       onIgnored: (why) => log.warn(`ignored on port ${options.donePort}: ${why}`),
     });
     return { disk, target: exported, listener, report, seen };
@@ -141,13 +142,18 @@ async function prepare(context: DeployContext): Promise<Work> {
   }
 }
 
-async function whyNotDone(target: Target, seen: { session: boolean }): Promise<string | undefined> {
+/** `done` is true when somebody logged in or the disk was written, and no session is left. */
+async function whyNotDone(
+  target: Target,
+  seen: { session: boolean },
+  written: () => boolean,
+): Promise<string | undefined> {
   const sessions = await target.sessions();
   if (sessions > 0) {
     seen.session = true;
     return `${sessions} ${sessions === 1 ? 'session is' : 'sessions are'} still open`;
   }
-  return seen.session ? undefined : 'nobody has logged in yet';
+  return seen.session || written() ? undefined : 'nobody has logged in yet';
 }
 
 async function serve(context: DeployContext, work: Work): Promise<void> {
@@ -157,6 +163,7 @@ async function serve(context: DeployContext, work: Work): Promise<void> {
     address,
     key: parameters.deploymentKey,
     iqn: parameters.iscsiTargetIqn,
+    ...(options.iscsiPort !== 3260 && { port: String(options.iscsiPort) }),
     error: '',
   });
   log.info('the conductor knows; waiting for it to write the image');

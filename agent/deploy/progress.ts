@@ -1,5 +1,5 @@
 /** What the console says while the conductor writes: sessions, bytes a second from the disk's own counter, time left. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Disk } from './disks.ts';
 
 /** Bytes written to a disk so far (`/sys/block/X/stat`, seventh field, sectors of 512); a regular file has none. */
@@ -12,6 +12,20 @@ export function bytesWritten(disk: Disk): number | undefined {
     return Number(fields[6]) * 512;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * A mark that changes when the disk is written: a short session can come and go between two looks at the target, but what
+ * it wrote stays.
+ */
+export function writeMark(disk: Disk): string {
+  const bytes = bytesWritten(disk);
+  if (bytes !== undefined) return `${bytes}`;
+  try {
+    return `${statSync(disk.path).mtimeMs}`;
+  } catch {
+    return '';
   }
 }
 

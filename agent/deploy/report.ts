@@ -26,6 +26,8 @@ export interface DeployInfo {
   readonly address: string;
   readonly key: string;
   readonly iqn: string;
+  /** Only where it is not 3260. */
+  readonly port?: string;
   /** Empty when the disk is exported. */
   readonly error: string;
 }

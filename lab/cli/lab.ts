@@ -1,7 +1,11 @@
 /** The verb `lab`: runs a lab until it is stopped. Its subverbs talk to a running one. */
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { systemClock } from '../../platform/clock.ts';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { defineVerb } from '../../platform/verb.ts';
+import type { Conductor } from '../ironic/conductor.ts';
+import type { Lab } from '../server.ts';
 import { DEFAULT_PORTS, type LabOptions } from '../settings.ts';
 import { readToken } from './client.ts';
 import { printable } from './print.ts';
@@ -105,6 +109,12 @@ export const verb = defineVerb({
       })
       .option('mk-kernel-args', { ...OWN, type: 'string', describe: 'added to the microkernel’s kernel line' })
       .option('mk-debug-level', { ...OWN, choices: ['quiet', 'debug'] as const, describe: 'the word on that line' })
+      .option('ironic-node', {
+        type: 'string',
+        array: true,
+        describe: 'a conductor too: UUID=KEY,IMAGE[,local], a node that waits for its deploy ramdisk',
+      })
+      .option('ironic-port', { type: 'number', default: 6385, describe: 'port of that conductor' })
       .option('events', { ...OWN, type: 'boolean', default: false, describe: 'print every event as one JSON line' }),
   verbs: [
     { name: 'node', describe: 'nodes: list, get, allow, protect, force, unforce, remove', load: thing('node') },
@@ -167,6 +177,7 @@ export const verb = defineVerb({
       },
     };
     const lab = await startLab(options);
+    const conductor = await startIronic(args.ironicNode ?? [], args, lab);
     const { nodesUrl, imagesUrl, razorServerUrl, peopleUrl } = lab;
     if (args.events) host.out(`${JSON.stringify({ type: 'ready', nodesUrl, imagesUrl, razorServerUrl, peopleUrl })}\n`);
     else {
@@ -176,10 +187,30 @@ export const verb = defineVerb({
     if (!host.signal.aborted) {
       await new Promise<void>((stop) => host.signal.addEventListener('abort', () => stop(), { once: true }));
     }
+    await conductor?.close();
     await lab.close();
     return 0;
   },
 });
+
+/** The conductor of `--ironic-node`, on the nodes' side; undefined without any. Throws RAZOR_MK_USAGE. */
+async function startIronic(
+  words: readonly string[],
+  args: { readonly host: string; readonly ironicPort: number },
+  lab: Lab,
+): Promise<Conductor | undefined> {
+  if (words.length === 0) return undefined;
+  const nodes = words.map((word) => {
+    const [, uuid, key, image, local] = /^([\w-]{1,64})=([^,]+),([^,]+?)(,local)?$/.exec(word) ?? [];
+    if (uuid === undefined || key === undefined || image === undefined) {
+      throw new RazorMkError('RAZOR_MK_USAGE', `--ironic-node ${uuid ?? ''} is not UUID=KEY,IMAGE[,local]`);
+    }
+    return { uuid, key, image: resolve(image), bootOption: local === undefined ? 'netboot' : 'local' } as const;
+  });
+  const { startConductor } = await import('../ironic/conductor.ts');
+  const { host, ironicPort: port } = args;
+  return await startConductor({ host, port, nodes, events: lab.events, clock: systemClock });
+}
 
 function thing(name: 'node' | 'activeModel' | 'policy' | 'model' | 'template' | 'tag' | 'broker' | 'image') {
   return async () => (await import('./things.ts'))[name];

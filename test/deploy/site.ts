@@ -1,0 +1,112 @@
+/** What every deployment test needs: a directory, an image, a disk, a conductor and the real program. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEvents, type LabEvents } from '../../lab/events.ts';
+import { startConductor, type Conductor, type IronicNodeOptions } from '../../lab/ironic/conductor.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+import { freePort } from './ports.ts';
+
+export const NODE = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';
+export const KEY = '9ATNBQX1M8O9UQTXM8IEHJKX8J6QYV5H';
+
+export interface DeploySite {
+  readonly dir: string;
+  readonly image: string;
+  readonly disk: string;
+  readonly conductor: Conductor;
+  readonly events: LabEvents;
+  readonly iscsiPort: number;
+  readonly donePort: number;
+  /** Everything that the programs printed so far. */
+  readonly printed: () => string;
+  /** Starts `razor-mk deploy --live`; `line` is added to the kernel line, `args` to the options. */
+  deploy(options?: {
+    readonly line?: string;
+    readonly args?: readonly string[];
+    readonly live?: boolean;
+  }): Promise<Daemon>;
+  close(): Promise<void>;
+}
+
+export async function openDeploySite(node: Partial<IronicNodeOptions> = {}, mebibytes = 64): Promise<DeploySite> {
+  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-deploy-'));
+  const image = join(dir, 'image.raw');
+  const disk = join(dir, 'disk.raw');
+  const half = randomBytes(1024 * 1024);
+  writeFileSync(
+    image,
+    Buffer.concat(Array.from({ length: mebibytes }, (_, index) => Buffer.from(half.map((byte) => byte ^ index)))),
+  );
+  writeFileSync(disk, '');
+  truncateSync(disk, mebibytes * 1024 * 1024);
+  const [iscsiPort, donePort] = [await freePort(), await freePort()];
+  const events = createEvents(() => Date.now());
+  const conductor = await startConductor({
+    host: '127.0.0.1',
+    port: 0,
+    nodes: [{ uuid: NODE, key: KEY, image, bootOption: 'netboot', ...node }],
+    events,
+    clock: systemClock,
+    pauseMs: 1500,
+    donePort,
+  });
+  let printed = '';
+  const daemons: Daemon[] = [];
+  return {
+    dir,
+    image,
+    disk,
+    conductor,
+    events,
+    iscsiPort,
+    donePort,
+    printed: () => printed,
+    async deploy({ line = '', args = [], live = true } = {}) {
+      const cmdline = join(dir, 'cmdline');
+      writeFileSync(
+        cmdline,
+        `deployment_id=${NODE} deployment_key=${KEY} iscsi_target_iqn=iqn-${NODE} ironic_api_url=${conductor.url} disk=sda ${line}\n`
+          .split(' ')
+          .reverse() // the first of doubled keys wins: what a test adds goes before
+          .join(' '),
+      );
+      const main = new URL('../../agent/main.ts', import.meta.url).pathname;
+      const daemon = await startDaemon(
+        [
+          ...([
+            process.execPath,
+            main,
+            'deploy',
+            '--cmdline',
+            cmdline,
+            '--disk-file',
+            disk,
+            '--address',
+            '127.0.0.1',
+          ] as const),
+          ...[
+            '--iscsi-port',
+            String(iscsiPort),
+            '--done-port',
+            String(donePort),
+            '--then',
+            'hold',
+            ...(live ? ['--live'] : []),
+            ...args,
+          ],
+        ],
+        { onLine: (text) => void (printed += `${text}\n`) },
+      );
+      daemons.push(daemon);
+      return daemon;
+    },
+    async close() {
+      for (const daemon of daemons) await daemon.stop();
+      await conductor.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
