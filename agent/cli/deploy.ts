@@ -70,55 +70,98 @@ export const verb = defineVerb({
       })
       .option('wait', { type: 'number', default: 1800, describe: 'seconds to wait for done' })
       .option('then', { choices: THEN, default: 'reboot' as (typeof THEN)[number], describe: 'what comes after' }),
-  run: async (args, host) => {
-    if (args['list-disks']) return printDisks(host);
-    const log = createLog({ people: (line, level) => host.err(`${level === 'info' ? '' : `${level}: `}${line}\n`) });
-    const system = createSystem({ live: args.live, log });
-    let words = parseParameters(await readText(args.cmdline));
-    let token: string | undefined;
-    if (wantsVirtualMedia(words)) {
-      const place = await mkdtemp(join(tmpdir(), 'razor-mk-vmedia-'));
-      try {
-        const media = await readVirtualMedia({ system, clock: systemClock, mountPoint: place, signal: host.signal });
-        words = parseParameters(media.parameters);
-        token = media.token;
-      } finally {
-        await rm(place, { recursive: true, force: true });
-      }
-    }
-    if (!asksForDeploy(words)) {
-      throw new RazorMkError('RAZOR_MK_USAGE', `${args.cmdline} has no deployment_id= and ironic_api_url=`);
-    }
-    const parameters = deployParameters(words);
-    if (args['tftp-token']) token = await tokenByTftp(parameters, args['tftp-port'], host.signal);
-    const address = args.address ?? parameters.ip?.address ?? firstAddress();
-    const { chooseTarget } = await import('../deploy/choose-target.ts');
-    const exportDisk = await chooseTarget(args.target, { system, clock: systemClock, signal: host.signal });
-    const file = args['disk-file'];
-    const result = await deploy({
-      parameters: file === undefined ? parameters : { ...parameters, disks: ['file'], rootDevice: undefined },
-      options: {
-        address,
-        iscsiPort: args['iscsi-port'],
-        donePort: args['done-port'],
-        allowInitiators: args['allow-initiator'],
-        versionPrefix: args['api-version-prefix'],
-        token,
-        waitMs: args.wait * 1000,
-        diskAttempts: args['disk-attempts'],
-        ...(args['chap-file'] !== undefined && { chap: parseChap(await readText(args['chap-file'])) }),
-      },
-      system,
-      clock: systemClock,
-      log,
-      http: createHttpClient(),
-      listDisks: file === undefined ? listDisks : () => [fileAsDisk(resolve(file))],
-      exportDisk,
-      signal: host.signal,
-    });
-    return await afterwards(result, args.then, parameters, { system, host });
-  },
+  run: (args, host) => runDeploy(args, host),
 });
+
+export interface DeployArgs {
+  readonly cmdline: string;
+  readonly live: boolean;
+  readonly 'list-disks': boolean;
+  readonly 'disk-file': string | undefined;
+  readonly address: string | undefined;
+  readonly 'iscsi-port': number;
+  readonly 'done-port': number;
+  readonly 'allow-initiator': readonly string[];
+  readonly 'chap-file': string | undefined;
+  readonly 'api-version-prefix': string;
+  readonly 'tftp-token': boolean;
+  readonly 'tftp-port': number;
+  readonly target: 'tgt' | 'lio' | undefined;
+  readonly 'disk-attempts': number;
+  readonly wait: number;
+  readonly then: (typeof THEN)[number];
+}
+
+/** What `razor-mk run` does when the kernel line asks for a deployment: the verb with its defaults. */
+export function deployByKernelLine(cmdline: string, live: boolean, host: Host): Promise<number> {
+  return runDeploy({ ...DEFAULTS, cmdline, live }, host);
+}
+
+const DEFAULTS: Omit<DeployArgs, 'cmdline' | 'live'> = {
+  'list-disks': false,
+  'disk-file': undefined,
+  address: undefined,
+  'iscsi-port': 3260,
+  'done-port': 10_000,
+  'allow-initiator': [],
+  'chap-file': undefined,
+  'api-version-prefix': '/v1',
+  'tftp-token': false,
+  'tftp-port': 69,
+  target: undefined,
+  'disk-attempts': 60,
+  wait: 1800,
+  then: 'reboot',
+};
+
+async function runDeploy(args: DeployArgs, host: Host): Promise<number> {
+  if (args['list-disks']) return printDisks(host);
+  const log = createLog({ people: (line, level) => host.err(`${level === 'info' ? '' : `${level}: `}${line}\n`) });
+  const system = createSystem({ live: args.live, log });
+  let words = parseParameters(await readText(args.cmdline));
+  let token: string | undefined;
+  if (wantsVirtualMedia(words)) {
+    const place = await mkdtemp(join(tmpdir(), 'razor-mk-vmedia-'));
+    try {
+      const media = await readVirtualMedia({ system, clock: systemClock, mountPoint: place, signal: host.signal });
+      words = parseParameters(media.parameters);
+      token = media.token;
+    } finally {
+      await rm(place, { recursive: true, force: true });
+    }
+  }
+  if (!asksForDeploy(words)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `${args.cmdline} has no deployment_id= and ironic_api_url=`);
+  }
+  const parameters = deployParameters(words);
+  if (args['tftp-token']) token = await tokenByTftp(parameters, args['tftp-port'], host.signal);
+  const address = args.address ?? parameters.ip?.address ?? firstAddress();
+  const { chooseTarget } = await import('../deploy/choose-target.ts');
+  const exportDisk = await chooseTarget(args.target, { system, clock: systemClock, signal: host.signal });
+  const file = args['disk-file'];
+  const result = await deploy({
+    parameters: file === undefined ? parameters : { ...parameters, disks: ['file'], rootDevice: undefined },
+    options: {
+      address,
+      iscsiPort: args['iscsi-port'],
+      donePort: args['done-port'],
+      allowInitiators: args['allow-initiator'],
+      versionPrefix: args['api-version-prefix'],
+      token,
+      waitMs: args.wait * 1000,
+      diskAttempts: args['disk-attempts'],
+      ...(args['chap-file'] !== undefined && { chap: parseChap(await readText(args['chap-file'])) }),
+    },
+    system,
+    clock: systemClock,
+    log,
+    http: createHttpClient(),
+    listDisks: file === undefined ? listDisks : () => [fileAsDisk(resolve(file))],
+    exportDisk,
+    signal: host.signal,
+  });
+  return await afterwards(result, args.then, parameters, { system, host });
+}
 
 async function afterwards(
   result: DeployResult,

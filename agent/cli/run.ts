@@ -1,10 +1,12 @@
 /** The verb `run`: the agent. */
 import { systemClock } from '../../platform/clock.ts';
 import { RazorMkError } from '../../platform/errors.ts';
+import { readCapped } from '../../platform/files.ts';
 import { createSystem } from '../../platform/system.ts';
 import { defineVerb } from '../../platform/verb.ts';
 import { startAgent } from '../agent.ts';
 import type { AgentEvent } from '../events.ts';
+import { asksForDeploy, parseParameters, wantsVirtualMedia } from '../deploy/parameters.ts';
 import { createExtensionKeeper } from '../extension/keeper.ts';
 import { startNode } from '../node/node.ts';
 import { openNodeLog } from '../node/logging.ts';
@@ -69,6 +71,12 @@ export const verb = defineVerb({
       );
     };
     emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
+    if (await asksForDeployment(args.cmdline)) {
+      log.info('the kernel line asks for a deployment by Ironic: no turns, the disk is exported');
+      if (args.live) await node.hooks(emit).boot?.(initial.values, host.signal);
+      const { deployByKernelLine } = await import('./deploy.ts');
+      return await deployByKernelLine(args.cmdline, args.live, host);
+    }
     const agent = startAgent({
       clock: systemClock,
       log,
@@ -101,3 +109,10 @@ export const verb = defineVerb({
     return 0;
   },
 });
+
+/** Whether the kernel line names a deployment, or leaves that to the virtual media. */
+async function asksForDeployment(cmdline: string): Promise<boolean> {
+  const bytes = await readCapped(cmdline, 1024 * 1024).catch(() => undefined);
+  const words = parseParameters(bytes?.toString('utf8') ?? '');
+  return asksForDeploy(words) || (wantsVirtualMedia(words) && !words.has('ipa-api-url'));
+}
