@@ -26,7 +26,7 @@ export async function readySite(world: World, options: ReadyOptions = {}): Promi
   const installer = options.discoverOnly === true ? undefined : await world.images.installer();
   world.step('open the site');
   const site = await world.site();
-  const args = ['initrd=core.gz', CONSOLE, options.kernelArgs ?? ''].join(' ').trim();
+  const args = [CONSOLE, options.kernelArgs ?? ''].join(' ').trim();
   const lab = await site.startLab([
     '--mk',
     'mk_checkin_interval=3',
