@@ -8,6 +8,7 @@ import { startAgent } from '../agent.ts';
 import type { AgentEvent } from '../events.ts';
 import { asksForDeploy, parseParameters, wantsVirtualMedia } from '../deploy/parameters.ts';
 import { createExtensionKeeper } from '../extension/keeper.ts';
+import { writeConsole } from '../node/console.ts';
 import { startNode } from '../node/node.ts';
 import { openNodeLog } from '../node/logging.ts';
 import { openStore } from '../state.ts';
@@ -58,7 +59,10 @@ export const verb = defineVerb({
       setup,
       binDirs: () => extension.binDirs(),
       resolve: resolverOf(args),
-      say: (line) => people(`${line}\n`),
+      say: (line) => {
+        people(`${line}\n`);
+        if (args.live && !host.interactive) writeConsole(line);
+      },
       signal: host.signal,
     });
     const emit = (event: AgentEvent): void => {

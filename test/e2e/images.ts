@@ -127,7 +127,7 @@ function file(path: string, mode: number, data: Buffer): Entry {
  * starts, fetches the answers, writes a disk that boots, tells the end, and restarts.
  */
 const INSTALLER = `#!/bin/sh
-exec >/dev/console 2>&1
+exec >/dev/ttyS0 2>&1
 for word in $(cat /proc/cmdline); do
   case $word in url=*) answers=\${word#url=} ;; esac
 done
