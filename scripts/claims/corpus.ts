@@ -6,7 +6,7 @@ export const claims: readonly Claim[] = [
     id: 'corpus',
     area: 'facts',
     says: 'facts agree with lshw, lscpu, dmidecode and Facter on recorded machines, each subject by the agreed share',
-    command: 'npm ci --loglevel=error && npm run -s test:corpus',
+    command: 'npm run -s test:corpus',
     minutes: 5,
     needs: ['gzip', 'bzip2'],
     check: shows(
