@@ -104,6 +104,7 @@ async function prepare(context: DeployContext): Promise<Work> {
   try {
     if (parameters.iscsiTargetIqn === '') throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is not defined');
     const peers = await allowedPeers(parameters, options);
+    await greet(parameters.bootServer, log);
     log.info(`looking for a disk: ${parameters.rootDevice ?? parameters.disks.join(', ')}`);
     const disk = await waitForDisk({
       list: context.listDisks,
@@ -250,6 +251,17 @@ async function tellError(context: DeployContext, report: ReportOptions, message:
     iqn: parameters.iscsiTargetIqn,
     error: message,
   }).catch((error: unknown) => log.error(`the conductor could not be told: ${messageOf(error)}`));
+}
+
+/** Asks whether the boot server answers, as the original did: switches may need a while. Its silence is only noted. */
+async function greet(server: string | undefined, log: Log): Promise<void> {
+  if (server === undefined || isIP(server) === 0) return;
+  for (let round = 0; round < 3; round++) {
+    const { failure, status } = await run(['ping', '-c', '2', '-W', '2', server], { timeoutMs: 10_000 });
+    if (failure === 'not-found') return;
+    if (status === 0) return log.info(`the boot server ${server} answers`);
+  }
+  log.warn(`the boot server ${server} does not answer pings; going on without`);
 }
 
 /** Addresses that may log in and say `done`: the API's, the boot server's, and those that were allowed. */

@@ -100,7 +100,9 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
           file('opt/bootsync.sh', 0o755, Buffer.from(INSTALLER)),
           file('opt/mbr.bin', 0o644, bootSector('\r\nRAZOR-MK: the local disk boots\r\n')),
         ]);
-        writeFileSync(join(out, 'initrd.gz'), Buffer.concat([await readFile(from.initrd), overlay]));
+        const own = await readFile(from.initrd);
+        // the kernel looks for the next archive at a multiple of four
+        writeFileSync(join(out, 'initrd.gz'), Buffer.concat([own, Buffer.alloc(-own.length & 3), overlay]));
         writeFileSync(join(out, 'linux'), await readFile(from.kernel));
         return out;
       }),
@@ -134,12 +136,12 @@ done
 base=\${answers%/preseed/file}
 echo "installer: answers are at $answers"
 n=0
-until wget -q -T 5 -O /tmp/start "$base/preseed/start" || [ $n -gt 60 ]; do n=$((n + 1)); sleep 1; done
-wget -q -T 5 -O /tmp/answers "$answers" || echo "installer: no answers"
+until wget -q -O /tmp/start "$base/preseed/start" || [ $n -gt 60 ]; do n=$((n + 1)); sleep 1; done
+wget -q -O /tmp/answers "$answers" || echo "installer: no answers"
 echo "installer: $(wc -c </tmp/answers) bytes of answers"
 dd if=/opt/mbr.bin of=/dev/vda conv=fsync 2>/dev/null
-wget -q -T 5 -O /tmp/end "$base/preseed/end"
-wget -q -T 5 -O /tmp/final "$base/postinstall/final"
+wget -q -O /tmp/end "$base/preseed/end"
+wget -q -O /tmp/final "$base/postinstall/final"
 echo "installer: done"
 sync
 reboot -f

@@ -37,7 +37,7 @@ export const scenario: Scenario = {
     await machine.expect(/installer: done/);
     world.step('the third pass boots the local disk');
     await lab.waitFor('local boot', (event) => event.type === 'boot' && event.details?.['boot'] === 'local');
-    await machine.expect(/RAZOR-MK: the local disk boots/);
+    await machine.expect(/RAZOR-MK: the local disk boot/);
     site.timeline.add('node1', 'local boot', 'the local disk boots');
   },
 };
