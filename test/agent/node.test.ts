@@ -74,12 +74,13 @@ test('an agent that finds no server says so in its status, takes a server from s
     const local = `http://127.0.0.1:${lost.controlPort}`;
     const pushed = await fetch(`${local}/setMkConfig`, { method: 'POST', body: JSON.stringify({ mk_uri: uri }) });
     assert.match(await pushed.text(), /^New configuration saved/);
-    await status(({ turns }) => turns.registers === 1);
+    await status(({ turns }) => turns.registers >= 1);
     command = 'make-coffee';
     const asked = await status(({ unknownCommands }) => unknownCommands.length > 0);
     assert.deepEqual(asked.unknownCommands, ['make-coffee']);
+    const before = asked.turns.registers;
     command = 'register';
-    await status(({ turns }) => turns.registers > 1);
+    await status(({ turns }) => turns.registers > before);
     assert.match(registered.at(-1) ?? '', /"razor_mk_errors":"[^"]*unknown command make-coffee/);
     assert.match(
       await (await fetch(`${local}/metrics`)).text(),
