@@ -110,13 +110,19 @@ export const verb = defineVerb({
       .option('mk-kernel-args', { ...OWN, type: 'string', describe: 'added to the microkernel’s kernel line' })
       .option('mk-debug-level', { ...OWN, choices: ['quiet', 'debug'] as const, describe: 'the word on that line' })
       .option('ironic-node', {
+        ...OWN,
         type: 'string',
         array: true,
         describe: 'a conductor too: UUID=KEY,IMAGE[,local], a node that waits for its deploy ramdisk',
       })
-      .option('ironic-port', { type: 'number', default: 6385, describe: 'port of that conductor' })
+      .option('ironic-port', { ...OWN, type: 'number', default: 6385, describe: 'port of that conductor' })
       .option('events', { ...OWN, type: 'boolean', default: false, describe: 'print every event as one JSON line' }),
   verbs: [
+    {
+      name: 'vm',
+      describe: 'virtual machines that boot from a lab of their own',
+      load: async () => (await import('./vm.ts')).verb,
+    },
     { name: 'node', describe: 'nodes: list, get, allow, protect, force, unforce, remove', load: thing('node') },
     { name: 'active-model', describe: 'policies at work: list, get (with log), remove', load: thing('activeModel') },
     { name: 'policy', describe: 'policies: list, get, add, enable, disable, move, remove', load: thing('policy') },
