@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { playDemo } from '../../lab/demo/demo.ts';
+import { startDaemon } from '../../platform/daemon.ts';
+import { run } from '../../platform/run.ts';
+
+const MAIN = new URL('../../agent/main.ts', import.meta.url).pathname;
+
+test('the demonstration discovers, registers, binds and tells this machine to reboot, as JSON lines with the summary last', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'razor-mk-demo-test-'));
+  after(() => rmSync(place, { recursive: true, force: true }));
+  const result = await run([process.execPath, MAIN, 'demo', '--json'], { timeoutMs: 60_000, env: { TMPDIR: place } });
+  assert.equal(result.status, 0, result.stderr.toString());
+  const lines = result.stdout
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const summary = lines.at(-1);
+  assert.equal(summary?.['event'], 'summary');
+  assert.equal(summary['registered'], true);
+  assert.equal(summary['bound'], true);
+  assert.equal(summary['lastCommand'], 'reboot');
+  assert.ok(Number(summary['facts']) > 40, `${String(summary['facts'])} facts`);
+  assert.deepEqual(summary['commands'], ['register', 'acknowledge', 'reboot']);
+  const told = lines.map((line) => String(line['text'] ?? '')).join('\n');
+  for (const step of [/found its server/, /registered with/, /bound to/, /would reboot/]) assert.match(told, step);
+  assert.deepEqual(readdirSync(place), [], 'something was left behind');
+});
+
+test('an agent that ends at once gives an error that says what it said, and nothing is left running', async () => {
+  await assert.rejects(playDemo({ self: ['sh', '-c', 'echo out of paper >&2; exit 3'], tell: () => undefined }), {
+    code: 'RAZOR_MK_DEMO',
+    message: /the agent ended \(status 3\)[\s\S]*out of paper/,
+  });
+});
+
+test('an agent that never says anything is waited for a bounded time', async () => {
+  await assert.rejects(playDemo({ self: ['sh', '-c', 'sleep 60'], tell: () => undefined, timeoutMs: 300 }), {
+    code: 'RAZOR_MK_DEMO',
+    message: /not over within 0\.3 s/,
+  });
+});
+
+test('with --keep lab and agent go on until they are stopped, and the address of the page is printed', async () => {
+  let text = '';
+  const demo = await startDaemon([process.execPath, MAIN, 'demo', '--keep'], {
+    onLine: (line) => void (text += `${line}\n`),
+  });
+  try {
+    for (let i = 0; i < 600 && !/page is at/.test(text); i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    const address = /page is at (http:\/\/127\.0\.0\.1:\d+)\//.exec(text)?.[1];
+    assert.ok(address !== undefined, text);
+    assert.equal((await fetch(`${address}/`)).status, 200);
+  } finally {
+    await demo.stop(10_000);
+  }
+  const { status } = await demo.exited;
+  assert.equal(status, 0, text);
+});
