@@ -8,7 +8,7 @@ import yargs, { type Argv } from 'yargs';
 import { facterArguments, isFacter } from '../facts/cli/facter-alias.ts';
 import { explain, RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
-import type { Host, Terminal, VerbEntry } from '../platform/verb.ts';
+import type { Host, Terminal, VerbEntry, VerbModule } from '../platform/verb.ts';
 import { VERBS } from './verbs.ts';
 import { versionText } from './version.ts';
 
@@ -50,7 +50,6 @@ function processTerminal(): Terminal {
 
 async function main(argv: readonly string[], host: Host): Promise<number> {
   const asked = argv.find((word) => !word.startsWith('-'));
-  let status = 0;
   const parser = yargs([...argv])
     .scriptName('razor-mk')
     .locale('en') // the executable would be English and a clone would follow LC_ALL
@@ -68,23 +67,45 @@ async function main(argv: readonly string[], host: Host): Promise<number> {
     });
   const completing = argv.includes('--get-yargs-completions');
   for (const entry of VERBS) {
-    if (entry.name === asked || completing) await addVerb(parser, entry, host, (result) => (status = result));
+    if (entry.name === asked || completing) await addVerb(parser, entry);
     else parser.command(entry.name, entry.describe);
   }
-  await parser.parseAsync();
-  return status;
+  try {
+    await parser.parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof Chosen) return await error.verb.run(error.args, host);
+    throw error;
+  }
 }
 
-async function addVerb(parser: Argv, entry: VerbEntry, host: Host, done: (status: number) => void): Promise<void> {
+/**
+ * The verb that was asked for, thrown out of yargs before it runs: behind every handler yargs renders the whole help once,
+ * asked for or not, and that takes longer than anything else on the way to the first check-in.
+ */
+class Chosen extends Error {
+  readonly verb: VerbModule;
+  readonly args: object;
+
+  constructor(verb: VerbModule, args: object) {
+    super('chosen');
+    this.verb = verb;
+    this.args = args;
+  }
+}
+
+async function addVerb(parser: Argv, entry: VerbEntry): Promise<void> {
   const verb = await entry.load();
   parser.command({
     command: verb.usage === undefined ? entry.name : `${entry.name} ${verb.usage}`,
     describe: entry.describe,
     builder: async (yargs: Argv) => {
-      for (const below of verb.verbs ?? []) await addVerb(yargs, below, host, done);
+      for (const below of verb.verbs ?? []) await addVerb(yargs, below);
       return verb.options(yargs);
     },
-    handler: async (args) => done(await verb.run(args, host)),
+    handler: (args) => {
+      throw new Chosen(verb, args);
+    },
   });
 }
 
