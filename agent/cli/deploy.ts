@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import { createLog } from '../../platform/log.ts';
+import { createLog, type Log } from '../../platform/log.ts';
 import { createSystem } from '../../platform/system.ts';
 import { defineVerb, type Host } from '../../platform/verb.ts';
 import { deploy, type DeployResult } from '../deploy/deploy.ts';
@@ -19,7 +19,7 @@ import {
   type DeployParameters,
 } from '../deploy/parameters.ts';
 import { cleanToken, readVirtualMedia } from '../deploy/virtual-media.ts';
-import { createHttpClient } from '../http.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
 
 const THEN = ['reboot', 'poweroff', 'hold'] as const;
 
@@ -155,7 +155,7 @@ async function runDeploy(args: DeployArgs, host: Host): Promise<number> {
     system,
     clock: systemClock,
     log,
-    http: createHttpClient(),
+    http: args.live ? createHttpClient() : dryClient(log),
     listDisks: file === undefined ? listDisks : () => [fileAsDisk(resolve(file))],
     exportDisk,
     signal: host.signal,
@@ -251,4 +251,14 @@ function firstAddress(): string {
     if (found) return found.address;
   }
   throw new RazorMkError('RAZOR_MK_DEPLOY', 'this machine has no address', { remedy: 'Give one with --address.' });
+}
+
+/** Without --live the conductor is told nothing: it would begin to write to a disk that is not exported. */
+function dryClient(log: Log): HttpClient {
+  return {
+    request: ({ method, url }) => {
+      log.info(`would ${method} ${url}`);
+      return Promise.resolve({ status: 202, headers: {}, body: Buffer.alloc(0), durationMs: 0 });
+    },
+  };
 }

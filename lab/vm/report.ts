@@ -1,4 +1,5 @@
 /** The timeline as one self-contained HTML page: an SVG chart, the moments, the consoles and the lab's request log. */
+import { escapeHtml } from '../pages/html.ts';
 import type { Moment, Phase } from './timeline.ts';
 
 export interface ReportInput {
@@ -32,17 +33,6 @@ const COLOURS: Readonly<Record<Phase, string>> = {
   callback: '#1d4ed8',
   'local boot': '#be123c',
 };
-
-export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
-}
 
 const ROW = 18;
 const LEFT = 96;

@@ -111,6 +111,8 @@ test('without --live nothing is exported and every step is told', () =>
     await agent.exited;
     assert.match(site.printed(), /would start tgtd/);
     assert.match(site.printed(), /would export/);
+    assert.match(site.printed(), /would POST/);
+    assert.equal(site.conductor.nodes()[0]?.state, 'deploy wait', 'the conductor was told');
     assert.equal(await tgtdRuns(site.iscsiPort), false);
   }));
 
