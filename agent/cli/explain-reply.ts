@@ -5,8 +5,8 @@ import { defineVerb, type Host } from '../../platform/verb.ts';
 import { createRegistry } from '../commands/registry.ts';
 import { diffPushed, examinePushed } from '../config/pushed.ts';
 import { createDialect } from '../dialects/index.ts';
-import { DIALECT_NAMES } from '../dialects/select.ts';
-import type { CheckinReply, DialectName } from '../dialects/dialect.ts';
+import { TURN_DIALECT_NAMES } from '../dialects/select.ts';
+import type { CheckinReply, TurnDialectName } from '../dialects/dialect.ts';
 import { openStore } from '../state.ts';
 
 const LONGEST = 1024 * 1024;
@@ -24,7 +24,11 @@ export const verb = defineVerb({
   options: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'the body of a reply; - for standard input' })
-      .option('dialect', { choices: DIALECT_NAMES, default: 'razor' as DialectName, describe: 'whose reply it is' })
+      .option('dialect', {
+        choices: TURN_DIALECT_NAMES,
+        default: 'razor' as TurnDialectName,
+        describe: 'whose reply it is',
+      })
       .option('status', { type: 'number', default: 200, describe: 'the HTTP status it came with' })
       .option('server', { type: 'string', default: 'http://127.0.0.1:8026', describe: 'where it came from' })
       .option('state-dir', { type: 'string', describe: 'the state to compare pushed configuration with' }),

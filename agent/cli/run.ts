@@ -1,18 +1,18 @@
 /** The verb `run`: the agent. */
 import { systemClock } from '../../platform/clock.ts';
 import { RazorMkError } from '../../platform/errors.ts';
-import { readCapped } from '../../platform/files.ts';
 import { createSystem } from '../../platform/system.ts';
 import { defineVerb } from '../../platform/verb.ts';
 import { startAgent } from '../agent.ts';
 import type { AgentEvent } from '../events.ts';
-import { asksForDeploy, parseParameters, wantsVirtualMedia } from '../deploy/parameters.ts';
+import { hasTurns } from '../dialects/select.ts';
 import { createExtensionKeeper } from '../extension/keeper.ts';
 import { writeConsole } from '../node/console.ts';
 import { startNode } from '../node/node.ts';
 import { openNodeLog } from '../node/logging.ts';
 import { openStore } from '../state.ts';
 import { version } from '../version.ts';
+import { bootParameters } from './kernel-line.ts';
 import { narrate } from './narrate.ts';
 import { agentOptions } from './options.ts';
 import { resolverOf, setUp, stateDir } from './setup.ts';
@@ -32,10 +32,15 @@ export const verb = defineVerb({
     }
     const dir = stateDir(args, args.live);
     const people = args.events ? host.err : host.out;
-    const setup = await setUp(args, host);
+    const kernel = await bootParameters(args.cmdline, args.live, host);
+    const setup = await setUp(args, host, {
+      kernelLine: kernel.text,
+      mayBeUndecided: args.live && turns === undefined,
+    });
     const initial = setup.settings({});
+    const logDir = initial.values.logDir || (args.live ? '/var/log' : dir);
     const nodeLog = openNodeLog({
-      logDir: initial.values.logDir || (args.live ? '/var/log' : dir),
+      logDir,
       level: initial.values.logLevel,
       syslog: initial.values.syslog,
       console: (line) => people(`${line}\n`),
@@ -50,6 +55,10 @@ export const verb = defineVerb({
       stateDir: dir,
       system,
     });
+    const say = (line: string): void => {
+      people(`${line}\n`);
+      if (args.live && !host.interactive) writeConsole(line);
+    };
     const node = startNode({
       clock: systemClock,
       log,
@@ -59,10 +68,7 @@ export const verb = defineVerb({
       setup,
       binDirs: () => extension.binDirs(),
       resolve: resolverOf(args),
-      say: (line) => {
-        people(`${line}\n`);
-        if (args.live && !host.interactive) writeConsole(line);
-      },
+      say,
       signal: host.signal,
     });
     const emit = (event: AgentEvent): void => {
@@ -75,11 +81,16 @@ export const verb = defineVerb({
       );
     };
     emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
-    if (await asksForDeployment(args.cmdline)) {
+    if (kernel.deploy) {
       log.info('the kernel line asks for a deployment by Ironic: no turns, the disk is exported');
       if (args.live) await node.hooks(emit).boot?.(initial.values, host.signal);
       const { deployByKernelLine } = await import('./deploy.ts');
       return await deployByKernelLine(args.cmdline, args.live, host);
+    }
+    if (setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
+      const { runInsteadOfTurns } = await import('./jobs.ts');
+      const parts = { clock: systemClock, log, emit, system, say, signal: host.signal };
+      return await runInsteadOfTurns({ ...parts, setup, settings: initial, node, stateDir: dir, logDir });
     }
     const agent = startAgent({
       clock: systemClock,
@@ -113,10 +124,3 @@ export const verb = defineVerb({
     return 0;
   },
 });
-
-/** Whether the kernel line names a deployment, or leaves that to the virtual media. */
-async function asksForDeployment(cmdline: string): Promise<boolean> {
-  const bytes = await readCapped(cmdline, 1024 * 1024).catch(() => undefined);
-  const words = parseParameters(bytes?.toString('utf8') ?? '');
-  return asksForDeploy(words) || (wantsVirtualMedia(words) && !words.has('ipa-api-url'));
-}

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { collectFacts, openCapture, openSources } from '../../facts/index.ts';
+import { captureMachine, collectFacts, openCapture, openSources } from '../../facts/index.ts';
 import type { FactSet, Identity } from '../../facts/fact.ts';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
@@ -10,7 +10,7 @@ import type { Host } from '../../platform/verb.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import type { PushedMap } from '../config/pushed.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
-import { HANLON_LEASE_FILE, selectDialect } from '../dialects/select.ts';
+import { HANLON_LEASE_FILE, selectDialect, type Selection } from '../dialects/select.ts';
 import { parseCommandLine, type CommandLine } from '../discovery/cmdline.ts';
 import { lookupAddresses } from '../discovery/dns.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
@@ -19,6 +19,7 @@ import type { Candidate } from '../discovery/index.ts';
 import type { HttpClient } from '../http.ts';
 import { openHttp } from '../trust/index.ts';
 import { version } from '../version.ts';
+import { readKernelLine } from './kernel-line.ts';
 import type { AgentArgs } from './options.ts';
 
 export interface Setup {
@@ -34,26 +35,44 @@ export interface Setup {
   readonly extensionUrl: (server: Candidate, settings: Settings) => string | undefined;
   /** Why this dialect. */
   readonly dialectWhy: string;
+  /** What is not plain about the dialect; `settings` then has the built-in one. */
+  readonly undecided: RazorMkError | undefined;
+  /** A client for one URL, with the trust of the settings; `insecure` leaves certificates unchecked where none is pinned. */
+  readonly openHttp: (settings: Settings, url: string, insecure: boolean) => Promise<HttpClient>;
+  /** A capture of the same sources, gzipped tar. */
+  readonly capture: (settings: Settings, signal?: AbortSignal) => Promise<Buffer>;
+}
+
+export interface SetUpOptions {
+  /** The kernel line, where it was read already. */
+  readonly kernelLine?: string;
+  /** A kernel line that names two servers is noted in `undecided`, not thrown. */
+  readonly mayBeUndecided?: boolean;
 }
 
 const LONGEST_FILE = 1024 * 1024;
 
 /** Reads what stands still while the program runs: kernel line, environment, configuration file. */
-export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
-  const kernel = await readCapped(args.cmdline, LONGEST_FILE);
-  if (kernel === undefined && args.cmdline !== '/proc/cmdline') {
-    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${args.cmdline}: it does not exist`);
-  }
-  const cmdline = parseCommandLine(kernel ?? '');
+export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}): Promise<Setup> {
+  const kernelLine = more.kernelLine ?? (await readKernelLine(args.cmdline));
+  const cmdline = parseCommandLine(Buffer.from(kernelLine, 'latin1'));
   const file = await readConfigFile(args.config);
   const configured = host.env['RAZOR_MK_DIALECT'] ?? file['dialect'];
   const written = args as unknown as Readonly<Record<string, unknown>>;
-  const { dialect, why } = selectDialect({
-    option: written['dialect'] as string | undefined,
-    configured: configured === undefined ? undefined : String(configured),
-    kernel: (name) => cmdline.value(name),
-    hanlonLease: existsSync(join(dirname(args['next-server-file']), HANLON_LEASE_FILE)),
-  });
+  let undecided: RazorMkError | undefined;
+  let selection: Selection = { dialect: 'razor', why: 'nothing else was plain' };
+  try {
+    selection = selectDialect({
+      option: written['dialect'] as string | undefined,
+      configured: configured === undefined ? undefined : String(configured),
+      kernel: (name) => cmdline.value(name),
+      hanlonLease: existsSync(join(dirname(args['next-server-file']), HANLON_LEASE_FILE)),
+    });
+  } catch (error) {
+    if (more.mayBeUndecided !== true || !(error instanceof RazorMkError)) throw error;
+    undecided = error;
+  }
+  const { dialect, why } = selection;
   const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
   const options = { ...written, dialect };
   const settings = (pushed: PushedMap): Resolved =>
@@ -61,21 +80,23 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
 
   return {
     cmdline,
-    kernelLine: kernel?.toString('latin1') ?? '',
+    kernelLine,
     settings,
     dialectWhy: why,
+    undecided,
     extensionUrl: (server, current) => {
       if (current.dialect !== 'razor-server') return undefined;
       const given = cmdline.value('razor.extend') ?? '';
       if (given !== '') return /^https?:\/\//i.test(given) && URL.canParse(given) ? given : undefined;
       return server.url.replace(/\/checkin(\/\d+)?$|$/, (end) => (end === '' ? '/svc' : '')) + '/mk/extension.zip';
     },
-    discover: (current, signal) => {
+    discover: async (current, signal) => {
+      if (current.dialect === 'ironic') return (await import('../dialects/ironic/discover.ts')).discoverIronic(cmdline);
       const from = settings({}).from.server;
       const origin = from === 'option' ? 'option' : from === 'environment' ? 'environment' : 'configFile';
       const product = current.dialect === 'hanlon' ? 'hanlon' : 'razor';
       const keys = [`${product}.ip`, `${product}.server`];
-      return discover({
+      return await discover({
         product,
         kernelKeys: current.dialect === 'razor-server' ? ['razor.register', ...keys] : keys,
         defaultPort: current.port || (current.dialect === 'razor-server' ? 8150 : 8026),
@@ -88,6 +109,16 @@ export async function setUp(args: AgentArgs, host: Host): Promise<Setup> {
       });
     },
     httpFor: (current, server) => openHttp(current, server, host.env, `razor-mk/${version()}`),
+    openHttp: (current, url, insecure) =>
+      openHttp(current, { url, way: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, insecure),
+    capture: async (current, signal) => {
+      const made = await captureMachine({
+        sources,
+        externalDirs: current.externalFacts,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return made.bytes;
+    },
     collect: async (current, signal) => {
       const set = await collectFacts({
         sources,

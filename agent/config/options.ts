@@ -37,9 +37,9 @@ const DAY = 86_400;
 export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Name]> } = {
   dialect: {
     default: 'razor',
-    kind: oneOf(['razor', 'hanlon', 'razor-server']),
+    kind: oneOf(['razor', 'hanlon', 'razor-server', 'ironic', 'foreman']),
     value: 'NAME',
-    meaning: 'The server’s dialect: razor (0.x), hanlon or razor-server (1.x).',
+    meaning: 'The server’s dialect: razor (0.x), hanlon, razor-server (1.x), ironic or foreman.',
   },
   server: {
     default: [],

@@ -34,14 +34,18 @@ export interface RequestPreview {
   readonly notes: readonly string[];
 }
 
-export type DialectName = 'razor' | 'hanlon' | 'razor-server';
+/** Dialects of servers that are asked, turn by turn, what to do. */
+export type TurnDialectName = 'razor' | 'hanlon' | 'razor-server';
+
+/** Every server that a node can be given to. Ironic and Foreman have no turns: each is a job of its own, started by `run`. */
+export type DialectName = TurnDialectName | 'ironic' | 'foreman';
 
 /**
  * The exchanges of one dialect with one server. Failures throw RazorMkError: RAZOR_MK_HTTP (retry), RAZOR_MK_REPLY
  * (not a reply of this dialect) or RAZOR_MK_REFUSED (the server's own error).
  */
 export interface Dialect {
-  readonly name: DialectName;
+  readonly name: TurnDialectName;
   /** The address in use, for status and logs. */
   readonly serverUrl: string;
   /** The id that this dialect sends for a machine. Throws RAZOR_MK_NO_IDENTITY. */

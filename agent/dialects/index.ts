@@ -1,4 +1,5 @@
 /** The dialects by name. */
+import { RazorMkError } from '../../platform/errors.ts';
 import type { Dialect, DialectName } from './dialect.ts';
 import type { Exchange } from './exchange.ts';
 import { createHanlon } from './hanlon.ts';
@@ -16,7 +17,7 @@ export interface DialectOptions {
   readonly onSwitch?: (from: string | undefined, to: string) => void;
 }
 
-/** A dialect talking to one server. */
+/** A dialect talking to one server. Throws RAZOR_MK_DIALECT for servers without check-ins, which `run` serves by jobs of their own. */
 export function createDialect(name: DialectName, options: DialectOptions): Dialect {
   switch (name) {
     case 'razor':
@@ -25,5 +26,10 @@ export function createDialect(name: DialectName, options: DialectOptions): Diale
       return createHanlon(options);
     case 'razor-server':
       return createRazorServer(options);
+    case 'ironic':
+    case 'foreman':
+      throw new RazorMkError('RAZOR_MK_DIALECT', `${name} has no check-ins and registrations of this kind`, {
+        remedy: `Use razor-mk run for it; docs/${name}.md describes the exchange.`,
+      });
   }
 }

@@ -3,7 +3,7 @@
  * Razor. Two servers on one kernel line are refused: to guess would be to install a machine from the wrong one.
  */
 import { RazorMkError } from '../../platform/errors.ts';
-import type { DialectName } from './dialect.ts';
+import type { DialectName, TurnDialectName } from './dialect.ts';
 
 interface Offer {
   readonly dialect: DialectName;
@@ -16,9 +16,18 @@ export const OFFERS: readonly Offer[] = [
   { dialect: 'razor-server', parameters: ['razor.register'] },
   { dialect: 'hanlon', parameters: ['hanlon.ip', 'hanlon.server'] },
   { dialect: 'razor', parameters: ['razor.ip', 'razor.server'] },
+  { dialect: 'ironic', parameters: ['ipa-inspection-callback-url', 'ipa-api-url'] },
+  { dialect: 'foreman', parameters: ['proxy.url', 'foreman.url'] },
 ];
 
 export const DIALECT_NAMES: readonly DialectName[] = OFFERS.map(({ dialect }) => dialect);
+
+/** Those with check-ins. */
+export const TURN_DIALECT_NAMES: readonly TurnDialectName[] = DIALECT_NAMES.filter(hasTurns);
+
+export function hasTurns(name: DialectName): name is TurnDialectName {
+  return name !== 'ironic' && name !== 'foreman';
+}
 
 /** Left by the DHCP client's script when a lease carried Hanlon's options (spec: Hanlon 2.1). */
 export const HANLON_LEASE_FILE = 'hanlonServerIP.addr';

@@ -16,13 +16,15 @@ const LONGEST_FILE = 1024 * 1024;
 
 /**
  * A client for `server`. Throws RAZOR_MK_TRUST when a certificate, key, token or pin that was asked for cannot be used:
- * the agent then waits and tries again rather than going on with less trust than it was told to have.
+ * the agent then waits and tries again rather than going on with less trust than it was told to have. `insecure` takes any
+ * certificate where none is pinned: only for a server's own switch for that, and never without a warning.
  */
 export async function openHttp(
   settings: Settings,
   server: Candidate,
   environment: Environment,
   userAgent: string,
+  insecure = false,
 ): Promise<HttpClient> {
   const pins = settings.pin.map((text) => parsePin(text));
   if ((settings.clientCert === '') !== (settings.clientKey === '')) {
@@ -40,7 +42,7 @@ export async function openHttp(
   }
   const timeoutMs = settings.httpTimeout * 1000;
   const proxyEnv = proxyOf(environment);
-  const tls = { ca, cert, key, pins, proxyEnv, timeoutMs };
+  const tls = { ca, cert, key, pins, proxyEnv, timeoutMs, insecure };
   const host = new URL(server.url).hostname;
   return createHttpClient({
     timeoutMs,

@@ -18,6 +18,8 @@ export interface TlsTrust {
   readonly proxyEnv: Readonly<Record<string, string>>;
   /** For the handshake. */
   readonly timeoutMs: number;
+  /** Takes any certificate; pins count nevertheless. */
+  readonly insecure?: boolean;
 }
 
 export class PinError extends Error {
@@ -33,6 +35,7 @@ export function createTlsAgent(trust: TlsTrust): Agent {
     maxCachedSessions: trust.pins.length > 0 ? 0 : 10, // a resumed session shows no certificate
     minVersion: 'TLSv1.2',
     proxyEnv: { ...trust.proxyEnv },
+    ...(trust.insecure === true ? { rejectUnauthorized: false } : {}),
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
     ...(trust.cert === undefined ? {} : { cert: trust.cert }),
     ...(trust.key === undefined ? {} : { key: trust.key }),

@@ -44,3 +44,16 @@ test('a dialect that nobody speaks is refused with the list of those that are', 
     remedy: /razor-server, hanlon, razor/,
   });
 });
+
+test('the parameters of Ironic and Foreman choose their jobs, and not beside a Razor server', () => {
+  assert.equal(select({ 'ipa-inspection-callback-url': 'http://h/v1/continue_inspection' }).dialect, 'ironic');
+  assert.equal(select({ 'ipa-api-url': 'http://h:6385' }).dialect, 'ironic');
+  assert.equal(select({ 'proxy.url': 'https://h', 'proxy.type': 'foreman' }).dialect, 'foreman');
+  assert.equal(select({ 'foreman.url': 'https://h' }).dialect, 'foreman');
+  const both = { 'razor.ip': '10.0.0.1', 'ipa-api-url': 'http://h:6385' };
+  assert.throws(() => select(both), {
+    message: /razor\.ip= \(razor\) and ipa-api-url= \(ironic\)/,
+    remedy: /razor\.dialect=razor or razor\.dialect=ironic/,
+  });
+  assert.equal(select({ ...both, 'razor.dialect': 'ironic' }).dialect, 'ironic');
+});

@@ -1,0 +1,87 @@
+/** Servers without turns: what `run` does for them, and what it does when the kernel line names two servers. */
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import type { AgentControl } from '../agent.ts';
+import type { Resolved } from '../config/settings.ts';
+import type { DialectName, TurnDialectName } from '../dialects/dialect.ts';
+import type { Job, JobOptions } from '../dialects/job.ts';
+import { hasTurns } from '../dialects/select.ts';
+import type { Node } from '../node/node.ts';
+import type { Setup } from './setup.ts';
+
+export interface InsteadOfTurns extends Pick<
+  JobOptions,
+  'clock' | 'log' | 'emit' | 'system' | 'say' | 'stateDir' | 'logDir' | 'signal'
+> {
+  readonly setup: Setup;
+  readonly settings: Resolved;
+  readonly node: Node;
+}
+
+/** Boots the node as for turns, opens local control, and does the job of the dialect until it is stopped. Returns the exit status. */
+export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> {
+  const { setup, settings, node, emit, signal } = parts;
+  const { values } = settings;
+  await node.open(fixedControl(settings));
+  try {
+    if (setup.undecided !== undefined) return await sayUndecided(setup.undecided, parts);
+    if (hasTurns(values.dialect)) throw new Error(`${values.dialect} has turns`);
+    const job = await loadJob(values.dialect);
+    const hooks = node.hooks(emit);
+    const tell = (error: unknown): void => {
+      if (!signal.aborted) parts.log.error(messageOf(error));
+    };
+    await hooks.boot?.(values, signal).catch(tell);
+    await hooks.configured?.(values, signal).catch(tell);
+    return await job({
+      ...parts,
+      kernel: setup.cmdline,
+      settings: values,
+      collect: () => setup.collect(values, signal),
+      capture: () => setup.capture(values, signal),
+      openHttp: (url, trust) => setup.openHttp(values, url, trust?.insecure === true),
+    });
+  } finally {
+    await node.close();
+  }
+}
+
+/** Loads the job of a dialect that has no turns. */
+async function loadJob(dialect: Exclude<DialectName, TurnDialectName>): Promise<Job> {
+  switch (dialect) {
+    case 'ironic':
+      return (await import('../dialects/ironic/index.ts')).runIronic;
+    case 'foreman':
+      throw new RazorMkError('RAZOR_MK_DIALECT', 'this agent does not serve Foreman yet');
+  }
+}
+
+/** Local control of an agent that takes no pushed configuration and has no turn to begin early. */
+function fixedControl(settings: Resolved): AgentControl {
+  const reason = 'this server pushes no configuration';
+  return {
+    settings,
+    wake: () => undefined,
+    offerConfig: (map) => ({
+      changed: false,
+      refused: Object.entries(map).map(([key, value]) => ({ key, value: String(value), reason })),
+    }),
+  };
+}
+
+/** How often a person in front of the console is told. */
+const SAY_AGAIN_MS = 60_000;
+
+/** A live node that does not know its server waits and says so: to end would leave a dead machine, to guess a wrong one. */
+async function sayUndecided(
+  error: RazorMkError,
+  { clock, emit, say, signal }: Pick<JobOptions, 'clock' | 'emit' | 'say' | 'signal'>,
+): Promise<number> {
+  while (!signal.aborted) {
+    say(`razor-mk: ${error.message}. ${error.remedy} Nothing is done until then.`);
+    emit({ event: 'error', code: error.code, message: error.message, remedy: error.remedy });
+    emit({ event: 'waiting', ms: SAY_AGAIN_MS, reason: 'the kernel line does not say which server is meant' });
+    await clock.sleep(SAY_AGAIN_MS, signal).catch(() => undefined);
+  }
+  emit({ event: 'stopped', reason: 'asked to', turns: 0 });
+  return error.exitCode;
+}

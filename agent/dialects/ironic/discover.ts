@@ -1,0 +1,31 @@
+/** Where Ironic is: it writes whole URLs on the kernel line, and nothing else is asked. */
+import { RazorMkError } from '../../../platform/errors.ts';
+import type { CommandLine } from '../../discovery/cmdline.ts';
+import type { Discovery } from '../../discovery/index.ts';
+import { ironicParameters } from './kernel.ts';
+
+/** The API's URLs, else those of the inspection. Throws RAZOR_MK_NO_SERVER where the kernel line has none that can be used. */
+export function discoverIronic(kernel: CommandLine): Discovery {
+  const { apiUrls, callbackUrls, notes } = ironicParameters(kernel);
+  const steps = [
+    { way: 'kernel line ipa-inspection-callback-url', note: told(callbackUrls), found: callbackUrls },
+    { way: 'kernel line ipa-api-url', note: told(apiUrls), found: apiUrls },
+    ...notes.map((note) => ({ way: 'kernel line', note, found: [] })),
+  ];
+  const ways = [
+    { way: 'kernel line ipa-api-url', urls: apiUrls },
+    { way: 'kernel line ipa-inspection-callback-url', urls: callbackUrls },
+  ];
+  const { way, urls } = ways.find((each) => each.urls.length > 0) ?? { way: '', urls: [] };
+  if (urls.length === 0) {
+    const why = notes.length === 0 ? '' : `: ${notes.join('; ')}`;
+    throw new RazorMkError('RAZOR_MK_NO_SERVER', `the kernel line names no Ironic that can be used${why}`, {
+      remedy: 'Give ipa-api-url= or ipa-inspection-callback-url= with a whole http or https URL.',
+    });
+  }
+  return { candidates: urls.map((url) => ({ url, way, given: true })), steps };
+}
+
+function told(urls: readonly string[]): string {
+  return urls.length === 0 ? 'not given' : 'given';
+}

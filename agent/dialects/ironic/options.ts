@@ -1,0 +1,76 @@
+/** What Ironic's job, its commands and its steps are given. */
+import type { FactSet } from '../../../facts/fact.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import type { Log } from '../../../platform/log.ts';
+import type { System } from '../../../platform/system.ts';
+import type { Disk } from '../../deploy/disks.ts';
+import type { CommandLine } from '../../discovery/cmdline.ts';
+import type { HttpClient } from '../../http.ts';
+import type { JobOptions } from '../job.ts';
+
+export interface IronicOptions extends JobOptions {
+  /** The machine's whole disks; those of /sys by default. Tests hand in files that stand for disks. */
+  readonly listDisks?: () => readonly Disk[];
+}
+
+/** The node as the conductor knows it: from lookup, and replaced by `node` of each get_*_steps and execute_*_step. */
+export interface IronicNode {
+  readonly uuid: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly instance_info: Readonly<Record<string, unknown>>;
+  readonly driver_internal_info: Readonly<Record<string, unknown>>;
+}
+
+/** What a command may know and use. */
+export interface CommandContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly system: System;
+  /** A line for the console. */
+  readonly say: (line: string) => void;
+  readonly kernel: CommandLine;
+  /** Undefined before the first lookup. */
+  readonly node: IronicNode | undefined;
+  readonly listDisks: () => readonly Disk[];
+  readonly collect: () => Promise<FactSet>;
+  readonly capture: () => Promise<Buffer>;
+  readonly stateDir: string;
+  readonly logDir: string;
+  readonly openHttp: (url: string) => Promise<HttpClient>;
+  /** Told while a long command runs; shown in `status` and in the log, at most every few seconds. */
+  readonly progress: (text: string) => void;
+  /** Stops serving and sending heartbeats after the answer has gone out (system.lockdown). */
+  readonly endService: (reason: string) => void;
+  /** Aborted when the agent stops. */
+  readonly signal: AbortSignal;
+}
+
+/** JSON of the conductor; look before you believe. */
+export type Params = Readonly<Record<string, unknown>>;
+
+/** One command of the agent's API: `POST /v1/commands/ {"name": "standby.sync", "params": {}}`. */
+export interface IronicCommand {
+  /** `extension.command`. */
+  readonly name: `${string}.${string}`;
+  /** An async command is answered RUNNING at once, and ends in a forced heartbeat. */
+  readonly async: boolean;
+  /** Resolves to `command_result` (JSON). What it throws becomes `command_error`; RazorMkError with its remedy. */
+  readonly run: (params: Params, context: CommandContext) => Promise<unknown>;
+}
+
+export type StepKind = 'clean' | 'deploy' | 'service';
+
+/** One step that get_*_steps lists and execute_*_step runs. */
+export interface IronicStep {
+  readonly name: string;
+  readonly kinds: readonly StepKind[];
+  /** 0: only when the operator asks for it by name. */
+  readonly priority: number;
+  readonly interface: 'deploy' | 'raid' | 'bios' | 'management' | 'power';
+  readonly rebootRequested?: boolean;
+  readonly abortable?: boolean;
+  /** `{name: {description, required}}`, as Ironic's API shows it. */
+  readonly argsinfo?: Readonly<Record<string, { readonly description: string; readonly required: boolean }>>;
+  /** `step` as it was received: `{step, interface, args, priority …}`; `params` has node and ports too. */
+  readonly run: (step: Params, params: Params, context: CommandContext) => Promise<unknown>;
+}

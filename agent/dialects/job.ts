@@ -1,0 +1,42 @@
+/**
+ * What `run` hands to a server dialect that has no turns (Ironic, Foreman): everything it needs, so that a test can run it
+ * without a process, and nothing that only one of them knows.
+ */
+import type { FactSet } from '../../facts/fact.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { System } from '../../platform/system.ts';
+import type { Settings } from '../config/settings.ts';
+import type { CommandLine } from '../discovery/cmdline.ts';
+import type { Emit } from '../events.ts';
+import type { HttpClient } from '../http.ts';
+
+export interface JobOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly emit: Emit;
+  /** The only way to change the machine; dry without --live. */
+  readonly system: System;
+  /** A line for the console, whatever the log level. */
+  readonly say: (line: string) => void;
+  /** The kernel line; words of virtual media's parameters are at its end, so that they win. */
+  readonly kernel: CommandLine;
+  readonly settings: Settings;
+  /** Gathers the facts anew. Never throws. */
+  readonly collect: () => Promise<FactSet>;
+  /** A capture of this machine (gzipped tar), for people who look into a failure. */
+  readonly capture: () => Promise<Buffer>;
+  /** Private to this agent; files in it survive its restart, not the machine's. */
+  readonly stateDir: string;
+  /** Where the agent's own log files are. */
+  readonly logDir: string;
+  /**
+   * A client for one server, with the trust that the settings ask for. `insecure` leaves the certificate unchecked where no
+   * pin is set. Throws RAZOR_MK_TRUST.
+   */
+  readonly openHttp: (url: string, trust?: { readonly insecure?: boolean }) => Promise<HttpClient>;
+  readonly signal: AbortSignal;
+}
+
+/** Does the job until it is stopped; resolves to the exit status of `run`. */
+export type Job = (options: JobOptions) => Promise<number>;
