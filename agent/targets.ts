@@ -12,9 +12,11 @@ export interface Targets {
   next(failed: Candidate): boolean;
   /** DNS does not vouch for the address any longer. */
   expired(): boolean;
+  /** Addresses of discovery that were tried and did not answer, for the next discovery to pass over. */
+  unanswered(): ReadonlySet<string>;
 }
 
-/** A pushed address that did not answer is not tried again for this long. */
+/** An address that did not answer is passed over for this long, while there is another. */
 const DISTRUST_MS = 3_600_000;
 /** Answers of DNS are believed at least this long, whatever their TTL. */
 const SHORTEST_TTL_S = 30;
@@ -24,6 +26,7 @@ export function createTargets(clock: Clock): Targets {
   let tried = 0;
   let foundAt = 0;
   const distrusted = new Map<string, number>();
+  const unanswered = new Map<string, number>();
 
   return {
     current(pushedUri) {
@@ -36,11 +39,14 @@ export function createTargets(clock: Clock): Targets {
     },
     found(discovery) {
       candidates = discovery.candidates;
+      // discovery names one of these again only when it knows no other: a new round
+      if (candidates.every(({ url }) => unanswered.has(url))) unanswered.clear();
       tried = 0;
       foundAt = clock.now();
     },
     answered(candidate) {
       tried = 0;
+      unanswered.delete(candidate.url);
       if (candidates[0]?.url !== candidate.url && candidates.some(({ url }) => url === candidate.url)) {
         candidates = [candidate, ...candidates.filter(({ url }) => url !== candidate.url)];
       }
@@ -52,12 +58,14 @@ export function createTargets(clock: Clock): Targets {
       }
       tried++;
       if (tried >= candidates.length) {
+        for (const { url } of candidates) unanswered.set(url, clock.now() + DISTRUST_MS);
         candidates = [];
         return false;
       }
       candidates = [...candidates.slice(1), ...candidates.slice(0, 1)];
       return true;
     },
+    unanswered: () => new Set([...unanswered].filter(([, until]) => until > clock.now()).map(([url]) => url)),
     expired() {
       const ttl = candidates[0]?.ttl;
       return ttl !== undefined && clock.now() - foundAt > Math.max(ttl, SHORTEST_TTL_S) * 1000;

@@ -28,7 +28,7 @@ export interface Setup {
   readonly kernelLine: string;
   /** The settings with a pushed map in its place. */
   readonly settings: (pushed: PushedMap) => Resolved;
-  readonly discover: (settings: Settings, signal: AbortSignal) => Promise<Discovery>;
+  readonly discover: (settings: Settings, signal: AbortSignal, unanswered?: ReadonlySet<string>) => Promise<Discovery>;
   readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
   readonly collect: (settings: Settings, signal?: AbortSignal) => Promise<FactSet>;
   /** Where the extension archive is: `razor.extend=`, or beside the check-in. Undefined for dialects without one. */
@@ -90,7 +90,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
       if (given !== '') return /^https?:\/\//i.test(given) && URL.canParse(given) ? given : undefined;
       return server.url.replace(/\/checkin(\/\d+)?$|$/, (end) => (end === '' ? '/svc' : '')) + '/mk/extension.zip';
     },
-    discover: async (current, signal) => {
+    discover: async (current, signal, unanswered) => {
       if (current.dialect === 'ironic') return (await import('../dialects/ironic/discover.ts')).discoverIronic(cmdline);
       const from = settings({}).from.server;
       const origin = from === 'option' ? 'option' : from === 'environment' ? 'environment' : 'configFile';
@@ -105,6 +105,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
         resolvConf: args['resolv-conf'],
         nextServerFile: args['next-server-file'],
         signal,
+        ...(unanswered === undefined ? {} : { unanswered }),
         ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       });
     },

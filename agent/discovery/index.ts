@@ -1,7 +1,7 @@
 /**
  * Where the provisioning server is. In order: option, kernel line `razor.ip`, kernel line `razor.server` by DNS,
  * environment, configuration file, the DNS name `razor`, the next-server file, and SRV `_razor._tcp`. Every step leaves
- * a trace. The first way that gives an address is the first candidate; the others that are cheap are not asked.
+ * a trace. The first way that gives an address counts, and those behind it are asked only when it led to no server.
  */
 import { isIP } from 'node:net';
 import { RazorMkError } from '../../platform/errors.ts';
@@ -29,6 +29,8 @@ export interface DiscoveryOptions {
   readonly resolvConf: string;
   readonly nextServerFile: string;
   readonly dnsPort?: number;
+  /** URLs that were tried and did not answer: a way that leads to no others gives way to the next one. */
+  readonly unanswered?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
 }
 
@@ -57,11 +59,21 @@ export async function discover(options: DiscoveryOptions): Promise<Discovery> {
     return candidates;
   };
   for (const note of options.cmdline.notes) trace('kernel line', note);
-  for (const way of WAYS) {
+  let tried: readonly Candidate[] | undefined;
+  for (const way of waysOf(options)) {
     options.signal?.throwIfAborted();
     const candidates = await way(options, trace);
-    if (candidates.length > 0) return { candidates, steps };
+    const first = candidates[0];
+    if (first === undefined) continue;
+    const fresh = candidates.filter(({ url }) => options.unanswered?.has(url) !== true);
+    const rest = candidates.filter((candidate) => !fresh.includes(candidate));
+    if (fresh.length > 0) return { candidates: [...fresh, ...rest], steps };
+    tried ??= candidates;
+    if (isFinal(first)) break;
+    trace(first.way, 'did not answer: the next way is asked');
   }
+  // every way led to nothing: from the beginning
+  if (tried !== undefined) return { candidates: tried, steps };
   const told = steps.map((step) => `\n    ${step.way}: ${step.note}`).join('');
   throw new RazorMkError('RAZOR_MK_NO_SERVER', `no provisioning server was found:${told}`);
 }
@@ -72,16 +84,30 @@ const FOUND = /^(DNS|DHCP|next-server|SRV)/;
 type Trace = (way: string, note: string, candidates?: readonly Candidate[]) => readonly Candidate[];
 type Way = (options: DiscoveryOptions, trace: Trace) => Promise<readonly Candidate[]>;
 
-const WAYS: readonly Way[] = [
-  (options, trace) => given('--server', options.option, options, trace),
-  (options, trace) => fromKernelLine(options, trace),
-  (options, trace) => given('environment', options.environment, options, trace),
-  (options, trace) => given('configuration file', options.configFile, options, trace),
-  (options, trace) => byDefaultName(options, trace),
-  (options, trace) => fromHanlonLease(options, trace),
-  (options, trace) => fromNextServer(options, trace),
-  (options, trace) => byService(options, trace),
-];
+function waysOf({ kernelKeys }: DiscoveryOptions): readonly Way[] {
+  return [
+    (options, trace) => given('--server', options.option, options, trace),
+    ...kernelKeys.map(
+      (key): Way =>
+        (options, trace) =>
+          fromKernelKey(key, options, trace),
+    ),
+    (options, trace) => given('environment', options.environment, options, trace),
+    (options, trace) => given('configuration file', options.configFile, options, trace),
+    byDefaultName,
+    fromHanlonLease,
+    fromNextServer,
+    byService,
+  ];
+}
+
+/**
+ * Whether nobody else is asked, even if this one never answers: somebody wrote it on this machine, or it is https, which
+ * must not end at a stranger's http.
+ */
+function isFinal({ way, url }: Candidate): boolean {
+  return way === '--server' || way === 'environment' || way === 'configuration file' || url.startsWith('https:');
+}
 
 async function given(
   way: string,
@@ -91,14 +117,6 @@ async function given(
 ): Promise<readonly Candidate[]> {
   if (texts === undefined || texts.length === 0) return [];
   return await candidatesOf(way, texts, options, trace);
-}
-
-async function fromKernelLine(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
-  for (const key of options.kernelKeys) {
-    const candidates = await fromKernelKey(key, options, trace);
-    if (candidates.length > 0) return candidates;
-  }
-  return [];
 }
 
 async function fromKernelKey(key: string, options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {

@@ -159,6 +159,33 @@ test('what is no address is passed over and named', async () => {
   assert.ok(found.steps.some(({ note }) => note === '"false" is no address'));
 });
 
+test('what did not answer gives way to what comes after it, and is the first again when nothing else is left', async () => {
+  writeFileSync(nextServerFile, '10.0.0.4\n');
+  dns.script = named('razor', '10.0.0.3');
+  const line = 'razor.ip=10.0.0.1,10.0.0.2 razor.server=10.0.0.5';
+  const failed = new Set<string>();
+  const order: string[] = [];
+  for (let round = 0; round < 6; round++) {
+    const [first] = await urls(line, { unanswered: failed });
+    assert.ok(first);
+    order.push(first.replace(/^http:..10.0.0.|:8026$/g, ''));
+    failed.add(first);
+  }
+  assert.deepEqual(order, ['1', '2', '5', '3', '4', '1']);
+  const { steps } = await find(line, { unanswered: failed });
+  assert.ok(steps.some(({ way, note }) => way === 'kernel line razor.ip' && /did not answer/.test(note)));
+});
+
+test('a server that was written down for this machine, or is https, is not left for another that is found', async () => {
+  writeFileSync(nextServerFile, '10.0.0.4\n');
+  const dead = 'http://10.0.0.1:8026';
+  const unanswered = new Set([dead, 'https://10.0.0.1:8026']);
+  for (const place of ['option', 'environment', 'configFile'])
+    assert.deepEqual(await urls('', { [place]: ['10.0.0.1'], unanswered }), [dead], place);
+  assert.deepEqual(await urls('razor.ip=https://10.0.0.1', { unanswered }), ['https://10.0.0.1:8026']);
+  assert.deepEqual(await urls('razor.ip=10.0.0.1', { unanswered }), ['http://10.0.0.4:8026']);
+});
+
 test('a name on the kernel line is resolved; for https it stays in the URL, with the address beside it', async () => {
   dns.script = named('server.lab', '10.0.0.2');
   const found = await find('razor.server=https://server.lab:8443');

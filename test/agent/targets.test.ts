@@ -48,6 +48,29 @@ test('when every candidate failed three times, discovery begins again and a move
   }
 });
 
+test('discovery is told what did not answer, until nothing else is left or somebody answers there', async () => {
+  const server = await scriptedServer();
+  server.checkins(command('register'), command('acknowledge'));
+  const told: string[][] = [];
+  const agent = await testAgent({
+    discover: (_settings, _signal, unanswered) => {
+      told.push([...unanswered]);
+      const dead = ['http://127.0.0.1:1', 'http://127.0.0.1:2'].find((url) => !unanswered.has(url));
+      // the second round: both are dead, so the first is named again; the third: the server is there at last
+      const url = told.length > 4 ? server.url : (dead ?? 'http://127.0.0.1:1');
+      return Promise.resolve({ candidates: [candidate(url)], steps: [] });
+    },
+  });
+  try {
+    await runUntil(agent, () => agent.of('registered').length === 1);
+    const [one, two] = ['http://127.0.0.1:1', 'http://127.0.0.1:2'] as const;
+    assert.deepEqual(told, [[], [one], [one, two], [one], [one, two]]);
+  } finally {
+    await agent.stop();
+    await server.close();
+  }
+});
+
 test('an address that DNS gave is asked for again when its time is over, at the earliest after 30 s', async () => {
   const clock = fakeClock();
   const targets = createTargets(clock);
