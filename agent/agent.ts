@@ -15,7 +15,8 @@ import { RAZOR_SERVER_PAUSE_MS } from './dialects/razor-server.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Candidate, Discovery } from './discovery/index.ts';
 import type { Emit } from './events.ts';
-import { createExclusions } from './exclusion.ts';
+import { createErrorsFact } from './errors-fact.ts';
+import { createExclusions, exclusionPattern } from './exclusion.ts';
 import { createFactKeeper } from './fact-keeper.ts';
 import { exchangeOf, HttpFailure, type HttpClient } from './http.ts';
 import { createSchedule, type Pace, type Wait } from '../platform/schedule.ts';
@@ -45,7 +46,8 @@ export interface AgentOptions {
   readonly collect: () => Promise<FactSet>;
   /** The settings, with a pushed map in its place of the order. */
   readonly settings: (pushed: PushedMap) => Resolved;
-  readonly discover: (settings: Settings, signal: AbortSignal) => Promise<Discovery>;
+  /** Finds servers; those in `unanswered` were tried in vain. */
+  readonly discover: (settings: Settings, signal: AbortSignal, unanswered: ReadonlySet<string>) => Promise<Discovery>;
   readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
   readonly hooks?: AgentHooks;
   readonly extraErrors?: () => readonly string[];
@@ -96,6 +98,7 @@ export function startAgent(options: AgentOptions): AgentRun {
   const schedule = createSchedule(() => nodeId);
 
   const exclusions = createExclusions();
+  const extraFacts = createErrorsFact(facts, () => [...push.errors, ...(options.extraErrors?.() ?? [])]);
   const watchClock = createClockWatch(clock, warn);
   const calendar = createCalendar({
     warn,
@@ -139,8 +142,11 @@ export function startAgent(options: AgentOptions): AgentRun {
   }
 
   async function configure(): Promise<void> {
+    const before = resolved.values.factExclude;
     resolved = options.settings(push.current);
     for (const text of resolved.refused) warn(text);
+    // the next turn sends what another pattern lets through
+    if (exclusionPattern(before) !== exclusionPattern(resolved.values.factExclude)) facts.expire();
     const { checkinInterval } = resolved.values;
     if (checkinInterval > REGISTER_TIMEOUT_S && checkinInterval !== warnedInterval) {
       warnedInterval = checkinInterval;
@@ -175,7 +181,7 @@ export function startAgent(options: AgentOptions): AgentRun {
       const server = targets.current(resolved.values.pushedUri);
       if (server !== undefined && !targets.expired()) return server;
       try {
-        const discovery = await options.discover(resolved.values, signal);
+        const discovery = await options.discover(resolved.values, signal, targets.unanswered());
         targets.found(discovery);
         const first = discovery.candidates[0] as Candidate;
         const candidates = discovery.candidates.map(({ url }) => url);
@@ -212,6 +218,7 @@ export function startAgent(options: AgentOptions): AgentRun {
     const { rediscoverAfter } = resolved.values;
     if ((schedule.failures + 1) % rediscoverAfter !== 0) return;
     if (push.failed(`${rediscoverAfter} check-ins in a row failed: ${messageOf(error)}`)) {
+      facts.expire();
       await configure();
       if (server.way !== 'pushed mk_uri') return;
     }
@@ -234,7 +241,9 @@ export function startAgent(options: AgentOptions): AgentRun {
       });
       afterTurn(result, server);
       if (result.clientConfig !== undefined) {
-        const { changes } = push.offer(result.clientConfig, server.url);
+        const { changes, refused } = push.offer(result.clientConfig, server.url);
+        // the next turn tells what was refused
+        if (refused.length > 0) facts.expire();
         if (changes.length > 0) await configure();
       }
       for (const text of store.takeProblems()) warn(text);
@@ -248,13 +257,6 @@ export function startAgent(options: AgentOptions): AgentRun {
       if (!isLast(undefined)) await wait(delay);
       return undefined;
     }
-  }
-
-  function extraFacts(): Readonly<Record<string, string>> {
-    const errors = [...push.errors, ...(options.extraErrors?.() ?? [])];
-    const gathered = facts.last?.facts.get('razor_mk_errors')?.value;
-    if (errors.length === 0) return {};
-    return { razor_mk_errors: [...(gathered === undefined ? [] : [gathered]), ...errors].join('; ').slice(0, 4096) };
   }
 
   function isLast(result: TurnResult | undefined): boolean {

@@ -98,7 +98,7 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
   if (command.name === 'acknowledge' && dialect.name !== 'razor' && store.firstCheckin) store.setFirstCheckin(false);
   const registers = dialect.previewRegister(reportOf(context, facts, false)) !== undefined;
   if (fresh && !registered && !store.firstCheckin && registers) {
-    const reason = whyRegister(store, facts, context.exclusion);
+    const reason = whyRegister(store, facts, context);
     if (reason !== undefined) await register(reason, facts);
   }
   return { command, known: handler !== undefined, outcome, registered, clientConfig: reply.clientConfig, nodeId };
@@ -152,13 +152,22 @@ async function sendFacts(context: TurnContext, set: FactSet, reason: string): Pr
   emit({ event: 'registered', facts, reason, notes, durationMs: clock.now() - started });
 }
 
-/** Why facts are sent without being asked for, or undefined. The original does the same after every turn. */
-function whyRegister(store: Store, set: FactSet, exclusion: () => Exclusion): string | undefined {
+/**
+ * Why facts are sent without being asked for, or undefined. The original compares what it would send with what it sent last,
+ * after every turn; here what a new pattern keeps back counts as well, and what the agent says about itself.
+ */
+function whyRegister(store: Store, set: FactSet, context: TurnContext): string | undefined {
   const before = store.previousFacts;
   if (before === undefined) return 'what the server knows of this machine was lost';
-  const { excludes } = exclusion();
+  const { excludes } = context.exclusion();
   const changed = changedFacts(before, set).filter((name) => !excludes(name) && !name.startsWith('razor_mk_'));
-  if (changed.length === 0) return undefined;
-  const shown = changed.slice(0, 5).join(', ') + (changed.length > 5 ? ` and ${changed.length - 5} more` : '');
-  return `changed: ${shown}`;
+  const errors = reportOf(context, set, true).facts['razor_mk_errors'];
+  if (errors !== before['razor_mk_errors']) changed.push('razor_mk_errors');
+  if (changed.length > 0) return `changed: ${shown(changed)}`;
+  const kept = Object.keys(before).filter((name) => excludes(name) && !name.startsWith('razor_mk_'));
+  return kept.length > 0 ? `not to be sent any more: ${shown(kept)}` : undefined;
+}
+
+function shown(names: readonly string[]): string {
+  return names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '');
 }

@@ -47,10 +47,11 @@ export function openNodeLog(options: NodeLogOptions): NodeLog {
   let level = options.level;
   const log = createLog({
     level,
-    peopleLevel: level,
+    // every line, for syslog: what the console shows is decided below
+    peopleLevel: 'debug',
     ...(file === undefined ? {} : { json: { write: (line: string) => file.write(line) } }),
     people(line, at) {
-      options.console(at === 'info' ? line : `${at}: ${line}`);
+      if (isAtLeast(at, options.level)) options.console(at === 'info' ? line : `${at}: ${line}`);
       if (isAtLeast(at, level)) syslog?.write(at, line);
     },
   });

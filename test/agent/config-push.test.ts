@@ -150,6 +150,44 @@ test('a pushed path that leads nowhere is rolled back, reported, and not taken a
   assert.match(body.get('json_hash') ?? '', /"razor_mk_errors":"pushed configuration rolled back/);
 });
 
+const factsOf = (index: number): Record<string, string> => {
+  const posts = server.asked.filter(({ method }) => method === 'POST');
+  const report = JSON.parse(new URLSearchParams(posts[index]?.body).get('json_hash') ?? '{}') as {
+    '@attributes_hash'?: Record<string, string>;
+  };
+  return report['@attributes_hash'] ?? {};
+};
+
+test('a pushed pattern counts from the next turn on: what it keeps back leaves the server, what it lets through arrives', async () => {
+  const push = (mk_fact_excl_pattern: string) => command('acknowledge', { mk_fact_excl_pattern });
+  server.checkins(command('register'), command('acknowledge'), push('^host'), push('^virtual'));
+  agent = await testAgent({ server: server.url });
+  await runUntil(agent, () => agent?.of('registered').length === 3);
+  assert.deepEqual(
+    [0, 1, 2].map((index) => Object.keys(factsOf(index)).sort()),
+    [['hostname', 'is_virtual'], ['is_virtual'], ['hostname', 'is_virtual']],
+  );
+  assert.deepEqual(
+    agent.of('registered').map(({ reason }) => reason),
+    ['the server asked for it', 'not to be sent any more: hostname', 'changed: hostname'],
+  );
+});
+
+test('what is refused or rolled back is told to the server without being asked for', async () => {
+  const wrong = { mk_checkin_interval: 0, mk_fact_excl_pattern: '(' };
+  server.checkins(command('register'), command('acknowledge', wrong));
+  agent = await testAgent({ server: server.url });
+  await runUntil(agent, () => agent?.of('registered').length === 2);
+  assert.match(factsOf(1)['razor_mk_errors'] ?? '', /mk_checkin_interval 0 refused.*mk_fact_excl_pattern "\(" refused/);
+  const lost = { mk_checkin_path: '/wrong/checkin' };
+  server.checkins((asked, response) => {
+    if (asked.path === '/wrong/checkin') text('Error: File Not Found', 404)(asked, response);
+    else command('acknowledge', lost)(asked, response);
+  });
+  await runUntil(agent, () => agent?.of('registered').length === 3);
+  assert.match(factsOf(2)['razor_mk_errors'] ?? '', /rolled back/);
+});
+
 test('a found server gives way to its mk_uri; when nothing answers there, the found one returns', async () => {
   const second = await scriptedServer();
   try {

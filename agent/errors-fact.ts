@@ -1,0 +1,17 @@
+/** The fact razor_mk_errors: what the agent has to say about itself, beside what gathering facts put into it. */
+import type { FactKeeper } from './fact-keeper.ts';
+
+const LONGEST = 4096;
+
+/** Facts to add to what is sent; none when there are no errors. */
+export function createErrorsFact(
+  facts: FactKeeper,
+  errors: () => readonly string[],
+): () => Readonly<Record<string, string>> {
+  return (): Readonly<Record<string, string>> => {
+    const own = errors();
+    const gathered = facts.last?.facts.get('razor_mk_errors')?.value;
+    if (own.length === 0) return {};
+    return { razor_mk_errors: [...(gathered === undefined ? [] : [gathered]), ...own].join('; ').slice(0, LONGEST) };
+  };
+}
