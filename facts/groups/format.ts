@@ -36,6 +36,17 @@ export function parseCpuList(text: string | undefined, most = 65_536): number[] 
   return [...numbers].sort((a, b) => a - b);
 }
 
+/** Numbers in ascending order as the kernel writes them: `0-3,8`. */
+export function cpuListText(cpus: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const cpu of cpus) {
+    const last = runs.at(-1);
+    if (last?.[1] === cpu - 1) last[1] = cpu;
+    else runs.push([cpu, cpu]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
+}
+
 /** Names as `ls -v` and ifconfig sort them: eth2 before eth10. */
 export function byNumberedName(a: string, b: string): number {
   const left = a.split(/(\d+)/);

@@ -1,6 +1,7 @@
 /** NUMA nodes from /sys/devices/system/node: which processors and how much memory are near each other. */
 import { oncePer } from '../sources/memory.ts';
-import { parseCpuList } from './format.ts';
+import { cpuListText, parseCpuList } from './format.ts';
+import type { Sources } from '../sources/sources.ts';
 import type { Group } from './group.ts';
 import { parseMeminfo } from './memory.ts';
 
@@ -8,8 +9,9 @@ const NODES = '/sys/devices/system/node';
 
 export interface NumaNode {
   readonly id: number;
+  /** Those that are present, running or not. */
   readonly cpus: readonly number[];
-  /** As the kernel writes it: `0-7,16-23`. */
+  /** The same as the kernel writes it: `0-7,16-23`. */
   readonly cpuList: string;
   /** Bytes; undefined where the node's meminfo cannot be read. */
   readonly memory: number | undefined;
@@ -27,11 +29,11 @@ export const readNuma = oncePer((sources): readonly NumaNode[] =>
     .map((id) => {
       const base = `${NODES}/node${id}`;
       const total = parseMeminfo(sources.text(`${base}/meminfo`) ?? '').values.get('MemTotal');
-      const cpuList = sources.line(`${base}/cpulist`) ?? '';
+      const cpus = cpusOf(sources, base);
       return {
         id,
-        cpuList,
-        cpus: parseCpuList(cpuList),
+        cpuList: cpuListText(cpus),
+        cpus,
         memory: total === undefined ? undefined : total * 1024,
         distances: (sources.line(`${base}/distance`) ?? '')
           .split(/\s+/)
@@ -42,6 +44,16 @@ export const readNuma = oncePer((sources): readonly NumaNode[] =>
     }),
 );
 
+/** The processors that are present: `cpulist` names only those that run, which are few under maxcpus=1. */
+function cpusOf(sources: Sources, base: string): number[] {
+  const present = sources
+    .list(base)
+    .filter((name) => /^cpu\d{1,6}$/.test(name))
+    .map((name) => Number(name.slice(3)))
+    .sort((a, b) => a - b);
+  return present.length > 0 ? present : parseCpuList(sources.line(`${base}/cpulist`));
+}
+
 export const numaGroup: Group = {
   name: 'numa',
   collect({ sources, add }) {
@@ -49,7 +61,7 @@ export const numaGroup: Group = {
     if (nodes.length === 0) return;
     add('mk_numa_node_count', nodes.length, NODES);
     for (const node of nodes.slice(0, 64)) {
-      add(`mk_numa_node${node.id}_cpus`, node.cpuList, `${NODES}/node${node.id}/cpulist`);
+      add(`mk_numa_node${node.id}_cpus`, node.cpuList, `${NODES}/node${node.id}`);
       const megabytes = node.memory === undefined ? undefined : Math.round(node.memory / 1_048_576);
       // a guest's kernel may take its memory bit by bit; memorysize is the fact that tells of a change
       add(`mk_numa_node${node.id}_memory_mb`, megabytes, `${NODES}/node${node.id}/meminfo`, { volatile: true });

@@ -23,6 +23,8 @@ export interface MachineOptions {
   readonly dir: string;
   readonly memoryMiB?: number;
   readonly firmware?: 'bios' | 'uefi';
+  /** QEMU's board: pc for BIOS and q35 for UEFI by default. */
+  readonly board?: 'pc' | 'q35';
   readonly nics: readonly Nic[];
   /** Further arguments: disks, SMBIOS, CPUs, `-kernel`. */
   readonly args?: readonly string[];
@@ -53,6 +55,7 @@ export const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 export function qemuArgv(options: MachineOptions): [string, ...string[]] {
   const { name, dir } = options;
   const uefi = options.firmware === 'uefi';
+  const board = options.board ?? (uefi ? 'q35' : 'pc');
   const nics = options.nics.flatMap((nic, index) => {
     const device = [
       nic.model ?? 'virtio-net-pci',
@@ -67,7 +70,8 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
   });
   return [
     'qemu-system-x86_64',
-    ...['-name', name, '-accel', 'tcg', '-M', uefi ? 'q35' : 'pc,graphics=off', '-m', String(options.memoryMiB ?? 512)],
+    ...['-name', name, '-accel', 'tcg', '-M', uefi ? board : `${board},graphics=off`],
+    ...['-m', String(options.memoryMiB ?? 512)],
     ...['-display', 'none', '-monitor', 'none', '-nodefaults'],
     ...[
       '-chardev',

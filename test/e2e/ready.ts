@@ -72,6 +72,8 @@ export interface DirectOptions {
   /** Words for the kernel line besides the console. */
   readonly append?: string;
   readonly memoryMiB?: number;
+  readonly board?: MachineOptions['board'];
+  readonly noReboot?: boolean;
   readonly args?: readonly string[];
 }
 
@@ -87,6 +89,8 @@ export async function bootDirectly(
     name: options.name,
     nics: options.nics.map((nic) => ({ romfile: '', ...nic })),
     ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
+    ...(options.board !== undefined && { board: options.board }),
+    ...(options.noReboot !== undefined && { noReboot: options.noReboot }),
     args: [
       ...['-kernel', image.kernel, '-initrd', image.initrd],
       ...['-append', `maxcpus=1 ${CONSOLE} ${options.append ?? ''}`.trim()],

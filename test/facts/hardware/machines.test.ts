@@ -47,6 +47,17 @@ test('maxcpus=1 on the kernel line changes no count', async () => {
   assert.equal(few.get('mk_hw_cpu_count'), '4');
 });
 
+test('maxcpus=1 on the kernel line takes no processor from its NUMA node', async () => {
+  const sets = await Promise.all(
+    ['q35-server', 'q35-server-maxcpus'].map(async (name) => collectFacts({ sources: await sourcesOf(name) })),
+  );
+  for (const set of sets) {
+    const values = factValues(set);
+    assert.equal(values['mk_numa_node0_cpus'], '0-3');
+    assert.equal(values['mk_numa_node1_cpus'], '4-7');
+  }
+});
+
 test('the group is part of every gathering, and the default exclusion hides the JSON texts only', async () => {
   const set = await collectFacts({ sources: await sourcesOf('q35-server') });
   const values = factValues(set);

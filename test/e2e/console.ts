@@ -1,0 +1,32 @@
+/** Typing on a machine's serial console, for images of flavour debug, whose console is a root shell. */
+import { connect } from 'node:net';
+import type { Machine } from '../../lab/vm/machine.ts';
+
+/** Types text as it stands. Resolves when QEMU has taken it. */
+export function typeOn(machine: Machine, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(machine.consoleSocket, () => socket.end(text));
+    socket.on('data', () => undefined);
+    socket.on('close', () => resolve());
+    socket.on('error', reject);
+  });
+}
+
+let count = 0;
+
+/**
+ * Runs a line of shell on the console and gives what the console showed meanwhile and its exit status. The marker that
+ * ends it is put together by the shell, so that its echo is not taken for it. Throws RAZOR_MK_VM after `timeoutMs`.
+ */
+export async function shellOn(
+  machine: Machine,
+  line: string,
+  timeoutMs = 60_000,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const mark = `done-${++count}`;
+  const from = (await machine.console()).length;
+  await typeOn(machine, `${line}; echo "${mark}-""=$?="\r`);
+  const end = await machine.expect(new RegExp(`${mark}-=(\\d+)=`), { from, timeoutMs });
+  const text = (await machine.console()).slice(from, end);
+  return { status: Number(/=(\d+)=$/.exec(text)?.[1]), text };
+}
