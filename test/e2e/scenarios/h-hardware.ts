@@ -46,7 +46,11 @@ export const scenario: Scenario = {
     world.step('the machine is captured, and the capture gives the same facts here');
     const capture = await captured(machine, site);
     const set = await collectFacts({ sources: await captureSources(capture, 'node1') });
-    assert.deepEqual(changedFacts(facts, set), []);
+    // what the server's pattern keeps back was never sent
+    assert.deepEqual(
+      changedFacts(facts, set).filter((name) => name in facts),
+      [],
+    );
     writeFileSync(join(site.dir, 'capture.tar.gz'), capture);
     if (process.env['RAZOR_MK_RECORD'] !== undefined) {
       mkdirSync(CAPTURES, { recursive: true });
