@@ -1,7 +1,4 @@
 /** The kernel line, with the parameters of Ironic's virtual media behind it, and whether the deploy ramdisk's work is asked for. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
@@ -9,13 +6,14 @@ import { createLog } from '../../platform/log.ts';
 import { createSystem } from '../../platform/system.ts';
 import type { Host } from '../../platform/verb.ts';
 import { asksForDeploy, parseParameters, wantsVirtualMedia } from '../deploy/parameters.ts';
+import type { DeploySource } from '../deploy/source.ts';
 
 const LONGEST_FILE = 1024 * 1024;
 
 export interface KernelLine {
   readonly text: string;
   /** deployment_id= and ironic_api_url=: the disk is exported (agent/deploy). */
-  readonly deploy: boolean;
+  readonly deployment: DeploySource | undefined;
 }
 
 /** Reads a file that holds a kernel line; one that was asked for by name must exist. */
@@ -33,29 +31,25 @@ export async function readKernelLine(path: string): Promise<string> {
  * deployment_id=, and know no lookup that we could do: the deploy ramdisk's work goes first, unless razor.dialect= says ironic.
  */
 export async function bootParameters(path: string, live: boolean, host: Host): Promise<KernelLine> {
-  let text = await readKernelLine(path);
-  let words = parseParameters(text);
-  if (wantsVirtualMedia(words)) {
-    const more = await readMedia(live, host);
-    text = `${text.trimEnd()} ${more}`;
-    words = parseParameters(`${more} ${text}`); // the first one counts here
-  }
-  const chosen = words.get('razor.dialect')?.toLowerCase();
-  return { text, deploy: asksForDeploy(words) && chosen !== 'ironic' };
+  const text = await readKernelLine(path);
+  const source = await readWish(text, live, host);
+  // the last of doubled words counts on a kernel line
+  const whole = source.media === '' ? text : `${text.trimEnd()} ${source.media}`;
+  const chosen = parseParameters(source.text).get('razor.dialect')?.toLowerCase();
+  const deployment = asksForDeploy(source.words) && chosen !== 'ironic' ? source : undefined;
+  return { text: whole, deployment };
 }
 
-async function readMedia(live: boolean, host: Host): Promise<string> {
+async function readWish(text: string, live: boolean, host: Host): Promise<DeploySource> {
+  const words = parseParameters(text);
+  if (!wantsVirtualMedia(words)) return { text, words, token: undefined, media: '' };
   const log = createLog({ people: (line) => host.err(`${line}\n`) });
-  const system = createSystem({ live, log });
-  const place = await mkdtemp(join(tmpdir(), 'razor-mk-vmedia-'));
   try {
-    const { readVirtualMedia } = await import('../deploy/virtual-media.ts');
-    const media = await readVirtualMedia({ system, clock: systemClock, mountPoint: place, signal: host.signal });
-    return media.parameters.replaceAll(/\s+/g, ' ').trim();
+    const { readSource } = await import('../deploy/source.ts');
+    return await readSource(text, { system: createSystem({ live, log }), clock: systemClock, signal: host.signal });
   } catch (error) {
+    host.signal.throwIfAborted();
     host.err(`virtual media: ${messageOf(error)}; going on with the kernel line alone\n`);
-    return '';
-  } finally {
-    await rm(place, { recursive: true, force: true });
+    return { text, words, token: undefined, media: '' };
   }
 }

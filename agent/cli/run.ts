@@ -81,11 +81,23 @@ export const verb = defineVerb({
       );
     };
     emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
-    if (kernel.deploy) {
+    if (kernel.deployment !== undefined) {
       log.info('the kernel line asks for a deployment by Ironic: no turns, the disk is exported');
       if (args.live) await node.hooks(emit).boot?.(initial.values, host.signal);
-      const { deployByKernelLine } = await import('./deploy.ts');
-      return await deployByKernelLine(args.cmdline, args.live, host);
+      const { deployNode } = await import('../deploy/node.ts');
+      return await deployNode({
+        source: kernel.deployment,
+        system,
+        log,
+        onConsole: args.live && !host.interactive,
+        // what Razor's server is told is not for Ironic's
+        httpFor: (url) =>
+          setup.httpFor(
+            { ...initial.values, token: '', tokenFile: '', replyKey: '' },
+            { url, way: 'kernel line', given: true },
+          ),
+        signal: host.signal,
+      });
     }
     if (setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
       const { runInsteadOfTurns } = await import('./jobs.ts');

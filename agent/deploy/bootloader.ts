@@ -1,6 +1,5 @@
 /** The boot loader for `boot_option=local`, as the original installed it: the last partition, chroot, grub-install. */
-import { readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors.ts';
@@ -8,70 +7,106 @@ import type { Log } from '../../platform/log.ts';
 import type { RunResult } from '../../platform/run.ts';
 import type { System } from '../../platform/system.ts';
 import type { Disk } from './disks.ts';
+import { partitionsOf, readVolume } from './volumes.ts';
+
+export interface BootloaderParts {
+  readonly system: System;
+  readonly log: Log;
+  /** Milliseconds between looks for the partitions that were just written; 500. */
+  readonly pauseMs?: number;
+}
+
+/** What Ironic calls the EFI system partition that it makes. */
+const EFI_LABEL = 'efi-part';
+const LOOKS = 10;
 
 /** Installs GRUB from the written image itself. Throws RAZOR_MK_DEPLOY with what the failing program said. */
-export async function installBootloader(system: System, disk: Disk, mode: 'bios' | 'uefi', log: Log): Promise<void> {
-  const must = async (what: string, argv: readonly [string, ...string[]], timeoutMs = 120_000): Promise<RunResult> => {
-    const result = await system.run(what, argv, { timeoutMs });
-    if (result.status === 0) return result;
-    const said = result.stderr.toString().trim() || result.stdout.toString().trim() || result.failure || 'it failed';
-    throw new RazorMkError('RAZOR_MK_DEPLOY', `${what}: ${said.slice(-500)}`);
-  };
-  await must(`read the partitions of ${disk.path}`, ['partprobe', disk.path]);
-  const root = lastPartition(disk);
-  if (root === undefined && system.live) throw new RazorMkError('RAZOR_MK_DEPLOY', `${disk.path} has no partition`);
-  const place = await mkdtemp(join(tmpdir(), 'razor-mk-root-'));
+export async function installBootloader(parts: BootloaderParts, disk: Disk, mode: 'bios' | 'uefi'): Promise<void> {
+  const { system, log } = parts;
+  const partitions = await readPartitions(parts, disk);
+  const root = partitions.at(-1);
+  const place = system.live ? mkdtempSync(join(tmpdir(), 'razor-mk-root-')) : '/mnt';
   const mounted: string[] = [];
-  const mount = async (what: string, argv: readonly [string, ...string[]]): Promise<void> => {
-    await must(what, argv);
-    mounted.push(argv.at(-1) ?? '');
+  const mount = async (what: string, words: readonly string[], at: string): Promise<void> => {
+    if (system.live) mkdirSync(at, { recursive: true });
+    await must(system, what, ['mount', ...words, at]);
+    mounted.push(at);
+  };
+  const volume = (path: string): string[] => {
+    const type = readVolume(path)?.type;
+    return type === undefined ? [path] : ['-t', type, path];
   };
   try {
-    await mount(`mount ${root ?? 'the last partition'}`, ['mount', root ?? '/dev/null', place]);
-    for (const dir of ['dev', 'sys', 'proc'])
-      await mount(`bind /${dir}`, ['mount', '--bind', `/${dir}`, join(place, dir)]);
+    await mount(`mount ${root ?? 'the last partition'}`, volume(root ?? '/dev/null'), place);
+    for (const dir of ['dev', 'sys', 'proc']) await mount(`bind /${dir}`, ['--bind', `/${dir}`], join(place, dir));
     if (mode === 'uefi') {
-      await must('make /boot/efi', ['mkdir', '-p', join(place, 'boot/efi')]);
-      await mount('mount the EFI partition', ['mount', '-L', 'efi-part', join(place, 'boot/efi')]);
+      const efi = partitions.find((path) => readVolume(path)?.label.toLowerCase() === EFI_LABEL);
+      if (efi === undefined && system.live) throw failed(`no partition of ${disk.path} is labelled ${EFI_LABEL}`);
+      await mount(`mount ${efi ?? 'the EFI partition'}`, volume(efi ?? '/dev/null'), join(place, 'boot/efi'));
+      // the firmware's variables are a file system of their own below /sys; without them there is no boot entry
+      const variables = join(place, 'sys/firmware/efi/efivars');
+      await mount('mount the firmware’s variables', ['-t', 'efivarfs', 'efivarfs'], variables).catch((error: unknown) =>
+        log.warn(`the firmware gets no boot entry: ${String(error)}`),
+      );
     }
-    await inChroot(system, place, disk, mode, must, log);
+    await inChroot(system, place, disk, mode);
+    log.info(system.live ? `the boot loader is on ${disk.path}` : `then the boot loader would be on ${disk.path}`);
   } finally {
-    for (const path of mounted.reverse()) await system.run(`unmount ${path}`, ['umount', path]);
-    await rm(place, { recursive: false, force: true }).catch(() => undefined);
+    for (const path of mounted.reverse()) {
+      const { status, stderr } = await system.run(`unmount ${path}`, ['umount', path]);
+      if (status !== 0) log.warn(`${path} stays mounted: ${stderr.toString().trim()}`);
+    }
+    if (system.live) removeEmpty(place);
   }
 }
 
-type Must = (what: string, argv: readonly [string, ...string[]], timeoutMs?: number) => Promise<RunResult>;
+async function readPartitions({ system, pauseMs = 500 }: BootloaderParts, disk: Disk): Promise<string[]> {
+  let said = '';
+  for (let look = 0; look < LOOKS; look++) {
+    // refused as long as somebody has the disk open: the target may be just closing it
+    const read = await system.run(`read the partitions of ${disk.path}`, ['blockdev', '--rereadpt', disk.path]);
+    if (!system.live) return [];
+    said = read.status === 0 ? '' : `: ${read.stderr.toString().trim()}`;
+    const partitions = partitionsOf(disk.name).map((name) => `/dev/${name}`);
+    if (read.status === 0 && partitions.length > 0) return partitions;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  throw failed(`${disk.path} has no partition that the kernel sees${said}`);
+}
 
-async function inChroot(
-  system: System,
-  place: string,
-  disk: Disk,
-  mode: 'bios' | 'uefi',
-  must: Must,
-  log: Log,
-): Promise<void> {
+async function inChroot(system: System, place: string, disk: Disk, mode: 'bios' | 'uefi'): Promise<void> {
   const has = async (name: string): Promise<boolean> =>
     (await system.run(`look for ${name}`, ['chroot', place, 'sh', '-c', 'command -v "$1" >/dev/null', 'sh', name]))
       .status === 0;
-  const grub2 = await has('grub2-install');
-  const install = grub2 ? 'grub2-install' : 'grub-install';
-  const config = grub2 ? '/boot/grub2/grub.cfg' : '/boot/grub/grub.cfg';
+  const two = system.live && (await has('grub2-install')) ? '2' : '';
   const target = mode === 'uefi' ? ['--efi-directory=/boot/efi'] : [];
-  await must(`${install} ${disk.path}`, ['chroot', place, install, ...target, disk.path], 600_000);
-  await must(`write ${config}`, ['chroot', place, grub2 ? 'grub2-mkconfig' : 'grub-mkconfig', '-o', config], 600_000);
-  log.info(`the boot loader is on ${disk.path}`);
+  const install = `grub${two}-install`;
+  await must(system, `${install} ${disk.path}`, ['chroot', place, install, ...target, disk.path], 600_000);
+  const config = `/boot/grub${two}/grub.cfg`;
+  await must(system, `write ${config}`, ['chroot', place, `grub${two}-mkconfig`, '-o', config], 600_000);
 }
 
-/** `/dev/sda3`, the partition with the highest number. */
-function lastPartition(disk: Disk): string | undefined {
-  const entry = disk.name.replaceAll('/', '!');
+async function must(
+  system: System,
+  what: string,
+  argv: readonly [string, ...string[]],
+  timeoutMs = 120_000,
+): Promise<RunResult> {
+  const result = await system.run(what, argv, { timeoutMs });
+  if (result.status === 0) return result;
+  const said = result.stderr.toString().trim() || result.stdout.toString().trim() || result.failure || 'it failed';
+  throw failed(`${what}: ${said.slice(-500)}`);
+}
+
+function failed(message: string): RazorMkError {
+  return new RazorMkError('RAZOR_MK_DEPLOY', message);
+}
+
+/** Never recursively: what is still mounted there would go with it. */
+function removeEmpty(path: string): void {
   try {
-    const number = (name: string): number => Number(/(\d+)$/.exec(name)?.[1] ?? 0);
-    const parts = readdirSync(`/sys/block/${entry}`).filter((name) => name !== entry && name.startsWith(entry));
-    const last = parts.sort((a, b) => number(a) - number(b)).at(-1);
-    return last === undefined ? undefined : `/dev/${last.replaceAll('!', '/')}`;
+    rmdirSync(path);
   } catch {
-    return undefined;
+    // still mounted: said above
   }
 }

@@ -51,10 +51,12 @@ const PARTITIONS: readonly RegExp[] = [
   /^((?:nvme\d+n\d+)|(?:mmcblk\d+)|(?:cciss\/c\d+d\d+)|(?:md\d+))p\d+$/,
 ];
 
-/** The whole disk that a word of `disk=` names, exactly: `sda`, `/dev/sda`, `sda1`; `sd` names none. */
+/** The whole disk that a word of `disk=` names, exactly: `sda`, `/dev/sda`, `sda1`, `mapper/mpatha`; `sd` names none. */
 export function named(disks: readonly Disk[], word: string): Disk | undefined {
   const name = word.replace(/^\/dev\//, '').replaceAll('!', '/');
-  const exact = disks.find((disk) => disk.name === name);
+  const exact = disks.find(
+    (disk) => disk.name === name || (disk.mapperName !== undefined && name === `mapper/${disk.mapperName}`),
+  );
   if (exact) return exact;
   for (const pattern of PARTITIONS) {
     const whole = pattern.exec(name)?.[1];

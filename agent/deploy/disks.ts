@@ -1,6 +1,8 @@
 /** The machine's whole disks, as the kernel's sysfs tells them, and why one must not be touched. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../platform/errors.ts';
+import { partitionsOf, readVolume } from './volumes.ts';
 
 export interface Disk {
   /** As in /dev, without that prefix: `sda`, `nvme0n1`, `cciss/c0d0`. */
@@ -19,6 +21,8 @@ export interface Disk {
   readonly hctl: string;
   /** `/dev/disk/by-path/…`, where udev made one. */
   readonly byPath: string;
+  /** `mpatha` of /dev/mapper/mpatha, for device-mapper disks. */
+  readonly mapperName?: string;
   /** Why it must not be written, in words; undefined for a free disk. */
   readonly refused: string | undefined;
 }
@@ -36,7 +40,37 @@ export function listDisks(root = '/'): Disk[] {
   return directory(block)
     .filter((entry) => !NEVER.test(entry))
     .map((entry) => readDisk(join(block, entry), entry, busy, byPath))
-    .filter((disk) => disk !== undefined);
+    .filter((disk) => disk !== undefined)
+    .map((disk) => ({
+      ...disk,
+      refused: disk.refused ?? bootMedium(root, disk) ?? (root === '/' ? held(disk) : undefined),
+    }));
+}
+
+/** The medium that this microkernel may have been booted from: its own ISO on a disk, or what a BMC lends. */
+function bootMedium(root: string, disk: Disk): string | undefined {
+  if (/virtual (media|floppy|cd|disk)/i.test(`${disk.vendor} ${disk.model}`)) return 'it is virtual media of the BMC';
+  for (const name of [disk.name, ...partitionsOf(disk.name, root)]) {
+    const volume = readVolume(join(root, 'dev', name));
+    if (volume?.label.toLowerCase() === MEDIA_LABEL) return 'it is the virtual media with the parameters';
+    if (volume?.preparer === ISO_PREPARER) return 'it holds the microkernel that boots from it';
+  }
+  return undefined;
+}
+
+/** Label of the virtual floppy, since 2015. */
+export const MEDIA_LABEL = 'ir-vfd-dev';
+/** What the image builder writes into its ISO (tinycore/image/iso.ts). */
+const ISO_PREPARER = 'RAZOR-MK IMAGE BUILDER';
+
+/** The kernel's own word: opening a block device exclusively fails while anything else holds it (open(2), O_EXCL). */
+function held(disk: Disk): string | undefined {
+  try {
+    closeSync(openSync(disk.path, constants.O_RDONLY | constants.O_EXCL | constants.O_NONBLOCK));
+    return undefined;
+  } catch (error) {
+    return errnoOf(error) === 'EBUSY' ? 'the kernel says that it is in use' : undefined;
+  }
 }
 
 function readDisk(
@@ -50,6 +84,7 @@ function readDisk(
   const name = entry.replaceAll('!', '/');
   const sizeBytes = Number(attribute('size') || 0) * 512;
   const rawWwn = attribute('wwid') || attribute('device/wwid');
+  const mapperName = attribute('dm/name');
   const wwn = /^(?:naa|eui)\.([0-9a-f]+)$/i.exec(rawWwn)?.[1] ?? '';
   return {
     name,
@@ -64,15 +99,22 @@ function readDisk(
     rotational: attribute('queue/rotational') === '1',
     hctl: hctlOf(dir),
     byPath: byPath.get(name) ?? '',
-    refused: refusal(dir, entry, sizeBytes, busy),
+    ...(mapperName !== '' && { mapperName }),
+    refused: refusal(dir, entry, sizeBytes, busy, mapperName),
   };
 }
 
-function refusal(dir: string, entry: string, sizeBytes: number, busy: ReadonlyMap<string, string>): string | undefined {
+function refusal(
+  dir: string,
+  entry: string,
+  sizeBytes: number,
+  busy: ReadonlyMap<string, string>,
+  mapperName: string,
+): string | undefined {
   if (sizeBytes === 0) return 'its size is 0';
   if (text(join(dir, 'ro')) === '1') return 'it is read-only';
   const parts = directory(dir).filter((name) => text(join(dir, name, 'partition')) !== '');
-  for (const name of [entry, ...parts]) {
+  for (const name of [entry, ...parts, ...(mapperName === '' ? [] : [`mapper/${mapperName}`])]) {
     const why = busy.get(name.replaceAll('!', '/'));
     if (why !== undefined) return `${name} is ${why}`;
   }

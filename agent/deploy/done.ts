@@ -2,7 +2,7 @@
  * Port 10000, where the conductor says `done`. The original ended at any connection; here it takes an allowed peer, exactly
  * these four bytes (a newline is forgiven), and an image that was written: a session was seen and none is left.
  */
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { RazorMkError, messageOf } from '../../platform/errors.ts';
 
 export interface DoneOptions {
@@ -18,8 +18,8 @@ export interface DoneOptions {
 
 export interface DoneListener {
   readonly port: number;
-  /** Resolves at the first `done` that counts. */
-  readonly done: Promise<void>;
+  /** Resolves at the next `done` that counts; one that came before this was asked is kept. Each counts once. */
+  next(): Promise<void>;
   close(): void;
 }
 
@@ -27,11 +27,14 @@ const LONGEST = 16;
 
 /** Opens the port. Throws RAZOR_MK_DEPLOY when that is not possible. */
 export async function listenForDone(options: DoneOptions): Promise<DoneListener> {
-  let finish: () => void = () => undefined;
-  const done = new Promise<void>((resolve) => (finish = resolve));
+  let heard = 0;
+  let wake: () => void = () => undefined;
+  const sockets = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: false }, (socket) => {
     const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    sockets.add(socket);
     socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
     if (!options.allowed(peer)) {
       options.onIgnored(`a connection from ${peer}, which is neither the API nor the boot server`);
       socket.destroy();
@@ -49,10 +52,15 @@ export async function listenForDone(options: DoneOptions): Promise<DoneListener>
         );
         return;
       }
-      void options.notYet().then((why) => {
-        if (why === undefined) finish();
-        else options.onIgnored(`"done" from ${peer}: ${why}`);
-      });
+      options.notYet().then(
+        (why) => {
+          if (why === undefined) {
+            heard++;
+            wake();
+          } else options.onIgnored(`"done" from ${peer}: ${why}`);
+        },
+        (error: unknown) => options.onIgnored(`"done" from ${peer}: ${messageOf(error)}`),
+      );
     };
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
@@ -72,7 +80,13 @@ export async function listenForDone(options: DoneOptions): Promise<DoneListener>
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : options.port,
-    done,
-    close: () => void server.close(),
+    async next() {
+      while (heard === 0) await new Promise<void>((resolve) => (wake = resolve));
+      heard--;
+    },
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }

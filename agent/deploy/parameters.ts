@@ -3,6 +3,7 @@
  * words split at blanks, the FIRST match wins, the value is everything after the first `=`, a bare word is empty, absent
  * is empty too, no quoting.
  */
+import { bootMacOf } from '../network/ip-argument.ts';
 
 /** `key=value` words of a text; the first of doubled keys wins. */
 export function parseParameters(text: string): ReadonlyMap<string, string> {
@@ -61,7 +62,7 @@ export function deployParameters(parameters: ReadonlyMap<string, string>): Deplo
   return {
     bootMethod: get('boot_method'),
     ip,
-    bootMac: bootMac(get('BOOTIF')),
+    bootMac: bootMacOf(get('BOOTIF')),
     bootServer: ip?.server || get('boot_server') || undefined,
     disks: get('disk')
       .split(',')
@@ -80,11 +81,4 @@ export function deployParameters(parameters: ReadonlyMap<string, string>): Deplo
 function staticAddress(text: string): StaticAddress | undefined {
   const [address = '', server = '', gateway = '', mask = ''] = text.split(':');
   return /^\d+\.\d+\.\d+\.\d+$/.test(address) ? { address, server, gateway, mask } : undefined;
-}
-
-/** BOOTIF is `01-aa-bb-…` from PXELINUX and `aa:bb:…` from iPXE; only the Ethernet prefix 01 is cut. */
-function bootMac(text: string): string | undefined {
-  const colons = text.toLowerCase().replaceAll('-', ':');
-  const mac = colons.length === 20 && colons.startsWith('01:') ? colons.slice(3) : colons;
-  return mac === '' ? undefined : mac;
 }

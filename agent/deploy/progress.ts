@@ -30,6 +30,8 @@ export function writeMark(disk: Disk): string {
 }
 
 export interface ProgressState {
+  /** What is waited for: `done`, `the second done`. */
+  readonly what: string;
   readonly sessions: number;
   readonly written: number | undefined;
   readonly previous: number | undefined;
@@ -45,5 +47,5 @@ export function progressLine(state: ProgressState): string {
       : `, ${((state.written - state.previous) / 1e6 / Math.max(state.seconds, 0.001)).toFixed(1)} MB/s`;
   const total = state.written === undefined ? '' : `, ${(state.written / 1e6).toFixed(0)} MB written`;
   const sessions = state.sessions === 1 ? '1 session' : `${state.sessions} sessions`;
-  return `waiting for "done": ${sessions}${total}${rate}, ${Math.round(state.secondsLeft)} s left`;
+  return `waiting for "${state.what}": ${sessions}${total}${rate}, ${Math.round(state.secondsLeft)} s left`;
 }

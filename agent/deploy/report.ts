@@ -1,11 +1,15 @@
 /**
  * What the conductor is told: pass_deploy_info, and pass_bootloader_install_info for local boot. 409 (the node is locked),
- * 503 (no free worker), other server errors and the network are tried again; any other 4xx is final.
+ * 503 (no free worker), other server errors and the network are tried again, at the time that Retry-After asks for; any
+ * other 4xx is final.
  */
 import type { Clock } from '../../platform/clock.ts';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { backoffDelay } from '../../platform/timing.ts';
-import { HttpFailure, type HttpClient } from '../http.ts';
+import { HttpFailure, retryAfterMs, type HttpClient } from '../http.ts';
+
+/** The most that a Retry-After is believed. */
+const LONGEST_RETRY_AFTER_MS = 120_000;
 
 export interface ReportOptions {
   readonly http: HttpClient;
@@ -74,7 +78,8 @@ async function post(options: ReportOptions, method: string, body: Readonly<Recor
       });
       if (reply.status >= 200 && reply.status < 300) return;
       why = `HTTP ${reply.status}${withSpace(faultText(reply.body.toString('utf8'), [body['key'] ?? '', token ?? '']))}`;
-      const again = reply.status === 409 || reply.status >= 500;
+      const again = reply.status === 409 || reply.status === 429 || reply.status >= 500;
+      wait = retryAfterMs(reply.headers, clock.wall());
       if (!again) throw new RazorMkError('RAZOR_MK_DEPLOY', `the conductor refused ${method}: ${why}`);
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error;
@@ -84,7 +89,9 @@ async function post(options: ReportOptions, method: string, body: Readonly<Recor
     if (attempt + 1 >= attempts) {
       throw new RazorMkError('RAZOR_MK_DEPLOY', `${method} was tried ${attempts} times: ${why}`);
     }
-    const delay = wait ?? backoffDelay(attempt, { baseMs: 2000, capMs: 30_000, floorMs: 500, random: clock.random });
+    const backoff = backoffDelay(attempt, { baseMs: 2000, capMs: 30_000, floorMs: 500, random: clock.random });
+    // a server that asks for hours would be one that this node never comes back to
+    const delay = wait === undefined ? backoff : Math.min(Math.max(wait, 500), LONGEST_RETRY_AFTER_MS);
     options.onRetry?.(why, delay);
     await clock.sleep(delay, options.signal);
   }

@@ -5,9 +5,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { System } from '../../platform/system.ts';
-
-/** Label of the floppy image, since 2015. */
-const LABEL = '/dev/disk/by-label/ir-vfd-dev';
+import { MEDIA_LABEL } from './disks.ts';
+import { findVolume, readVolume } from './volumes.ts';
 
 export interface VirtualMedia {
   /** Text of parameters.txt. */
@@ -22,25 +21,33 @@ export interface VirtualMediaParts {
   readonly mountPoint: string;
   /** `/`, or a tree for tests. */
   readonly root?: string;
+  /** Looks after the first, a second apart: 30. The original's 5 were too few for slow BMCs. */
   readonly attempts?: number;
   readonly signal?: AbortSignal;
 }
 
 /** Waits for the volume, mounts it read-only, reads both files and unmounts it. Throws RAZOR_MK_DEPLOY. */
 export async function readVirtualMedia(parts: VirtualMediaParts): Promise<VirtualMedia> {
-  const { system, clock, mountPoint, attempts = 5 } = parts;
+  const { system, clock, mountPoint, attempts = 30 } = parts;
   const root = parts.root ?? '/';
   let device: string | undefined;
   for (let attempt = 0; attempt <= attempts && device === undefined; attempt++) {
     if (attempt > 0) await clock.sleep(1000, parts.signal);
-    device = findVolume(root);
+    device = findMedia(root);
   }
   if (device === undefined) {
     throw new RazorMkError('RAZOR_MK_DEPLOY', 'boot_method=vmedia, but no virtual media volume appeared', {
       remedy: 'Check in the BMC that the virtual floppy with the label ir-vfd-dev is attached.',
     });
   }
-  const mounted = await system.run(`mount ${device}`, ['mount', '-o', 'ro,nosuid,nodev,noexec', device, mountPoint]);
+  const type = readVolume(join(root, device))?.type ?? 'vfat';
+  const options = 'ro,nosuid,nodev,noexec';
+  const mounted = await system.run(`mount ${device}`, ['mount', '-t', type, '-o', options, device, mountPoint]);
+  if (!system.live) {
+    throw new RazorMkError('RAZOR_MK_DEPLOY', `the parameters are on ${device}, which is not mounted without --live`, {
+      remedy: 'Copy its parameters.txt and give that as --cmdline.',
+    });
+  }
   if (mounted.status !== 0) {
     throw new RazorMkError('RAZOR_MK_DEPLOY', `cannot mount ${device}: ${mounted.stderr.toString().trim()}`);
   }
@@ -55,12 +62,9 @@ export async function readVirtualMedia(parts: VirtualMediaParts): Promise<Virtua
 }
 
 /** The volume by its label, else the first disk whose model says "virtual media", as the oldest original looked. */
-function findVolume(root: string): string | undefined {
-  try {
-    if (readdirSync(join(root, 'dev/disk/by-label')).includes('ir-vfd-dev')) return LABEL;
-  } catch {
-    // no udev
-  }
+function findMedia(root: string): string | undefined {
+  const labelled = findVolume(MEDIA_LABEL, root);
+  if (labelled !== undefined) return labelled;
   try {
     for (const name of readdirSync(join(root, 'sys/block')).sort()) {
       const model = join(root, 'sys/block', name, 'device/model');

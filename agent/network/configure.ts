@@ -33,7 +33,8 @@ export function planConfiguration(
   wanted: IpArguments,
 ): { readonly setups: readonly Setup[]; readonly missing: readonly string[] } {
   const nics = candidateNics(state);
-  const first = (nics.find((nic) => nic.carrier) ?? nics.find((nic) => !nic.up))?.name;
+  const booted = nics.find((nic) => nic.mac === wanted.bootMac);
+  const first = (booted ?? nics.find((nic) => nic.carrier) ?? nics.find((nic) => !nic.up))?.name;
   const names = new Set(state.nics.map((nic) => nic.name));
   const setups: Setup[] = [];
   const missing: string[] = [];

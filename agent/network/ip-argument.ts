@@ -30,6 +30,8 @@ export interface IpArguments {
   /** `ip=off` or `ip=none` without an address: nobody configures anything. */
   readonly off: boolean;
   readonly vlans: readonly VlanRequest[];
+  /** The NIC that was booted from (`BOOTIF=`, lower case with colons): addresses without a NIC go there. */
+  readonly bootMac?: string;
   /** What could not be understood, in words; the rest is used all the same. */
   readonly warnings: readonly string[];
 }
@@ -84,7 +86,22 @@ export function parseIpArguments(cmdline: string): IpArguments {
     if (typeof vlan === 'string') warnings.push(`razor.vlan=${value.slice(0, 40)}: ${vlan}`);
     else vlans.push(vlan);
   }
-  return { statics, dhcpNics, off: off && statics.length === 0 && dhcpNics.length === 0, vlans, warnings };
+  const bootMac = bootMacOf(values('BOOTIF')[0] ?? '');
+  return {
+    statics,
+    dhcpNics,
+    off: off && statics.length === 0 && dhcpNics.length === 0,
+    vlans,
+    ...(bootMac !== undefined && { bootMac }),
+    warnings,
+  };
+}
+
+/** `01-aa-bb-cc-dd-ee-ff` of PXELINUX (01 is Ethernet), `aa:bb:cc:dd:ee:ff` of iPXE. */
+export function bootMacOf(text: string): string | undefined {
+  const colons = text.toLowerCase().replaceAll('-', ':');
+  const mac = colons.length === 20 && colons.startsWith('01:') ? colons.slice(3) : colons;
+  return mac === '' ? undefined : mac;
 }
 
 type One = StaticAddress | { dhcp: string | undefined } | { off: true } | string;

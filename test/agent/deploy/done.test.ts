@@ -26,7 +26,8 @@ test('an empty connection, another text, an early done: all are ignored with a r
     onIgnored: (why) => ignored.push(why),
   });
   let finished = false;
-  void listener.done.then(() => (finished = true));
+  const done = listener.next();
+  void done.then(() => (finished = true));
   try {
     for (const text of ['', 'DONE', 'done and more, much more', 'x'.repeat(100_000), 'done']) {
       const before = ignored.length;
@@ -37,7 +38,7 @@ test('an empty connection, another text, an early done: all are ignored with a r
     assert.match(ignored.at(-1) ?? '', /nobody has logged in yet/);
     early = false;
     await say(listener.port, 'done');
-    await listener.done;
+    await done;
   } finally {
     listener.close();
   }
@@ -53,7 +54,7 @@ test('a peer that is neither API nor boot server is not heard', async () => {
     onIgnored: (why) => ignored.push(why),
   });
   let finished = false;
-  void listener.done.then(() => (finished = true));
+  void listener.next().then(() => (finished = true));
   try {
     await say(listener.port, 'done');
     await until(() => ignored.length === 1);
