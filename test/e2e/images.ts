@@ -1,5 +1,8 @@
-/** The images that scenarios boot: made once for a run by the program itself, out of this clone and Debian packages. */
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+/**
+ * The images that scenarios boot: made by the program itself, out of this clone and Debian packages, once for all scenarios
+ * and runs. They are made anew when anything that they are made of is newer, and when the base is a day old.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../platform/run.ts';
@@ -57,15 +60,13 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
   };
   const agent = (): Promise<unknown> =>
     once('agent', async () => {
-      const root = new URL('../..', import.meta.url).pathname;
-      const tcz = join(root, 'build/razor-mk.tcz');
-      if (!existsSync(tcz) || newestSource(root) > statSync(tcz).mtimeMs) await must('package');
+      if (!existsSync(TCZ) || newest(...AGENT_ROOMS) > statSync(TCZ).mtimeMs) await must('package');
     });
   const base = (kernel: ImageChoice['kernel']): Promise<{ kernel: string; initrd: string }> =>
     once(`base-${kernel}`, async () => {
       const out = join(dir, `base-${kernel}`);
-      mkdirSync(out, { recursive: true });
-      await must('image', 'base', '--from-debian', '--kernel', kernel, '--out', out);
+      const words = ['image', 'base', '--from-debian', '--kernel', kernel, '--out', out] as const;
+      await unlessFresh(out, words, Math.max(newest(...IMAGE_ROOMS), Date.now() - DAY_MS), () => must(...words));
       return { kernel: join(out, 'vmlinuz'), initrd: join(out, 'core.gz') };
     });
   return {
@@ -77,10 +78,12 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
         await agent();
         const from = await base(kernel);
         const out = join(dir, key);
-        const text = await must(
+        const words = [
           ...['image', 'build', '--base', join(from.kernel, '..'), '--out', out, '--flavour', flavour],
           ...['--format', 'kernel', 'iso', '--json', ...args],
-        );
+        ];
+        const made = Math.max(newest(TCZ, ...IMAGE_ROOMS), statSync(join(from.kernel, '..', STAMP)).mtimeMs);
+        const text = await unlessFresh(out, words, made, () => must(...words));
         const files = readdirSync(out);
         const find = (pattern: RegExp): string => join(out, files.find((name) => pattern.test(name)) ?? 'missing');
         return {
@@ -109,15 +112,51 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
   };
 }
 
-function newestSource(root: string): number {
-  const rooms = ['agent', 'facts', 'platform', 'packaging', 'tinycore/node', 'tinycore/overlay'];
-  return Math.max(...rooms.map((room) => newest(join(root, room))));
+/**
+ * What was printed when `words` made `dir`: makes it when it was made by other words, or before `since` (milliseconds since
+ * 1970). The stamp is written last: what was cut short is made anew.
+ */
+async function unlessFresh(
+  dir: string,
+  words: readonly string[],
+  since: number,
+  make: () => Promise<string>,
+): Promise<string> {
+  const stamp = join(dir, STAMP);
+  const kept = existsSync(stamp) && statSync(stamp).mtimeMs > since ? readFileSync(stamp, 'utf8') : '{}';
+  const known = JSON.parse(kept) as { readonly words?: readonly string[]; readonly printed?: string };
+  if (known.printed !== undefined && JSON.stringify(known.words) === JSON.stringify(words)) return known.printed;
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const printed = await make();
+  writeFileSync(stamp, JSON.stringify({ words, printed }));
+  return printed;
 }
 
-function newest(path: string): number {
+const STAMP = 'made.json';
+const DAY_MS = 86_400_000;
+const inClone = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
+const TCZ = inClone('build/razor-mk.tcz');
+const AGENT_ROOMS = [
+  'agent',
+  'facts',
+  'platform',
+  'packaging',
+  'tinycore/node',
+  'tinycore/extension',
+  'package.json',
+].map(inClone);
+const IMAGE_ROOMS = ['tinycore/base', 'tinycore/image', 'tinycore/overlay', 'packaging'].map(inClone);
+
+/** When the newest of these files, and of those below these directories, was changed: milliseconds since 1970. */
+function newest(...paths: readonly string[]): number {
+  return Math.max(0, ...paths.map(newestOf));
+}
+
+function newestOf(path: string): number {
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+  return newest(...readdirSync(path).map((name) => join(path, name)));
 }
 
 function file(path: string, mode: number, data: Buffer): Entry {

@@ -38,3 +38,15 @@ export function isEvent(type: LabEvent['type'], node?: string, command?: string)
     (node === undefined || event.node === node) &&
     (command === undefined || event.command === command);
 }
+
+/** Waits until a node has checked in `count` times since this lab began. */
+export async function checkins(lab: LabProcess, node: string, count: number): Promise<void> {
+  let seen = 0;
+  await lab.waitFor(`${count} check-ins`, (event) => isEvent('checkin', node)(event) && ++seen === count);
+}
+
+/** The facts of a node, as the lab has them. */
+export async function factsOf(site: Site, node: string): Promise<Readonly<Record<string, string>>> {
+  const known = (await site.lab('node', 'get', node)) as { readonly facts?: Readonly<Record<string, string>> };
+  return known.facts ?? {};
+}
