@@ -96,7 +96,8 @@ async function main(): Promise<number> {
     positionals.length > 0 ? positionals.includes(s.id) : values.all === true || s.gate,
   );
   if (values.list === true) {
-    for (const s of chosen) process.stdout.write(`${s.id}${s.gate ? ' ' : '*'} ${s.title}\n`);
+    const listed = positionals.length > 0 ? chosen : SCENARIOS;
+    for (const s of listed) process.stdout.write(`${s.id.padEnd(3)} ${s.gate ? 'gate ' : '--all'}  ${s.title}\n`);
     return 0;
   }
   const lack = missing(NEEDS);
