@@ -1,5 +1,5 @@
 /** What every dialect of the lab shares: settings, store, event log, and the addresses to tell a node. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { LabEvents } from './events.ts';
 import { createVerifier, type ImageVerifier } from './images.ts';
 import type { LabSettings } from './settings.ts';
@@ -19,7 +19,13 @@ export interface LabCore {
   /** Why a microkernel cannot be booted, or undefined when it can. */
   readonly verifyImage: ImageVerifier;
   /** Base addresses without a slash at the end, as this request's sender can reach them. */
-  addresses(request: FastifyRequest): Addresses;
+  addresses(request: Asker): Addresses;
+}
+
+/** As much of a request as tells how its sender reached us. */
+export interface Asker {
+  readonly headers: { readonly host?: string | undefined };
+  readonly socket: { readonly localAddress?: string | undefined };
 }
 
 export interface Addresses {
@@ -83,7 +89,7 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
  * The name by which the sender reached us: the Host header's when it is a plain name or address (a node behind
  * address translation knows us by another address than our socket does), the socket's address otherwise.
  */
-function hostOf(request: FastifyRequest): string | undefined {
+function hostOf(request: Asker): string | undefined {
   const host = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9.-]{0,252}))(?::\d{1,5})?$/i.exec(request.headers.host ?? '');
   return host?.[1] ?? request.socket.localAddress?.replace(/^::ffff:/, '');
 }

@@ -1,7 +1,7 @@
 /** What a check-in is answered: the decision order of razor-0.x.md, section 3, with the reason in words. */
 import type { LabCore } from './core.ts';
 import { familyOf, stateEntry } from './models.ts';
-import { bindPolicy } from './policy.ts';
+import { bindPolicy, choosePolicy } from './policy.ts';
 import type { ActiveModel, Facts, NodeRecord } from './store.ts';
 
 export interface CheckinInput {
@@ -27,7 +27,19 @@ export function findNode(core: LabCore, hwIds: readonly string[]): NodeRecord | 
  * Decides one check-in and stores what it changes. Call within `Store.write`. Step 1, validation, is the dialect's.
  */
 export function decideCheckin(core: LabCore, input: CheckinInput): Decision {
-  const decision = decide(core, input);
+  return told(core, input, decideAtOnce(core, input) ?? decideBound(core, input));
+}
+
+/**
+ * Decides a check-in that changes nothing but the time of its node's contact, which most are, without a transaction.
+ * Undefined, and nothing was done, where there is more to write: then `decideCheckin` has to.
+ */
+export function decideUnwritten(core: LabCore, input: CheckinInput): Decision | undefined {
+  const decision = decideAtOnce(core, input);
+  return decision && told(core, input, decision);
+}
+
+function told(core: LabCore, input: CheckinInput, decision: Decision): Decision {
   core.events.emit({
     type: 'checkin',
     dialect: input.dialect,
@@ -39,17 +51,29 @@ export function decideCheckin(core: LabCore, input: CheckinInput): Decision {
   return decision;
 }
 
-function decide(core: LabCore, { hwIds, lastState, firstCheckin }: CheckinInput): Decision {
+function decideAtOnce(core: LabCore, { hwIds, lastState, firstCheckin }: CheckinInput): Decision | undefined {
   if (firstCheckin) return { command: 'register', node: undefined, reason: 'its first check-in since it booted' };
   const node = findNode(core, hwIds);
   if (!node) return { command: 'register', node, reason: 'no known node has one of its ids' };
   const now = core.wall();
-  core.store.nodes.touch(node.id, lastState, now);
-  if (node.forcedAction !== undefined) return { command: node.forcedAction, node, reason: 'forced for this node' };
   const silent = now - node.contact;
+  const decided = (command: string, reason: string): Decision => {
+    core.store.nodes.touch(node.id, lastState, now);
+    return { command, node, reason };
+  };
+  if (node.forcedAction !== undefined) return decided(node.forcedAction, 'forced for this node');
   if (silent > core.settings.registerTimeoutMs) {
-    return { command: 'register', node, reason: `silent for ${Math.round(silent / 1000)} s` };
+    return decided('register', `silent for ${Math.round(silent / 1000)} s`);
   }
+  if (core.store.activeModels.ofNode(node.id)) return undefined;
+  const { policy, reason } = choosePolicy(core, node);
+  return policy ? undefined : decided('acknowledge', reason);
+}
+
+/** The rest: a node that is bound, or is bound now. */
+function decideBound(core: LabCore, { hwIds, lastState }: CheckinInput): Decision {
+  const node = findNode(core, hwIds) as NodeRecord;
+  core.store.nodes.touch(node.id, lastState, core.wall());
   const active = core.store.activeModels.ofNode(node.id);
   if (active) return answerOf(core, node, active);
   const { active: bound, reason } = bindPolicy(core, node);

@@ -1,5 +1,6 @@
 /** Listening: one fastify instance a door, with limits and without surprises. */
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errnoOf, messageOf, RazorMkError } from '../platform/errors.ts';
 import type { LabEvents } from './events.ts';
@@ -13,19 +14,24 @@ export interface DoorOptions {
   readonly exchanges: Exchanges;
   readonly wall: () => number;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** Answers a request before the framework sees it, and says so; what it leaves is the framework's. Not with `tls`. */
+  readonly first?: FirstAnswer | undefined;
 }
+
+export type FirstAnswer = (request: IncomingMessage, reply: ServerResponse) => boolean;
+
+const TIMES = { requestTimeout: 60_000, connectionTimeout: 120_000, keepAliveTimeout: 75_000 } as const;
 
 /** A door: bodies come as buffers whatever their type, errors leave as JSON without a stack. */
 export function createDoor(options: DoorOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: options.bodyLimit,
-    requestTimeout: 60_000,
-    connectionTimeout: 120_000,
-    keepAliveTimeout: 75_000,
+    ...TIMES,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 2000 },
     ...(options.tls && { https: { cert: options.tls.cert, key: options.tls.key } }),
+    ...(options.first && { serverFactory: serverWith(options.first) }),
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -43,28 +49,48 @@ export function createDoor(options: DoorOptions): FastifyInstance {
   // people look at what nodes do: their own looking would only push that out of the ring
   if (options.name === 'people') return app;
   app.addHook('onSend', (request, reply, payload, done) => {
-    options.exchanges.add({
+    const { method, headers } = request;
+    const facts = {
       at: options.wall(),
       door: options.name,
       from: request.socket.remoteAddress ?? '',
-      method: request.method,
+      method,
       url: (request.raw.url ?? '').slice(0, 8192),
-      requestHeaders: request.headers,
-      requestBody: textOf(request.body),
+      requestHeaders: headers,
       status: reply.statusCode,
       replyHeaders: reply.getHeaders(),
-      replyBody: textOf(payload),
       durationMs: reply.elapsedTime,
-    });
+    };
+    const [asked, answered] = [keptOf(request.body), keptOf(payload)];
+    options.exchanges.add(() => ({ ...facts, requestBody: String(asked), replyBody: String(answered) }));
     done();
   });
   return app;
 }
 
-function textOf(body: unknown): string {
+/** The server that fastify would make, with somebody in front of it. */
+function serverWith(first: FirstAnswer): FastifyServerFactory {
+  return (handler) => {
+    const { keepAliveTimeout, requestTimeout, connectionTimeout } = TIMES;
+    const server = createServer({ keepAliveTimeout, requestTimeout }, (request, reply) => {
+      try {
+        if (first(request, reply)) return;
+      } catch {
+        if (reply.headersSent) return void reply.destroy();
+        // the framework comes to the same trouble, and has words for it
+      }
+      handler(request, reply);
+    });
+    server.setTimeout(connectionTimeout);
+    return server;
+  };
+}
+
+/** What is kept of a body until somebody looks: the start of a long one, without the rest of its memory. */
+function keptOf(body: unknown): string | Buffer {
   if (typeof body === 'string') return body.slice(0, BODY_KEPT);
   if (!Buffer.isBuffer(body)) return '';
-  return body.subarray(0, BODY_KEPT).toString();
+  return body.length <= BODY_KEPT ? body : Buffer.from(body.subarray(0, BODY_KEPT));
 }
 
 /** Listens and gives the port. Throws RAZOR_MK_LAB_LISTEN. */

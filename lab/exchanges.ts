@@ -17,8 +17,11 @@ export interface Exchange {
   readonly durationMs: number;
 }
 
+export type NewExchange = Omit<Exchange, 'seq'>;
+
 export interface Exchanges {
-  add(exchange: Omit<Exchange, 'seq'>): void;
+  /** Keeps what `make` gives, which is asked for only when somebody looks: most are pushed out unseen. */
+  add(make: () => NewExchange): void;
   /** Newest last. */
   list(): readonly Exchange[];
   get(seq: number): Exchange | undefined;
@@ -28,14 +31,20 @@ const KEPT = 200;
 export const BODY_KEPT = 64 * 1024;
 
 export function createExchanges(): Exchanges {
-  const ring: Exchange[] = [];
-  let seq = 0;
+  const ring: (() => NewExchange)[] = [];
+  let last = 0;
+  const at = (seq: number): Exchange | undefined => {
+    const make = seq > last - KEPT && seq <= last ? ring[seq % KEPT] : undefined;
+    return make && { seq, ...make() };
+  };
   return {
-    add(exchange) {
-      ring.push({ seq: ++seq, ...exchange });
-      if (ring.length > KEPT) ring.shift();
+    add(make) {
+      ring[++last % KEPT] = make;
     },
-    list: () => ring,
-    get: (wanted) => ring.find((exchange) => exchange.seq === wanted),
+    list() {
+      const first = Math.max(1, last - KEPT + 1);
+      return Array.from({ length: last - first + 1 }, (_, i) => at(first + i)).filter((each) => each !== undefined);
+    },
+    get: at,
   };
 }

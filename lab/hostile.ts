@@ -52,6 +52,18 @@ export function parseFields(source: string): ReadonlyMap<string, string | readon
   return fields;
 }
 
+/** One field of a form, the last of its name; the usual form of one field is read without taking the text apart. */
+export function formField(source: string, name: string): unknown {
+  if (source.startsWith(`${name}=`) && !source.includes('&')) {
+    try {
+      return decodeURIComponent(source.slice(name.length + 1).replaceAll('+', ' '));
+    } catch {
+      // not UTF-8, or a stray %: read with patience
+    }
+  }
+  return parseFields(source).get(name);
+}
+
 /** Whether text holds a control character. */
 export function hasControl(text: string): boolean {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -17,6 +17,8 @@ export function normaliseHwId(hwId: string): string {
 
 /** The ids of a `_`-joined string, or of a list. */
 export function splitHwIds(raw: string | readonly string[], faithful: boolean): string[] {
+  // as every agent sends them: nothing to normalise
+  if (typeof raw === 'string' && /^[0-9A-F]{12}$/.test(raw)) return [raw];
   const parts = typeof raw === 'string' ? raw.split('_') : [...raw];
   if (!faithful) return [...new Set(parts.map(normaliseHwId).filter((part) => part !== ''))];
   while (parts.at(-1) === '') parts.pop(); // Ruby's split drops empty fields at the end only

@@ -6,7 +6,8 @@ import { createCore, type BoundPorts, type LabCore, type LabDialect } from './co
 import { hanlonDialect } from './dialects/hanlon.ts';
 import { razorServerDialect } from './dialects/razor-server.ts';
 import { razorDialect } from './dialects/razor.ts';
-import { createDoor, listen } from './doors.ts';
+import { quickCheckins } from './dialects/razor-quick.ts';
+import { createDoor, listen, type DoorOptions } from './doors.ts';
 import { createEvents, type LabEvents } from './events.ts';
 import { createExchanges, type Exchange, type Exchanges } from './exchanges.ts';
 import { startExpiry } from './expiry.ts';
@@ -68,9 +69,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const door = (
     name: Exchange['door'],
     dialects: readonly LabDialect[],
-    tls?: typeof settings.tls,
+    more: Pick<DoorOptions, 'tls' | 'first'> = {},
   ): FastifyInstance => {
-    const app = createDoor({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, tls });
+    const app = createDoor({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, ...more });
     for (const dialect of dialects) dialect(app, core);
     apps.push(app);
     return app;
@@ -84,16 +85,17 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     store.close();
     imageDirectory.close();
   };
+  const first = settings.faithful ? undefined : quickCheckins(core, exchanges);
   const scheme = settings.tls ? 'https' : 'http';
   try {
-    bound.nodes = await listen(door('nodes', NODE_DIALECTS), settings.host, settings.ports.nodes);
+    bound.nodes = await listen(door('nodes', NODE_DIALECTS, { first }), settings.host, settings.ports.nodes);
     bound.images = await listen(door('images', [imageService]), settings.host, settings.ports.images);
     bound.razorServer = await listen(
       door('razor-server', RAZOR_SERVER_DIALECTS),
       settings.host,
       settings.ports.razorServer,
     );
-    const people = door('people', [], settings.tls);
+    const people = door('people', [], { tls: settings.tls });
     guardDoor(people, settings.token);
     managementApi(people, core, imageDirectory.path);
     for (const part of PEOPLE_PARTS) part(people, core, { exchanges });

@@ -7,7 +7,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../core.ts';
-import { decideCheckin, registerNode, statusOf } from '../decide.ts';
+import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../decide.ts';
 import { acceptableHwIds } from '../identity.ts';
 import type { NodeRecord } from '../store.ts';
 import { isRecord, own, parseJson } from '../hostile.ts';
@@ -61,9 +61,8 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const ids = idsOf(query, reply, core.settings.faithful);
   if (!Array.isArray(ids)) return ids;
   const firstCheckin = first(query['first_checkin']) === 'true';
-  const { command } = await core.store.write(() =>
-    decideCheckin(core, { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin }),
-  );
+  const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin };
+  const { command } = decideUnwritten(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
   const response = { command_name: command, command_param: {} };
   return sendText(reply, 200, envelope('checkin_node', response, hanlonConfig(core.settings)), JSON_TYPE);
 }

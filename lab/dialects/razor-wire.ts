@@ -1,6 +1,6 @@
 /** The Razor 0.x wire: reading parameters, and the bodies of replies and errors (razor-0.x.md, sections 3 to 5). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isRecord, own, parseFields, parseJson } from '../hostile.ts';
+import { formField, isRecord, own, parseFields, parseJson } from '../hostile.ts';
 import { HTML, sendJson, sendText } from '../replies.ts';
 
 /** Parameters of a request, from query, form or JSON, with or without a leading `@` in their names. */
@@ -69,9 +69,18 @@ export function sendFault(reply: FastifyReply, fault: Fault): FastifyReply {
 
 /** The `Ok` reply of a node command; `clientConfig` is JSON already, because it is the same in every reply. */
 export function sendOk(reply: FastifyReply, command: string, response: unknown, clientConfig: string): FastifyReply {
+  return sendText(reply, 200, okBody(command, JSON.stringify(response), clientConfig), 'application/json');
+}
+
+/** The body of that reply; `response` is JSON. */
+export function okBody(command: string, response: string, clientConfig: string): string {
   const head = `{"resource":"ProjectRazor::Slice::Node","command":"${command}","result":"Ok","http_err_code":200,"errcode":0`;
-  const body = `${head},"response":${JSON.stringify(response)},"client_config":${clientConfig}}\n`;
-  return sendText(reply, 200, body, 'application/json');
+  return `${head},"response":${response},"client_config":${clientConfig}}\n`;
+}
+
+/** The `response` of a check-in. */
+export function commandResponse(command: string): { command_name: string; command_param: Record<string, never> } {
+  return { command_name: command, command_param: {} };
 }
 
 /** The query of a request, without its question mark. */
@@ -114,10 +123,10 @@ function hashOf(
   faithful: boolean,
 ): Record<string, unknown> | undefined {
   const body = Buffer.isBuffer(request.body) ? request.body : undefined;
-  let source = query.get('json_hash');
+  let source: unknown = query.get('json_hash');
   if (body !== undefined && body.length > 0) {
     const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-    if (type === 'application/x-www-form-urlencoded') source = parseFields(body.toString()).get('json_hash');
+    if (type === 'application/x-www-form-urlencoded') source = formField(body.toString(), 'json_hash');
     else if (type === 'application/json') {
       const outer = parseJson(body.toString());
       source = isRecord(outer) ? own(outer, 'json_hash') : undefined;

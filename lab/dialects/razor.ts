@@ -4,7 +4,7 @@ import { messageOf } from '../../platform/errors.ts';
 import { bootScript, NoMicrokernel } from '../boot.ts';
 import { callback } from '../callbacks.ts';
 import type { LabCore } from '../core.ts';
-import { decideCheckin, registerNode, statusOf } from '../decide.ts';
+import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../decide.ts';
 import { hasControl, isRecord } from '../hostile.ts';
 import { acceptableHwIds, splitHwIds } from '../identity.ts';
 import { HTML, PLAIN, sendText } from '../replies.ts';
@@ -12,6 +12,7 @@ import { clientConfigText } from '../settings.ts';
 import type { NodeRecord } from '../store.ts';
 import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
 import {
+  commandResponse,
   INVALID_SLICE,
   missing,
   noCallback,
@@ -137,11 +138,10 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const lastState = readLastState(params, 'checkin_node');
   const firstCheckin = isFirst(params, core.settings.faithful);
   if (core.settings.faithful) await faithfulLookUp(core, request, hwIds, 'checkin_node');
-  const decision = await core.store.write(() =>
-    decideCheckin(core, { dialect: 'razor', hwIds, lastState, firstCheckin }),
-  );
-  const response = { command_name: decision.command, command_param: {} };
-  return sendOk(reply, 'checkin_node', response, clientConfigText(core.settings, core.addresses(request).nodes));
+  const input = { dialect: 'razor', hwIds, lastState, firstCheckin };
+  const decision = decideUnwritten(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const config = clientConfigText(core.settings, core.addresses(request).nodes);
+  return sendOk(reply, 'checkin_node', commandResponse(decision.command), config);
 }
 
 async function register(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -75,6 +75,18 @@ export function openActiveModels(db: Database): ActiveModels {
     const row = db.prepare(sql).get(value);
     return row && active(row);
   };
+  /** Nodes that may have one: most have none, and then nothing is read. Too many do no harm, so a forgotten node may stay. */
+  let bound: Set<number> | undefined;
+  db.onUndone(() => (bound = undefined));
+  const mayBeBound = (node: number): boolean => {
+    bound ??= new Set(
+      db
+        .prepare('SELECT node FROM active_model')
+        .all()
+        .map((row) => number(row['node'])),
+    );
+    return bound.has(node);
+  };
   return {
     list: () => db.prepare('SELECT * FROM active_model ORDER BY id').all().map(active),
     states() {
@@ -82,10 +94,11 @@ export function openActiveModels(db: Database): ActiveModels {
       return new Map(rows.map((row) => [text(row['state']), number(row['n'])]));
     },
     get: (uuid) => one('SELECT * FROM active_model WHERE uuid = ?', uuid),
-    ofNode: (node) => one('SELECT * FROM active_model WHERE node = ?', node),
+    ofNode: (node) => (mayBeBound(node) ? one('SELECT * FROM active_model WHERE node = ?', node) : undefined),
     countOf: (policy) =>
       number(db.prepare('SELECT count(*) AS n FROM active_model WHERE policy = ?').get(policy)?.['n']),
     bind(binding) {
+      bound?.add(binding.node);
       const uuid = newUuid();
       db.prepare(
         `INSERT INTO active_model (uuid, node, policy, policy_label, model, broker, state, bound, counter) VALUES (?, ?, ?, ?, ?, ?, ?, ?,

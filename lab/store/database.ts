@@ -12,6 +12,11 @@ export interface Database {
    * undone and the promise is rejected. Resolves after the commit.
    */
   write<T>(work: () => T): Promise<T>;
+  /**
+   * Runs `work` in a transaction of its own that is not waited for on the disk: it survives the end of the process, not that
+   * of the machine's power. For what will soon be told anew. Throws what `work` throws, its changes undone.
+   */
+  lightly(work: () => void): void;
   /** A prepared statement, kept. */
   prepare(sql: string): StatementSync;
   /** Calls `listener` after changes were undone, for whoever remembers what it read. */
@@ -34,7 +39,9 @@ export function openDatabase(path: string): Database {
     db = new DatabaseSync(path);
     // exclusive: what the lab keeps in memory would grow stale beside another writer
     db.exec('PRAGMA busy_timeout=1000; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL');
-    db.exec('PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; BEGIN EXCLUSIVE; COMMIT');
+    db.exec(
+      'PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000; BEGIN EXCLUSIVE; COMMIT',
+    );
     migrate(db);
   } catch (error) {
     const why = /locked|busy/i.test(messageOf(error)) ? 'another lab has it open' : messageOf(error);
@@ -86,6 +93,20 @@ export function openDatabase(path: string): Database {
       const group = waiters;
       await new Promise<void>((resolve, reject) => group.push({ resolve, reject }));
       return result;
+    },
+    lightly(work) {
+      commit();
+      db.exec('PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE');
+      try {
+        work();
+        db.exec('COMMIT');
+      } catch (error) {
+        if (db.isTransaction) db.exec('ROLLBACK');
+        undone();
+        throw error;
+      } finally {
+        db.exec('PRAGMA synchronous=FULL');
+      }
     },
     onUndone: (listener) => void listeners.push(listener),
     onClose: (listener) => void closers.push(listener),

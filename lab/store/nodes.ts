@@ -33,9 +33,7 @@ export interface NodeRecord {
 export type Facts = Readonly<Record<string, unknown>>;
 
 export interface NodeChanges {
-  readonly lastState?: string;
   readonly dhcpMac?: string;
-  readonly contact?: number;
   readonly allowed?: boolean;
   readonly installed?: string | null;
   readonly forcedAction?: string | null;
@@ -52,6 +50,8 @@ export interface Nodes {
   /** A page of them, the youngest first. */
   newest(limit: number, offset: number): readonly NodeRecord[];
   count(): number;
+  /** Every id with the number of its node. */
+  owners(): readonly (readonly [hwId: string, node: number])[];
   hwIds(id: number): readonly string[];
   /** Facts as they were sent; `{}` before the first register. */
   facts(id: number): Facts;
@@ -72,7 +72,8 @@ export interface Nodes {
 }
 
 const COLUMNS =
-  'n.id, n.uuid, n.dialect, n.version, n.facts_version, n.metadata, n.last_state, n.dhcp_mac, n.created, n.registered, n.contact, n.allowed, n.installed, n.forced_action';
+  'n.id, n.uuid, n.dialect, s.version, n.facts_version, n.metadata, s.last_state, n.dhcp_mac, n.created, n.registered, s.contact, n.allowed, n.installed, n.forced_action';
+const NODES = `SELECT ${COLUMNS} FROM node n JOIN node_seen s ON s.node = n.id`;
 
 function record(row: Row): NodeRecord {
   return {
@@ -99,7 +100,7 @@ export function openNodes(db: Database): Nodes {
     const row = db.prepare(sql).get(value);
     return row && record(row);
   };
-  const byId = (id: number): NodeRecord | undefined => one(`SELECT ${COLUMNS} FROM node n WHERE id = ?`, id);
+  const byId = (id: number): NodeRecord | undefined => one(`${NODES} WHERE n.id = ?`, id);
   const hwIds = (id: number): string[] =>
     db
       .prepare('SELECT hw_id FROM hw_id WHERE node = ? ORDER BY position')
@@ -111,8 +112,12 @@ export function openNodes(db: Database): Nodes {
       db.prepare('INSERT OR IGNORE INTO hw_id (hw_id, node, position) VALUES (?, ?, ?)').run(hwId, id, from + i);
     });
   };
+  const touch = (id: number, lastState: string, at: number, times = 1): void => {
+    const sql = 'UPDATE node_seen SET last_state = ?, contact = ?, version = version + ? WHERE node = ?';
+    db.prepare(sql).run(lastState, at, times, id);
+  };
   return {
-    get: (uuid) => one(`SELECT ${COLUMNS} FROM node n WHERE uuid = ?`, uuid),
+    get: (uuid) => one(`${NODES} WHERE n.uuid = ?`, uuid),
     byId,
     find(ids) {
       const shared = new Map<number, number>();
@@ -126,10 +131,15 @@ export function openNodes(db: Database): Nodes {
       if (found.length < 2) return found;
       return found.sort((a, b) => (shared.get(b.id) ?? 0) - (shared.get(a.id) ?? 0) || b.contact - a.contact);
     },
-    list: () => db.prepare(`SELECT ${COLUMNS} FROM node n ORDER BY id`).all().map(record),
+    list: () => db.prepare(`${NODES} ORDER BY n.id`).all().map(record),
     newest: (limit, offset) =>
-      db.prepare(`SELECT ${COLUMNS} FROM node n ORDER BY id DESC LIMIT ? OFFSET ?`).all(limit, offset).map(record),
-    count: () => number(db.prepare('SELECT count(*) AS n FROM node').get()?.['n']),
+      db.prepare(`${NODES} ORDER BY n.id DESC LIMIT ? OFFSET ?`).all(limit, offset).map(record),
+    count: () => number(db.prepare('SELECT count(*) AS n FROM node_seen').get()?.['n']),
+    owners: () =>
+      db
+        .prepare('SELECT hw_id, node FROM hw_id')
+        .all()
+        .map((row) => [text(row['hw_id']), number(row['node'])] as const),
     hwIds,
     facts(id) {
       const facts = db.prepare('SELECT facts FROM node_facts WHERE node = ?').get(id)?.['facts'];
@@ -137,21 +147,17 @@ export function openNodes(db: Database): Nodes {
     },
     create({ dialect, hwIds: ids, at, allowed }) {
       const { lastInsertRowid } = db
-        .prepare('INSERT INTO node (uuid, dialect, created, contact, allowed) VALUES (?, ?, ?, ?, ?)')
-        .run(newUuid(), dialect, at, at, allowed ? 1 : 0);
+        .prepare('INSERT INTO node (uuid, dialect, created, allowed) VALUES (?, ?, ?, ?)')
+        .run(newUuid(), dialect, at, allowed ? 1 : 0);
       const id = Number(lastInsertRowid);
+      db.prepare('INSERT INTO node_seen (node, contact) VALUES (?, ?)').run(id, at);
       insertIds(id, ids, 0);
       return byId(id) as NodeRecord;
     },
-    touch(id, lastState, at, times = 1) {
-      const sql = 'UPDATE node SET last_state = ?, contact = ?, version = version + ? WHERE id = ?';
-      db.prepare(sql).run(lastState, at, times, id);
-    },
+    touch,
     update(id, changes) {
       const columns: [string, string | number | null | undefined][] = [
-        ['last_state', changes.lastState],
         ['dhcp_mac', changes.dhcpMac],
-        ['contact', changes.contact],
         ['allowed', changes.allowed === undefined ? undefined : Number(changes.allowed)],
         ['installed', changes.installed],
         ['forced_action', changes.forcedAction],
@@ -162,11 +168,11 @@ export function openNodes(db: Database): Nodes {
       }
     },
     setFacts(id, facts, lastState, at) {
-      db.prepare('INSERT OR REPLACE INTO node_facts (node, facts) VALUES (?, ?)').run(id, JSON.stringify(facts));
       db.prepare(
-        `UPDATE node SET facts_version = facts_version + 1, last_state = ?, registered = ?, contact = ?,
-         version = version + 1 WHERE id = ?`,
-      ).run(lastState, at, at, id);
+        'INSERT INTO node_facts (node, facts) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET facts = excluded.facts',
+      ).run(id, JSON.stringify(facts));
+      db.prepare('UPDATE node SET facts_version = facts_version + 1, registered = ? WHERE id = ?').run(at, id);
+      touch(id, lastState, at);
     },
     addHwIds(id, ids) {
       const known = hwIds(id);
@@ -189,8 +195,8 @@ export function openNodes(db: Database): Nodes {
       const marks = dialects.map(() => '?').join(', ');
       return db
         .prepare(
-          `SELECT ${COLUMNS} FROM node n LEFT JOIN active_model a ON a.node = n.id
-           WHERE n.contact < ? AND a.id IS NULL AND n.dialect IN (${marks})`,
+          `SELECT ${COLUMNS} FROM node_seen s JOIN node n ON n.id = s.node LEFT JOIN active_model a ON a.node = n.id
+           WHERE s.contact < ? AND a.id IS NULL AND n.dialect IN (${marks})`,
         )
         .all(before, ...dialects)
         .map(record);

@@ -57,7 +57,7 @@ test('contacts are written down within a second or so, and when the store is clo
     const copy = join(directory, 'copy.db');
     for (const end of ['', '-wal']) if (existsSync(path + end)) copyFileSync(path + end, copy + end);
     const db = new DatabaseSync(copy);
-    const row = db.prepare('SELECT contact, last_state, version FROM node').get();
+    const row = db.prepare('SELECT contact, last_state, version FROM node_seen').get();
     db.close();
     for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
     return { ...row };

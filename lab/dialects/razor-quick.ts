@@ -1,0 +1,84 @@
+/**
+ * The one request that a lab gets thousands of times a second, answered before the framework sees it: the check-in of a node
+ * about which nothing is to be written, in the form in which agents send it. Whatever is unusual is left to razor.ts,
+ * whose answer is the same byte for byte (test/lab/quick.test.ts).
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LabCore } from '../core.ts';
+import { decideUnwritten } from '../decide.ts';
+import type { FirstAnswer } from '../doors.ts';
+import type { Exchanges } from '../exchanges.ts';
+import { MOST_HW_IDS, splitHwIds } from '../identity.ts';
+import { clientConfigText } from '../settings.ts';
+import { commandResponse, okBody } from './razor-wire.ts';
+
+const USUAL =
+  /^\/razor\/api\/node\/checkin\?hw_id=([0-9A-Za-z][0-9A-Za-z:_-]{0,999})&last_state=([a-z][a-z_]{0,63})(&first_checkin=true)?$/;
+
+/** A reply, ready to be sent. */
+interface Ready {
+  readonly body: string;
+  readonly headers: readonly string[];
+  readonly encoding: 'latin1' | 'utf8';
+}
+
+/** Nodes may name us by many names in their Host header; only so many are remembered. */
+const HOSTS_KEPT = 100;
+
+/** Not for a faithful lab: its original looks at every request in its own way. */
+export function quickCheckins(core: LabCore, exchanges: Exchanges): FirstAnswer {
+  /** By Host header, then by command. */
+  const hosts = new Map<string, Map<string, Ready>>();
+  const readyFor = (host: string, command: string, request: IncomingMessage): Ready => {
+    let replies = hosts.get(host);
+    if (!replies) {
+      if (hosts.size >= HOSTS_KEPT) hosts.clear();
+      hosts.set(host, (replies = new Map()));
+    }
+    let ready = replies.get(command);
+    if (!ready) {
+      const config = clientConfigText(core.settings, core.addresses(request).nodes);
+      const body = okBody('checkin_node', JSON.stringify(commandResponse(command)), config);
+      const length = Buffer.byteLength(body);
+      const headers = ['content-type', 'application/json', 'content-length', String(length)];
+      ready = { body, headers, encoding: length === body.length ? 'latin1' : 'utf8' };
+      // a forced command may be any text
+      if (replies.size < HOSTS_KEPT) replies.set(command, ready);
+    }
+    return ready;
+  };
+  return (request, reply) => {
+    if (request.method !== 'GET') return false;
+    const { url = '' } = request;
+    const [, ids = '', lastState = '', first] = USUAL.exec(url) ?? [];
+    const host = request.headers.host;
+    if (ids === '' || host === undefined || core.closing.aborted) return false;
+    const began = performance.now();
+    const hwIds = splitHwIds(ids, false);
+    if (hwIds.length === 0 || hwIds.length > MOST_HW_IDS || hwIds.some((id) => id.length > 64)) return false;
+    const input = { dialect: 'razor', hwIds, lastState, firstCheckin: first !== undefined };
+    const decision = decideUnwritten(core, input);
+    if (!decision) return false;
+    const ready = readyFor(host, decision.command, request);
+    send(reply, ready);
+    const at = core.wall();
+    const { rawHeaders, socket } = request;
+    const durationMs = performance.now() - began;
+    exchanges.add(() => ({
+      ...{ at, door: 'nodes', from: socket.remoteAddress ?? '', method: 'GET', url, requestHeaders: pairs(rawHeaders) },
+      ...{ requestBody: '', status: 200, replyHeaders: pairs(ready.headers), replyBody: ready.body, durationMs },
+    }));
+    return true;
+  };
+}
+
+function send(reply: ServerResponse, { headers, body, encoding }: Ready): void {
+  reply.writeHead(200, headers as string[]);
+  reply.end(body, encoding);
+}
+
+function pairs(raw: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (let i = 0; i + 1 < raw.length; i += 2) found[(raw[i] ?? '').toLowerCase()] = raw[i + 1] ?? '';
+  return found;
+}
