@@ -10,8 +10,7 @@ import type { CommandRegistry } from './commands/registry.ts';
 import { createPushKeeper } from './config/push.ts';
 import type { PushedMap, Refusal } from './config/pushed.ts';
 import type { Resolved, Settings } from './config/settings.ts';
-import { createDialect } from './dialects/index.ts';
-import { RAZOR_SERVER_PAUSE_MS } from './dialects/razor-server.ts';
+import { loadDialect, type DialectOptions } from './dialects/index.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Candidate, Discovery } from './discovery/index.ts';
 import type { Emit } from './events.ts';
@@ -20,6 +19,8 @@ import { createExclusions, exclusionPattern } from './exclusion.ts';
 import { createFactKeeper } from './fact-keeper.ts';
 import { exchangeOf, HttpFailure, type HttpClient } from './http.ts';
 import { createSchedule, type Pace, type Wait } from '../platform/schedule.ts';
+import { createOrders, type Orders } from './orders.ts';
+import { paceOf, tooSlow } from './pace.ts';
 import type { Store } from './state.ts';
 import { createTargets } from './targets.ts';
 import { runTurn, type TurnResult } from './turn.ts';
@@ -51,6 +52,8 @@ export interface AgentOptions {
   readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
   readonly hooks?: AgentHooks;
   readonly extraErrors?: () => readonly string[];
+  /** What single dialects need besides server and exchange. */
+  readonly dialectOptions?: Pick<DialectOptions, 'foreman'>;
   readonly signal: AbortSignal;
   /** Ends after so many turns; never by default. */
   readonly turns?: number;
@@ -68,21 +71,12 @@ export interface AgentControl {
 }
 
 export interface AgentRun {
-  readonly control: AgentControl;
+  readonly control: AgentControl & Orders;
   /** Resolves when the agent was stopped or has taken its turns, to how many it took. Never rejects. */
   readonly done: Promise<number>;
 }
 
-/** Retry-After is believed up to this. */
-const RETRY_AFTER_CAP_MS = 600_000;
-/** Servers of the Razor family take a node for new after this many seconds of silence. */
-const REGISTER_TIMEOUT_S = 120;
 const REGISTERS_IN_A_ROW = 3;
-
-/** razor-server cannot push an interval: its own pace counts unless somebody wrote another one down. */
-function ownInterval({ values, from }: Resolved): number | undefined {
-  return values.dialect === 'razor-server' && from.checkinInterval === 'built in' ? RAZOR_SERVER_PAUSE_MS : undefined;
-}
 
 /** Starts the agent. It goes on until it is stopped. */
 export function startAgent(options: AgentOptions): AgentRun {
@@ -105,11 +99,12 @@ export function startAgent(options: AgentOptions): AgentRun {
     checkin: () => waking.abort(),
     housekeeping: async () => (facts.expire(), await configure()),
   });
-  const pace = (): Pace => ({
-    intervalMs: ownInterval(resolved) ?? resolved.values.checkinInterval * 1000,
-    skewMs: resolved.values.checkinSkew * 1000,
-    backoffCapMs: resolved.values.backoffCap * 1000,
-    retryAfterCapMs: RETRY_AFTER_CAP_MS,
+  const pace = (): Pace => paceOf(resolved, talking?.dialect);
+  const orders = createOrders({
+    ...options,
+    facts,
+    exclusion: () => exclusions(resolved.values.factExclude),
+    dialect: () => talking?.dialect,
   });
 
   function warn(message: string): void {
@@ -148,12 +143,9 @@ export function startAgent(options: AgentOptions): AgentRun {
     // the next turn sends what another pattern lets through
     if (exclusionPattern(before) !== exclusionPattern(resolved.values.factExclude)) facts.expire();
     const { checkinInterval } = resolved.values;
-    if (checkinInterval > REGISTER_TIMEOUT_S && checkinInterval !== warnedInterval) {
-      warnedInterval = checkinInterval;
-      warn(
-        `the check-in interval of ${checkinInterval} s is longer than the ${REGISTER_TIMEOUT_S} s after which servers forget a node: they may answer register for ever`,
-      );
-    }
+    const slow = tooSlow(resolved);
+    if (slow !== undefined && checkinInterval !== warnedInterval) warn(slow);
+    warnedInterval = checkinInterval;
     await calendar.set(resolved.values);
     await hook('configured', options.hooks?.configured?.(resolved.values, signal));
   }
@@ -163,7 +155,8 @@ export function startAgent(options: AgentOptions): AgentRun {
     const key = JSON.stringify([server, dialect, checkinPath, registerPath, httpTimeout]);
     if (talking?.key !== key) {
       const http = await options.httpFor(resolved.values, server);
-      const made = createDialect(dialect, {
+      const made = await loadDialect(dialect, {
+        ...options.dialectOptions,
         serverUrl: server.url,
         exchange: exchangeOf(http, watchClock),
         ...(checkinPath === '' ? {} : { checkinPath }),
@@ -205,7 +198,8 @@ export function startAgent(options: AgentOptions): AgentRun {
     nodeId = result.nodeId;
     targets.answered(server);
     push.good();
-    registersInARow = result.command.name === 'register' ? registersInARow + 1 : 0;
+    const asked = talking?.dialect.asks !== false;
+    registersInARow = result.command.name === 'register' && asked ? registersInARow + 1 : 0;
     if (registersInARow === REGISTERS_IN_A_ROW) {
       warn(
         `the server answered register ${REGISTERS_IN_A_ROW} times in a row: either the interval is longer than its register_timeout, or it does not recognise ${result.nodeId}`,
@@ -285,6 +279,7 @@ export function startAgent(options: AgentOptions): AgentRun {
 
   return {
     control: {
+      ...orders,
       offerConfig(map) {
         const { changes, refused } = push.offer(map, targets.current('')?.url ?? '');
         if (changes.length > 0) void configure().finally(() => waking.abort());

@@ -23,8 +23,16 @@ export type AgentEvent =
   | { event: 'discovered'; server: string; way: string; candidates: readonly string[]; steps: readonly DiscoveryStep[] }
   /** Facts were gathered. `errors` are probes that failed. */
   | { event: 'collected'; facts: number; durationMs: number; errors: number; nodeId: string; note?: string }
-  /** A check-in was answered. */
-  | { event: 'checkin'; server: string; firstCheckin: boolean; command: string; durationMs: number; turn: number }
+  /** A check-in was answered; `asked` is false where the dialect decided by itself and no server was asked (Foreman). */
+  | {
+      event: 'checkin';
+      server: string;
+      firstCheckin: boolean;
+      command: string;
+      durationMs: number;
+      turn: number;
+      asked?: false;
+    }
   /** What the reply means, before it is carried out. */
   | { event: 'command'; name: string; known: boolean; destructive: boolean; plan: readonly string[] }
   /** The facts were accepted. `reason` is why they were sent. */
@@ -37,6 +45,8 @@ export type AgentEvent =
     }
   /** Pushed configuration was given up for the last good one. */
   | { event: 'config-rollback'; reason: string }
+  /** Something listens for orders: where, and whom it answers. */
+  | { event: 'listening'; url: string; to: readonly string[] }
   /** A change of the machine: done with --live, only told without. */
   | { event: 'would' | 'did'; what: string }
   | { event: 'waiting'; ms: number; reason: string }

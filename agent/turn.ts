@@ -9,6 +9,7 @@ import type { CommandOutcome, CommandRegistry } from './commands/registry.ts';
 import type { Dialect, NodeReport, ServerCommand } from './dialects/dialect.ts';
 import type { Emit } from './events.ts';
 import type { FactKeeper } from './fact-keeper.ts';
+import { carryOut } from './orders.ts';
 import type { Store } from './state.ts';
 
 export interface TurnContext {
@@ -59,6 +60,7 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
     command: command.name,
     durationMs,
     turn: context.turn,
+    ...(dialect.asks === false ? { asked: false } : {}),
   });
 
   let registered = false;
@@ -79,8 +81,7 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
   });
   if (handler === undefined) context.log.warn(`the server asks for an unknown command: ${command.name}`);
   else {
-    const changesBefore = context.system.changes.length;
-    outcome = await handler.run({
+    outcome = await carryOut(handler, {
       ...context,
       param: command.param,
       facts,
@@ -90,14 +91,10 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
         if (store.firstCheckin) store.setFirstCheckin(false);
       },
     });
-    for (const change of context.system.changes.slice(changesBefore)) {
-      emit({ event: change.done ? 'did' : 'would', what: change.what });
-    }
   }
   // Hanlon's rule (its third microkernel): a server that says so knows this node; and with razor-server a check-in registers
   if (command.name === 'acknowledge' && dialect.name !== 'razor' && store.firstCheckin) store.setFirstCheckin(false);
-  const registers = dialect.previewRegister(reportOf(context, facts, false)) !== undefined;
-  if (fresh && !registered && !store.firstCheckin && registers) {
+  if (fresh && !registered && !store.firstCheckin && dialect.registers !== false) {
     const reason = whyRegister(store, facts, context);
     if (reason !== undefined) await register(reason, facts);
   }

@@ -18,6 +18,7 @@ export function narrate(event: AgentEvent): string | undefined {
       return `${event.facts} facts in ${Math.round(event.durationMs)} ms, this machine is ${who}${note}`;
     }
     case 'checkin':
+      if (event.asked === false) return undefined;
       return `checked in${event.firstCheckin ? ' for the first time' : ''}: the server says ${event.command} (${Math.round(event.durationMs)} ms)`;
     case 'command':
       return event.name === 'acknowledge' ? undefined : `${event.name}: ${event.plan.join(', ')}`;
@@ -27,6 +28,8 @@ export function narrate(event: AgentEvent): string | undefined {
       return `configuration: ${event.applied.length} keys changed, ${event.refused.length} refused`;
     case 'waiting':
       return `waiting ${(event.ms / 1000).toFixed(1)} s: ${event.reason}`;
+    case 'listening':
+      return `listening for orders on ${event.url}, for ${event.to.join(', ') || 'nobody'}`;
     case 'stopped':
       return `stopped after ${event.turns} turns: ${event.reason}`;
     case 'config-rollback':

@@ -80,8 +80,10 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
       case 'checkin':
         last = { at: at(), command: event.command, durationMs: event.durationMs };
         Object.assign(turns, { count: event.turn, good: turns.good + 1, failedInARow: 0 });
-        counters.checkinSeconds.count++;
-        counters.checkinSeconds.sum += event.durationMs / 1000;
+        if (event.asked !== false) {
+          counters.checkinSeconds.count++;
+          counters.checkinSeconds.sum += event.durationMs / 1000;
+        }
         if (server?.url !== event.server)
           server = { ...(server ?? { way: 'pushed mk_uri', candidates: [], steps: [] }), url: event.server };
         return;
@@ -125,6 +127,7 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         if (event.state === 'running') state = event.note === '' ? event.name : `${event.name}: ${event.note}`;
         return;
       case 'loaded':
+      case 'listening':
       case 'config':
       case 'would':
       case 'did':

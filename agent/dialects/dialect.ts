@@ -48,6 +48,12 @@ export interface Dialect {
   readonly name: TurnDialectName;
   /** The address in use, for status and logs. */
   readonly serverUrl: string;
+  /** This server's own pace, where nobody wrote another one down. */
+  readonly intervalMs?: number;
+  /** False where a check-in asks nobody: the dialect itself says whether facts are due (Foreman). */
+  readonly asks?: false;
+  /** False where there is no register of its own: every check-in carries the facts (razor-server). */
+  readonly registers?: false;
   /** The id that this dialect sends for a machine. Throws RAZOR_MK_NO_IDENTITY. */
   nodeId(identity: Identity): string;
   previewCheckin(report: NodeReport): RequestPreview;

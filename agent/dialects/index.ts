@@ -2,6 +2,7 @@
 import { RazorMkError } from '../../platform/errors.ts';
 import type { Dialect, DialectName } from './dialect.ts';
 import type { Exchange } from './exchange.ts';
+import type { ForemanOptions } from './foreman/index.ts';
 import { createHanlon } from './hanlon.ts';
 import { createRazorServer } from './razor-server.ts';
 import { createRazorDialect } from './razor.ts';
@@ -15,6 +16,16 @@ export interface DialectOptions {
   readonly registerPath?: string;
   /** Told when razor-server knows this machine under another id. */
   readonly onSwitch?: (from: string | undefined, to: string) => void;
+  /** What Foreman's dialect knows besides: its kernel parameters and who this program is. */
+  readonly foreman?: Pick<ForemanOptions, 'parameters' | 'release' | 'kexec' | 'onFacts'>;
+}
+
+/** A dialect talking to one server; those that most nodes never use are loaded only now. */
+export async function loadDialect(name: DialectName, options: DialectOptions): Promise<Dialect> {
+  if (name !== 'foreman') return createDialect(name, options);
+  const { createForeman, readForemanParameters } = await import('./foreman/index.ts');
+  const nothing = { parameters: readForemanParameters(() => undefined), release: 'razor-mk', kexec: () => undefined };
+  return createForeman({ ...options, ...(options.foreman ?? nothing) });
 }
 
 /** A dialect talking to one server. Throws RAZOR_MK_DIALECT for servers without check-ins, which `run` serves by jobs of their own. */

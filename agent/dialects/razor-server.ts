@@ -123,6 +123,8 @@ export function createRazorServer(options: RazorServerOptions): Dialect {
   return {
     name: 'razor-server',
     serverUrl: given.origin,
+    intervalMs: RAZOR_SERVER_PAUSE_MS,
+    registers: false,
     nodeId: razorServerHwId,
     previewCheckin,
     previewRegister: () => undefined,

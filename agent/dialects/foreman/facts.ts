@@ -1,0 +1,150 @@
+/** Our facts as Foreman takes them: what it needs is there, and what it would choke on or drop whole is not. */
+import { RazorMkError } from '../../../platform/errors.ts';
+import type { NodeReport } from '../dialect.ts';
+import { fitFacts } from '../fit.ts';
+import { findBootNic, interfacesOf, type BootNic } from './boot-nic.ts';
+import type { ForemanParameters } from './parameters.ts';
+
+type Facts = Record<string, string>;
+
+/** What the agent knows besides its facts. */
+export interface ForemanExtras {
+  readonly serverUrl: string;
+  /** Of this program, for people: `razor-mk 0.1.0`. */
+  readonly release: string;
+  /** What `kexec --version` prints, where Foreman may boot another kernel that way. The fact alone makes it choose kexec. */
+  readonly kexec: string | undefined;
+}
+
+export interface ForemanFacts {
+  readonly facts: Readonly<Facts>;
+  readonly bootNic: BootNic;
+  /** What was left out or is likely to be refused, in words. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The version of Foreman's own discovery image whose API ours is. Below 3.0.0 Foreman speaks a legacy API to a node, in
+ * plain HTTP on the port of the encrypted one.
+ */
+export const DISCOVERY_VERSION = '4.1.0';
+
+/** Names that Foreman drops before it looks at anything (living-servers 3.1, rule 1). */
+export const DROPPED = /kernel|operatingsystem|osfamily|ruby|path|time|swap|free|filesystem/i;
+
+/** Families of flat facts that Foreman drops whole when one has more than 100 entries (its setting maximum_structured_facts). */
+export const FAMILIES: readonly string[] = [
+  'blockdevice_',
+  'ipaddress_',
+  'ipaddress6_',
+  'macaddress_',
+  'mtu_',
+  'speed_',
+  'auto_negotiation_',
+  'duplex_',
+  'link_',
+  'wol_',
+];
+const LARGEST_FAMILY = 100;
+/** Most bytes of the request. Foreman writes each fact into its database; more than this is no inventory. */
+const LIMIT = 1024 * 1024;
+/** Interfaces that Foreman passes over as it comes (its setting ignored_interface_identifiers). */
+const IGNORED = /^(lo|usb.*|vnet.*|macvtap.*|veth.*|docker.*|tap.*|vif.*|cali.*|br-int|.*en.*v.*)$/;
+
+/** Throws RAZOR_MK_NO_IDENTITY without a card, RAZOR_MK_BOOT_NIC when the boot card is one that Foreman must refuse. */
+export function foremanFacts(report: NodeReport, parameters: ForemanParameters, extras: ForemanExtras): ForemanFacts {
+  const bootNic = findBootNic(parameters, report.identity, report.facts);
+  if (bootNic === undefined) {
+    throw new RazorMkError('RAZOR_MK_NO_IDENTITY', 'no network card: Foreman knows a machine by the card it booted from');
+  }
+  if (bootNic.address === undefined) {
+    const which = bootNic.name === undefined ? 'no interface has this address' : `${bootNic.name} has no IP address`;
+    throw new RazorMkError('RAZOR_MK_BOOT_NIC', `the boot card ${bootNic.mac} (${bootNic.why}): ${which}`);
+  }
+  const notes: string[] = [];
+  const facts = legacy(report.facts);
+  capFamilies(facts, bootNic, notes);
+  const { facts: fitting, notes: dropped } = fitFacts(facts, (kept) => JSON.stringify(kept).length, LIMIT);
+  if (bootNic.name !== undefined && IGNORED.test(bootNic.name)) {
+    notes.push(
+      `Foreman passes over interfaces named like ${bootNic.name}: take the pattern out of its setting "Ignore interfaces with matching identifier", or boot with net.ifnames=0`,
+    );
+  }
+  const all = {
+    ...fitting,
+    ...parameters.custom,
+    ...discoveryFacts(bootNic, report.facts, parameters, extras),
+  };
+  return { facts: storable(all), bootNic, notes: [...notes, ...dropped] };
+}
+
+/**
+ * Facts in the form of Facter 1 and 2, which Foreman parses by name: MACs and interface names in lower case, and no
+ * facterversion from 3 on, at which it would look for another structure.
+ */
+function legacy(source: Readonly<Facts>): Facts {
+  const facts: Facts = {};
+  for (const [name, value] of Object.entries(source)) {
+    if (DROPPED.test(name)) continue;
+    if (name === 'facterversion' && !/^[12]\./.test(value)) continue;
+    if (name === 'interfaces') facts[name] = value.toLowerCase();
+    else if (/^macaddress(_|$)/.test(name)) facts[name.toLowerCase()] = value.toLowerCase();
+    else if (/^(ipaddress6?|netmask6?|network6?|mtu)_/.test(name)) facts[name.toLowerCase()] = value;
+    else facts[name] = value;
+  }
+  return facts;
+}
+
+/** Makes every family small enough: cards that booted or have an address and sizes of disks are kept longest. */
+function capFamilies(facts: Facts, bootNic: BootNic, notes: string[]): void {
+  const rank = (name: string): number => {
+    const nic = name.replace(/^[a-z]+6?_/, '');
+    if (nic === bootNic.name?.toLowerCase()) return 0;
+    if (name.endsWith('_size')) return 1;
+    return facts[`ipaddress_${nic}`] === undefined ? 3 : 2;
+  };
+  for (const family of FAMILIES) {
+    const names = Object.keys(facts).filter((name) => name.startsWith(family));
+    if (names.length <= LARGEST_FAMILY) continue;
+    const order = new Map(names.map((name, index) => [name, index]));
+    const at = (name: string): number => order.get(name) ?? 0;
+    names.sort((a, b) => rank(a) - rank(b) || at(a) - at(b));
+    for (const name of names.slice(LARGEST_FAMILY)) delete facts[name];
+    notes.push(
+      `${names.length - LARGEST_FAMILY} of ${names.length} facts ${family}… are left out: Foreman drops a family of more than ${LARGEST_FAMILY} whole`,
+    );
+  }
+  const interfaces = interfacesOf(facts);
+  const known = interfaces.filter((name) => facts[`macaddress_${name}`] !== undefined || name === 'lo');
+  if (interfaces.length > LARGEST_FAMILY) facts['interfaces'] = known.join(',');
+}
+
+function discoveryFacts(
+  bootNic: BootNic,
+  facts: Readonly<Facts>,
+  parameters: ForemanParameters,
+  extras: ForemanExtras,
+): Facts {
+  const address = bootNic.address ?? '';
+  const netmask = bootNic.name === undefined ? undefined : facts[`netmask_${bootNic.name}`];
+  return {
+    discovery_bootif: bootNic.mac,
+    discovery_bootip: address,
+    discovery_version: DISCOVERY_VERSION,
+    discovery_release: extras.release,
+    discovery_proxy_uri: extras.serverUrl,
+    discovery_proxy_type: parameters.type,
+    ...(netmask === undefined ? {} : { discovery_netmask: netmask }),
+    ...(extras.kexec === undefined ? {} : { discovery_kexec: extras.kexec, discovery_ip: address }),
+  };
+}
+
+/** Text that its database takes: no NUL, whole characters; empty values are nothing to Foreman. */
+function storable(facts: Readonly<Facts>): Facts {
+  const kept: Facts = {};
+  for (const [name, value] of Object.entries(facts)) {
+    const text = value.replaceAll('\0', '').toWellFormed();
+    if (text !== '') kept[name] = text;
+  }
+  return kept;
+}

@@ -1,0 +1,61 @@
+/** Commands that do not come by a check-in: a server that calls the node (Foreman) has them carried out here. */
+import { factValues, type Exclusion } from '../facts/index.ts';
+import type { FactSet } from '../facts/fact.ts';
+import type { CommandContext, CommandHandler, CommandOutcome } from './commands/registry.ts';
+import type { Dialect, NodeReport } from './dialects/dialect.ts';
+import type { FactKeeper } from './fact-keeper.ts';
+
+export interface Orders {
+  /** What the server would be told now; facts are gathered anew when they are older than `maxAgeMs`. */
+  report(maxAgeMs: number): Promise<NodeReport>;
+  /** Carries a command out and tells each change, as a turn does. Throws RazorMkError. */
+  order(handler: CommandHandler, param: unknown): Promise<CommandOutcome>;
+}
+
+export interface OrdersOptions extends Pick<CommandContext, 'clock' | 'system' | 'store' | 'log' | 'emit' | 'signal'> {
+  readonly facts: FactKeeper;
+  readonly exclusion: () => Exclusion;
+  readonly dialect: () => Dialect | undefined;
+}
+
+export function createOrders(options: OrdersOptions): Orders {
+  const { facts, store, exclusion } = options;
+  return {
+    async report(maxAgeMs) {
+      const { set } = await facts.get(maxAgeMs);
+      return {
+        identity: set.identity,
+        facts: factValues(set, exclusion()),
+        firstCheckin: store.firstCheckin,
+        lastState: 'idle',
+      };
+    },
+    async order(handler, param) {
+      const dialect = options.dialect();
+      if (dialect === undefined) throw new Error('no server is known yet');
+      const { set } = await facts.get(Infinity);
+      options.emit({
+        event: 'command',
+        name: handler.name,
+        known: true,
+        destructive: handler.destructive,
+        plan: handler.plan(param),
+      });
+      const register = (): Promise<void> => Promise.reject(new Error('an order registers nothing'));
+      return await carryOut(handler, { ...options, dialect, facts: set, param, register });
+    },
+  };
+}
+
+/** Runs a command and emits each change of the machine that it made, or would have made. */
+export async function carryOut(
+  handler: CommandHandler,
+  context: CommandContext & { readonly facts: FactSet },
+): Promise<CommandOutcome> {
+  const before = context.system.changes.length;
+  const outcome = await handler.run(context);
+  for (const change of context.system.changes.slice(before)) {
+    context.emit({ event: change.done ? 'did' : 'would', what: change.what });
+  }
+  return outcome;
+}
