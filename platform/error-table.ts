@@ -74,6 +74,11 @@ export const ERROR_TABLE = {
     summary: 'The server answered with an error of its own.',
     remedy: 'Read the message; it is the server’s. Its log says more.',
   },
+  RAZOR_MK_BOOT_NIC: {
+    exit: 75,
+    summary: 'Foreman needs an IP address on the card that the machine booted from, and there is none.',
+    remedy: 'See that DHCP answers on this card; BOOTIF= (IPAPPEND 2) or fdi.pxmac= on the kernel line names the card.',
+  },
   RAZOR_MK_EXTENSION: {
     exit: 65,
     summary: 'The extension archive of the server could not be used; the one before it stays.',

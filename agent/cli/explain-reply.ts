@@ -5,8 +5,8 @@ import { defineVerb, type Host } from '../../platform/verb.ts';
 import { createRegistry } from '../commands/registry.ts';
 import { diffPushed, examinePushed } from '../config/pushed.ts';
 import { createDialect } from '../dialects/index.ts';
-import { TURN_DIALECT_NAMES } from '../dialects/select.ts';
-import type { CheckinReply, TurnDialectName } from '../dialects/dialect.ts';
+import { ASKED_DIALECT_NAMES } from '../dialects/select.ts';
+import type { CheckinReply, AskedDialectName } from '../dialects/dialect.ts';
 import { openStore } from '../state.ts';
 
 const LONGEST = 1024 * 1024;
@@ -25,8 +25,8 @@ export const verb = defineVerb({
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'the body of a reply; - for standard input' })
       .option('dialect', {
-        choices: TURN_DIALECT_NAMES,
-        default: 'razor' as TurnDialectName,
+        choices: ASKED_DIALECT_NAMES,
+        default: 'razor' as AskedDialectName,
         describe: 'whose reply it is',
       })
       .option('status', { type: 'number', default: 200, describe: 'the HTTP status it came with' })

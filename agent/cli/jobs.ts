@@ -1,5 +1,5 @@
 /** Servers without turns: what `run` does for them, and what it does when the kernel line names two servers. */
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { messageOf, type RazorMkError } from '../../platform/errors.ts';
 import type { AgentControl } from '../agent.ts';
 import type { Resolved } from '../config/settings.ts';
 import type { DialectName, TurnDialectName } from '../dialects/dialect.ts';
@@ -50,8 +50,6 @@ async function loadJob(dialect: Exclude<DialectName, TurnDialectName>): Promise<
   switch (dialect) {
     case 'ironic':
       return (await import('../dialects/ironic/index.ts')).runIronic;
-    case 'foreman':
-      throw new RazorMkError('RAZOR_MK_DIALECT', 'this agent does not serve Foreman yet');
   }
 }
 

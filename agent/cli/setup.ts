@@ -14,7 +14,7 @@ import { HANLON_LEASE_FILE, selectDialect, type Selection } from '../dialects/se
 import { parseCommandLine, type CommandLine } from '../discovery/cmdline.ts';
 import { lookupAddresses } from '../discovery/dns.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
-import { discover, type Discovery } from '../discovery/index.ts';
+import { discover, type Discovery, type DiscoveryOptions } from '../discovery/index.ts';
 import type { Candidate } from '../discovery/index.ts';
 import type { HttpClient } from '../http.ts';
 import { openHttp } from '../trust/index.ts';
@@ -94,12 +94,8 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
       if (current.dialect === 'ironic') return (await import('../dialects/ironic/discover.ts')).discoverIronic(cmdline);
       const from = settings({}).from.server;
       const origin = from === 'option' ? 'option' : from === 'environment' ? 'environment' : 'configFile';
-      const product = current.dialect === 'hanlon' ? 'hanlon' : 'razor';
-      const keys = [`${product}.ip`, `${product}.server`];
       return await discover({
-        product,
-        kernelKeys: current.dialect === 'razor-server' ? ['razor.register', ...keys] : keys,
-        defaultPort: current.port || (current.dialect === 'razor-server' ? 8150 : 8026),
+        ...wayTo(current),
         cmdline,
         [origin]: current.server,
         resolvConf: args['resolv-conf'],
@@ -109,9 +105,12 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
         ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       });
     },
-    httpFor: (current, server) => openHttp(current, server, host.env, `razor-mk/${version()}`),
-    openHttp: (current, url, insecure) =>
-      openHttp(current, { url, way: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, insecure),
+    httpFor: (current, server) =>
+      openHttp(current, server, host.env, `razor-mk/${version()}`, current.insecure === 'on'),
+    openHttp: (current, url, insecure) => {
+      const any = insecure || current.insecure === 'on';
+      return openHttp(current, { url, way: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, any);
+    },
     capture: async (current, signal) => {
       const made = await captureMachine({
         sources,
@@ -131,13 +130,30 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
   };
 }
 
+/** How a server of the dialect is looked for. */
+function wayTo({ dialect, port }: Settings): Pick<DiscoveryOptions, 'product' | 'kernelKeys' | 'defaultPort'> {
+  if (dialect === 'foreman') {
+    return { product: 'foreman', kernelKeys: ['proxy.url', 'foreman.url'], defaultPort: port || undefined };
+  }
+  const product = dialect === 'hanlon' ? 'hanlon' : 'razor';
+  const keys = [`${product}.ip`, `${product}.server`];
+  if (dialect !== 'razor-server') return { product, kernelKeys: keys, defaultPort: port || 8026 };
+  return { product, kernelKeys: ['razor.register', ...keys], defaultPort: port || 8150 };
+}
+
 /** Finds the first address of a name with our own resolver, which the settings of the verb may direct elsewhere. */
 export function resolverOf(args: AgentArgs): (name: string) => Promise<string | undefined> {
+  const all = addressesOf(args);
+  return async (name) => (await all(name))[0];
+}
+
+/** Finds all addresses of a name. */
+export function addressesOf(args: AgentArgs): (name: string) => Promise<readonly string[]> {
   return async (name) => {
     const text = await readCapped(args['resolv-conf'], 65_536).catch(() => undefined);
     const port = args['dns-port'];
     const conf = parseResolvConf(text?.toString('utf8') ?? '');
-    return (await lookupAddresses(name, { conf, ...(port === undefined ? {} : { port }) })).found[0];
+    return (await lookupAddresses(name, { conf, ...(port === undefined ? {} : { port }) })).found;
   };
 }
 

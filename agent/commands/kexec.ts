@@ -11,6 +11,9 @@ const HttpUrl = z.string().check(
   z.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'not an http(s) URL'),
 );
 const Sha256 = z.string().check(z.regex(/^[0-9a-fA-F]{64}$/));
+/** Words for kexec that change how the kernel is loaded and nothing else (kexec(8)). */
+export const KEXEC_OPTION =
+  /^--(reset-vga|console-vga|console-serial|serial=0x[0-9a-f]{1,4}|serial-baud=\d{2,7}|reuse-cmdline|args-linux|real-mode|entry-32bit|no-checks|pass-memmap-cmdline|kexec-file-syscall|kexec-syscall|kexec-syscall-auto)$/;
 const Param = z.object({
   kernel: HttpUrl,
   initrd: z.optional(HttpUrl),
@@ -18,6 +21,7 @@ const Param = z.object({
   cmdline: z.optional(z.string().check(z.maxLength(2047), z.regex(/^[\x20-\x7e]*$/))),
   kernel_sha256: z.optional(Sha256),
   initrd_sha256: z.optional(Sha256),
+  options: z.optional(z.array(z.string().check(z.regex(KEXEC_OPTION))).check(z.maxLength(20))),
 });
 type KexecParam = z.infer<typeof Param>;
 
@@ -69,6 +73,7 @@ export const kexec: CommandHandler = {
     const load = await system.run('load the kernel', [
       'kexec',
       '-l',
+      ...(param.options ?? []),
       kernel,
       ...(initrdUrl === undefined ? [] : [`--initrd=${initrd}`]),
       `--command-line=${param.cmdline ?? ''}`,

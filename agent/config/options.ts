@@ -15,6 +15,7 @@ import {
   urlPath,
   type Kind,
 } from './kinds.ts';
+import { API_OPTIONS } from './api-options.ts';
 import { pattern } from './pattern.ts';
 import type { SettingName, Settings } from './settings.ts';
 
@@ -185,6 +186,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     meaning: 'Bearer token sent to the server. Others can read command and kernel lines: prefer the file.',
   },
   tokenFile: { default: '', kind: text(), value: 'FILE', meaning: 'A file that holds the bearer token.' },
+  insecure: {
+    default: 'off',
+    kind: oneOf(['on', 'off']),
+    value: 'on|off',
+    meaning:
+      'Whether any certificate of the server is believed where none is pinned. Somebody in between can then be it.',
+  },
   replyKey: {
     default: '',
     kind: text(),
@@ -278,6 +286,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     value: 'SECONDS',
     meaning: 'The time in which the loop breaker counts.',
   },
+  ...API_OPTIONS,
 };
 
 export const SETTING_NAMES = Object.keys(OPTIONS) as SettingName[];

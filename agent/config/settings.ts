@@ -29,6 +29,7 @@ export interface Settings {
   readonly clientKey: string;
   readonly token: string;
   readonly tokenFile: string;
+  readonly insecure: 'on' | 'off';
   readonly replyKey: string;
   readonly commandsDir: string;
   readonly tceMirrorUri: string;
@@ -43,6 +44,10 @@ export interface Settings {
   readonly controlPort: number;
   readonly loopLimit: number;
   readonly loopWindow: number;
+  readonly apiPort: number;
+  readonly apiPlainPort: number;
+  readonly apiAllow: readonly string[];
+  readonly apiKexec: 'on' | 'off';
 }
 
 export type SettingName = keyof Settings;

@@ -35,10 +35,13 @@ export interface RequestPreview {
 }
 
 /** Dialects of servers that are asked, turn by turn, what to do. */
-export type TurnDialectName = 'razor' | 'hanlon' | 'razor-server';
+export type AskedDialectName = 'razor' | 'hanlon' | 'razor-server';
 
-/** Every server that a node can be given to. Ironic and Foreman have no turns: each is a job of its own, started by `run`. */
-export type DialectName = TurnDialectName | 'ironic' | 'foreman';
+/** Those that take turns; Foreman's tell it facts and ask nothing. */
+export type TurnDialectName = AskedDialectName | 'foreman';
+
+/** Every server that a node can be given to. Ironic has no turns: it is a job of its own, started by `run`. */
+export type DialectName = TurnDialectName | 'ironic';
 
 /**
  * The exchanges of one dialect with one server. Failures throw RazorMkError: RAZOR_MK_HTTP (retry), RAZOR_MK_REPLY

@@ -28,7 +28,7 @@ export async function loadDialect(name: DialectName, options: DialectOptions): P
   return createForeman({ ...options, ...(options.foreman ?? nothing) });
 }
 
-/** A dialect talking to one server. Throws RAZOR_MK_DIALECT for servers without check-ins, which `run` serves by jobs of their own. */
+/** A dialect whose check-ins are answered. Throws RAZOR_MK_DIALECT for Ironic, which `run` serves by a job of its own, and Foreman. */
 export function createDialect(name: DialectName, options: DialectOptions): Dialect {
   switch (name) {
     case 'razor':
@@ -39,7 +39,7 @@ export function createDialect(name: DialectName, options: DialectOptions): Diale
       return createRazorServer(options);
     case 'ironic':
     case 'foreman':
-      throw new RazorMkError('RAZOR_MK_DIALECT', `${name} has no check-ins and registrations of this kind`, {
+      throw new RazorMkError('RAZOR_MK_DIALECT', `${name} has no check-ins that are answered`, {
         remedy: `Use razor-mk run for it; docs/${name}.md describes the exchange.`,
       });
   }

@@ -3,7 +3,7 @@
  * Razor. Two servers on one kernel line are refused: to guess would be to install a machine from the wrong one.
  */
 import { RazorMkError } from '../../platform/errors.ts';
-import type { DialectName, TurnDialectName } from './dialect.ts';
+import type { AskedDialectName, DialectName, TurnDialectName } from './dialect.ts';
 
 interface Offer {
   readonly dialect: DialectName;
@@ -22,11 +22,11 @@ export const OFFERS: readonly Offer[] = [
 
 export const DIALECT_NAMES: readonly DialectName[] = OFFERS.map(({ dialect }) => dialect);
 
-/** Those with check-ins. */
-export const TURN_DIALECT_NAMES: readonly TurnDialectName[] = DIALECT_NAMES.filter(hasTurns);
+/** Those whose check-ins are answered. */
+export const ASKED_DIALECT_NAMES: readonly AskedDialectName[] = ['razor', 'hanlon', 'razor-server'];
 
 export function hasTurns(name: DialectName): name is TurnDialectName {
-  return name !== 'ironic' && name !== 'foreman';
+  return name !== 'ironic';
 }
 
 /** Left by the DHCP client's script when a lease carried Hanlon's options (spec: Hanlon 2.1). */

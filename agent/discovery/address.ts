@@ -49,8 +49,9 @@ function isHost(name: string): boolean {
   return HOST_NAME.test(name);
 }
 
-/** `http://host:port` (IPv6 in brackets), with the path of the address when it has one. */
-export function baseUrl(address: ServerAddress, defaultPort: number, host = address.host): string {
+/** `http://host:port` (IPv6 in brackets), with the path of the address when it has one; the scheme's own port is left away. */
+export function baseUrl(address: ServerAddress, defaultPort: number | undefined, host = address.host): string {
   const shown = isIP(host) === 6 ? `[${host.replace(/%.*$/, '')}]` : host;
-  return `${address.scheme}://${shown}:${address.port ?? defaultPort}${address.path}`;
+  const port = address.port ?? defaultPort;
+  return `${address.scheme}://${shown}${port === undefined ? '' : `:${port}`}${address.path}`;
 }

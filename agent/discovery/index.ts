@@ -15,12 +15,12 @@ import { parseNextServer } from './next-server.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 
 export interface DiscoveryOptions {
-  /** The default DNS name and the SRV name's first part: `razor`; `hanlon` for that dialect. */
-  readonly product: 'razor' | 'hanlon';
+  /** The default DNS name and the SRV name's first part: `razor`; `hanlon` for that dialect. Foreman has ways of its own. */
+  readonly product: 'razor' | 'hanlon' | 'foreman';
   /** Keys of the kernel line, in order: razor.ip and razor.server; razor.register before them for razor-server. */
   readonly kernelKeys: readonly string[];
-  /** Where no port was written. 8026. */
-  readonly defaultPort: number;
+  /** Where no port was written: 8026. Undefined for the scheme's own (80, 443). */
+  readonly defaultPort: number | undefined;
   readonly cmdline: CommandLine;
   /** Addresses of `--server`, of the environment and of the configuration file: candidates in their order. */
   readonly option?: readonly string[];
@@ -84,7 +84,7 @@ const FOUND = /^(DNS|DHCP|next-server|SRV)/;
 type Trace = (way: string, note: string, candidates?: readonly Candidate[]) => readonly Candidate[];
 type Way = (options: DiscoveryOptions, trace: Trace) => Promise<readonly Candidate[]>;
 
-function waysOf({ kernelKeys }: DiscoveryOptions): readonly Way[] {
+function waysOf({ kernelKeys, product }: DiscoveryOptions): readonly Way[] {
   return [
     (options, trace) => given('--server', options.option, options, trace),
     ...kernelKeys.map(
@@ -94,9 +94,8 @@ function waysOf({ kernelKeys }: DiscoveryOptions): readonly Way[] {
     ),
     (options, trace) => given('environment', options.environment, options, trace),
     (options, trace) => given('configuration file', options.configFile, options, trace),
-    byDefaultName,
-    fromHanlonLease,
-    fromNextServer,
+    // Foreman has no default name, and next-server names the TFTP server, which may be a smart proxy or not
+    ...(product === 'foreman' ? [] : [byDefaultName, fromHanlonLease, fromNextServer]),
     byService,
   ];
 }
@@ -108,6 +107,9 @@ function waysOf({ kernelKeys }: DiscoveryOptions): readonly Way[] {
 function isFinal({ way, url }: Candidate): boolean {
   return way === '--server' || way === 'environment' || way === 'configuration file' || url.startsWith('https:');
 }
+
+/** Ports of SRV records that mean https (living-servers 3.3). */
+const HTTPS_PORTS: readonly number[] = [443, 8443, 9090];
 
 async function given(
   way: string,
@@ -139,7 +141,7 @@ async function candidatesOf(
 ): Promise<readonly Candidate[]> {
   const candidates: Candidate[] = [];
   for (const text of texts) {
-    const address = parseAddress(text);
+    const address = parsedFor(options, text);
     if (address === undefined) trace(way, `"${text.slice(0, 100)}" is no address`);
     else if (isIP(address.host) !== 0) {
       candidates.push(
@@ -152,6 +154,13 @@ async function candidatesOf(
   return candidates;
 }
 
+/** One address. Foreman's are URLs; a bare name of one means https, which it speaks unless somebody took that away. */
+function parsedFor({ product }: DiscoveryOptions, text: string): ServerAddress | undefined {
+  const address = parseAddress(text);
+  if (address === undefined || product !== 'foreman' || /^https?:/i.test(text.trim())) return address;
+  return { ...address, scheme: 'https' };
+}
+
 async function resolved(
   way: string,
   address: ServerAddress,
@@ -161,7 +170,9 @@ async function resolved(
   const lookup = await lookupAddresses(address.host, await dnsOptions(options));
   const candidates = lookup.found.map((ip): Candidate => {
     const more = { way, given: !FOUND.test(way), ...(lookup.ttl === undefined ? {} : { ttl: lookup.ttl }) };
-    if (address.scheme === 'https') return { url: baseUrl(address, options.defaultPort), address: ip, ...more };
+    // the certificate, and among Foreman's web servers the virtual host, is for the name
+    const byName = address.scheme === 'https' || options.product === 'foreman';
+    if (byName) return { url: baseUrl(address, options.defaultPort), address: ip, ...more };
     return { url: baseUrl(address, options.defaultPort, ip), ...more };
   });
   const note = lookup.trace.join('; ') || 'no resolver was asked';
@@ -196,13 +207,16 @@ async function fromNextServer(options: DiscoveryOptions, trace: Trace): Promise<
 }
 
 async function byService(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
-  const way = `SRV _${options.product}._tcp`;
+  const foreman = options.product === 'foreman';
+  const name = foreman ? '_x-foreman._tcp' : `_${options.product}._tcp`;
+  const way = `SRV ${name}`;
   const dns = await dnsOptions(options);
-  const services = await lookupService(`_${options.product}._tcp`, dns);
+  const services = await lookupService(name, dns);
   if (services.found.length === 0) return trace(way, services.trace.join('; ') || 'no resolver was asked');
   const candidates: Candidate[] = [];
   for (const service of services.found.slice(0, 4)) {
-    const address: ServerAddress = { scheme: 'http', host: service.host, port: service.port, path: '' };
+    const scheme = foreman && HTTPS_PORTS.includes(service.port) ? 'https' : 'http';
+    const address: ServerAddress = { scheme, host: service.host, port: service.port, path: '' };
     candidates.push(...(await resolved(way, address, options, trace)));
   }
   return candidates;

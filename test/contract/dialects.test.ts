@@ -1,7 +1,7 @@
 /** One story, told in every dialect: the agent's side against the lab's, which were written apart and meet only here. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Dialect, NodeReport, TurnDialectName as DialectName } from '../../agent/dialects/dialect.ts';
+import type { Dialect, NodeReport, AskedDialectName as DialectName } from '../../agent/dialects/dialect.ts';
 import { createDialect } from '../../agent/dialects/index.ts';
 import { createHttpClient, exchangeOf } from '../../agent/http.ts';
 import type { Identity } from '../../facts/fact.ts';

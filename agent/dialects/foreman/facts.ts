@@ -55,7 +55,10 @@ const IGNORED = /^(lo|usb.*|vnet.*|macvtap.*|veth.*|docker.*|tap.*|vif.*|cali.*|
 export function foremanFacts(report: NodeReport, parameters: ForemanParameters, extras: ForemanExtras): ForemanFacts {
   const bootNic = findBootNic(parameters, report.identity, report.facts);
   if (bootNic === undefined) {
-    throw new RazorMkError('RAZOR_MK_NO_IDENTITY', 'no network card: Foreman knows a machine by the card it booted from');
+    throw new RazorMkError(
+      'RAZOR_MK_NO_IDENTITY',
+      'no network card: Foreman knows a machine by the card it booted from',
+    );
   }
   if (bootNic.address === undefined) {
     const which = bootNic.name === undefined ? 'no interface has this address' : `${bootNic.name} has no IP address`;

@@ -17,8 +17,14 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     /already exists|managed/i,
     'A host with this card is managed by Foreman already: delete it there, or set discovery_error_on_existing to no.',
   ],
-  [/subnet|taxonom|organi[sz]ation|location/i, 'Add the subnet of this address to Foreman, with an organization and a location.'],
-  [/no rule|rule|hostgroup|auto.?provision/i, 'Look at Foreman’s discovery rules and at the host group that the rule names.'],
+  [
+    /subnet|taxonom|organi[sz]ation|location/i,
+    'Add the subnet of this address to Foreman, with an organization and a location.',
+  ],
+  [
+    /no rule|rule|hostgroup|auto.?provision/i,
+    'Look at Foreman’s discovery rules and at the host group that the rule names.',
+  ],
 ];
 
 /** The failure that a reply other than 200 and 201 is. */

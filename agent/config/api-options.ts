@@ -1,0 +1,33 @@
+/** Settings of the API that a node opens for Foreman (docs/foreman.md). */
+import { integer, list, oneOf, text } from './kinds.ts';
+import type { OptionEntry } from './options.ts';
+import type { Settings } from './settings.ts';
+
+type ApiSetting = 'apiPort' | 'apiPlainPort' | 'apiAllow' | 'apiKexec';
+
+export const API_OPTIONS: { readonly [Name in ApiSetting]: OptionEntry<Settings[Name]> } = {
+  apiPort: {
+    default: 8443,
+    kind: integer(0, 65_535),
+    value: 'PORT',
+    meaning: 'Foreman only: port on which the node takes its orders by https. Without --live the system chooses one.',
+  },
+  apiPlainPort: {
+    default: 0,
+    kind: integer(0, 65_535),
+    value: 'PORT',
+    meaning: 'Foreman only: a second port, without encryption (8448 in Foreman’s own image); 0 for none.',
+  },
+  apiAllow: {
+    default: [],
+    kind: list(text(100)),
+    value: 'ADDRESS[/BITS],…',
+    meaning: 'Foreman only: who may give orders besides the server that got the facts, for example a smart proxy.',
+  },
+  apiKexec: {
+    default: 'off',
+    kind: oneOf(['on', 'off']),
+    value: 'on|off',
+    meaning: 'Foreman only: whether its order to boot another kernel by kexec is obeyed. It comes without a password.',
+  },
+};

@@ -1,0 +1,184 @@
+/**
+ * The API of the image while the agent runs: opened on the boot card's address when Foreman knows the machine, moved when that
+ * address changes, and open only to the server that got the facts and to whom somebody wrote down.
+ */
+import { messageOf } from '../../platform/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { System } from '../../platform/system.ts';
+import { kexec } from '../commands/kexec.ts';
+import type { LoopBreaker } from '../commands/loop-breaker.ts';
+import { reboot } from '../commands/reboot.ts';
+import type { Settings } from '../config/settings.ts';
+import { foremanFacts, type ForemanExtras, type ForemanFacts } from '../dialects/foreman/facts.ts';
+import type { ForemanParameters } from '../dialects/foreman/parameters.ts';
+import type { Candidate } from '../discovery/index.ts';
+import type { Emit } from '../events.ts';
+import type { Orders } from '../orders.ts';
+import { selfSigned } from '../trust/self-signed.ts';
+import { createPeers, type Peers } from './peers.ts';
+import type { ApiActions, Verdict } from './routes.ts';
+import { listenForOrders, type Listening } from './server.ts';
+
+export interface ForemanApiOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly emit: Emit;
+  readonly system: System;
+  readonly breaker: LoopBreaker;
+  readonly orders: () => Orders;
+  readonly parameters: ForemanParameters;
+  readonly release: string;
+  /** What kexec there is, when it is allowed. */
+  readonly kexec: string | undefined;
+  /** All addresses of a name. */
+  readonly resolve: (name: string) => Promise<readonly string[]>;
+  readonly signal: AbortSignal;
+}
+
+export interface ForemanApi {
+  /** The server of the next turn: whose calls are answered from now on. */
+  refresh(server: Candidate, settings: Settings): Promise<void>;
+  /** Facts were accepted: the machine's own address is known. */
+  told(facts: ForemanFacts): void;
+  close(): Promise<void>;
+}
+
+/** Foreman reads the answer, and a smart proxy in front of it too, before the machine goes down. */
+const AFTER_ANSWER_MS = 2000;
+/** The discovery image's figure: it lives as long as the machine is not rebooted. */
+const CERTIFICATE_DAYS = 999;
+/** Facts for "refresh facts" are at most this old. */
+const FACTS_AGE_MS = 5000;
+const STRANGERS_TOLD = 20;
+
+export function createForemanApi(options: ForemanApiOptions): ForemanApi {
+  const { clock, log, emit, system, breaker } = options;
+  let settings: Settings | undefined;
+  let server: Candidate | undefined;
+  let peers: Peers = createPeers([], []);
+  let address: string | undefined;
+  let doors: readonly Listening[] = [];
+  let opened = '';
+  let opening: Promise<void> = Promise.resolve();
+  let kexecParam: unknown;
+  const underWay = new Set<string>();
+  const strangers = new Set<string>();
+
+  const extras = (): ForemanExtras => ({
+    serverUrl: server?.url ?? '',
+    release: options.release,
+    kexec: options.kexec,
+  });
+
+  const actions: ApiActions = {
+    kexec: options.kexec,
+    facts: async () => foremanFacts(await options.orders().report(FACTS_AGE_MS), options.parameters, extras()).facts,
+    judge(order): Verdict {
+      if (underWay.size > 0) return { kind: 'again' };
+      const { holdMs, count } = breaker.judge(order);
+      if (holdMs === 0) {
+        underWay.add(order);
+        return { kind: 'go' };
+      }
+      const seconds = Math.ceil(holdMs / 1000);
+      const message = `${order} for the ${count}th time: this looks like a loop, it is held back for ${seconds} s`;
+      log.error(`${message}. Look at the host, its build and the discovery rules on the server.`);
+      emit({ event: 'warning', message });
+      return { kind: 'held', seconds };
+    },
+    prepareKexec(param) {
+      kexec.plan(param); // throws for what kexec would not take
+      kexecParam = param;
+    },
+  };
+
+  async function carryOut(order: 'reboot' | 'kexec'): Promise<void> {
+    try {
+      await clock.sleep(AFTER_ANSWER_MS, options.signal);
+      await breaker.record(order);
+      await (order === 'reboot' ? options.orders().order(reboot, {}) : options.orders().order(kexec, kexecParam));
+    } catch (error) {
+      if (options.signal.aborted) return;
+      log.error(`the order ${order} failed: ${messageOf(error)}`);
+      emit({ event: 'warning', message: `the order ${order} failed: ${messageOf(error)}` });
+    } finally {
+      underWay.delete(order);
+    }
+  }
+
+  function stranger(remote: string): void {
+    if (strangers.has(remote) || strangers.size >= STRANGERS_TOLD) return;
+    strangers.add(remote);
+    log.warn(`${remote} tried to give orders and was refused; razor.api_allow= lists who may besides the server`);
+  }
+
+  async function open(): Promise<void> {
+    if (settings === undefined || address === undefined) return;
+    // without --live nothing is opened to the network, and agents on one machine never meet
+    const host = system.live ? address : '127.0.0.1';
+    const { apiPort, apiPlainPort } = settings;
+    const key = JSON.stringify([host, apiPort, apiPlainPort, peers.told]);
+    if (key === opened) return;
+    await closeDoors();
+    const tls = selfSigned({ address: host, days: CERTIFICATE_DAYS, now: clock.wall() });
+    const wanted = [
+      { tls, port: system.live ? apiPort : 0 },
+      ...(apiPlainPort === 0 ? [] : [{ tls: undefined, port: system.live ? apiPlainPort : 0 }]),
+    ];
+    for (const { tls: credentials, port } of wanted) {
+      try {
+        const door = await listenForOrders({
+          host,
+          port,
+          tls: credentials,
+          actions,
+          allows: (remote) => peers.allows(remote),
+          onStranger: stranger,
+          onRequest: (what, status) => log.info(`${what}: ${status}`),
+          onOrder: (order) => void carryOut(order),
+        });
+        doors = [...doors, door];
+        emit({ event: 'listening', url: door.url, to: peers.told });
+        opened = key;
+      } catch (error) {
+        log.error(
+          `orders cannot be taken on ${host} port ${port}: ${messageOf(error)}; Foreman cannot reboot this node`,
+        );
+      }
+    }
+  }
+
+  async function closeDoors(): Promise<void> {
+    const closing = doors;
+    doors = [];
+    opened = '';
+    await Promise.all(closing.map((door) => door.close()));
+  }
+
+  /** One at a time. */
+  function reopen(): Promise<void> {
+    opening = opening.then(open).catch((error: unknown) => log.error(messageOf(error)));
+    return opening;
+  }
+
+  return {
+    async refresh(next, values) {
+      [server, settings] = [next, values];
+      const host = new URL(next.url).hostname.replace(/^\[(.*)\]$/, '$1');
+      const found = await options.resolve(host).catch(() => []);
+      const known = next.address === undefined ? [] : [next.address];
+      peers = createPeers([...known, ...found], values.apiAllow);
+      for (const entry of peers.wrong) log.warn(`api_allow: ${entry.slice(0, 60)} is neither an address nor a network`);
+      await reopen();
+    },
+    told(facts) {
+      address = facts.bootNic.address;
+      void reopen();
+    },
+    async close() {
+      await opening;
+      await closeDoors();
+    },
+  };
+}
