@@ -2,7 +2,7 @@
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb } from '../../platform/verb.ts';
-import { createDialect } from '../dialects/index.ts';
+import { loadDialect } from '../dialects/index.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
 import { exitStatusOf, firstBroken, renderResults } from '../doctor/check.ts';
 import { examine } from '../doctor/index.ts';
@@ -34,8 +34,7 @@ export const verb = defineVerb({
       ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       discover: () => setup.discover(values, host.signal),
       httpFor: (server) => setup.httpFor(values, server),
-      dialectFor: (server, http) =>
-        createDialect(values.dialect, { serverUrl: server.url, exchange: exchangeOf(http) }),
+      dialectFor: (server, http) => loadDialect(values.dialect, { serverUrl: server.url, exchange: exchangeOf(http) }),
       report: async () => {
         const set = await setup.collect(values, host.signal);
         const facts = factValues(set, compileExclusion(values.factExclude || DEFAULT_EXCLUSION));

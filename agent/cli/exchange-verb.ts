@@ -1,7 +1,7 @@
 /** What `checkin` and `register` share: one report, shown or sent, once. */
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
 import type { Host } from '../../platform/verb.ts';
-import { createDialect } from '../dialects/index.ts';
+import { loadDialect } from '../dialects/index.ts';
 import type { Dialect, NodeReport, RequestPreview } from '../dialects/dialect.ts';
 import { exchangeOf } from '../http.ts';
 import type { AgentArgs } from './options.ts';
@@ -21,7 +21,9 @@ export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean
   if (server === undefined) throw new Error('discovery gave no candidate');
   host.err(`server ${server.url} by ${server.way}\n`);
   const { checkinPath, registerPath } = values;
-  const dialect = createDialect(values.dialect, {
+  const foreman = values.dialect === 'foreman' ? { foreman: (await import('./foreman.ts')).foremanOnce(setup) } : {};
+  const dialect = await loadDialect(values.dialect, {
+    ...foreman,
     serverUrl: server.url,
     exchange: exchangeOf(await setup.httpFor(values, server)),
     ...(checkinPath === '' ? {} : { checkinPath }),

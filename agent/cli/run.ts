@@ -15,7 +15,7 @@ import { version } from '../version.ts';
 import { bootParameters } from './kernel-line.ts';
 import { narrate } from './narrate.ts';
 import { agentOptions } from './options.ts';
-import { resolverOf, setUp, stateDir } from './setup.ts';
+import { addressesOf, resolverOf, setUp, stateDir } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -81,6 +81,11 @@ export const verb = defineVerb({
       );
     };
     emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
+    if (initial.values.insecure === 'on') {
+      const message = 'certificates of servers are not checked (insecure=on): anybody on the way can be the server';
+      say(`razor-mk: ${message}`);
+      emit({ event: 'warning', message });
+    }
     if (kernel.deployment !== undefined) {
       log.info('the kernel line asks for a deployment by Ironic: no turns, the disk is exported');
       if (args.live) await node.hooks(emit).boot?.(initial.values, host.signal);
@@ -104,6 +109,21 @@ export const verb = defineVerb({
       const parts = { clock: systemClock, log, emit, system, say, signal: host.signal };
       return await runInsteadOfTurns({ ...parts, setup, settings: initial, node, stateDir: dir, logDir });
     }
+    const foreman =
+      initial.values.dialect !== 'foreman'
+        ? undefined
+        : await (
+            await import('./foreman.ts')
+          ).serveForeman(setup, {
+            clock: systemClock,
+            log,
+            emit,
+            system,
+            breaker: node.breaker,
+            orders: () => agent.control,
+            resolve: addressesOf(args),
+            signal: host.signal,
+          });
     const agent = startAgent({
       clock: systemClock,
       log,
@@ -123,8 +143,12 @@ export const verb = defineVerb({
       httpFor: setup.httpFor,
       hooks: {
         ...node.hooks(emit),
-        beforeTurn: (server, settings, signal) => extension.refresh(server, settings, signal),
+        async beforeTurn(server, settings, signal) {
+          await foreman?.api.refresh(server, settings);
+          await extension.refresh(server, settings, signal);
+        },
       },
+      ...(foreman === undefined ? {} : { dialectOptions: { foreman: foreman.dialect } }),
       extraErrors: node.errorsForFacts,
       signal: host.signal,
       ...(turns === undefined ? {} : { turns }),
@@ -132,6 +156,7 @@ export const verb = defineVerb({
     });
     await node.open(agent.control);
     await agent.done;
+    await foreman?.api.close();
     await node.close();
     return 0;
   },

@@ -22,7 +22,7 @@ export interface DoctorContext {
   readonly dnsName: string;
   readonly discover: () => Promise<Discovery>;
   readonly httpFor: (server: Candidate) => Promise<HttpClient>;
-  readonly dialectFor: (server: Candidate, http: HttpClient) => Dialect;
+  readonly dialectFor: (server: Candidate, http: HttpClient) => Dialect | Promise<Dialect>;
   readonly report: () => Promise<NodeReport>;
   readonly wall: () => Date;
   readonly signal?: AbortSignal;
@@ -82,7 +82,7 @@ export async function examine(context: DoctorContext): Promise<readonly CheckRes
     },
     async () => {
       const http = await context.httpFor(server as Candidate);
-      return add(await checkReply(context.dialectFor(server as Candidate, http), await context.report()));
+      return add(await checkReply(await context.dialectFor(server as Candidate, http), await context.report()));
     },
   ];
   for (const step of steps) {

@@ -140,13 +140,10 @@ export async function checkHttp(
  * section 3). razor-server stores what it is sent, so it is not asked.
  */
 export async function checkReply(dialect: Dialect, report: NodeReport): Promise<CheckResult> {
-  if (dialect.name === 'razor-server') {
-    return {
-      name: 'reply',
-      state: 'skipped',
-      found: 'razor-server would store what it is sent: use razor-mk checkin',
-      remedy: '',
-    };
+  if (dialect.name === 'razor-server' || dialect.asks === false) {
+    const verb = dialect.name === 'razor-server' ? 'checkin' : 'register';
+    const found = `${dialect.name} would store what it is sent: use razor-mk ${verb}`;
+    return { name: 'reply', state: 'skipped', found, remedy: '' };
   }
   try {
     const { command } = await dialect.checkin({ ...report, firstCheckin: true });

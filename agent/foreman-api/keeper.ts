@@ -2,6 +2,7 @@
  * The API of the image while the agent runs: opened on the boot card's address when Foreman knows the machine, moved when that
  * address changes, and open only to the server that got the facts and to whom somebody wrote down.
  */
+import { isIP } from 'node:net';
 import { messageOf } from '../../platform/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
@@ -166,7 +167,7 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
     async refresh(next, values) {
       [server, settings] = [next, values];
       const host = new URL(next.url).hostname.replace(/^\[(.*)\]$/, '$1');
-      const found = await options.resolve(host).catch(() => []);
+      const found = isIP(host) === 0 ? await options.resolve(host).catch(() => []) : [host];
       const known = next.address === undefined ? [] : [next.address];
       peers = createPeers([...known, ...found], values.apiAllow);
       for (const entry of peers.wrong) log.warn(`api_allow: ${entry.slice(0, 60)} is neither an address nor a network`);

@@ -9,7 +9,7 @@ import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
 import type { AgentControl, AgentHooks } from '../agent.ts';
 import type { Setup } from '../cli/setup.ts';
-import { createLoopBreaker } from '../commands/loop-breaker.ts';
+import { createLoopBreaker, type LoopBreaker } from '../commands/loop-breaker.ts';
 import { createRegistry, type CommandRegistry } from '../commands/registry.ts';
 import type { Settings } from '../config/settings.ts';
 import { createStatusKeeper } from '../control/keeper.ts';
@@ -39,6 +39,8 @@ export interface NodeOptions {
 
 export interface Node {
   readonly commands: CommandRegistry;
+  /** For orders that do not come through `commands`. */
+  readonly breaker: LoopBreaker;
   readonly errorsForFacts: () => readonly string[];
   onEvent(event: AgentEvent): void;
   hooks(emit: Emit): AgentHooks;
@@ -49,6 +51,10 @@ export interface Node {
 
 /** A turn may take this long before the watchdog bites, however short the interval is. */
 const SHORTEST_STALL_MS = 900_000;
+
+function stallMs({ checkinInterval }: Settings): number {
+  return Math.max(SHORTEST_STALL_MS, 3 * checkinInterval * 1000);
+}
 
 export function startNode(options: NodeOptions): Node {
   const { clock, log, nodeLog, system, store, setup } = options;
@@ -82,10 +88,13 @@ export function startNode(options: NodeOptions): Node {
   const duties: Duties = createDuties({ ...options, httpFor: setup.httpFor });
 
   return {
+    breaker,
     commands: createRegistry([], { breaker, commandsDir: () => settings().commandsDir, binDirs: options.binDirs }),
     errorsForFacts: keeper.errorsForFacts,
     onEvent(event) {
       keeper.onEvent(event);
+      // a server's own pace may be slower than any interval that was set
+      if (event.event === 'waiting') watchdog?.allow(Math.max(stallMs(settings()), event.ms + SHORTEST_STALL_MS));
       watchdog?.progress();
     },
     hooks: (emit) => ({
@@ -110,7 +119,7 @@ export function startNode(options: NodeOptions): Node {
       },
       async configured(values, signal) {
         nodeLog.setLevel(values.logLevel);
-        watchdog?.allow(Math.max(SHORTEST_STALL_MS, 3 * values.checkinInterval * 1000));
+        watchdog?.allow(stallMs(values));
         if (booted) await duties.carryOut(values, signal);
       },
       ready() {
