@@ -7,7 +7,7 @@ export const register: CommandHandler = {
   destructive: false,
   plan: () => ['gather the facts', 'send them to the server', 'from then on, check in as a known node'],
   async run(context) {
-    await context.register('the server asked for it');
+    await context.register(context.dialect.asks === false ? 'they are due' : 'the server asked for it');
     return { summary: 'registered' };
   },
 };
