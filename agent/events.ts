@@ -49,6 +49,12 @@ export type AgentEvent =
   | { event: 'listening'; url: string; to: readonly string[] }
   /** A change of the machine: done with --live, only told without. */
   | { event: 'would' | 'did'; what: string }
+  /** Ironic or Foreman took what was gathered; `node` where it said which node that is. */
+  | { event: 'reported'; server: string; facts: number; node?: string; durationMs: number }
+  /** Ironic knows this node and may command it through `callback`. */
+  | { event: 'serving'; server: string; node: string; callback: string }
+  /** A sign of life that the server took. */
+  | { event: 'heartbeat'; server: string; node: string; durationMs: number }
   | { event: 'waiting'; ms: number; reason: string }
   | { event: 'warning'; message: string }
   | { event: 'error'; code: string; message: string; remedy: string }

@@ -26,6 +26,12 @@ export function narrate(event: AgentEvent): string | undefined {
       return `registered with ${event.facts} facts: ${event.reason} (${Math.round(event.durationMs)} ms)`;
     case 'config':
       return `configuration: ${event.applied.length} keys changed, ${event.refused.length} refused`;
+    case 'reported':
+      return `${event.server} took ${event.facts} facts${event.node === undefined ? '' : `: this machine is node ${event.node}`} (${Math.round(event.durationMs)} ms)`;
+    case 'serving':
+      return `node ${event.node} of ${event.server}: commands are taken at ${event.callback}`;
+    case 'heartbeat':
+      return `heartbeat taken (${Math.round(event.durationMs)} ms)`;
     case 'waiting':
       return `waiting ${(event.ms / 1000).toFixed(1)} s: ${event.reason}`;
     case 'listening':

@@ -50,6 +50,7 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
   let next: { at: number; reason: string } | undefined;
   let command: StatusSnapshot['command'];
   let facts: StatusSnapshot['facts'];
+  let service: StatusSnapshot['service'];
   let nodeId: string | undefined;
   let state = 'starting';
   let progressAt = clock.now();
@@ -102,6 +103,10 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
       case 'registered':
         turns.registers++;
         return;
+      case 'reported':
+      case 'serving':
+      case 'heartbeat':
+        return noteService(event);
       case 'waiting':
         next = { at: clock.now() + event.ms, reason: event.reason };
         state = `waiting: ${event.reason}`;
@@ -133,6 +138,22 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
       case 'did':
         return;
     }
+  }
+
+  type ServiceEvent = Extract<AgentEvent, { event: 'reported' | 'serving' | 'heartbeat' }>;
+  function noteService(event: ServiceEvent): void {
+    service ??= { reportedAt: undefined, callback: undefined, heartbeats: 0, heartbeatAt: undefined };
+    if (event.node !== undefined) nodeId = event.node;
+    if (server?.url !== event.server) {
+      server = { ...(server ?? { way: 'the kernel line', candidates: [], steps: [] }), url: event.server };
+    }
+    if (event.event === 'reported') service = { ...service, reportedAt: at() };
+    else if (event.event === 'serving') service = { ...service, callback: event.callback };
+    else service = { ...service, heartbeats: service.heartbeats + 1, heartbeatAt: at() };
+    turns.failedInARow = 0;
+    state = { reported: 'the server knows this machine', serving: 'taking commands', heartbeat: 'taking commands' }[
+      event.event
+    ];
   }
 
   function addProblem(code: string, message: string, remedy: string): void {
@@ -180,6 +201,7 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         boot: [...boot.values()],
         server,
         turns: { ...turns, last, next: next && { inMs: Math.max(0, next.at - now), reason: next.reason } },
+        service,
         command,
         unknownCommands: [...unknown],
         holding: options.holding?.(),

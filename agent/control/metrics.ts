@@ -53,6 +53,10 @@ export function renderMetrics(snapshot: StatusSnapshot): string {
     'Answered check-ins that were timed.',
     counters.checkinSeconds.count,
   );
+  one('razor_mk_heartbeats_total', 'counter', 'Heartbeats that Ironic took.', snapshot.service?.heartbeats);
+  const beatAt = snapshot.service?.heartbeatAt;
+  const beat = beatAt === undefined ? undefined : Date.parse(beatAt) / 1000;
+  one('razor_mk_last_heartbeat_timestamp_seconds', 'gauge', 'When the last heartbeat was taken (Unix time).', beat);
   const lastAt = turns.last === undefined ? undefined : Date.parse(turns.last.at) / 1000;
   one('razor_mk_last_checkin_timestamp_seconds', 'gauge', 'When the last check-in was answered (Unix time).', lastAt);
   const nextIn = turns.next === undefined ? undefined : turns.next.inMs / 1000;

@@ -63,7 +63,7 @@ function paint({ text, style }: Line, { columns, colour }: PageSize): string {
 
 function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
   const lines: Line[] = [];
-  const add = (rank: number, label: string, text: string, style?: Line['style']): void => {
+  const add: Add = (rank, label, text, style) => {
     lines.push({ rank, text: `${label.padEnd(9)} ${text}`, ...(style === undefined ? {} : { style }) });
   };
   lines.push({ rank: 0, text: ` razor-mk ${s.version}  ${s.hostname}${s.live ? '' : '  (dry)'}`, style: 'title' });
@@ -85,20 +85,8 @@ function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
     s.server === undefined ? 'warn' : undefined,
   );
   add(6, 'node', `${s.nodeId ?? 'no identity yet'}, dialect ${s.dialect}`);
-  const { last, next } = s.turns;
-  add(
-    4,
-    'last turn',
-    last === undefined
-      ? 'none was answered yet'
-      : `${clockTime(last.at)}: the server said ${last.command} (${Math.round(last.durationMs)} ms)`,
-  );
-  if (next !== undefined) add(4, 'next turn', `in ${duration(next.inMs)} (${next.reason})`);
-  add(
-    7,
-    'turns',
-    `${s.turns.good} answered, ${s.turns.failed} errors${s.turns.failedInARow > 0 ? ` (${s.turns.failedInARow} since the last answer)` : ''}, ${s.turns.registers} registrations`,
-  );
+  if (s.service === undefined) addTurns(s, add);
+  else addService(s, s.service, add);
   if (s.command !== undefined) {
     const often = s.command.times > 1 ? `, ${s.command.times} times in a row` : '';
     add(
@@ -136,6 +124,38 @@ function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
   const set = s.config.filter(({ from }) => from !== 'built in');
   for (const { name, value, from } of set) add(10, 'config', `${name} = ${value} (${from})`);
   return lines;
+}
+
+type Add = (rank: number, label: string, text: string, style?: Line['style']) => void;
+
+/** A server that is asked, turn by turn. */
+function addTurns(s: StatusSnapshot, add: Add): void {
+  const { last, next } = s.turns;
+  add(
+    4,
+    'last turn',
+    last === undefined
+      ? 'none was answered yet'
+      : `${clockTime(last.at)}: the server said ${last.command} (${Math.round(last.durationMs)} ms)`,
+  );
+  if (next !== undefined) add(4, 'next turn', `in ${duration(next.inMs)} (${next.reason})`);
+  add(
+    7,
+    'turns',
+    `${s.turns.good} answered, ${s.turns.failed} errors${s.turns.failedInARow > 0 ? ` (${s.turns.failedInARow} since the last answer)` : ''}, ${s.turns.registers} registrations`,
+  );
+}
+
+/** A server that takes a report and heartbeats, and sends commands when it likes. */
+function addService(s: StatusSnapshot, service: NonNullable<StatusSnapshot['service']>, add: Add): void {
+  const { next, failed, failedInARow } = s.turns;
+  const { reportedAt, heartbeatAt, heartbeats, callback } = service;
+  if (reportedAt !== undefined)
+    add(4, 'reported', `${clockTime(reportedAt)}: the server took this machine's inventory`);
+  if (callback !== undefined) add(5, 'commands', `taken at ${callback}`);
+  if (heartbeatAt !== undefined) add(4, 'heartbeat', `${clockTime(heartbeatAt)}, ${heartbeats} so far`);
+  if (next !== undefined) add(4, 'next', `in ${duration(next.inMs)} (${next.reason})`);
+  if (failed > 0) add(7, 'errors', `${failed}${failedInARow > 0 ? ` (${failedInARow} since the last answer)` : ''}`);
 }
 
 function mark(state: string): string {

@@ -60,6 +60,17 @@ export interface StatusSnapshot {
     readonly last: { readonly at: string; readonly command: string; readonly durationMs: number } | undefined;
     readonly next: { readonly inMs: number; readonly reason: string } | undefined;
   };
+  /** Of servers without check-ins (Ironic, Foreman); undefined for others, and before anything was exchanged. */
+  readonly service:
+    | {
+        /** When the server took what was gathered. */
+        readonly reportedAt: string | undefined;
+        /** Where this agent takes commands. */
+        readonly callback: string | undefined;
+        readonly heartbeats: number;
+        readonly heartbeatAt: string | undefined;
+      }
+    | undefined;
   readonly command:
     | {
         readonly name: string;

@@ -9,7 +9,8 @@ export interface IronicParameters {
   readonly callbackUrls: readonly string[];
   readonly collectors: readonly string[];
   readonly listenHost: string | undefined;
-  readonly listenPort: number;
+  /** Undefined: 9999 on a live node, a free one otherwise. */
+  readonly listenPort: number | undefined;
   readonly advertiseHost: string | undefined;
   readonly advertisePort: number;
   readonly lookupTimeoutMs: number;
@@ -82,7 +83,7 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
   const asked = callbacks.length === 0 && value('ipa-inspection-collectors') !== undefined;
   const bootif = value('BOOTIF');
   const version = value('ipa-ironic-api-version');
-  const listenPort = number('ipa-listen-port', 9999, 0, 65_535);
+  const listenPort = value('ipa-listen-port') === undefined ? undefined : number('ipa-listen-port', 9999, 0, 65_535);
   return {
     apiUrls,
     callbackUrls: asked ? apiUrls.map((url) => `${url}/v1/continue_inspection`) : callbacks,

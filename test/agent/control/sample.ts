@@ -35,6 +35,7 @@ export function sample(more: Partial<StatusSnapshot> = {}): StatusSnapshot {
       last: { at: '2026-11-22T11:06:01.000Z', command: 'acknowledge', durationMs: 12.3 },
       next: { inMs: 31_000, reason: 'the next turn' },
     },
+    service: undefined,
     command: { name: 'acknowledge', known: true, at: '2026-11-22T11:06:01.000Z', plan: [], times: 60 },
     unknownCommands: [],
     holding: undefined,
