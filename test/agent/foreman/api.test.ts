@@ -1,0 +1,223 @@
+/** The API of the image over real https: who may, what is done, and what is not. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { createLoopBreaker } from '../../../agent/commands/loop-breaker.ts';
+import type { Settings } from '../../../agent/config/settings.ts';
+import { readForemanParameters } from '../../../agent/dialects/foreman/parameters.ts';
+import type { AgentEvent } from '../../../agent/events.ts';
+import { createForemanApi, type ForemanApi } from '../../../agent/foreman-api/keeper.ts';
+import { createPeers } from '../../../agent/foreman-api/peers.ts';
+import { createOrders } from '../../../agent/orders.ts';
+import { createFactKeeper } from '../../../agent/fact-keeper.ts';
+import { machine } from '../../helpers/agent-parts.ts';
+import { bench, type Bench } from '../../helpers/command-bench.ts';
+import { fakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
+import { call } from '../../helpers/foreman/call.ts';
+
+const FACTS = machine({ interfaces: 'eth0', macaddress_eth0: '52:54:00:00:00:C1', ipaddress_eth0: '127.0.0.1' });
+const SETTINGS = { apiPort: 0, apiPlainPort: 0, apiAllow: [] as string[], apiKexec: 'off' } as unknown as Settings;
+const SERVER = { url: 'https://foreman.example', way: 'test', given: true };
+
+interface Scene extends Bench {
+  readonly api: ForemanApi;
+  readonly clock: FakeClock;
+  readonly seen: AgentEvent[];
+  /** URLs of the doors. */
+  readonly urls: () => string[];
+  readonly settle: () => Promise<void>;
+}
+
+let scene: Scene | undefined;
+afterEach(async () => {
+  await scene?.api.close();
+  scene = undefined;
+});
+
+interface SceneOptions {
+  readonly settings?: Partial<Settings>;
+  readonly kexec?: string;
+  readonly addresses?: readonly string[];
+  readonly limit?: number;
+}
+
+async function open(options: SceneOptions = {}): Promise<Scene> {
+  const made = await bench();
+  const clock = fakeClock();
+  const seen: AgentEvent[] = [];
+  const emit = (event: AgentEvent): void => void seen.push(event);
+  const { log, system, store } = made.context;
+  const parts = { clock, log, emit, store };
+  // programs and reboots are recorded, nothing is fetched; that the doors are on loopback is what a dry system does
+  const dry = { ...system, live: false, change: () => Promise.resolve(undefined) };
+  const orders = createOrders({
+    ...parts,
+    system: dry,
+    facts: createFactKeeper(() => Promise.resolve(FACTS), clock),
+    exclusion: () => ({ pattern: '', excludes: () => false }),
+    dialect: () => ({ serverUrl: SERVER.url }) as never,
+  });
+  const api = createForemanApi({
+    ...parts,
+    system: dry,
+    breaker: createLoopBreaker({ ...parts, system: dry, limit: options.limit ?? 5, efivars: '/nonexistent' }),
+    orders: () => orders,
+    parameters: readForemanParameters(() => undefined),
+    release: 'razor-mk test',
+    kexec: options.kexec,
+    resolve: () => Promise.resolve(options.addresses ?? ['127.0.0.1']),
+    signal: new AbortController().signal,
+  });
+  await api.refresh(SERVER, { ...SETTINGS, ...options.settings });
+  const bootNic = { mac: '52:54:00:00:00:c1', name: 'eth0', address: '192.0.2.5', why: 'test' };
+  api.told({ facts: {}, bootNic, notes: [] });
+  await api.refresh(SERVER, { ...SETTINGS, ...options.settings });
+  scene = {
+    ...made,
+    api,
+    clock,
+    seen,
+    urls: () => seen.filter((event) => event.event === 'listening').map(({ url }) => url),
+    async settle() {
+      for (let spin = 0; spin < 200 && clock.sleeping === 0; spin++) await new Promise((done) => setImmediate(done));
+      await clock.advance(2000);
+      for (let spin = 0; spin < 50; spin++) await new Promise((done) => setImmediate(done));
+    },
+  };
+  return scene;
+}
+
+const url = (path: string): string => `${scene?.urls()[0] ?? ''}${path}`;
+const json = async (method: string, path: string, body?: string): Promise<[number, unknown]> => {
+  const reply = await call(method, url(path), body);
+  return [reply.status, JSON.parse(reply.body)];
+};
+
+test('the order to reboot is answered first and carried out two seconds later, once however often it came', async () => {
+  const { programs, settle, seen } = await open();
+  assert.match(url(''), /^https:\/\/127\.0\.0\.1:\d+$/);
+  assert.deepEqual(await json('PUT', '/power/reboot', '{}'), [200, { result: true }]);
+  assert.deepEqual(await json('PUT', '/power/reboot'), [200, { result: true }]);
+  assert.deepEqual(programs, []);
+  await settle();
+  assert.deepEqual(programs, [['reboot']]);
+  assert.equal(seen.filter(({ event }) => event === 'command').length, 1);
+});
+
+test('old smart proxies reboot through their BMC route, and read the facts under their old name', async () => {
+  const { programs, settle } = await open();
+  const reply = await json('PUT', '/bmc/192.0.2.5/chassis/power/cycle');
+  assert.deepEqual(reply, [200, { action: 'cycle', result: true }]);
+  await settle();
+  assert.deepEqual(programs, [['reboot']]);
+  const facts = await json('GET', '/facts');
+  assert.deepEqual(facts, await json('GET', '/inventory/facter'));
+  const [status, value] = facts;
+  assert.equal(status, 200);
+  assert.equal((value as Record<string, string>)['discovery_bootif'], '52:54:00:00:00:c1');
+});
+
+test('only the server’s addresses and those written down may give orders; a stranger is told so and logged once', async () => {
+  const { programs, lines, settle, api } = await open({ addresses: ['192.0.2.1', 'fd00::1'] });
+  const [status, value] = await json('PUT', '/power/reboot', '{}');
+  assert.equal(status, 403);
+  assert.match(JSON.stringify(value), /api_allow/);
+  assert.equal((await json('GET', '/inventory/facter'))[0], 403);
+  await settle();
+  assert.deepEqual(programs, []);
+  assert.equal(lines.filter((line) => line.includes('127.0.0.1 tried to give orders')).length, 1);
+  await api.refresh(SERVER, { ...SETTINGS, apiAllow: ['127.0.0.0/8', 'nonsense'] });
+  const again = scene?.urls().at(-1) ?? '';
+  assert.equal((await call('PUT', `${again}/power/reboot`)).status, 200);
+  assert.ok(lines.some((line) => line.includes('nonsense is neither an address nor a network')));
+});
+
+test('a loop of reboots is held back with 503 and Retry-After, and nothing is done', async () => {
+  const { programs, settle, seen } = await open({ limit: 2 });
+  for (let count = 0; count < 2; count++) {
+    assert.equal((await json('PUT', '/power/reboot'))[0], 200);
+    await settle();
+  }
+  const [status, value] = await json('PUT', '/power/reboot');
+  assert.equal(status, 503);
+  assert.match(JSON.stringify(value), /held back for 60 s/);
+  await settle();
+  assert.equal(programs.length, 2);
+  assert.ok(seen.some((event) => event.event === 'warning' && event.message.includes('looks like a loop')));
+});
+
+test('kexec is refused unless the node allows it', async () => {
+  const { programs, settle } = await open();
+  const [status, value] = await json(
+    'PUT',
+    '/power/kexec',
+    '{"kernel":"http://192.0.2.1/k","initram":"http://192.0.2.1/i"}',
+  );
+  assert.equal(status, 500);
+  assert.match(JSON.stringify(value), /razor\.api_kexec=on/);
+  await settle();
+  assert.deepEqual(programs, []);
+});
+
+test('an allowed kexec goes to the command that checks and caps, each word as an argument of its own', async () => {
+  const { programs, settle } = await open({ kexec: 'kexec-tools 2.0.25' });
+  const order = {
+    kernel: 'http://192.0.2.1/vmlinuz',
+    initram: 'http://192.0.2.1/initrd',
+    append: 'ks=http://192.0.2.1/ks; rm -rf / $(id)',
+    extra: ['--reset-vga'],
+  };
+  assert.deepEqual(await json('PUT', '/power/kexec', JSON.stringify(order)), [200, { result: true }]);
+  await settle();
+  const load = programs.find((argv) => argv[1] === '-l');
+  assert.deepEqual(load?.slice(0, 3), ['kexec', '-l', '--reset-vga']);
+  assert.equal(load?.at(-1), `--command-line=${order.append}`);
+  assert.deepEqual(programs.at(-1), ['kexec', '-e']);
+});
+
+test('kexec orders that are no orders get a 500 with a reason', async () => {
+  await open({ kexec: 'kexec-tools 2.0.25' });
+  for (const [body, reason] of [
+    ['', /not JSON/],
+    ['{', /not JSON/],
+    ['[]', /./],
+    ['{"kernel":"file:///etc/shadow"}', /not an http/],
+    ['{"kernel":"http://192.0.2.1/k","extra":"--load-panic /dev/mem"}', /options/],
+    ['{"kernel":"http://192.0.2.1/k","append":"a\\u0000b"}', /cmdline/],
+  ] as const) {
+    const [status, value] = await json('PUT', '/power/kexec', body);
+    assert.equal(status, 500, body);
+    assert.match(JSON.stringify(value), reason, body);
+  }
+});
+
+test('bodies are bounded, other routes and methods are none', async () => {
+  await open();
+  const long = await call('PUT', url('/power/reboot'), 'x'.repeat(70_000)).catch((error: unknown) => error as Error);
+  assert.ok(long instanceof Error || long.status === 413);
+  assert.equal((await json('GET', '/power/reboot'))[0], 405);
+  assert.equal((await json('PUT', '/inventory/facter'))[0], 405);
+  assert.equal((await json('GET', '/etc/passwd'))[0], 404);
+  assert.equal(scene?.programs.length, 0);
+});
+
+test('plain http is opened only when it is asked for, as a second door with the same rules', async () => {
+  await open();
+  assert.equal(scene?.urls().length, 1);
+  await scene?.api.close();
+  const second = await open({ settings: { apiPlainPort: 8448 } });
+  assert.deepEqual(
+    second.urls().map((one) => one.split(':')[0]),
+    ['https', 'http'],
+  );
+  assert.equal((await call('PUT', `${second.urls()[1] ?? ''}/power/reboot`)).status, 200);
+});
+
+test('peers are addresses and networks of both families, mapped ones too, and nobody else', () => {
+  const { allows, wrong } = createPeers(['192.0.2.1', 'fd00::1'], ['198.51.100.0/24', 'fe80::/10', '1.2.3.4/40', 'x']);
+  for (const yes of ['192.0.2.1', '::ffff:192.0.2.1', 'fd00::1', 'fd00:0::1', '198.51.100.9', 'fe80::1%eth0']) {
+    assert.ok(allows(yes), yes);
+  }
+  for (const no of ['192.0.2.2', 'fd00::2', '198.51.101.1', '1.2.3.4', '', undefined])
+    assert.ok(!allows(no), String(no));
+  assert.deepEqual(wrong, ['1.2.3.4/40', 'x']);
+});
