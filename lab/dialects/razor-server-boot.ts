@@ -20,6 +20,7 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
       dialect: 'razor-server',
       node: node.uuid,
       message: `boots its local disk: ${why}`,
+      details: { boot: 'local', hwIds: core.store.nodes.hwIds(node.id) },
     });
     return localBoot(core, node);
   };
@@ -40,7 +41,8 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
     if (boot === 'local') return local(`state ${active.state}, ${meaning}`);
     if (boot === 'installer') {
       const message = `boots the installer of ${active.model.label}: state ${active.state}, ${meaning}`;
-      core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message });
+      const details = { boot, hwIds: core.store.nodes.hwIds(node.id) };
+      core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message, details });
       return installerScript({ node, active, addresses: core.addresses(request), core });
     }
   } else if (core.settings.protectNewNodes && !node.allowed && node.registered !== undefined) {
@@ -59,7 +61,8 @@ function localBoot(core: LabCore, node: NodeRecord): string {
 async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequest): Promise<string> {
   const image = await bootable(core);
   const message = image ? `boots the microkernel ${image.version}` : 'there is no microkernel image to boot';
-  core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message });
+  const details = { boot: image ? 'mk' : 'none', hwIds: core.store.nodes.hwIds(node.id) };
+  core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message, details });
   if (!image) return `#!ipxe\necho The lab has no microkernel image: razor-mk lab image add FILE\n${ON_ERROR}`;
   const files = `${core.addresses(request).images}/razor/image/mk/${image.uuid}`;
   const service = `${ownAddress(core, request)}/svc`;

@@ -7,6 +7,7 @@ import { scenario as d } from './d-nics.ts';
 import { others as e2, scenario as e } from './e-iso.ts';
 import { scenario as g } from './g-config.ts';
 import { scenario as h } from './h-hardware.ts';
+import { scenario as j } from './j-dialects.ts';
 import { scenario as m } from './m-prod.ts';
 
-export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, g, h, m];
+export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, g, h, j, m];
