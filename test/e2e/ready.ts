@@ -37,18 +37,7 @@ export async function readySite(world: World, options: ReadyOptions = {}): Promi
   ]);
   world.step('tell the lab of the image and the policy');
   await site.lab('image', 'add', image.iso);
-  if (installer !== undefined) {
-    const os = (await site.lab(
-      ...['image', 'add', installer, '--type', 'os', '--name', 'installer', '--image-version', '1.0'],
-      ...['--kernel', 'linux', '--initrd', 'initrd.gz'],
-    )) as { uuid: string };
-    await site.lab(
-      ...['model', 'add', '--label', 'Ubuntu', '--template', 'ubuntu_precise', '--image', os.uuid],
-      ...['--set', 'kernel=linux', 'initrd=initrd.gz'],
-    );
-    await site.lab('tag', 'add', '--name', 'any machine', '--tag', 'discovered', '--match', 'mk_hw_nic_count~\\d+');
-    await site.lab('policy', 'add', '--label', 'install everything', '--model', 'Ubuntu', '--tags', 'discovered');
-  }
+  if (installer !== undefined) await addPolicy(site, installer);
   if (options.dhcp !== false) {
     const tftp = join(site.dir, 'tftp');
     mkdirSync(tftp, { recursive: true });
@@ -56,6 +45,20 @@ export async function readySite(world: World, options: ReadyOptions = {}): Promi
     await site.lan.startDhcp({ tftpRoot: tftp, names: { 'razor.test': site.address } });
   }
   return { site, lab };
+}
+
+/** A policy that installs every machine that registers, told to a running lab. `installer` is a directory of `Images`. */
+export async function addPolicy(site: Site, installer: string): Promise<void> {
+  const os = (await site.lab(
+    ...['image', 'add', installer, '--type', 'os', '--name', 'installer', '--image-version', '1.0'],
+    ...['--kernel', 'linux', '--initrd', 'initrd.gz'],
+  )) as { uuid: string };
+  await site.lab(
+    ...['model', 'add', '--label', 'Ubuntu', '--template', 'ubuntu_precise', '--image', os.uuid],
+    ...['--set', 'kernel=linux', 'initrd=initrd.gz'],
+  );
+  await site.lab('tag', 'add', '--name', 'any machine', '--tag', 'discovered', '--match', 'mk_hw_nic_count~\\d+');
+  await site.lab('policy', 'add', '--label', 'install everything', '--model', 'Ubuntu', '--tags', 'discovered');
 }
 
 /** `razor-mk image ipxe` lays the TFTP root out, as a person would do it. */

@@ -1,6 +1,6 @@
 /**
  * Installs the extensions of a list, as the original does: the mirror is written to /opt/tcemirror first, then tce-load runs as
- * the user tc (it refuses root) for each one that is not installed yet. tce-load checks the md5 of what it fetched; a
+ * the user tc (Core's refuses root; a base without sudo has one that takes it) for each one that is not installed yet. tce-load checks the md5 of what it fetched; a
  * SHA-256 in the list is checked here, between fetching and installing.
  */
 import { createHash } from 'node:crypto';
@@ -70,7 +70,7 @@ function writeMirror(path: string, { mirrorUri, system, log }: ExtensionsOptions
 
 async function install(entry: ExtensionEntry, root: string, options: ExtensionsOptions): Promise<boolean> {
   const { system, log } = options;
-  const [program, ...before] = options.tceLoad ?? ['sudo', '-u', 'tc', 'tce-load'];
+  const [program, ...before] = options.tceLoad ?? tceLoadOf(root);
   const load = async (what: string, flags: string): Promise<boolean> => {
     const argv: [string, ...string[]] = [program, ...before, flags, entry.name];
     const result = await system.run(what, argv, {
@@ -87,6 +87,11 @@ async function install(entry: ExtensionEntry, root: string, options: ExtensionsO
   if (!(await load(`fetch the extension ${entry.name}`, '-w'))) return false;
   if (system.live && !(await isGenuine(entry, root, options))) return false;
   return await load(`install the extension ${entry.name}`, '-i');
+}
+
+function tceLoadOf(root: string): readonly [string, ...string[]] {
+  const sudo = ['usr/bin/sudo', 'usr/local/bin/sudo', 'bin/sudo'].some((path) => existsSync(join(root, path)));
+  return sudo ? ['sudo', '-u', 'tc', 'tce-load'] : ['tce-load'];
 }
 
 /** Whether the fetched file has the list's SHA-256. One that has not is removed, so that nobody installs it later. */

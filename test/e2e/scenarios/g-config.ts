@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { LabProcess, Site } from '../../../lab/vm/site.ts';
+import type { LabProcess } from '../../../lab/vm/site.ts';
+import { collectSyslog } from '../inside.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { checkins, factsOf, isEvent, type Scenario } from '../scenario.ts';
 
@@ -31,7 +32,7 @@ export const scenario: Scenario = {
       await lab.stop();
       return await site.startLab(['--db', db, '--mk', 'mk_checkin_skew=0', ...words]);
     };
-    const syslog = await collectSyslog(site);
+    const syslog = await collectSyslog(site, SYSLOG_PORT);
     await site.lan.addTap('tap0');
     await bootDirectly(world, site, image, {
       name: 'node1',
@@ -88,23 +89,6 @@ export const scenario: Scenario = {
     assert.equal(rollbacks(), 1, 'rolled back more than once');
   },
 };
-
-/** Lines that a collector inside the site receives, oldest first. */
-async function collectSyslog(site: Site): Promise<readonly string[]> {
-  const lines: string[] = [];
-  const script = `
-    const socket = require('node:dgram').createSocket('udp4');
-    socket.on('message', (bytes) => console.log(String(bytes).replaceAll(/[\\r\\n]+/g, ' ')));
-    socket.bind(${SYSLOG_PORT}, '0.0.0.0', () => console.error('ready'));`;
-  await new Promise<void>((resolve, reject) => {
-    const onLine = (line: string, stream: string): void => {
-      if (stream === 'stderr' && line === 'ready') resolve();
-      else if (stream === 'stdout') lines.push(line);
-    };
-    site.namespace.start([process.execPath, '-e', script], { onLine }).catch(reject);
-  });
-  return lines;
-}
 
 /** Milliseconds between check-ins, by the lab's clock; the first ones may fall into another interval. */
 function medianGap(lab: LabProcess, node: string): number {

@@ -5,9 +5,11 @@ import { scenario as b } from './b-uefi.ts';
 import { scenario as c } from './c-discovery.ts';
 import { scenario as d } from './d-nics.ts';
 import { others as e2, scenario as e } from './e-iso.ts';
+import { scenario as f } from './f-slow.ts';
 import { scenario as g } from './g-config.ts';
 import { scenario as h } from './h-hardware.ts';
 import { scenario as j } from './j-dialects.ts';
+import { scenario as l } from './l-extensions.ts';
 import { scenario as m } from './m-prod.ts';
 
-export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, g, h, j, m];
+export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, j, l, m];

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { DhcpOptions } from '../../../lab/vm/segment.ts';
 import type { LabProcess, Site } from '../../../lab/vm/site.ts';
 import { makeZip } from '../../helpers/zip.ts';
+import { fetchInside } from '../inside.ts';
 import { CONSOLE, readySite } from '../ready.ts';
 import { factsOf, isEvent, type Scenario, type World } from '../scenario.ts';
 
@@ -113,10 +114,4 @@ function hanlonIpxe(base: string): string {
 dhcp net0 || reboot
 chain ${base}/boot?uuid=\${uuid}&mac_id=\${net0/mac}&dhcp_mac=01-\${net0/mac:hexhyp} || reboot
 `;
-}
-
-/** What a URL inside the site answers. */
-async function fetchInside(site: Site, url: string): Promise<string> {
-  const script = `fetch('${url}').then((reply) => reply.text()).then((text) => process.stdout.write(text))`;
-  return (await site.namespace.must([process.execPath, '-e', script])).stdout.toString();
 }

@@ -116,7 +116,8 @@ test('lists are read in every form, and no name gets through that is not one', (
 });
 
 test('the mirror is written first, then tce-load runs as tc for what is not installed yet', async () => {
-  const root = tree({ 'usr/local/tce.installed/bash': '', 'opt/tcemirror': 'http://repo/\n' });
+  const sudo = { 'usr/bin/sudo': '' };
+  const root = tree({ 'usr/local/tce.installed/bash': '', 'opt/tcemirror': 'http://repo/\n', ...sudo });
   const { system, programs, log } = recording();
   const options = {
     system,
@@ -132,6 +133,13 @@ test('the mirror is written first, then tce-load runs as tc for what is not inst
     ['sudo', '-u', 'tc', 'tce-load', '-iw', 'nano.tcz'],
     ['sudo', '-u', 'tc', 'tce-load', '-iw', 'lshw.tcz'],
   ]);
+});
+
+test('on a base without sudo, whose tce-load takes root, it is called as it stands', async () => {
+  const { system, programs, log } = recording();
+  const options = { system, log, root: tree({}), listUri: 'http://m/l', mirrorUri: '' };
+  assert.deepEqual(await installExtensions({ ...options, fetchList: given(['nano.tcz']) }), ['nano.tcz']);
+  assert.deepEqual(programs, [['tce-load', '-iw', 'nano.tcz']]);
 });
 
 test('a SHA-256 of the list is checked between fetching and installing, and a false file is removed', async () => {
