@@ -37,6 +37,8 @@ export interface Site {
   readonly namespace: Namespace;
   readonly lan: Segment;
   readonly timeline: Timeline;
+  /** What the labs of this site were asked and decided, a line each. */
+  readonly requests: readonly string[];
   /** Base address of the lab for nodes: `10.77.0.1`. */
   readonly address: string;
   segment(bridge: string, net: string): Promise<Segment>;
@@ -46,7 +48,9 @@ export interface Site {
   lab(...words: readonly string[]): Promise<unknown>;
   /** Powers a machine on; every NIC with a tap gets that tap on the segment that is named before a colon (`lan` by default). */
   machine(options: Omit<MachineOptions, 'dir'>): Promise<Machine>;
-  /** Writes DIR/report.html from what happened so far and gives its path. */
+  /** What the consoles have shown so far, by machine. */
+  consoles(): Promise<Readonly<Record<string, string>>>;
+  /** Writes DIR/report.html and DIR/requests.log from what happened so far, and gives the page's path. */
   report(title: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -83,11 +87,17 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     return event.node === undefined ? undefined : nodes.get(event.node);
   };
 
+  const consoles = async (): Promise<Record<string, string>> => {
+    const texts = machines.map(async ({ machine }) => [machine.name, await machine.console()] as const);
+    return Object.fromEntries(await Promise.all(texts));
+  };
+
   return {
     dir,
     namespace,
     lan,
     timeline,
+    requests,
     address: lan.address,
     segment: (bridge, net) => createSegment(namespace, { bridge, net, onLine: dnsmasq }),
     async startLab(args = []) {
@@ -175,11 +185,12 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       machines.push({ machine, stopReading: () => clearInterval(timer) });
       return machine;
     },
+    consoles,
     async report(title) {
-      const consoles: Record<string, string> = {};
-      for (const { machine } of machines) consoles[machine.name] = await machine.console();
       const path = join(dir, 'report.html');
-      writeFileSync(path, reportPage({ title, moments: timeline.moments, consoles, requests }));
+      const page = reportPage({ title, moments: timeline.moments, consoles: await consoles(), requests });
+      writeFileSync(path, page);
+      writeFileSync(join(dir, 'requests.log'), requests.map((line) => `${line}\n`).join(''));
       return path;
     },
     async close() {
