@@ -138,6 +138,16 @@ export const ERROR_TABLE = {
     summary: 'The deploy ramdisk’s work could not be done.',
     remedy: 'Read the message; the conductor was told the same, and its log has the other half.',
   },
+  RAZOR_MK_DEPLOY_IMAGE: {
+    exit: 65,
+    summary: 'An image cannot be written to the disk as it was asked, or it is not the image that was meant.',
+    remedy: 'Compare the image with its checksum and the size of the disk; see docs/ironic.md for what can be deployed.',
+  },
+  RAZOR_MK_DEPLOY_OFF: {
+    exit: 77,
+    summary: 'The server asks for an image on the disk, and this microkernel was not built to write one.',
+    remedy: 'Set razor.allow_deploy=1 on the kernel line or allow_deploy in the image, or deploy with another ramdisk.',
+  },
   RAZOR_MK_DEPLOY_DISK: {
     exit: 70,
     summary: 'No disk fits what the kernel line asks for.',

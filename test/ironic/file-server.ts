@@ -1,0 +1,42 @@
+/** What a site's HTTP server does for Ironic: boot files and images of one directory, and a note of what was asked. */
+import { once } from 'node:events';
+import { createReadStream, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, normalize } from 'node:path';
+
+export interface FileServer {
+  readonly url: string;
+  readonly root: string;
+  readonly asked: readonly string[];
+  close(): Promise<void>;
+}
+
+export async function serveFiles(root: string): Promise<FileServer> {
+  const asked: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const path = normalize(new URL(incoming.url ?? '/', 'http://x').pathname);
+    asked.push(`${incoming.method ?? ''} ${path}`);
+    const file = join(root, path);
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (!file.startsWith(root) || stat?.isFile() !== true) {
+      outgoing.writeHead(404).end();
+      return;
+    }
+    outgoing.writeHead(200, { 'content-length': stat.size, 'content-type': 'application/octet-stream' });
+    if (incoming.method === 'HEAD') outgoing.end();
+    else createReadStream(file).pipe(outgoing);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    root,
+    asked,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
