@@ -10,7 +10,7 @@ import type { Setup } from './setup.ts';
 
 export interface InsteadOfTurns extends Pick<
   JobOptions,
-  'clock' | 'log' | 'emit' | 'system' | 'say' | 'stateDir' | 'logDir' | 'signal'
+  'clock' | 'log' | 'emit' | 'system' | 'say' | 'stateDir' | 'logDir' | 'listDisks' | 'signal'
 > {
   readonly setup: Setup;
   readonly settings: Resolved;

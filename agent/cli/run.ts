@@ -1,9 +1,11 @@
 /** The verb `run`: the agent. */
+import { resolve } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
 import { RazorMkError } from '../../platform/errors.ts';
 import { createSystem } from '../../platform/system.ts';
 import { defineVerb } from '../../platform/verb.ts';
 import { startAgent } from '../agent.ts';
+import type { Disk } from '../deploy/disks.ts';
 import type { AgentEvent } from '../events.ts';
 import { hasTurns } from '../dialects/select.ts';
 import { createExtensionKeeper } from '../extension/keeper.ts';
@@ -24,11 +26,15 @@ export const verb = defineVerb({
       .option('events', { type: 'boolean', default: false, describe: 'each step as a JSON line on standard output' })
       .option('once', { type: 'boolean', default: false, describe: 'one turn' })
       .option('turns', { type: 'number', describe: 'so many turns' })
+      .option('disk-file', { type: 'string', describe: 'a regular file that stands for the disks; not with --live' })
       .option('stop-after-command', { type: 'string', array: true, describe: 'end after a turn with this command' }),
   run: async (args, host) => {
     const turns = args.once ? 1 : args.turns;
     if (turns !== undefined && !(Number.isInteger(turns) && turns > 0)) {
       throw new RazorMkError('RAZOR_MK_USAGE', '--turns takes a whole number above 0');
+    }
+    if (args['disk-file'] !== undefined && args.live) {
+      throw new RazorMkError('RAZOR_MK_USAGE', '--disk-file is for trying it out, and not for --live');
     }
     const dir = stateDir(args, args.live);
     const people = args.events ? host.err : host.out;
@@ -106,7 +112,8 @@ export const verb = defineVerb({
     }
     if (setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
       const { runInsteadOfTurns } = await import('./jobs.ts');
-      const parts = { clock: systemClock, log, emit, system, say, signal: host.signal };
+      const listDisks = await disksOf(args['disk-file']);
+      const parts = { clock: systemClock, log, emit, system, say, listDisks, signal: host.signal };
       return await runInsteadOfTurns({ ...parts, setup, settings: initial, node, stateDir: dir, logDir });
     }
     const foreman =
@@ -161,3 +168,10 @@ export const verb = defineVerb({
     return 0;
   },
 });
+
+/** The file that stands for the disks, or undefined for those of the machine. */
+async function disksOf(file: string | undefined): Promise<(() => Disk[]) | undefined> {
+  if (file === undefined) return undefined;
+  const { fileAsDisk } = await import('../deploy/file-disk.ts');
+  return () => [fileAsDisk(resolve(file))];
+}

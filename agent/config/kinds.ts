@@ -51,6 +51,13 @@ export function oneOf(words: readonly string[]): Kind {
       : { wrong: `is none of ${words.join(', ')}` };
 }
 
+/** A switch: `1`, `true`, `yes`, `on` and their opposites, or a JSON boolean. */
+export function onOff(written: unknown): Checked {
+  const word = typeof written === 'string' ? written.toLowerCase() : String(written);
+  if (/^(1|true|yes|on)$/.test(word)) return { value: true };
+  return /^(0|false|no|off)$/.test(word) ? { value: false } : { wrong: 'is neither on nor off' };
+}
+
 /** A list: of text by commas, or a JSON list. */
 export function list(item: Kind): Kind {
   return (written) => {

@@ -9,6 +9,7 @@ import {
   list,
   logLevel,
   oneOf,
+  onOff,
   seconds,
   strictNumber,
   text,
@@ -287,6 +288,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     meaning: 'The time in which the loop breaker counts.',
   },
   ...API_OPTIONS,
+  allowDeploy: {
+    default: false,
+    kind: onOff,
+    places: ['kernel', 'file'],
+    value: 'on|off',
+    meaning: 'Whether Ironic may have an image written over a disk of this machine. No server can push this.',
+  },
 };
 
 export const SETTING_NAMES = Object.keys(OPTIONS) as SettingName[];

@@ -24,7 +24,11 @@ export function resolveSettings(places: Places): Resolved {
     const names = namesOf(setting);
     const asked: readonly [Origin, string | undefined, (name: string) => unknown][] = [
       ['option', names.option, (name) => places.options?.[name]],
-      ['kernel line', names.kernel, (name) => places.cmdline?.value(name)],
+      [
+        'kernel line',
+        names.kernel,
+        (name) => places.cmdline?.value(name) ?? places.cmdline?.value(name.replaceAll('_', '-')),
+      ],
       ['environment', names.environment, (name) => places.environment?.[name]],
       ['configuration file', names.file, (name) => places.file?.[name]],
       ['pushed', names.pushed, (name) => places.pushed?.[name]],

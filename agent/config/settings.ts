@@ -48,6 +48,7 @@ export interface Settings {
   readonly apiPlainPort: number;
   readonly apiAllow: readonly string[];
   readonly apiKexec: 'on' | 'off';
+  readonly allowDeploy: boolean;
 }
 
 export type SettingName = keyof Settings;

@@ -2,7 +2,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import { RazorMkError } from '../../platform/errors.ts';
 import { COMPOSED, type Disk } from './disks.ts';
-import { mismatch, parseHintList } from './hints.ts';
+import { mismatch, parseHintList, type Hint } from './hints.ts';
 
 export interface DiskWish {
   /** Names in order, as in `disk=cciss/c0d0,sda,hda,vda`; partitions mean their disk. */
@@ -19,7 +19,7 @@ export interface Choice {
 
 /** The first disk that fits and is free. Throws RAZOR_MK_DEPLOY_DISK for hints that are none. */
 export function chooseDisk(disks: readonly Disk[], wish: DiskWish): Choice {
-  if (wish.hints !== undefined) return byHints(disks, wish.hints);
+  if (wish.hints !== undefined) return byHints(disks, parseHintList(wish.hints));
   const passed: string[] = [];
   for (const word of wish.names) {
     const disk = named(disks, word);
@@ -30,8 +30,8 @@ export function chooseDisk(disks: readonly Disk[], wish: DiskWish): Choice {
   return { disk: undefined, passed: wish.names.length > 0 ? passed : ['disk= is empty'] };
 }
 
-function byHints(disks: readonly Disk[], text: string): Choice {
-  const hints = parseHintList(text);
+/** The first free disk that all hints fit. Composed devices (dm, md) only by their name. */
+export function byHints(disks: readonly Disk[], hints: readonly Hint[]): Choice {
   const passed: string[] = [];
   for (const disk of disks) {
     const byName = hints.some((hint) => hint.key === 'name');
@@ -43,6 +43,24 @@ function byHints(disks: readonly Disk[], text: string): Choice {
     passed.push(`${disk.name}: ${why}`);
   }
   return { disk: undefined, passed };
+}
+
+/** Less than this is no disk for an operating system: Ironic's own bound. */
+const LEAST_BYTES = 4 * 2 ** 30;
+
+/** Where there are no hints: the smallest free disk of at least 4 GiB, the first by name among equals, as Ironic's own ramdisk. */
+export function smallestDisk(disks: readonly Disk[]): Choice {
+  const passed: string[] = [];
+  const fitting = disks.filter((disk) => {
+    const why =
+      disk.refused ??
+      (COMPOSED.test(disk.name) ? 'it is composed of others' : undefined) ??
+      (disk.sizeBytes < LEAST_BYTES ? 'it has less than 4 GiB' : undefined);
+    if (why !== undefined) passed.push(`${disk.name}: ${why}`);
+    return why === undefined;
+  });
+  const [disk] = fitting.toSorted((a, b) => a.sizeBytes - b.sizeBytes || (a.name < b.name ? -1 : 1));
+  return { disk, passed };
 }
 
 /** Names of partitions by family, with the whole disk as the first group. */

@@ -7,6 +7,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Disk } from '../deploy/disks.ts';
 import type { CommandLine } from '../discovery/cmdline.ts';
 import type { Emit } from '../events.ts';
 import type { HttpClient } from '../http.ts';
@@ -24,6 +25,8 @@ export interface JobOptions {
   readonly settings: Settings;
   /** Gathers the facts anew. Never throws. */
   readonly collect: () => Promise<FactSet>;
+  /** The machine's whole disks; those of /sys where undefined. A dry agent may be given a file that stands for them. */
+  readonly listDisks?: (() => readonly Disk[]) | undefined;
   /** A capture of this machine (gzipped tar), for people who look into a failure. */
   readonly capture: () => Promise<Buffer>;
   /** Private to this agent; files in it survive its restart, not the machine's. */

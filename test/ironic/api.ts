@@ -117,7 +117,8 @@ export function createApi(url: string): IronicApi {
           onState?.(state);
         }
         if (wanted.includes(state)) return changes;
-        const why = gone?.() ?? (performance.now() - began > timeoutMs ? `not within ${timeoutMs / 1000} s` : undefined);
+        const why =
+          gone?.() ?? (performance.now() - began > timeoutMs ? `not within ${timeoutMs / 1000} s` : undefined);
         if (why !== undefined || (state.endsWith('failed') && !mayFail)) {
           throw new Error(`waited for ${wanted.join(' or ')}, it is ${state}: ${why ?? String(node.last_error)}`);
         }

@@ -21,7 +21,8 @@ export interface Recorder {
   /** Where requests go; must be set before the first one. */
   target: string;
   /** Called before a request is passed on; a result is the answer, and the server is not asked. */
-  intercept: ((method: string, path: string) => { readonly status: number; readonly body: string } | undefined) | undefined;
+  intercept:
+    ((method: string, path: string) => { readonly status: number; readonly body: string } | undefined) | undefined;
   close(): Promise<void>;
 }
 
@@ -43,7 +44,8 @@ export async function openRecorder(): Promise<Recorder> {
         outgoing.end(reply);
       };
       const instead = recorder.intercept?.(method, path);
-      if (instead !== undefined) return end(instead.status, { 'content-type': 'application/json' }, Buffer.from(instead.body));
+      if (instead !== undefined)
+        return end(instead.status, { 'content-type': 'application/json' }, Buffer.from(instead.body));
       const onward = request(new URL(path, recorder.target), { method, headers, agent: false }, (response) => {
         const parts: Buffer[] = [];
         response.on('data', (chunk: Buffer) => parts.push(chunk));

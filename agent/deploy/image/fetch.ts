@@ -44,7 +44,10 @@ const REDIRECTS = 5;
 export async function fetchStream(url: string, options: FetchOptions = {}): Promise<Fetched> {
   let current = new URL(url);
   for (let hop = 0; ; hop++) {
-    const response = await ask(current, { ...options, authorization: hop === 0 || sameHost(current, url) ? options.authorization : undefined });
+    const response = await ask(current, {
+      ...options,
+      authorization: hop === 0 || sameHost(current, url) ? options.authorization : undefined,
+    });
     const status = response.statusCode ?? 0;
     const what = urlForPeople(current.href);
     const { location } = response.headers;
@@ -69,9 +72,12 @@ function sameHost(url: URL, first: string): boolean {
 }
 
 function redirected(from: URL, location: string): URL {
-  const to = URL.parse(location, from);
+  const to = URL.parse(location, from.href);
   if (to === null || !/^https?:$/.test(to.protocol) || (from.protocol === 'https:' && to.protocol === 'http:')) {
-    throw new FetchFailure(`${urlForPeople(from.href)} leads to ${location.slice(0, 200)}, which is not followed`, false);
+    throw new FetchFailure(
+      `${urlForPeople(from.href)} leads to ${location.slice(0, 200)}, which is not followed`,
+      false,
+    );
   }
   return to;
 }

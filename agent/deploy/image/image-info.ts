@@ -94,9 +94,11 @@ function digestOf(
   rules: ImageRules,
 ): ImageInfo['digest'] {
   const name = ALGORITHMS.find((each) => each === algorithm?.toLowerCase().replace('-', ''));
-  if (value && name === undefined) throw refuse(`its checksum is made by ${String(algorithm)}, which is not known here`);
+  if (value && name === undefined)
+    throw refuse(`its checksum is made by ${String(algorithm)}, which is not known here`);
   const digest = value ? { algorithm: name, hex: value } : checksum ? named(checksum) : undefined;
-  if (digest === undefined) throw refuse('there is no checksum to know the image by', 'Give image_os_hash_algo and image_os_hash_value.');
+  if (digest === undefined)
+    throw refuse('there is no checksum to know the image by', 'Give image_os_hash_algo and image_os_hash_value.');
   if ('listUrl' in digest) return digest;
   return checkedDigest(digest.algorithm, digest.hex, rules);
 }
@@ -106,7 +108,13 @@ function named(checksum: string): { algorithm: Algorithm | undefined; hex: strin
   return { algorithm: byLength(checksum), hex: checksum };
 }
 
-const LENGTHS: Readonly<Record<number, Algorithm>> = { 32: 'md5', 40: 'sha1', 64: 'sha256', 96: 'sha384', 128: 'sha512' };
+const LENGTHS: Readonly<Record<number, Algorithm>> = {
+  32: 'md5',
+  40: 'sha1',
+  64: 'sha256',
+  96: 'sha384',
+  128: 'sha512',
+};
 
 function byLength(hex: string): Algorithm | undefined {
   return LENGTHS[hex.trim().length];
@@ -119,7 +127,10 @@ export function checkedDigest(algorithm: Algorithm | undefined, value: string, r
     throw refuse(`"${value.slice(0, 140)}" is no checksum${algorithm === undefined ? '' : ` by ${algorithm}`}`);
   }
   if (algorithm === 'md5' && !rules.md5) {
-    throw refuse('its checksum is MD5, which the server does not allow', 'Give image_os_hash_algo=sha512 and its value.');
+    throw refuse(
+      'its checksum is MD5, which the server does not allow',
+      'Give image_os_hash_algo=sha512 and its value.',
+    );
   }
   return { algorithm, hex };
 }

@@ -32,7 +32,10 @@ export interface PlaceOnDisk {
 export function planTable(head: Buffer, { target, configDrive }: PlaceOnDisk): TablePlan {
   const { sizeBytes, sectorBytes } = target;
   if (configDrive !== undefined && configDrive.length > CONFIG_DRIVE_BYTES) {
-    throw new RazorMkError('RAZOR_MK_DEPLOY_IMAGE', `the config drive has ${configDrive.length} bytes; 64 MiB are allowed`);
+    throw new RazorMkError(
+      'RAZOR_MK_DEPLOY_IMAGE',
+      `the config drive has ${configDrive.length} bytes; 64 MiB are allowed`,
+    );
   }
   const read = parseGpt(head, sectorBytes);
   if (read !== undefined) return planGpt(head, fitGpt(read, sizeBytes), { target, configDrive });

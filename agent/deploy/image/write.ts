@@ -74,7 +74,11 @@ function fileName(url: string): string {
 
 async function writeOnce(url: string, digest: Digest, options: WriteOptions): Promise<WrittenImage> {
   const { target, info, note } = options;
-  const source = await fetchStream(url, { ...options.fetch, proxyEnv: info.proxyEnv, authorization: info.authorization });
+  const source = await fetchStream(url, {
+    ...options.fetch,
+    proxyEnv: info.proxyEnv,
+    authorization: info.authorization,
+  });
   if (source.length !== undefined && source.length > target.sizeBytes) {
     throw new RazorMkError(
       'RAZOR_MK_DEPLOY_IMAGE',

@@ -3,15 +3,13 @@ import type { FactSet } from '../../../facts/fact.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Log } from '../../../platform/log.ts';
 import type { System } from '../../../platform/system.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { Disk } from '../../deploy/disks.ts';
 import type { CommandLine } from '../../discovery/cmdline.ts';
 import type { HttpClient } from '../../http.ts';
 import type { JobOptions } from '../job.ts';
 
-export interface IronicOptions extends JobOptions {
-  /** The machine's whole disks; those of /sys by default. Tests hand in files that stand for disks. */
-  readonly listDisks?: () => readonly Disk[];
-}
+export type IronicOptions = JobOptions;
 
 /** The node as the conductor knows it: from lookup, and replaced by `node` of each get_*_steps and execute_*_step. */
 export interface IronicNode {
@@ -32,6 +30,9 @@ export interface CommandContext {
   /** Undefined before the first lookup. */
   readonly node: IronicNode | undefined;
   readonly listDisks: () => readonly Disk[];
+  readonly settings?: Settings;
+  /** `config` of the last lookup, as it came; look before you believe. */
+  readonly config?: Params;
   readonly collect: () => Promise<FactSet>;
   readonly capture: () => Promise<Buffer>;
   readonly stateDir: string;

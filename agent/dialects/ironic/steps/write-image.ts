@@ -1,6 +1,5 @@
 /** Ironic's own name for the step that writes the instance's image. */
-import { RazorMkError } from '../../../../platform/errors.ts';
-import type { IronicStep } from '../options.ts';
+import type { CommandContext, IronicStep, Params } from '../options.ts';
 
 /** Listed always: a conductor that is told of no deploy step waits for ever (agent_base.py takes an empty list for none). */
 export const writeImage: IronicStep = {
@@ -8,10 +7,54 @@ export const writeImage: IronicStep = {
   kinds: ['deploy'],
   priority: 0,
   interface: 'deploy',
-  run: () =>
-    Promise.reject(
-      new RazorMkError('RAZOR_MK_DEPLOY', 'this microkernel was not built to write images: nothing was written', {
-        remedy: 'Deploy with the ramdisk of ironic-python-agent, or allow it with razor.allow-deploy=1.',
-      }),
-    ),
+  argsinfo: {
+    image_info: { description: 'the image: urls, disk_format, os_hash_algo, os_hash_value …', required: true },
+    configdrive: { description: 'URL, or base64 of a gzip, of the config drive', required: false },
+  },
+  async run(step, params, context) {
+    const { deployImage } = await import('../../../deploy/image/deploy-image.ts');
+    const args = record(step['args']);
+    const node = record(params['node']);
+    const instance = record(node['instance_info'] ?? context.node?.instance_info);
+    const properties = record(node['properties'] ?? context.node?.properties);
+    const { kernel } = context;
+    const seconds = (name: string, byDefault: number): number => {
+      const value = kernel.value(name) ?? '';
+      return (/^\d{1,5}$/.test(value) ? Number(value) : byDefault) * 1000;
+    };
+    return await deployImage({
+      ...context,
+      allowed: context.settings?.allowDeploy ?? false,
+      imageInfo: args['image_info'],
+      configDrive: args['configdrive'],
+      rootDevice: instance['root_device'] ?? properties['root_device'],
+      rules: { md5: context.config?.['agent_md5_checksum_enable'] !== false },
+      fetch: await trust(context),
+      attempts: 1 + seconds('ipa-image-download-connection-retries', 9) / 1000,
+      pauseMs: seconds('ipa-image-download-connection-retry-interval', 10),
+    });
+  },
 };
+
+/** Whom to believe for images: the same certificates as for the API. */
+async function trust({ kernel, settings, signal }: CommandContext): Promise<{
+  ca?: string;
+  insecure: boolean;
+  idleMs: number;
+  signal: AbortSignal;
+}> {
+  const seconds = Number(kernel.value('ipa-image-download-connection-timeout') ?? 60);
+  const common = {
+    insecure: /^(1|true|yes|on)$/i.test(kernel.value('ipa-insecure') ?? ''),
+    idleMs: (seconds >= 1 && seconds <= 3600 ? seconds : 60) * 1000,
+    signal,
+  };
+  if (settings === undefined || settings.caFile === '') return common;
+  const { readCapped } = await import('../../../../platform/files.ts');
+  const pem = await readCapped(settings.caFile, 1024 * 1024);
+  return pem === undefined ? common : { ...common, ca: pem.toString('utf8') };
+}
+
+function record(value: unknown): Params {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Params) : {};
+}
