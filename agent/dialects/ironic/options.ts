@@ -30,9 +30,9 @@ export interface CommandContext {
   /** Undefined before the first lookup. */
   readonly node: IronicNode | undefined;
   readonly listDisks: () => readonly Disk[];
-  readonly settings?: Settings;
+  readonly settings: Settings;
   /** `config` of the last lookup, as it came; look before you believe. */
-  readonly config?: Params;
+  readonly config: Params;
   readonly collect: () => Promise<FactSet>;
   readonly capture: () => Promise<Buffer>;
   readonly stateDir: string;

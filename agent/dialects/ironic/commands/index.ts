@@ -1,7 +1,8 @@
 /** The commands that this agent knows. A new command is a file beside this one and a line here. */
 import type { IronicCommand } from '../options.ts';
+import { IMAGE_COMMANDS } from './image.ts';
 import { collectSystemLogs, hardwareInfo } from './inform.ts';
-import { partitionUuids, powerOff, runImage, standbySync } from './standby.ts';
+import { powerOff, runImage, standbySync } from './standby.ts';
 import { stepCommands } from './steps.ts';
 import { lockdown } from './system.ts';
 
@@ -10,7 +11,7 @@ export const COMMANDS: readonly IronicCommand[] = [
   standbySync,
   powerOff,
   runImage,
-  partitionUuids,
+  ...IMAGE_COMMANDS,
   lockdown,
   collectSystemLogs,
   hardwareInfo,

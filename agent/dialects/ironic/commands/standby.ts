@@ -1,4 +1,4 @@
-/** What ends an operation: sync, power_off, run_image (which is a restart), and the partitions' UUIDs. */
+/** What ends an operation: sync, power_off, and run_image, which is a restart. */
 import { sync } from '../../../../platform/sync.ts';
 import type { CommandContext, IronicCommand } from '../options.ts';
 import { changed } from '../live.ts';
@@ -23,13 +23,6 @@ export const runImage: IronicCommand = {
   name: 'standby.run_image',
   async: true,
   run: (_, context) => leave(context, 'restart this machine', (why) => context.system.reboot(why)),
-};
-
-/** None: whole disks have the UUIDs of their image, which nobody asks for. */
-export const partitionUuids: IronicCommand = {
-  name: 'standby.get_partition_uuids',
-  async: false,
-  run: () => Promise.resolve({}),
 };
 
 async function leave(context: CommandContext, what: string, act: (why: string) => Promise<void>): Promise<void> {

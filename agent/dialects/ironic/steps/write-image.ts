@@ -24,11 +24,11 @@ export const writeImage: IronicStep = {
     };
     return await deployImage({
       ...context,
-      allowed: context.settings?.allowDeploy ?? false,
+      allowed: context.settings.allowDeploy,
       imageInfo: args['image_info'],
       configDrive: args['configdrive'],
       rootDevice: instance['root_device'] ?? properties['root_device'],
-      rules: { md5: context.config?.['agent_md5_checksum_enable'] !== false },
+      rules: { md5: context.config['agent_md5_checksum_enable'] !== false },
       fetch: await trust(context),
       attempts: 1 + seconds('ipa-image-download-connection-retries', 9) / 1000,
       pauseMs: seconds('ipa-image-download-connection-retry-interval', 10),
@@ -49,7 +49,7 @@ async function trust({ kernel, settings, signal }: CommandContext): Promise<{
     idleMs: (seconds >= 1 && seconds <= 3600 ? seconds : 60) * 1000,
     signal,
   };
-  if (settings === undefined || settings.caFile === '') return common;
+  if (settings.caFile === '') return common;
   const { readCapped } = await import('../../../../platform/files.ts');
   const pem = await readCapped(settings.caFile, 1024 * 1024);
   return pem === undefined ? common : { ...common, ca: pem.toString('utf8') };
