@@ -141,7 +141,8 @@ export const ERROR_TABLE = {
   RAZOR_MK_DEPLOY_IMAGE: {
     exit: 65,
     summary: 'An image cannot be written to the disk as it was asked, or it is not the image that was meant.',
-    remedy: 'Compare the image with its checksum and the size of the disk; see docs/ironic.md for what can be deployed.',
+    remedy:
+      'Compare the image with its checksum and the size of the disk; see docs/ironic.md for what can be deployed.',
   },
   RAZOR_MK_DEPLOY_OFF: {
     exit: 77,
