@@ -14,6 +14,8 @@ export interface CheckinInput {
 export interface Decision {
   /** register, acknowledge, reboot, or whatever was forced. */
   readonly command: string;
+  /** Of a forced command; no other has one. */
+  readonly param?: Readonly<Record<string, unknown>> | undefined;
   readonly node: NodeRecord | undefined;
   readonly reason: string;
 }
@@ -61,7 +63,9 @@ function decideAtOnce(core: LabCore, { hwIds, lastState, firstCheckin }: Checkin
     core.store.nodes.touch(node.id, lastState, now);
     return { command, node, reason };
   };
-  if (node.forcedAction !== undefined) return decided(node.forcedAction, 'forced for this node');
+  if (node.forcedAction !== undefined) {
+    return { ...decided(node.forcedAction, 'forced for this node'), param: node.forcedParam };
+  }
   if (silent > core.settings.registerTimeoutMs) {
     return decided('register', `silent for ${Math.round(silent / 1000)} s`);
   }

@@ -1,7 +1,7 @@
 /** The verbs `lab node`, `lab active-model`, `lab tag`, `lab model`, `lab broker`, `lab policy`, `lab image`: one each. */
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import { RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { defineVerb, type VerbModule } from '../../platform/verb.ts';
 import { clientOptions, openClient, type ClientArgs, type LabClient } from './client.ts';
 import { print } from './print.ts';
@@ -66,6 +66,14 @@ function pairs(words: readonly string[] | undefined): Record<string, string> {
   );
 }
 
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `--param is no JSON: ${messageOf(error)}`);
+  }
+}
+
 /** `FACT=VALUE`, `FACT!=VALUE`, `FACT~PATTERN`, `FACT!~PATTERN`. Throws RAZOR_MK_USAGE. */
 export function parseMatcher(word: string): { key: string; compare: string; value: string; inverse: boolean } {
   const match = /^([^=~!]+)(!?)([=~])(.*)$/s.exec(word);
@@ -81,11 +89,14 @@ const strings = { type: 'string', array: true } as const;
 export const node = thingVerb({
   path: '/api/nodes',
   columns: ['uuid', 'status', 'state', 'policy', 'lastContact', 'hwIds', 'tags'],
-  options: (yargs) => yargs,
+  options: (yargs) => yargs.option('param', { type: 'string', describe: 'force: the command’s parameter, as JSON' }),
   actions: {
     force: (client, path, args) => {
       if (args.value === undefined) throw new RazorMkError('RAZOR_MK_USAGE', 'force what? lab node force ID COMMAND');
-      return client.call('PATCH', path, { forcedAction: args.value });
+      return client.call('PATCH', path, {
+        forcedAction: args.value,
+        ...(args.param !== undefined && { forcedParam: jsonOf(args.param) }),
+      });
     },
     unforce: (client, path) => client.call('PATCH', path, { forcedAction: null }),
     allow: (client, path) => client.call('PATCH', path, { allowed: true }),

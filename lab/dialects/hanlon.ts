@@ -62,8 +62,8 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   if (!Array.isArray(ids)) return ids;
   const firstCheckin = first(query['first_checkin']) === 'true';
   const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin };
-  const { command } = decideUnwritten(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
-  const response = { command_name: command, command_param: {} };
+  const { command, param } = decideUnwritten(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const response = { command_name: command, command_param: param ?? {} };
   return sendText(reply, 200, envelope('checkin_node', response, hanlonConfig(core.settings)), JSON_TYPE);
 }
 

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LabCore } from '../core.ts';
-import { decideUnwritten } from '../decide.ts';
+import { decideUnwritten, type Decision } from '../decide.ts';
 import type { FirstAnswer } from '../doors.ts';
 import type { Exchanges } from '../exchanges.ts';
 import { MOST_HW_IDS, splitHwIds } from '../identity.ts';
@@ -29,21 +29,21 @@ const HOSTS_KEPT = 100;
 export function quickCheckins(core: LabCore, exchanges: Exchanges): FirstAnswer {
   /** By Host header, then by command. */
   const hosts = new Map<string, Map<string, Ready>>();
-  const readyFor = (host: string, command: string, request: IncomingMessage): Ready => {
+  const readyFor = (host: string, { command, param }: Decision, request: IncomingMessage): Ready => {
     let replies = hosts.get(host);
     if (!replies) {
       if (hosts.size >= HOSTS_KEPT) hosts.clear();
       hosts.set(host, (replies = new Map()));
     }
-    let ready = replies.get(command);
+    let ready = param === undefined ? replies.get(command) : undefined;
     if (!ready) {
       const config = clientConfigText(core.settings, core.addresses(request).nodes);
-      const body = okBody('checkin_node', JSON.stringify(commandResponse(command)), config);
+      const body = okBody('checkin_node', JSON.stringify(commandResponse(command, param)), config);
       const length = Buffer.byteLength(body);
       const headers = ['content-type', 'application/json', 'content-length', String(length)];
       ready = { body, headers, encoding: length === body.length ? 'latin1' : 'utf8' };
       // a forced command may be any text
-      if (replies.size < HOSTS_KEPT) replies.set(command, ready);
+      if (param === undefined && replies.size < HOSTS_KEPT) replies.set(command, ready);
     }
     return ready;
   };
@@ -59,7 +59,7 @@ export function quickCheckins(core: LabCore, exchanges: Exchanges): FirstAnswer 
     const input = { dialect: 'razor', hwIds, lastState, firstCheckin: first !== undefined };
     const decision = decideUnwritten(core, input);
     if (!decision) return false;
-    const ready = readyFor(host, decision.command, request);
+    const ready = readyFor(host, decision, request);
     send(reply, ready);
     const at = core.wall();
     const { rawHeaders, socket } = request;

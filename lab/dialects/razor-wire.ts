@@ -79,8 +79,11 @@ export function okBody(command: string, response: string, clientConfig: string):
 }
 
 /** The `response` of a check-in. */
-export function commandResponse(command: string): { command_name: string; command_param: Record<string, never> } {
-  return { command_name: command, command_param: {} };
+export function commandResponse(
+  command: string,
+  param: Readonly<Record<string, unknown>> = {},
+): { command_name: string; command_param: Readonly<Record<string, unknown>> } {
+  return { command_name: command, command_param: param };
 }
 
 /** The query of a request, without its question mark. */

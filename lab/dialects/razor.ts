@@ -141,7 +141,7 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const input = { dialect: 'razor', hwIds, lastState, firstCheckin };
   const decision = decideUnwritten(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
   const config = clientConfigText(core.settings, core.addresses(request).nodes);
-  return sendOk(reply, 'checkin_node', commandResponse(decision.command), config);
+  return sendOk(reply, 'checkin_node', commandResponse(decision.command, decision.param), config);
 }
 
 async function register(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -23,7 +23,10 @@ export function manageNodes(app: FastifyInstance, core: LabCore): void {
     const change = readBody(request, nodeChangeSchema);
     await store.write(() =>
       store.nodes.update(node.id, {
-        ...(change.forcedAction !== undefined && { forcedAction: change.forcedAction }),
+        ...(change.forcedAction !== undefined && {
+          forcedAction: change.forcedAction,
+          forcedParam: change.forcedParam ?? null,
+        }),
         ...(change.allowed !== undefined && { allowed: change.allowed }),
       }),
     );

@@ -73,5 +73,7 @@ export const imageSchema = z.strictObject({
 export const nodeChangeSchema = z.strictObject({
   /** Told to the node at every check-in, as it stands; null takes it back. */
   forcedAction: z.optional(z.nullable(z.string().check(z.regex(/^[\w-]{1,64}$/, 'use letters, digits, - and _')))),
+  /** What goes with it as its parameter; `{}` without. */
+  forcedParam: z.optional(z.record(z.string(), z.unknown())),
   allowed: z.optional(z.boolean()),
 });

@@ -19,6 +19,7 @@ export interface NodeView {
   readonly state: string | null;
   readonly allowed: boolean;
   readonly forcedAction: string | null;
+  readonly forcedParam: Readonly<Record<string, unknown>> | null;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -38,6 +39,7 @@ export function nodeView(core: LabCore, node: NodeRecord): NodeView {
     state: active?.state ?? null,
     allowed: node.allowed,
     forcedAction: node.forcedAction ?? null,
+    forcedParam: node.forcedParam ?? null,
   };
 }
 

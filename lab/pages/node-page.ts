@@ -22,7 +22,10 @@ function identity(core: LabCore, node: NodeRecord, now: number): Html {
     ['Registered', node.registered === undefined ? 'not yet' : ageOf(node.registered, now)],
     ['First seen', ageOf(node.created, now)],
   ];
-  if (node.forcedAction !== undefined) rows.push(['Forced command', node.forcedAction]);
+  if (node.forcedAction !== undefined) {
+    const param = node.forcedParam === undefined ? '' : ` ${JSON.stringify(node.forcedParam)}`;
+    rows.push(['Forced command', `${node.forcedAction}${param}`]);
+  }
   for (const [name, value] of Object.entries(node.metadata)) rows.push([`Metadata ${name}`, factText(value)]);
   return html`<dl class="plain">
     ${rows.map(

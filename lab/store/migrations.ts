@@ -78,4 +78,5 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE node DROP COLUMN contact;
    ALTER TABLE node DROP COLUMN version;
    ALTER TABLE node DROP COLUMN last_state`,
+  'ALTER TABLE node ADD COLUMN forced_param TEXT',
 ];

@@ -25,6 +25,8 @@ export interface NodeRecord {
   readonly installed: string | undefined;
   /** Returned verbatim as the command while it is set. */
   readonly forcedAction: string | undefined;
+  /** The parameter that goes with it. */
+  readonly forcedParam: Readonly<Record<string, unknown>> | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Counts the times that facts were replaced. */
   readonly factsVersion: number;
@@ -37,6 +39,7 @@ export interface NodeChanges {
   readonly allowed?: boolean;
   readonly installed?: string | null;
   readonly forcedAction?: string | null;
+  readonly forcedParam?: Readonly<Record<string, unknown>> | null;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -72,7 +75,7 @@ export interface Nodes {
 }
 
 const COLUMNS =
-  'n.id, n.uuid, n.dialect, s.version, n.facts_version, n.metadata, s.last_state, n.dhcp_mac, n.created, n.registered, s.contact, n.allowed, n.installed, n.forced_action';
+  'n.id, n.uuid, n.dialect, s.version, n.facts_version, n.metadata, s.last_state, n.dhcp_mac, n.created, n.registered, s.contact, n.allowed, n.installed, n.forced_action, n.forced_param';
 const NODES = `SELECT ${COLUMNS} FROM node n JOIN node_seen s ON s.node = n.id`;
 
 function record(row: Row): NodeRecord {
@@ -89,6 +92,7 @@ function record(row: Row): NodeRecord {
     allowed: number(row['allowed']) !== 0,
     installed: optional(row['installed']),
     forcedAction: optional(row['forced_action']),
+    forcedParam: row['forced_param'] == null ? undefined : parsed<Record<string, unknown>>(row['forced_param']),
     metadata: row['metadata'] === '{}' ? {} : parsed<Record<string, unknown>>(row['metadata']),
     factsVersion: number(row['facts_version']),
   };
@@ -161,6 +165,7 @@ export function openNodes(db: Database): Nodes {
         ['allowed', changes.allowed === undefined ? undefined : Number(changes.allowed)],
         ['installed', changes.installed],
         ['forced_action', changes.forcedAction],
+        ['forced_param', changes.forcedParam && JSON.stringify(changes.forcedParam)],
         ['metadata', changes.metadata && JSON.stringify(changes.metadata)],
       ];
       for (const [column, value] of columns) {

@@ -67,6 +67,11 @@ describe('what a check-in is answered', () => {
     assert.equal((await api('PATCH', `/nodes/${ID}`, { forcedAction: 'shutdown' })).status, 200);
     await clock.advance(200_000);
     assert.equal(await checkin(lab.nodesUrl, ID), 'shutdown');
+    const param = { kernel: 'http://127.0.0.1/linux' };
+    await api('PATCH', `/nodes/${ID}`, { forcedAction: 'kexec', forcedParam: param });
+    const reply = await fetch(`${lab.nodesUrl}/razor/api/node/checkin?hw_id=${ID}&last_state=idle`);
+    const { response } = (await reply.json()) as { response: unknown };
+    assert.deepEqual(response, { command_name: 'kexec', command_param: param });
     await api('PATCH', `/nodes/${ID}`, { forcedAction: null });
     assert.equal(await checkin(lab.nodesUrl, ID), 'acknowledge');
     assert.equal((await api('PATCH', `/nodes/${ID}`, { forcedAction: 'rm -rf /' })).status, 422);
