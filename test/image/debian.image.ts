@@ -49,6 +49,8 @@ function options(change: Partial<BuildOptions> = {}): BuildOptions {
     form: 'tcz-gzip',
     agent: AGENT,
     extensions: [],
+    debian: [],
+    packageCache: CACHE,
     mirrorExtensions: [],
     extensionDirs: [],
     modules: [],

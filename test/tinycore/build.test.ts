@@ -31,6 +31,8 @@ function options(change: Partial<BuildOptions> = {}): BuildOptions {
     form: 'tcz-gzip',
     agent: join(directory, 'razor-mk.tcz'),
     extensions: [],
+    debian: [],
+    packageCache: join(directory, 'cache'),
     mirrorExtensions: [],
     extensionDirs: [],
     modules: [],

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fetchBase } from '../../tinycore/image/base-url.ts';
+import { librariesOf } from '../../tinycore/image/debian-extension.ts';
 import { dependencies } from '../../tinycore/image/deb2tcz.ts';
 import { collectExtensions, extensionName, parseList } from '../../tinycore/image/extensions.ts';
 import { fakeTcz } from '../helpers/small-base.ts';
@@ -133,4 +134,24 @@ test('a mirror’s extensions are fetched with their lists, and nothing is taken
   }
   const wrong = { url: `${origin}/lonely.iso`, cache: directory, sha256: '0'.repeat(64) };
   await assert.rejects(fetchBase(wrong), { code: 'RAZOR_MK_DOWNLOAD', message: /SHA-256/ });
+});
+
+test('of what apt says a package needs, its libraries are taken, however far down, of alternatives the first', () => {
+  const text = [
+    'kexec-tools',
+    '  Depends: libc6',
+    ' |Depends: debconf',
+    '  Depends: <debconf-2.0>',
+    ' |Depends: libfirst1',
+    '  Depends: libsecond1',
+    '  Recommends: libnever',
+    '    liballthesame',
+    'libc6',
+    '  PreDepends: libgcc-s1',
+    'debconf',
+    '  Depends: libofdebconf0',
+    'libgcc-s1',
+    '  Depends: libc6',
+  ].join('\n');
+  assert.deepEqual(librariesOf(text, 'kexec-tools'), ['libc6', 'libfirst1', 'libgcc-s1']);
 });

@@ -9,7 +9,8 @@ import { composeEntries, firmwareEntries, treeAt, unpackedBytes, userFiles } fro
 import { pack } from './compress.ts';
 import { writeCpio } from './cpio.ts';
 import { missingDrivers, type Driver } from './drivers.ts';
-import { collectExtensions, type ExtensionSources } from './extensions.ts';
+import { debianExtension } from './debian-extension.ts';
+import { collectExtensions, type Extension, type ExtensionSources } from './extensions.ts';
 import { flavourFiles, type Logins } from './flavour.ts';
 import { joinSegments } from './initrd.ts';
 import { memoryNeeded } from './memory.ts';
@@ -30,6 +31,9 @@ export interface BuildOptions extends BaseLocation {
   /** razor-mk.tcz */
   readonly agent: string;
   readonly extensions: readonly string[];
+  /** Debian packages that become extensions, and where they are kept. */
+  readonly debian: readonly string[];
+  readonly packageCache: string;
   readonly mirrorExtensions: readonly string[];
   readonly extensionDirs: readonly string[];
   readonly mirror?: string;
@@ -68,7 +72,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { step, epoch, signal, flavour, version } = options;
   step('reading the base');
   const base = await readBase(options);
-  const usesExtensions = options.form.startsWith('tcz') || options.extensions.length > 0;
+  const usesExtensions = options.form.startsWith('tcz') || options.extensions.length + options.debian.length > 0;
   const modules = await addedModules(base, options.modules, options.moduleDirs);
   const names = new Set([...base.modules, ...modules.names]);
   checkKernelFits({ ...base, modules: names }, usesExtensions);
@@ -82,7 +86,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   };
   const parts = {
     agent: await agentParts(options.agent, options.form, epoch, signal),
-    builtin: await collectExtensions(options.extensions, sources),
+    builtin: await builtinExtensions(options, sources),
     mirror: await collectExtensions(options.mirrorExtensions, sources),
     modules: modules.entries,
     firmware: firmwareEntries(options.firmware),
@@ -143,6 +147,16 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     missing: missingDrivers(names),
     warnings: warningsOf(options, base.contents.tree.has('etc/razor-mk/image'), modules.notes),
   };
+}
+
+/** What is loaded at boot: extensions with what they depend on, then Debian packages with their libraries. */
+export async function builtinExtensions(options: BuildOptions, sources: ExtensionSources): Promise<Extension[]> {
+  const extensions = await collectExtensions(options.extensions, sources);
+  for (const name of options.debian) {
+    options.step(`fetching ${name} and its libraries`);
+    extensions.push(await debianExtension(name, { ...sources, cache: options.packageCache }));
+  }
+  return extensions;
 }
 
 function metadata(options: BuildOptions, kernel: Buffer, initrd: Buffer): string {

@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 import { replaceFile } from '../../platform/files.ts';
 import { RazorMkError } from '../../platform/errors.ts';
 import { readBase } from './base-source.ts';
-import type { BuildOptions } from './build.ts';
+import { builtinExtensions, type BuildOptions } from './build.ts';
 import { linkTarget, type Entry } from './entry.ts';
 import { collectExtensions, type Extension } from './extensions.ts';
 import { treeAt } from './compose.ts';
@@ -24,7 +24,7 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
     epoch: options.epoch,
     ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
   };
-  const builtin = await collectExtensions(options.extensions, sources);
+  const builtin = await builtinExtensions(options, sources);
   const mirror = await collectExtensions(options.mirrorExtensions, sources);
   const modules = await addedModules(base, options.modules, options.moduleDirs);
   if (!existsSync(options.agent)) {

@@ -20,6 +20,7 @@ export const OPTION_KINDS = {
   form: 'text',
   agent: 'path',
   extension: 'names',
+  debian: 'texts',
   'mirror-extension': 'names',
   'builtin-list': 'paths',
   'mirror-list': 'paths',

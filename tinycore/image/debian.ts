@@ -32,22 +32,48 @@ export async function kernelPackage(flavour: 'amd64' | 'cloud'): Promise<string>
 
 /** Fetches a package and unpacks it into the cache, unless it is there. Throws RAZOR_MK_DOWNLOAD. */
 export async function fetchPackage(name: string, cache: string, signal?: AbortSignal): Promise<DebianPackage> {
+  const [found] = await fetchPackages([name], cache, signal);
+  return found as DebianPackage;
+}
+
+/** The same for several, in their order; apt is asked once. */
+export async function fetchPackages(
+  names: readonly string[],
+  cache: string,
+  signal?: AbortSignal,
+): Promise<DebianPackage[]> {
   mkdirSync(cache, { recursive: true });
-  const options = { cwd: cache, timeoutMs: 600_000, ...(signal === undefined ? {} : { signal }) };
-  const asked = await run(['apt-get', 'download', '--print-uris', name], { ...options, cwd: '/' }); // silent where the file lies
+  const options = { timeoutMs: 600_000, ...(signal === undefined ? {} : { signal }) };
+  const asked = await run(['apt-get', 'download', '--print-uris', ...names], { ...options, cwd: '/' }); // silent where the file lies
   if (asked.failure === 'not-found') await must(['apt-get', '--version']);
-  const line = /'[^']+' (\S+) (\d+) SHA256:([0-9a-f]{64})/.exec(asked.stdout.toString());
-  const [, file, , digest] = line ?? [];
-  if (file === undefined || digest === undefined || file.includes('/')) {
-    const said = asked.stderr.toString().trim().split('\n').at(-1) ?? '';
-    throw new RazorMkError('RAZOR_MK_DOWNLOAD', `apt knows no package ${name}: ${said}`, { remedy: NO_LISTS });
+  const lines = asked.stdout.toString().split('\n');
+  const packages: DebianPackage[] = [];
+  for (const name of names) {
+    const line = lines.map((each) => /^'[^']+' (\S+) (\d+) SHA256:([0-9a-f]{64})/.exec(each));
+    const [, file, , digest] = line.find((match) => match?.[1]?.startsWith(`${name}_`)) ?? [];
+    if (file === undefined || digest === undefined || file.includes('/')) {
+      const said = asked.stderr.toString().trim().split('\n').at(-1) ?? '';
+      throw new RazorMkError('RAZOR_MK_DOWNLOAD', `apt knows no package ${name}: ${said}`, { remedy: NO_LISTS });
+    }
+    packages.push(await fetchFile(name, file, digest, cache, signal));
   }
+  return packages;
+}
+
+async function fetchFile(
+  name: string,
+  file: string,
+  digest: string,
+  cache: string,
+  signal: AbortSignal | undefined,
+): Promise<DebianPackage> {
   const version = decodeURIComponent(file.split('_')[1] ?? '');
   const root = join(cache, `${file.replace(/\.deb$/, '')}.${digest.slice(0, 12)}`);
   if (existsSync(root)) return { name, version, root };
   const deb = join(cache, file);
   if (!existsSync(deb) || sha256(deb) !== digest) {
     rmSync(deb, { force: true });
+    const options = { cwd: cache, timeoutMs: 600_000, ...(signal === undefined ? {} : { signal }) };
     const result = await run(['apt-get', 'download', name], options);
     if (result.status !== 0 || !existsSync(deb) || sha256(deb) !== digest) {
       const said = result.stderr.toString().trim().split('\n').at(-1) ?? '';
