@@ -1,9 +1,10 @@
 /** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (razor-0.x.md, sections 2, 6 and 7). */
-import type { Addresses, LabCore } from './core.ts';
+import type { LabCore } from './core.ts';
 import { findNode } from './decide.ts';
 import { rankMicrokernels } from './images.ts';
 import { installerScript, localScript } from './installers/scripts.ts';
 import { familyOf, stateEntry } from './models.ts';
+import type { Routes } from './routes.ts';
 import { checkinInterval } from './settings.ts';
 import type { Image, NodeRecord } from './store.ts';
 
@@ -11,7 +12,7 @@ export interface BootInput {
   readonly dialect: string;
   readonly hwIds: readonly string[];
   readonly dhcpMac: string | undefined;
-  readonly addresses: Addresses;
+  readonly routes: Routes;
 }
 
 /** The script for a machine that asks; notes the boot in its model's log. */
@@ -47,7 +48,7 @@ export async function bootScript(core: LabCore, input: BootInput): Promise<strin
   return installerScript({
     node: { ...node, dhcpMac: input.dhcpMac ?? node.dhcpMac },
     active,
-    addresses: input.addresses,
+    routes: input.routes,
     core,
   });
 }
@@ -61,7 +62,7 @@ async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | unde
     message: image ? `boots the microkernel ${image.version}: ${why}` : `there is no microkernel image to boot: ${why}`,
     details: { boot: image ? 'mk' : 'none', hwIds: input.hwIds },
   });
-  if (image) return microkernelScript(core, image, input.addresses);
+  if (image) return microkernelScript(core, image, input.routes);
   if (core.settings.faithful) throw new NoMicrokernel("undefined method 'uuid' for nil");
   return noImageScript(checkinInterval(core.settings));
 }
@@ -80,8 +81,8 @@ export async function bootable(core: LabCore): Promise<Image | undefined> {
 }
 
 /** The exact script of the contract, section 7. */
-export function microkernelScript(core: LabCore, image: Image, addresses: Addresses): string {
-  const base = `${addresses.images}/razor/image/mk/${image.uuid}`;
+export function microkernelScript(core: LabCore, image: Image, routes: Routes): string {
+  const base = routes.files('mk', image.uuid);
   const { mkBootDebugLevel: level, mkBootKernelArgs: args } = core.settings;
   const words = ['maxcpus=1'];
   if (level === 'quiet' || level === 'debug') words.push(level);

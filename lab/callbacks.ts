@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { readCapped } from '../platform/files.ts';
 import { handOver } from './brokers.ts';
-import type { Addresses, LabCore } from './core.ts';
+import type { LabCore } from './core.ts';
 import { answersFor, type Answers } from './installers/answers.ts';
 import { firstBootScript } from './installers/first-boot.ts';
 import { esxiBootCfg, esxiKickstart, kickstart } from './installers/kickstart.ts';
 import { preseed } from './installers/preseed.ts';
 import { autoyast, xenserverAnswers, xenserverHook } from './installers/xml-answers.ts';
 import { isModelState, nextState, templateOf, type ModelState, type Template } from './models.ts';
+import type { Routes } from './routes.ts';
 import type { ActiveModel } from './store.ts';
 
 /** What a callback is answered; undefined where there is no such callback. */
@@ -24,25 +25,61 @@ export async function callback(
   core: LabCore,
   active: ActiveModel,
   [namespace = '', step = '']: readonly string[],
-  addresses: Addresses,
+  routes: Routes,
 ): Promise<CallbackReply> {
   const template = templateOf(active.model.template);
   if (!template) return undefined;
-  const answers = answersFor(active, addresses);
-  if (namespace === 'boot_cfg' && template.family === 'esxi') {
-    const cfg = await bootCfg(core, active, answers);
+  if (namespace === 'boot_cfg') {
+    const cfg = await answerFile(core, active, 'boot_cfg', '', routes);
     return cfg === undefined ? undefined : { text: cfg, message: 'boot.cfg sent' };
   }
   if (![template.answers, 'postinstall', 'broker'].includes(namespace) || !STEP.test(step)) return undefined;
   if (namespace === 'broker' && step !== 'success' && step !== 'fail') return undefined;
-  const text = textOf(template, answers, namespace, step);
+  const text = await answerFile(core, active, namespace, step, routes);
   const state = await fire(core, active, `${namespace}_${step}`, 'callback');
   const moved = state === active.state ? `state stays ${state}` : `state ${active.state} becomes ${state}`;
   return { text: text ?? 'ok', message: `${namespace}/${step}: ${moved}` };
 }
 
+/** What an installer reads under two words; undefined where there is nothing to read. */
+export async function answerFile(
+  core: LabCore,
+  active: ActiveModel,
+  namespace: string,
+  step: string,
+  routes: Routes,
+): Promise<string | undefined> {
+  const template = templateOf(active.model.template);
+  if (!template) return undefined;
+  const answers = answersFor(active, routes);
+  if (namespace !== 'boot_cfg') return textOf(template, answers, namespace, step);
+  return template.family === 'esxi' ? await bootCfg(core, active, answers) : undefined;
+}
+
+/** A callback under the UUID of an active model, told to the log; undefined where there is none. */
+export async function answerCallback(
+  core: LabCore,
+  dialect: string,
+  [uuid = '', ...words]: readonly string[],
+  routes: Routes,
+): Promise<string | undefined> {
+  const active = core.store.activeModels.get(uuid);
+  const result = active && (await callback(core, active, words, routes));
+  if (!active || !result) return undefined;
+  const node = core.store.nodes.byId(active.node);
+  core.events.emit({
+    type: 'callback',
+    dialect,
+    ...(node && { node: node.uuid }),
+    message: result.message,
+    details: { activeModel: active.uuid, callback: words.join('/') },
+  });
+  return result.text;
+}
+
 function textOf(template: Template, answers: Answers, namespace: string, step: string): string | undefined {
   if (namespace === 'postinstall') return step === 'inject' ? firstBootScript(answers) : undefined;
+  if (namespace !== template.answers) return undefined;
   if (template.family === 'xenserver' && (step === 'hook-begin' || step === 'hook-finish')) {
     return xenserverHook(answers, step === 'hook-begin' ? 'start' : 'end');
   }

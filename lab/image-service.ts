@@ -9,7 +9,7 @@ import { hasControl } from './hostile.ts';
 import { parseFaithfulRange, parseRange, type ByteRange } from './ranges.ts';
 import { sendText } from './replies.ts';
 
-interface Found {
+export interface Found {
   readonly path: string;
   readonly size: number;
   readonly modified: Date;
@@ -21,8 +21,7 @@ const NOT_FOUND = 'Error: File Not Found';
 /** Adds `GET /razor/image/TYPE/UUID/PATH`. */
 export function imageService(app: FastifyInstance, core: LabCore): void {
   app.get('/razor/image/*', async (request, reply) => {
-    const words = pathWords(request);
-    const file = words && (await findFile(core, words));
+    const file = await findFile(core, pathWords(request, '/razor/image/'));
     if (!file) return notFound(core, request, reply);
     if (file.directory) {
       if (!core.settings.faithful) return notFound(core, request, reply);
@@ -35,33 +34,49 @@ export function imageService(app: FastifyInstance, core: LabCore): void {
   });
 }
 
-function notFound(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Sends `TYPE/UUID/PATH` below `prefix`, for dialects that serve files on the door that they answer on. */
+export async function serveImage(
+  core: LabCore,
+  prefix: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const file = await findFile(core, pathWords(request, prefix));
+  return !file || file.directory ? notFound(core, request, reply) : sendFile(core, request, reply, file);
+}
+
+export function notFound(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const asked = (request.raw.url ?? '').slice(0, 120);
   core.events.emit({ type: 'image', message: `${asked}: no such file`, details: { status: 404 } });
   return sendText(reply, 404, NOT_FOUND, 'text/plain');
 }
 
-/** Decoded words below /razor/image, or undefined for a path that nobody may ask. */
-function pathWords(request: FastifyRequest): string[] | undefined {
+/** Decoded words below `prefix`; none for a path that nobody may ask. */
+export function pathWords(request: FastifyRequest, prefix: string): readonly string[] {
   const raw = (request.raw.url ?? '').split('?')[0] ?? '';
   let decoded: string;
   try {
     decoded = decodeURIComponent(raw);
   } catch {
-    return undefined;
+    return [];
   }
-  const words = decoded.split('/').slice(3);
+  const words = decoded.slice(prefix.length).split('/');
   const wrong = (word: string): boolean => word === '' || word.length > 200 || /\.\.|\\/.test(word) || hasControl(word);
-  return words.length < 3 || words.some(wrong) ? undefined : words;
+  return words.some(wrong) ? [] : words;
 }
 
-/** The file of an image; links inside an image may not lead out of it. */
+/** A file of an image. */
 async function findFile(core: LabCore, [type, uuid, ...rest]: readonly string[]): Promise<Found | undefined> {
   const image = core.store.images.get(uuid ?? '');
-  if (!image || image.type !== type) return undefined;
+  if (!image || image.type !== type || rest.length === 0) return undefined;
+  return await findBelow(image.path, rest);
+}
+
+/** A file or directory below one; links may not lead out of it. */
+export async function findBelow(directory: string, words: readonly string[]): Promise<Found | undefined> {
   try {
-    const root = await realpath(image.path);
-    const path = await realpath(join(root, ...rest));
+    const root = await realpath(directory);
+    const path = await realpath(join(root, ...words));
     if (!path.startsWith(root + sep)) return undefined;
     const info = await stat(path);
     if (!info.isFile() && !info.isDirectory()) return undefined;
@@ -71,7 +86,8 @@ async function findFile(core: LabCore, [type, uuid, ...rest]: readonly string[])
   }
 }
 
-function sendFile(core: LabCore, request: FastifyRequest, reply: FastifyReply, file: Found): FastifyReply {
+/** Sends a file, or the range of it that was asked for. */
+export function sendFile(core: LabCore, request: FastifyRequest, reply: FastifyReply, file: Found): FastifyReply {
   const asked = request.headers.range;
   reply.header('content-type', 'application/octet-stream');
   const etag = `"${file.size.toString(16)}-${file.modified.getTime().toString(16)}"`;

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bootScript } from '../boot.ts';
 import type { LabCore } from '../core.ts';
 import { PLAIN, sendText } from '../replies.ts';
+import { hanlonRoutes } from '../routes.ts';
 import { hanlonIds } from './hanlon-identity.ts';
 import { invalid, refuse } from './hanlon-replies.ts';
 
@@ -20,6 +21,6 @@ export async function hanlonBoot(core: LabCore, request: FastifyRequest, reply: 
   if (core.settings.faithful && !core.store.images.list().some((image) => image.type === 'mk')) {
     return invalid(reply, 'there is no microkernel image');
   }
-  const addresses = core.addresses(request);
-  return sendText(reply, 200, await bootScript(core, { dialect: 'hanlon', hwIds, dhcpMac, addresses }), PLAIN);
+  const routes = hanlonRoutes(core.addresses(request));
+  return sendText(reply, 200, await bootScript(core, { dialect: 'hanlon', hwIds, dhcpMac, routes }), PLAIN);
 }

@@ -11,12 +11,13 @@ import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../decid
 import { acceptableHwIds } from '../identity.ts';
 import type { NodeRecord } from '../store.ts';
 import { isRecord, own, parseJson } from '../hostile.ts';
-import { sendText } from '../replies.ts';
+import { serveImage } from '../image-service.ts';
+import { answerCallback } from '../callbacks.ts';
+import { PLAIN, sendText } from '../replies.ts';
+import { HANLON_BASE, hanlonRoutes } from '../routes.ts';
 import { hanlonBoot } from './hanlon-boot.ts';
 import { hanlonIds } from './hanlon-identity.ts';
 import { envelope, hanlonConfig, invalid, JSON_TYPE, refuse } from './hanlon-replies.ts';
-
-export const HANLON_BASE = '/hanlon/api/v1';
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -99,12 +100,24 @@ export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
   app.get(`${HANLON_BASE}/node/checkin`, (request, reply) => checkin(core, request, reply));
   app.post(`${HANLON_BASE}/node/register`, (request, reply) => register(core, request, reply));
   app.get(`${HANLON_BASE}/node/:uuid`, (request, reply) => oneNode(core, request, reply));
+  app.get(`${HANLON_BASE}/node/:uuid/*`, (_request, reply) => noNode(reply));
+  app.get(`${HANLON_BASE}/image/*`, (request, reply) => serveImage(core, `${HANLON_BASE}/image/`, request, reply));
+  app.get(`${HANLON_BASE}/policy/callback/*`, async (request, reply) => {
+    const words = (request.params as { '*': string })['*'].split('/');
+    const text = await answerCallback(core, 'hanlon', words, hanlonRoutes(core.addresses(request)));
+    if (text === undefined) return refuse(reply, 400, 'InvalidUUID', 'Cannot find an active model with this callback');
+    return sendText(reply, 200, text, PLAIN);
+  });
+}
+
+function noNode(reply: FastifyReply): FastifyReply {
+  return refuse(reply, 400, 'InvalidUUID', 'Cannot find a node with this UUID');
 }
 
 /** One node by its id; whatever else stands there is taken for an id that does not exist. */
 function oneNode(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const node = core.store.nodes.get((request.params as { uuid: string }).uuid);
-  if (!node) return refuse(reply, 400, 'InvalidUUID', 'Cannot find a node with this UUID');
+  if (!node) return noNode(reply);
   return sendText(
     reply,
     200,

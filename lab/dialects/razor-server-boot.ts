@@ -4,6 +4,7 @@ import { bootable } from '../boot.ts';
 import type { LabCore } from '../core.ts';
 import { installerScript } from '../installers/scripts.ts';
 import { familyOf, stateEntry } from '../models.ts';
+import { razorServerRoutes } from '../routes.ts';
 import type { NodeRecord } from '../store.ts';
 
 /** Seconds that the boot loader waits before it starts over; the original's checkin_interval, which nothing else reads. */
@@ -43,7 +44,7 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
       const message = `boots the installer of ${active.model.label}: state ${active.state}, ${meaning}`;
       const details = { boot, hwIds: core.store.nodes.hwIds(node.id) };
       core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message, details });
-      return installerScript({ node, active, addresses: core.addresses(request), core });
+      return installerScript({ node, active, routes: razorServerRoutes(ownAddress(core, request)), core });
     }
   } else if (core.settings.protectNewNodes && !node.allowed && node.registered !== undefined) {
     return local('new nodes are protected until somebody allows them');
@@ -64,11 +65,11 @@ async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequ
   const details = { boot: image ? 'mk' : 'none', hwIds: core.store.nodes.hwIds(node.id) };
   core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message, details });
   if (!image) return `#!ipxe\necho The lab has no microkernel image: razor-mk lab image add FILE\n${ON_ERROR}`;
-  const files = `${core.addresses(request).images}/razor/image/mk/${image.uuid}`;
   const service = `${ownAddress(core, request)}/svc`;
+  const files = `${service}/repo/microkernel`;
   const words = [
     'rootflags=loop',
-    `initrd=${(image.initrd ?? 'initrd0.img').split('/').at(-1) ?? ''}`,
+    'initrd=initrd0.img',
     'root=live:/microkernel.iso rootfstype=auto ro rd.live.image',
     core.settings.mkBootDebugLevel,
     'acpi=force rd.luks=0 rd.md=0 rd.dm=0',
@@ -79,13 +80,13 @@ async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequ
   const line = words.filter((word) => word !== '').join(' ');
   return (
     `#!ipxe\necho Razor: booting the microkernel for node ${node.id}\n` +
-    `kernel ${files}/${image.kernel ?? 'vmlinuz0'} ${line} || goto error\n` +
-    `initrd ${files}/${image.initrd ?? 'initrd0.img'} || goto error\nboot || goto error\n${ON_ERROR}`
+    `kernel ${files}/vmlinuz0 ${line} || goto error\n` +
+    `initrd ${files}/initrd0.img || goto error\nboot || goto error\n${ON_ERROR}`
   );
 }
 
 /** Host and port are those that the boot loader itself used, as in the original. */
-function ownAddress(core: LabCore, request: FastifyRequest): string {
+export function ownAddress(core: LabCore, request: FastifyRequest): string {
   const host = request.headers.host ?? '';
   const usable = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(:\d{1,5})?$/i.test(host);
   return core.settings.advertise === undefined && usable ? `http://${host}` : core.addresses(request).razorServer;

@@ -11,6 +11,8 @@ export interface RazorServerOptions {
   readonly factsBlacklist?: readonly string[];
   /** File that /svc/mk/extension.zip gives. */
   readonly extensionZip?: string;
+  /** Directory with files of one's own for installers and brokers. */
+  readonly taskFiles?: string;
 }
 
 export interface RazorServerState {

@@ -5,17 +5,22 @@
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readCapped } from '../../platform/files.ts';
+import { fire } from '../callbacks.ts';
 import type { LabCore } from '../core.ts';
+import { templateOf } from '../models.ts';
+import { FINISHED } from '../routes.ts';
 import { PLAIN, sendText } from '../replies.ts';
 import type { NodeRecord } from '../store.ts';
 import { answer, badId, checkin, crashed, nodeIdOf, notFound } from './razor-server-checkin.ts';
 import { bootstrapScript, razorServerBoot } from './razor-server-boot.ts';
+import { razorServerFiles } from './razor-server-files.ts';
 import { infoOfQuery, lookup, matchIds, unusableMessage } from './razor-server-nodes.ts';
 import { createRazorServerState, type RazorServerState } from './razor-server-state.ts';
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 
 const EXTENSION_LIMIT = 64 * 1024 * 1024;
+const STAGE = /^[\w.-]{1,64}$/;
 const SEVERITIES: readonly unknown[] = ['info', 'warn', 'error'];
 
 /** Adds the routes of razor-server. */
@@ -29,6 +34,7 @@ export function razorServerDialect(app: FastifyInstance, core: LabCore): void {
   app.get('/svc/log/:id', (request, reply) => log(core, request, reply));
   app.get('/svc/store_metadata/:id', (request, reply) => storeMetadata(core, request, reply));
   app.get('/svc/stage-done/:id', (request, reply) => stageDone(core, request, reply));
+  razorServerFiles(app, core, core.settings.razorServer.taskFiles);
   app.get('/api/microkernel/bootstrap', (request, reply) => {
     const nics = Number((request.query as Query)['nic_max'] ?? 4);
     const most = Number.isInteger(nics) && nics > 0 && nics <= 32 ? nics : 4;
@@ -197,8 +203,15 @@ async function stageDone(core: LabCore, request: FastifyRequest, reply: FastifyR
   if (node === undefined) return reply;
   const name = String((request.query as Query)['name'] ?? '').slice(0, 200);
   const active = core.store.activeModels.ofNode(node.id);
-  if (name === 'finished') {
+  if (name === FINISHED) {
     await core.store.write(() => core.store.nodes.update(node.id, { installed: active?.policyLabel ?? 'something' }));
+  }
+  // the installer may say no more than that it has finished
+  const answers = active && templateOf(active.model.template)?.answers;
+  const actions = name === FINISHED ? [`${answers ?? ''}_end`, 'postinstall_final'] : [name];
+  for (const action of active && STAGE.test(name) ? actions : []) {
+    const current = core.store.activeModels.get(active?.uuid ?? '');
+    if (current) await fire(core, current, action, 'callback');
   }
   core.events.emit({
     type: 'callback',

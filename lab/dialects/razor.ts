@@ -2,12 +2,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../../platform/errors.ts';
 import { bootScript, NoMicrokernel } from '../boot.ts';
-import { callback } from '../callbacks.ts';
+import { answerCallback } from '../callbacks.ts';
 import type { LabCore } from '../core.ts';
 import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../decide.ts';
 import { hasControl, isRecord } from '../hostile.ts';
 import { acceptableHwIds, splitHwIds } from '../identity.ts';
 import { HTML, PLAIN, sendText } from '../replies.ts';
+import { razorRoutes } from '../routes.ts';
 import { clientConfigText } from '../settings.ts';
 import type { NodeRecord } from '../store.ts';
 import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
@@ -91,20 +92,11 @@ async function policyCallback(
   core: LabCore,
   request: FastifyRequest,
   reply: FastifyReply,
-  [uuid = '', ...words]: readonly string[],
+  words: readonly string[],
 ): Promise<FastifyReply> {
-  const active = core.store.activeModels.get(uuid);
-  const result = active && (await callback(core, active, words, core.addresses(request)));
-  if (!active || !result) throw noCallback(active ? `no callback ${words.join('/')}` : `no active model ${uuid}`);
-  const node = core.store.nodes.byId(active.node);
-  core.events.emit({
-    type: 'callback',
-    dialect: 'razor',
-    ...(node && { node: node.uuid }),
-    message: result.message,
-    details: { activeModel: active.uuid, callback: words.join('/') },
-  });
-  return sendText(reply, 200, result.text, core.settings.faithful ? HTML : PLAIN);
+  const text = await answerCallback(core, 'razor', words, razorRoutes(core.addresses(request)));
+  if (text === undefined) throw noCallback(`no callback ${words.join('/')}`);
+  return sendText(reply, 200, text, core.settings.faithful ? HTML : PLAIN);
 }
 
 /** hw_id, or its alias which wins whenever it is there. Throws where no usable id is left. */
@@ -213,7 +205,7 @@ async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply)
     dialect: 'razor',
     hwIds: ids,
     dhcpMac: typeof dhcpMac === 'string' && /^[0-9a-f-]{11,20}$/i.test(dhcpMac) ? dhcpMac : undefined,
-    addresses: core.addresses(request),
+    routes: razorRoutes(core.addresses(request)),
   });
   return sendText(reply, 200, script, type);
 }

@@ -1,6 +1,6 @@
 /** What an installer is told about one node: names, passwords and addresses, from the model's metadata. */
-import type { Addresses } from '../core.ts';
 import { FAMILY_IMAGE, familyOf } from '../models.ts';
+import type { Routes } from '../routes.ts';
 import type { ActiveModel } from '../store.ts';
 
 export interface Answers {
@@ -15,26 +15,20 @@ export interface Answers {
   readonly packages: string;
   /** Base address of the image's files, or undefined where the model names no image. */
   readonly files: string | undefined;
-  /** Base address of this node's callbacks. */
-  readonly callback: string;
-  readonly addresses: Addresses;
+  /** Address of one of this node's callbacks, as `preseed/start`. */
+  readonly callback: (path: string) => string;
 }
 
 const SAFE_HOST = /^[a-z0-9](?:[a-z0-9-]{0,40})$/i;
 const SAFE_DOMAIN = /^[a-z0-9](?:[a-z0-9.-]{0,200})$/i;
 
-/** Base address of a node's callbacks. */
-export function callbackBase(active: ActiveModel, addresses: Addresses): string {
-  return `${addresses.nodes}/razor/api/policy/callback/${active.uuid}`;
-}
-
 /** Base address of the files that a model installs from, or undefined where it names no image. */
-export function filesBase(active: ActiveModel, addresses: Addresses): string | undefined {
+export function filesBase(active: ActiveModel, routes: Routes): string | undefined {
   if (active.model.image === undefined) return undefined;
-  return `${addresses.images}/razor/image/${FAMILY_IMAGE[familyOf(active.model.template)]}/${active.model.image}`;
+  return routes.files(FAMILY_IMAGE[familyOf(active.model.template)], active.model.image);
 }
 
-export function answersFor(active: ActiveModel, addresses: Addresses): Answers {
+export function answersFor(active: ActiveModel, routes: Routes): Answers {
   const metadata = active.model.metadata;
   const prefix = metadata['hostname_prefix'] ?? 'node';
   const domain = metadata['domainname'] ?? 'localdomain';
@@ -45,9 +39,8 @@ export function answersFor(active: ActiveModel, addresses: Addresses): Answers {
     rootPasswordHash: metadata['root_password_hash'],
     timezone: metadata['timezone'] ?? 'UTC',
     packages: metadata['packages'] ?? 'openssh-server wget',
-    files: filesBase(active, addresses),
-    callback: callbackBase(active, addresses),
-    addresses,
+    files: filesBase(active, routes),
+    callback: (path) => routes.callback(active, path),
   };
 }
 

@@ -11,9 +11,9 @@ function fetchLine(url: string): string {
 export function firstBootScript(answers: Answers): string {
   return `#!/bin/sh
 # First start of ${answers.hostname}: tells the server that the system is ready.
-${fetchLine(`${answers.callback}/postinstall/boot`)}
+${fetchLine(`${answers.callback('postinstall/boot')}`)}
 printf '#!/bin/sh\\nexit 0\\n' > /etc/rc.local
-${fetchLine(`${answers.callback}/postinstall/final`)}
+${fetchLine(`${answers.callback('postinstall/final')}`)}
 exit 0
 `;
 }

@@ -25,13 +25,13 @@ export function kickstart(answers: Answers): string {
     '%end',
     '',
     '%pre',
-    `curl -fsS -o /dev/null '${answers.callback}/kickstart/start' || wget -q -O /dev/null '${answers.callback}/kickstart/start'`,
+    `curl -fsS -o /dev/null '${answers.callback('kickstart/start')}' || wget -q -O /dev/null '${answers.callback('kickstart/start')}'`,
     '%end',
     '',
     '%post',
-    `curl -fsS -o /etc/rc.d/rc.local '${answers.callback}/postinstall/inject'`,
+    `curl -fsS -o /etc/rc.d/rc.local '${answers.callback('postinstall/inject')}'`,
     'chmod 755 /etc/rc.d/rc.local',
-    `curl -fsS -o /dev/null '${answers.callback}/kickstart/end'`,
+    `curl -fsS -o /dev/null '${answers.callback('kickstart/end')}'`,
     '%end',
   ].join('\n')}\n`;
 }
@@ -43,7 +43,7 @@ function rootLine({ rootPassword, rootPasswordHash }: Answers): string {
 
 /** The kickstart file of one ESXi host. It has no locked root: a model without a password is refused earlier. */
 export function esxiKickstart(answers: Answers): string {
-  const fetch = (path: string): string => `wget -O /dev/null '${answers.callback}/${path}'`;
+  const fetch = (path: string): string => `wget -O /dev/null '${answers.callback(path)}'`;
   return `${[
     `# Answers for ${answers.hostname}.${answers.domain}`,
     'vmaccepteula',
@@ -73,6 +73,6 @@ export function esxiBootCfg(original: string, answers: Answers): string {
     .filter((line) => !/^(prefix|kernelopt)=/.test(line))
     .map((line) => (/^(kernel|modules)=/.test(line) ? line.toLowerCase().replaceAll(/(^|[= ])\//g, '$1') : line));
   while (kept.at(-1) === '') kept.pop();
-  const options = [`prefix=${answers.files ?? ''}`, `kernelopt=ks=${answers.callback}/kickstart/file`];
+  const options = [`prefix=${answers.files ?? ''}`, `kernelopt=ks=${answers.callback('kickstart/file')}`];
   return `${[...kept, ...options].join('\n')}\n`;
 }

@@ -31,8 +31,8 @@ export function preseed(answers: Answers): string {
     'd-i grub-installer/only_debian boolean true',
     'd-i grub-installer/bootdev string default',
     'd-i finish-install/reboot_in_progress note',
-    `d-i preseed/early_command string wget -q -O /dev/null ${answers.callback}/preseed/start`,
-    `d-i preseed/late_command string wget -q -O ${rc} ${answers.callback}/postinstall/inject; chmod 755 ${rc}; wget -q -O /dev/null ${answers.callback}/preseed/end`,
+    `d-i preseed/early_command string wget -q -O /dev/null '${answers.callback('preseed/start')}'`,
+    `d-i preseed/late_command string wget -q -O ${rc} '${answers.callback('postinstall/inject')}'; chmod 755 ${rc}; wget -q -O /dev/null '${answers.callback('preseed/end')}'`,
   ].join('\n')}\n`;
 }
 

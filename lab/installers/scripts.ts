@@ -1,14 +1,15 @@
 /** iPXE scripts of a bound node: its installer, and afterwards its local disk. */
-import type { Addresses, LabCore } from '../core.ts';
+import type { LabCore } from '../core.ts';
 import { templateOf, type Template } from '../models.ts';
 import type { ActiveModel, NodeRecord } from '../store.ts';
-import { answersFor, callbackBase, filesBase, type Answers } from './answers.ts';
+import type { Routes } from '../routes.ts';
+import { answersFor, filesBase, type Answers } from './answers.ts';
 
 export interface InstallerInput {
   readonly core: LabCore;
   readonly node: NodeRecord;
   readonly active: ActiveModel;
-  readonly addresses: Addresses;
+  readonly routes: Routes;
 }
 
 const ON_ERROR = [':error', 'echo ERROR, will reboot in 60', 'sleep 60', 'reboot'];
@@ -31,13 +32,13 @@ function word(text: string): string {
 }
 
 /** The installer of a node in state init or preinstall. */
-export function installerScript({ core, node, active, addresses }: InstallerInput): string {
+export function installerScript({ core, node, active, routes }: InstallerInput): string {
   const template = templateOf(active.model.template);
-  const files = filesBase(active, addresses);
+  const files = filesBase(active, routes);
   const load =
     template === undefined || files === undefined
       ? [`echo The model ${word(active.model.label)} has no image to install from`, 'goto error']
-      : [...loadLines(core, template, files, node, active, addresses), 'boot || goto error'];
+      : [...loadLines(core, template, files, node, active, routes), 'boot || goto error'];
   return `${[...header(node, active), ...load, ...ON_ERROR].join('\n')}\n`;
 }
 
@@ -47,23 +48,22 @@ function loadLines(
   files: string,
   node: NodeRecord,
   active: ActiveModel,
-  addresses: Addresses,
+  routes: Routes,
 ): string[] {
   const metadata = active.model.metadata;
-  const answers = answersFor(active, addresses);
-  const callback = callbackBase(active, addresses);
+  const answers = answersFor(active, routes);
   const image = core.store.images.get(active.model.image ?? '');
   const kernel = word(metadata['kernel'] ?? image?.kernel ?? template.kernel);
   const initrd = word(metadata['initrd'] ?? image?.initrd ?? template.initrd);
   const bootif = node.dhcpMac === undefined ? [] : [`BOOTIF=${node.dhcpMac}`];
   const extra = metadata['kernel_args'] === undefined ? [] : [word(metadata['kernel_args'])];
   if (template.family === 'esxi') {
-    return [`kernel ${files}/${kernel} ${['-c', `${callback}/boot_cfg`, ...bootif].join(' ')} || goto error`];
+    return [`kernel ${files}/${kernel} ${['-c', answers.callback('boot_cfg'), ...bootif].join(' ')} || goto error`];
   }
   if (template.family === 'xenserver') {
     const dom0 = [
       'xencons=hvc console=hvc0 console=tty0',
-      `answerfile=${callback}/answerfile/file`,
+      `answerfile=${answers.callback('answerfile/file')}`,
       'install',
       ...extra,
     ];
@@ -79,7 +79,7 @@ function loadLines(
 
 /** How each family of installers is pointed at its answers. */
 function linuxArguments({ answers: kind }: Template, answers: Answers): string[] {
-  const file = `${answers.callback}/${kind}/file`;
+  const file = answers.callback(`${kind}/file`);
   switch (kind) {
     case 'preseed':
       return [

@@ -7,7 +7,7 @@ export function autoyast(answers: Answers): string {
   const password = answers.rootPasswordHash ?? answers.rootPassword ?? '!';
   const script = (name: string, source: string): string =>
     `      <script>\n        <filename>${name}</filename>\n        <source>${xml(source)}</source>\n      </script>`;
-  const get = (path: string, target = '/dev/null'): string => `curl -fsS -o ${target} '${answers.callback}/${path}'`;
+  const get = (path: string, target = '/dev/null'): string => `curl -fsS -o ${target} '${answers.callback(path)}'`;
   return `<?xml version="1.0"?>
 <!DOCTYPE profile>
 <profile xmlns="http://www.suse.com/1.0/yast2ns" xmlns:config="http://www.suse.com/1.0/configns">
@@ -47,8 +47,8 @@ export function xenserverAnswers(answers: Answers): string {
   <hostname>${xml(answers.hostname)}</hostname>
   <root-password>${xml(answers.rootPassword ?? '')}</root-password>
   <source type="url">${xml(answers.files ?? '')}</source>
-  <script stage="installation-start" type="url">${xml(answers.callback)}/answerfile/hook-begin</script>
-  <script stage="installation-complete" type="url">${xml(answers.callback)}/answerfile/hook-finish</script>
+  <script stage="installation-start" type="url">${xml(answers.callback('answerfile/hook-begin'))}</script>
+  <script stage="installation-complete" type="url">${xml(answers.callback('answerfile/hook-finish'))}</script>
   <admin-interface name="eth0" proto="dhcp" />
   <timezone>${xml(answers.timezone)}</timezone>
 </installation>
@@ -57,7 +57,7 @@ export function xenserverAnswers(answers: Answers): string {
 
 /** Scripts that the XenServer installer fetches and runs at the start and at the end. */
 export function xenserverHook(answers: Answers, which: 'start' | 'end'): string {
-  const fetch = (path: string): string => `wget -q -O /dev/null '${answers.callback}/${path}'`;
+  const fetch = (path: string): string => `wget -q -O /dev/null '${answers.callback(path)}'`;
   if (which === 'start') return `#!/bin/sh\n${fetch('answerfile/start')}\nexit 0\n`;
   return `#!/bin/sh
 # $1 is where the new system is mounted

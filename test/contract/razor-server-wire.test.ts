@@ -212,7 +212,7 @@ for (const faithful of [false, true]) {
       );
       assert.match(
         boot.body,
-        /rootflags=loop initrd=core\.gz root=live:\/microkernel\.iso rootfstype=auto ro rd\.live\.image acpi=force/,
+        /rootflags=loop initrd=initrd0\.img root=live:\/microkernel\.iso rootfstype=auto ro rd\.live\.image acpi=force/,
       );
       for (const line of boot.body.split('\n'))
         if (/^(kernel|initrd|boot)/.test(line)) assert.match(line, /\|\| goto error$/);

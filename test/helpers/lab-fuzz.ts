@@ -24,11 +24,21 @@ const PATHS: Readonly<Record<'nodes' | 'images' | 'razorServer' | 'people', read
       '/WORD',
     ],
     ...['/hanlon/api/v1/boot', '/hanlon/api/v1/node/checkin', '/hanlon/api/v1/node/register', '/hanlon/api/v1/WORD'],
+    ...['/hanlon/api/v1/image/mk/IMAGE/WORD', '/hanlon/api/v1/policy/callback/ACTIVE/preseed/file'],
   ],
   images: ['/razor/image/mk/IMAGE/WORD', '/razor/image/mk/IMAGE/boot/vmlinuz', '/razor/image/WORD', '/WORD'],
   razorServer: [
     ...['/svc/boot', '/svc/nodeid', '/svc/checkin/1', '/svc/checkin/WORD', '/svc/mk/extension.zip', '/svc/log/1'],
-    ...['/svc/store_metadata/1', '/svc/stage-done/1', '/svc/file/1/WORD', '/api/microkernel/bootstrap', '/svc/WORD'],
+    ...[
+      '/svc/store_metadata/1',
+      '/svc/stage-done/1',
+      '/svc/file/1/WORD',
+      '/svc/file/1/raw/WORD',
+      '/svc/broker/1/install',
+      '/svc/repo/WORD/WORD',
+      '/api/microkernel/bootstrap',
+      '/svc/WORD',
+    ],
   ],
   people: [
     ...[

@@ -1,0 +1,63 @@
+/** Where nodes find files and report what happened: the same things under each dialect's own addresses. Pure. */
+import type { Addresses } from './core.ts';
+import type { ActiveModel, ImageType } from './store.ts';
+
+export interface Routes {
+  /** Base address of an image's files. */
+  files(type: ImageType, uuid: string): string;
+  /** Address of an installer's callback; `path` is its two words, as `preseed/start`. */
+  callback(active: ActiveModel, path: string): string;
+}
+
+/** Razor 0.x: files have a server of their own. */
+export function razorRoutes({ nodes, images }: Pick<Addresses, 'nodes' | 'images'>): Routes {
+  return {
+    files: (type, uuid) => `${images}/razor/image/${type}/${uuid}`,
+    callback: (active, path) => `${nodes}/razor/api/policy/callback/${active.uuid}/${path}`,
+  };
+}
+
+export const HANLON_BASE = '/hanlon/api/v1';
+
+/** Hanlon: one server for everything. */
+export function hanlonRoutes({ nodes }: Pick<Addresses, 'nodes'>): Routes {
+  return {
+    files: (type, uuid) => `${nodes}${HANLON_BASE}/image/${type}/${uuid}`,
+    callback: (active, path) => `${nodes}${HANLON_BASE}/policy/callback/${active.uuid}/${path}`,
+  };
+}
+
+/** What razor-server calls the files of an installer; every other callback is a stage that is done. */
+const FILES: Readonly<Record<string, string>> = {
+  'preseed/file': 'preseed',
+  'kickstart/file': 'kickstart',
+  'autoyast/file': 'autoyast',
+  'answerfile/file': 'answerfile',
+  'answerfile/hook-begin': 'hook-begin',
+  'answerfile/hook-finish': 'hook-finish',
+  'postinstall/inject': 'first-boot',
+  boot_cfg: 'boot_cfg',
+};
+
+/** The two words of one of razor-server's files. */
+export function wordsOfFile(name: string): readonly string[] | undefined {
+  return Object.entries(FILES)
+    .find(([, file]) => file === name)?.[0]
+    .split('/');
+}
+
+/** The stage by which razor-server knows that a system is installed. */
+export const FINISHED = 'finished';
+
+/** razor-server: everything below /svc; `base` is its address as the node knows it. */
+export function razorServerRoutes(base: string): Routes {
+  return {
+    files: (_type, uuid) => `${base}/svc/repo/${uuid}`,
+    callback({ node }, path) {
+      const file = FILES[path];
+      if (file !== undefined) return `${base}/svc/file/${node}/${file}`;
+      const stage = path === 'postinstall/final' ? FINISHED : path.replace('/', '_');
+      return `${base}/svc/stage-done/${node}?name=${stage}`;
+    },
+  };
+}
