@@ -100,7 +100,6 @@ export const verb = defineVerb({
         source: kernel.deployment,
         system,
         log,
-        onConsole: args.live && !host.interactive,
         // what Razor's server is told is not for Ironic's
         httpFor: (url) =>
           setup.httpFor(

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../platform/clock.ts';
 import { RazorMkError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { RunResult } from '../../platform/run.ts';
@@ -11,9 +12,8 @@ import { partitionsOf, readVolume } from './volumes.ts';
 
 export interface BootloaderParts {
   readonly system: System;
+  readonly clock: Clock;
   readonly log: Log;
-  /** Milliseconds between looks for the partitions that were just written; 500. */
-  readonly pauseMs?: number;
 }
 
 /** What Ironic calls the EFI system partition that it makes. */
@@ -60,7 +60,7 @@ export async function installBootloader(parts: BootloaderParts, disk: Disk, mode
   }
 }
 
-async function readPartitions({ system, pauseMs = 500 }: BootloaderParts, disk: Disk): Promise<string[]> {
+async function readPartitions({ system, clock }: BootloaderParts, disk: Disk): Promise<string[]> {
   let said = '';
   for (let look = 0; look < LOOKS; look++) {
     // refused as long as somebody has the disk open: the target may be just closing it
@@ -69,7 +69,7 @@ async function readPartitions({ system, pauseMs = 500 }: BootloaderParts, disk: 
     said = read.status === 0 ? '' : `: ${read.stderr.toString().trim()}`;
     const partitions = partitionsOf(disk.name).map((name) => `/dev/${name}`);
     if (read.status === 0 && partitions.length > 0) return partitions;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await clock.sleep(500);
   }
   throw failed(`${disk.path} has no partition that the kernel sees${said}`);
 }

@@ -3,7 +3,6 @@
  * the conductor is told that, and nothing is exported. It ends in bounded time, whatever the other side does.
  */
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
 import { sync } from '../../platform/sync.ts';
 import { installBootloader } from './bootloader.ts';
 import { bounded, type DeployContext, type Work } from './context.ts';
@@ -63,7 +62,7 @@ async function bootFromDisk(context: DeployContext, work: Work): Promise<void> {
   const { parameters, log, system } = context;
   work.progress.notYet = 'the boot loader is not installed yet';
   await work.target.stop();
-  const problem = await installBootloader({ system, log }, work.disk, parameters.bootMode).then(
+  const problem = await installBootloader({ system, clock: context.clock, log }, work.disk, parameters.bootMode).then(
     () => undefined,
     (error: unknown) => messageOf(error),
   );
@@ -115,8 +114,8 @@ async function untilDone(context: DeployContext, work: Work, what: string): Prom
 
 /** What was written reaches the disk, and the kernel sees its partitions. */
 async function settle({ system }: DeployContext, disk: Disk): Promise<void> {
-  if (system.live) await sync();
+  await system.change(`flush what was written to ${disk.path}`, sync);
   if (!disk.path.startsWith('/dev/')) return;
-  if (system.live) await run(['blockdev', '--flushbufs', disk.path]);
+  await system.run(`flush ${disk.path}`, ['blockdev', '--flushbufs', disk.path]);
   await system.run(`read the partitions of ${disk.path} again`, ['blockdev', '--rereadpt', disk.path]);
 }

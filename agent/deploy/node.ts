@@ -1,9 +1,8 @@
 /** The deployment of a node that booted for it: `razor-mk run` hands over to this when the kernel line asks for one. */
 import { systemClock } from '../../platform/clock.ts';
-import { createLog, type Log } from '../../platform/log.ts';
+import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
 import type { HttpClient } from '../http.ts';
-import { writeConsole } from '../node/console.ts';
 import { parseParameters } from './parameters.ts';
 import { DEPLOY_DEFAULTS, settingsOf } from './settings.ts';
 import type { DeploySource } from './source.ts';
@@ -13,8 +12,6 @@ export interface NodeDeployment {
   readonly source: DeploySource;
   readonly system: System;
   readonly log: Log;
-  /** The progress goes to the machine's console too. */
-  readonly onConsole: boolean;
   /** Resolves with the client for the API at this address. */
   readonly httpFor: (url: string) => Promise<HttpClient>;
   readonly signal: AbortSignal;
@@ -22,8 +19,7 @@ export interface NodeDeployment {
 
 /** Does it. A live node does not come back from here: it is about to reboot, or holds until somebody stops it. */
 export async function deployNode(node: NodeDeployment): Promise<number> {
-  const { source, system, signal } = node;
-  const log = node.onConsole ? alsoOnConsole(node.log) : node.log;
+  const { source, system, log, signal } = node;
   let settings = DEPLOY_DEFAULTS;
   let problem: Error | undefined;
   try {
@@ -38,15 +34,4 @@ export async function deployNode(node: NodeDeployment): Promise<number> {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   }
   return result.ok ? 0 : 1;
-}
-
-function alsoOnConsole(log: Log): Log {
-  const console = createLog({ people: (line, level) => writeConsole(level === 'info' ? line : `${level}: ${line}`) });
-  const both =
-    (level: 'info' | 'warn' | 'error'): Log['info'] =>
-    (message, fields) => {
-      log[level](message, fields);
-      console[level](message, fields);
-    };
-  return { ...log, info: both('info'), warn: both('warn'), error: both('error') };
 }

@@ -17,7 +17,7 @@ export async function prepare(context: DeployContext): Promise<Work> {
   let listener: DoneListener | undefined;
   try {
     address = await context.findAddress();
-    if (parameters.iscsiTargetIqn === '') throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is not defined');
+    checkIqn(parameters.iscsiTargetIqn);
     const peers = await allowedPeers(parameters, options.allowInitiators);
     await greet(parameters.bootServer, log);
     log.info(`looking for a disk: ${parameters.rootDevice ?? parameters.disks.join(', ')}`);
@@ -63,6 +63,13 @@ export async function prepare(context: DeployContext): Promise<Work> {
   }
 }
 
+/** RFC 3720 allows 223 bytes of fewer characters; conductors of 2014 named targets `iqn-<uuid>`. It becomes a path of configfs. */
+function checkIqn(iqn: string): void {
+  if (iqn === '') throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is not defined');
+  if (!/^[A-Za-z0-9][\w.:-]{0,222}$/.test(iqn))
+    throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is no name');
+}
+
 function reportOptions(context: DeployContext): ReportOptions {
   const { parameters, options, log } = context;
   const safe = options.tokenOverHttp || /^https:/i.test(parameters.ironicApiUrl);
@@ -76,6 +83,7 @@ function reportOptions(context: DeployContext): ReportOptions {
     versionPrefix: options.versionPrefix,
     deploymentId: parameters.deploymentId,
     token: safe ? options.token : undefined,
+    secrets: options.token === undefined ? [] : [options.token],
     onRetry: (why, ms) => log.warn(`the conductor: ${why}; again in ${(ms / 1000).toFixed(1)} s`),
     ...(context.signal && { signal: context.signal }),
   };

@@ -19,6 +19,8 @@ export interface ReportOptions {
   readonly versionPrefix: string;
   readonly deploymentId: string;
   readonly token: string | undefined;
+  /** What must be in no message, besides the key and the token: the server may repeat it. */
+  readonly secrets?: readonly string[];
   readonly signal?: AbortSignal;
   /** Attempts before it is given up; 20. */
   readonly attempts?: number;
@@ -77,7 +79,7 @@ async function post(options: ReportOptions, method: string, body: Readonly<Recor
         ...(options.signal && { signal: options.signal }),
       });
       if (reply.status >= 200 && reply.status < 300) return;
-      why = `HTTP ${reply.status}${withSpace(faultText(reply.body.toString('utf8'), [body['key'] ?? '', token ?? '']))}`;
+      why = `HTTP ${reply.status}${withSpace(faultText(reply.body.toString('utf8'), [body['key'] ?? '', token ?? '', ...(options.secrets ?? [])]))}`;
       const again = reply.status === 409 || reply.status === 429 || reply.status >= 500;
       wait = retryAfterMs(reply.headers, clock.wall());
       if (!again) throw new RazorMkError('RAZOR_MK_DEPLOY', `the conductor refused ${method}: ${why}`);
