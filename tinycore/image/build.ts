@@ -1,6 +1,6 @@
 /** `image build`: base and image's own part become one initrd, and that the outputs that were asked for. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readOverlay, type Flavour } from '../../packaging/overlay.ts';
 import { replaceFile } from '../../platform/files.ts';
 import { agentParts, type Form } from './agent-form.ts';
@@ -18,6 +18,8 @@ import { metadataText, sha256 } from './metadata.ts';
 import { addedModules } from './module-files.ts';
 import { writeImageDirectory, writeMicrokernelTar } from './outputs.ts';
 import { writeIso, type IsoOptions } from './iso.ts';
+import { allowDeployFile } from './settings-file.ts';
+import { serverFiles, type ServerName } from './servers.ts';
 
 export type Format = 'kernel' | 'iso' | 'dir' | 'tar';
 export const FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
@@ -46,6 +48,12 @@ export interface BuildOptions extends BaseLocation {
   readonly commands: readonly string[];
   readonly logins: Logins;
   readonly iso: IsoOptions;
+  /** Whose boot files are written besides; `razor` for none. */
+  readonly server?: ServerName;
+  /** Its address, for those files. */
+  readonly serverUrl?: string;
+  /** Ironic may write images over disks of machines that boot this. */
+  readonly allowDeploy?: boolean;
   readonly epoch: number;
   readonly step: (text: string) => void;
   readonly signal?: AbortSignal;
@@ -70,6 +78,13 @@ const COMMANDS_DIR = 'usr/lib/razor';
 /** Builds an image. Throws RAZOR_MK_IMAGE_*, RAZOR_MK_TCZ, RAZOR_MK_ISO, RAZOR_MK_ARCHIVE, RAZOR_MK_FILE_*. */
 export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { step, epoch, signal, flavour, version } = options;
+  const serverPart = serverFiles({
+    server: options.server ?? 'razor',
+    kernelArgs: options.iso.kernelArgs,
+    ...(options.serverUrl === undefined ? {} : { url: options.serverUrl }),
+    ...(options.iso.serial === undefined ? {} : { serial: options.iso.serial }),
+  });
+  const settings = options.allowDeploy === true ? [allowDeployFile(options)] : [];
   step('reading the base');
   const base = await readBase(options);
   const usesExtensions = options.form.startsWith('tcz') || options.extensions.length + options.debian.length > 0;
@@ -95,6 +110,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
       ...options.factsDirs.flatMap((path) => treeAt(path, FACTS_DIR)),
       ...options.commands.flatMap((path) => treeAt(path, `${COMMANDS_DIR}/${path.split('/').at(-1) ?? ''}`)),
       ...userFiles(options.files),
+      ...settings,
     ],
   };
   step('composing the initrd');
@@ -123,6 +139,14 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
       replaceFile(join(options.out, name), bytes);
       note(join(options.out, name), bytes.length);
     }
+  }
+  for (const { path, content } of serverPart) {
+    const bytes = typeof content === 'string' ? image[content] : Buffer.from(content.text);
+    const target = join(options.out, path);
+    step(`writing ${path}`);
+    mkdirSync(dirname(target), { recursive: true });
+    replaceFile(target, bytes);
+    note(target, bytes.length);
   }
   if (options.formats.includes('dir')) {
     step('writing the directory for an image service');
@@ -179,5 +203,7 @@ function warningsOf(options: BuildOptions, again: boolean, notes: readonly strin
     warnings.push('nobody can log in to this dev image: neither --ssh-key nor --password-hash was given');
   if (ssh !== undefined && options.flavour === 'prod')
     warnings.push(`${ssh} is in the image, but prod never starts an ssh server`);
+  if (options.allowDeploy === true)
+    warnings.push('Ironic may overwrite disks of every machine that boots this image (--allow-deploy)');
   return warnings;
 }

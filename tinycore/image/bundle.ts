@@ -70,6 +70,9 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
     timeout: options.iso.timeout,
     'volume-id': options.iso.volumeId,
     uefi: options.iso.uefi,
+    ...(options.server === undefined ? {} : { server: options.server }),
+    ...(options.serverUrl === undefined ? {} : { 'server-url': options.serverUrl }),
+    ...(options.allowDeploy === true ? { 'allow-deploy': true } : {}),
   };
   const text = `# razor-mk image build --config image.yaml --out DIR\n${stringify(config)}`;
   add('image.yaml', Buffer.from(text));

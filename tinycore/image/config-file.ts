@@ -39,6 +39,9 @@ export const OPTION_KINDS = {
   timeout: 'number',
   'volume-id': 'text',
   uefi: 'flag',
+  server: 'text',
+  'server-url': 'text',
+  'allow-deploy': 'flag',
 } as const satisfies Record<string, 'path' | 'paths' | 'text' | 'texts' | 'names' | 'number' | 'flag'>;
 
 type Value = string | number | boolean | string[];

@@ -9,10 +9,11 @@ import { messageOf, RazorMkError } from '../../../platform/errors.ts';
 import type { Host } from '../../../platform/verb.ts';
 import { FORMS } from '../agent-form.ts';
 import { fetchBase } from '../base-url.ts';
-import { FORMATS, type BuildOptions, type Format } from '../build.ts';
+import { FORMATS, type BuildOptions } from '../build.ts';
 import { readConfigFile } from '../config-file.ts';
 import { sourceEpoch } from '../epoch.ts';
 import { parseList } from '../extensions.ts';
+import { FORMATS_FOR, SERVERS } from '../servers.ts';
 import { imageVersion } from '../version.ts';
 import { defaultCache } from './base.ts';
 
@@ -32,8 +33,18 @@ export const BUILD_OPTIONS = {
   format: {
     choices: FORMATS,
     array: true as const,
-    default: ['kernel', 'iso'] as Format[],
-    describe: 'what is written',
+    describe: 'what is written [default: kernel iso; for --server razor-server kernel tar, ironic and foreman kernel]',
+  },
+  server: {
+    choices: SERVERS,
+    default: 'razor' as const,
+    describe: 'whose boot files are written besides, in a directory of its name (docs/servers.md)',
+  },
+  'server-url': text('address of that server, for its boot files'),
+  'allow-deploy': {
+    type: 'boolean' as const,
+    default: false,
+    describe: 'Ironic may write images over disks of machines that boot this image',
   },
   flavour: {
     choices: FLAVOURS,
@@ -112,7 +123,10 @@ export async function prepareBuild(
     ...(args.initrd === undefined ? {} : { initrd: args.initrd }),
     ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
     out: resolve(out),
-    formats: args.format,
+    formats: args.format ?? FORMATS_FOR[args.server],
+    server: args.server,
+    allowDeploy: args['allow-deploy'],
+    ...(args['server-url'] === undefined ? {} : { serverUrl: args['server-url'] }),
     flavour: args.flavour,
     version: version.version,
     form: args.form,

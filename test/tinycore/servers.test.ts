@@ -1,0 +1,138 @@
+/** What `image build --server` writes for each server, and what --allow-deploy puts into the image. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parse } from 'yaml';
+import { parseCommandLine } from '../../agent/discovery/cmdline.ts';
+import { readForemanParameters } from '../../agent/dialects/foreman/parameters.ts';
+import { selectDialect } from '../../agent/dialects/select.ts';
+import { buildImage, type BuildOptions } from '../../tinycore/image/build.ts';
+import { readInitrd, readTree } from '../../tinycore/image/initrd.ts';
+import { SERVERS, serverFiles, type ServerName } from '../../tinycore/image/servers.ts';
+import { fakeTcz, writeSmallBase } from '../helpers/small-base.ts';
+
+let directory = '';
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'servers-'));
+  writeSmallBase(join(directory, 'base'));
+  writeFileSync(join(directory, 'razor-mk.tcz'), fakeTcz('the agent'));
+});
+after(() => rmSync(directory, { recursive: true }));
+
+async function build(change: Partial<BuildOptions>): Promise<{ out: string; warnings: readonly string[] }> {
+  const out = mkdtempSync(join(directory, 'out-'));
+  const none = { extensions: [], mirrorExtensions: [], extensionDirs: [], modules: [], moduleDirs: [], firmware: [] };
+  const { warnings } = await buildImage({
+    ...none,
+    base: join(directory, 'base'),
+    out,
+    formats: ['kernel'],
+    flavour: 'prod',
+    version: '1.2.3',
+    form: 'tcz-gzip',
+    agent: join(directory, 'razor-mk.tcz'),
+    files: [],
+    factsDirs: [],
+    commands: [],
+    logins: { sshKeys: [] },
+    iso: { kernelArgs: [], serial: 'ttyS0,115200', timeout: 1, volumeId: 'RAZOR_MK', uefi: true },
+    epoch: 1_700_000_000,
+    step: () => undefined,
+    ...change,
+  });
+  return { out, warnings };
+}
+
+/** The kernel line of one of the boot files, as the kernel would have it with a card of this address. */
+function kernelLine(server: ServerName, name: string, url?: string): string {
+  const files = serverFiles({ server, kernelArgs: ['quiet'], ...(url === undefined ? {} : { url }) });
+  const file = files.find(({ path }) => path === `${server}/${name}`);
+  const text = typeof file?.content === 'object' ? file.content.text : '';
+  const mac = '52:54:00:12:34:56';
+  const line = /^\s*(?:kernel|linux|APPEND) (.*)$/m.exec(text)?.[1] ?? '';
+  const bootif = /IPAPPEND 2/.test(text) ? ` BOOTIF=01-${mac.replaceAll(':', '-')}` : '';
+  return line.replace('${netX/mac:hexhyp}', mac.replaceAll(':', '-')).replace('$net_default_mac', mac) + bootif;
+}
+
+test('for Foreman kernel and initrd lie where its own menus look for them', async () => {
+  const { out } = await build({ server: 'foreman', serverUrl: 'https://foreman.lab/' });
+  const below = join(out, 'foreman');
+  const [kernel, initrd] = ['boot/fdi-image/vmlinuz0', 'boot/fdi-image/initrd0.img'];
+  assert.ok(readFileSync(join(below, kernel)).equals(readFileSync(join(out, 'vmlinuz'))));
+  assert.ok(readFileSync(join(below, initrd)).equals(readFileSync(join(out, 'core.gz'))));
+  const menu = readFileSync(join(below, 'pxelinux.cfg'), 'utf8');
+  assert.match(menu, /^ {2}KERNEL boot\/fdi-image\/vmlinuz0$/m);
+  assert.match(
+    menu,
+    /^ {2}APPEND initrd=boot\/fdi-image\/initrd0\.img proxy\.url=https:\/\/foreman\.lab proxy\.type=foreman /m,
+  );
+  assert.match(menu, /^ {2}IPAPPEND 2$/m);
+});
+
+test('for Ironic there are deploy_kernel, deploy_ramdisk and the lines that boot them', async () => {
+  const { out } = await build({ server: 'ironic', serverUrl: 'http://192.0.2.5:6385' });
+  const names = readdirSync(join(out, 'ironic')).sort();
+  assert.deepEqual(names, [
+    'boot.ipxe',
+    'deploy_kernel',
+    'deploy_ramdisk',
+    'driver-info.txt',
+    'grub.cfg',
+    'pxelinux.cfg',
+  ]);
+  assert.match(readFileSync(join(out, 'ironic/boot.ipxe'), 'utf8'), /^initrd --name deploy_ramdisk deploy_ramdisk$/m);
+  assert.ok(readFileSync(join(out, 'ironic/deploy_ramdisk')).equals(readFileSync(join(out, 'core.gz'))));
+});
+
+test('the agent reads every line for the server that it was written for, whatever the boot loader', () => {
+  for (const server of SERVERS.filter((name) => name !== 'razor')) {
+    for (const name of ['boot.ipxe', 'pxelinux.cfg', 'grub.cfg']) {
+      const line = parseCommandLine(kernelLine(server, name));
+      const where = `${server} ${name}`;
+      const chosen = selectDialect({
+        option: undefined,
+        configured: undefined,
+        kernel: (key) => line.value(key),
+        hanlonLease: false,
+      });
+      assert.equal(chosen.dialect, server, where);
+      assert.equal(readForemanParameters((key) => line.value(key)).bootMac, '52:54:00:12:34:56', where);
+      assert.equal(line.value('quiet'), '', where);
+    }
+  }
+});
+
+test('for Razor nothing more is written than before', async () => {
+  assert.deepEqual(serverFiles({ server: 'razor', kernelArgs: [] }), []);
+  const { out } = await build({});
+  assert.deepEqual(readdirSync(out).sort(), ['core.gz', 'vmlinuz']);
+});
+
+test('an address that would break the kernel line is refused before anything is built', async () => {
+  for (const url of ['foreman.lab', 'ftp://foreman.lab', 'https://a b', 'https://x/"y']) {
+    await assert.rejects(build({ server: 'foreman', serverUrl: url }), /is no address of foreman/, url);
+  }
+  assert.throws(() => serverFiles({ server: 'hanlon', kernelArgs: [], url: 'a b' }), /no address of hanlon/);
+});
+
+test('--allow-deploy is in the image’s configuration file beside what is there, is warned of, and is about Ironic only', async () => {
+  const own = join(directory, 'own.yaml');
+  writeFileSync(own, '# ours\ncheckin_interval: 30\n');
+  for (const [change, expected] of [
+    [{}, { allow_deploy: true }],
+    [{ files: [`${own}:/etc/razor-mk/config.yaml`] }, { allow_deploy: true, checkin_interval: 30 }],
+  ] as const) {
+    const { out, warnings } = await build({ server: 'ironic', allowDeploy: true, ...change });
+    const { tree } = await readInitrd(readFileSync(join(out, 'core.gz')));
+    const text = readTree(tree, 'etc/razor-mk/config.yaml')?.toString() ?? '';
+    assert.deepEqual(parse(text), expected);
+    assert.ok(warnings.some((each) => each.includes('may overwrite disks')));
+  }
+  await assert.rejects(build({ server: 'foreman', allowDeploy: true }), /--allow-deploy is about Ironic/);
+  const { out } = await build({ server: 'ironic' });
+  const { tree } = await readInitrd(readFileSync(join(out, 'core.gz')));
+  assert.equal(readTree(tree, 'etc/razor-mk/config.yaml'), undefined);
+  assert.ok(existsSync(join(out, 'ironic/deploy_kernel')));
+});
