@@ -26,7 +26,7 @@ export async function serveForeman(
 ): Promise<ForemanParts> {
   const once = foremanOnce(setup);
   for (const problem of once.parameters.problems) options.log.warn(`kernel line: ${problem}`);
-  const kexec = setup.settings({}).values.apiKexec === 'on' ? await kexecVersion() : undefined;
+  const kexec = setup.settings({}).values.apiKexec ? await kexecVersion() : undefined;
   const api = createForemanApi({ ...options, parameters: once.parameters, release: release(), kexec });
   return { dialect: { ...once, kexec: () => kexec, onFacts: (facts) => api.told(facts) }, api };
 }

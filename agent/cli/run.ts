@@ -87,7 +87,7 @@ export const verb = defineVerb({
       );
     };
     emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
-    if (initial.values.insecure === 'on') {
+    if (initial.values.insecure) {
       const message = 'certificates of servers are not checked (insecure=on): anybody on the way can be the server';
       say(`razor-mk: ${message}`);
       emit({ event: 'warning', message });

@@ -105,10 +105,9 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
         ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       });
     },
-    httpFor: (current, server) =>
-      openHttp(current, server, host.env, `razor-mk/${version()}`, current.insecure === 'on'),
+    httpFor: (current, server) => openHttp(current, server, host.env, `razor-mk/${version()}`, current.insecure),
     openHttp: (current, url, insecure) => {
-      const any = insecure || current.insecure === 'on';
+      const any = insecure || current.insecure;
       return openHttp(current, { url, way: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, any);
     },
     capture: async (current, signal) => {

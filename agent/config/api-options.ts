@@ -1,5 +1,5 @@
 /** Settings of the API that a node opens for Foreman (docs/foreman.md). */
-import { integer, list, oneOf, text } from './kinds.ts';
+import { integer, list, onOff, text } from './kinds.ts';
 import type { OptionEntry } from './options.ts';
 import type { Settings } from './settings.ts';
 
@@ -25,8 +25,8 @@ export const API_OPTIONS: { readonly [Name in ApiSetting]: OptionEntry<Settings[
     meaning: 'Foreman only: who may give orders besides the server that got the facts, for example a smart proxy.',
   },
   apiKexec: {
-    default: 'off',
-    kind: oneOf(['on', 'off']),
+    default: false,
+    kind: onOff,
     value: 'on|off',
     meaning: 'Foreman only: whether its order to boot another kernel by kexec is obeyed. It comes without a password.',
   },

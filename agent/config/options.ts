@@ -188,8 +188,8 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   tokenFile: { default: '', kind: text(), value: 'FILE', meaning: 'A file that holds the bearer token.' },
   insecure: {
-    default: 'off',
-    kind: oneOf(['on', 'off']),
+    default: false,
+    kind: onOff,
     value: 'on|off',
     meaning:
       'Whether any certificate of the server is believed where none is pinned. Somebody in between can then be it.',

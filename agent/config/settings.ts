@@ -29,7 +29,7 @@ export interface Settings {
   readonly clientKey: string;
   readonly token: string;
   readonly tokenFile: string;
-  readonly insecure: 'on' | 'off';
+  readonly insecure: boolean;
   readonly replyKey: string;
   readonly commandsDir: string;
   readonly tceMirrorUri: string;
@@ -47,7 +47,7 @@ export interface Settings {
   readonly apiPort: number;
   readonly apiPlainPort: number;
   readonly apiAllow: readonly string[];
-  readonly apiKexec: 'on' | 'off';
+  readonly apiKexec: boolean;
   readonly allowDeploy: boolean;
 }
 

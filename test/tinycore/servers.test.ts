@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
+import { namesOf } from '../../agent/config/names.ts';
 import { parseCommandLine } from '../../agent/discovery/cmdline.ts';
 import { readForemanParameters } from '../../agent/dialects/foreman/parameters.ts';
 import { selectDialect } from '../../agent/dialects/select.ts';
@@ -23,7 +24,15 @@ after(() => rmSync(directory, { recursive: true }));
 
 async function build(change: Partial<BuildOptions>): Promise<{ out: string; warnings: readonly string[] }> {
   const out = mkdtempSync(join(directory, 'out-'));
-  const none = { extensions: [], mirrorExtensions: [], extensionDirs: [], modules: [], moduleDirs: [], firmware: [] };
+  const none = {
+    extensions: [],
+    debian: [],
+    mirrorExtensions: [],
+    extensionDirs: [],
+    modules: [],
+    moduleDirs: [],
+    firmware: [],
+  };
   const { warnings } = await buildImage({
     ...none,
     base: join(directory, 'base'),
@@ -128,6 +137,7 @@ test('--allow-deploy is in the image’s configuration file beside what is there
     const { tree } = await readInitrd(readFileSync(join(out, 'core.gz')));
     const text = readTree(tree, 'etc/razor-mk/config.yaml')?.toString() ?? '';
     assert.deepEqual(parse(text), expected);
+    assert.equal(namesOf('allowDeploy').file, 'allow_deploy', 'as the agent reads it');
     assert.ok(warnings.some((each) => each.includes('may overwrite disks')));
   }
   await assert.rejects(build({ server: 'foreman', allowDeploy: true }), /--allow-deploy is about Ironic/);
