@@ -27,6 +27,7 @@ async function build(change: Partial<BuildOptions>): Promise<{ out: string; warn
   const none = {
     extensions: [],
     debian: [],
+    packageCache: directory,
     mirrorExtensions: [],
     extensionDirs: [],
     modules: [],
