@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { inspectionBody } from '../../../agent/dialects/ironic/inspection-body.ts';
+import { ipaInventory, rootDisk } from '../../../agent/dialects/ironic/inventory.ts';
+import type { FactSet } from '../../../facts/fact.ts';
+import type { Inventory } from '../../../facts/index.ts';
+import { machine } from '../../helpers/agent-parts.ts';
+import { recorded } from '../../helpers/ironic-agent.ts';
+
+const BODY = { bootif: undefined, collectors: ['default'], version: '0.1.0', facts: {}, logs: undefined };
+
+async function changedBy(change: (inventory: Inventory) => Partial<Inventory>): Promise<FactSet> {
+  const set = await recorded();
+  const inventory = set.inventory?.();
+  assert.ok(inventory);
+  return { ...set, inventory: () => ({ ...inventory, ...change(inventory) }) };
+}
+
+describe('the inventory for Ironic', () => {
+  test('a recorded machine has the names and JSON types that Ironic and Metal3 decode', async () => {
+    const inventory = ipaInventory(await recorded(), '01-52-54-00-00-48-01');
+    assert.deepEqual(inventory.interfaces, [
+      {
+        name: 'eth0',
+        mac_address: '52:54:00:00:48:01',
+        ipv4_address: '10.77.0.118',
+        ipv6_address: 'fd77::5054:ff:fe00:4801',
+        has_carrier: true,
+        lldp: null,
+        vendor: '0x8086',
+        product: '0x10d3',
+        client_id: null,
+        biosdevname: null,
+        speed_mbps: 1000,
+        pci_address: '0000:00:02.0',
+        driver: 'e1000e',
+      },
+    ]);
+    assert.deepEqual(
+      inventory.disks.map((disk) => [disk.name, disk.size, disk['serial'], disk['hctl'], disk['tran']]),
+      [
+        ['/dev/nvme0n1', 301_989_888, 'NVME-7004', null, 'nvme'],
+        ['/dev/sda', 234_881_024, 'SATA-7003', '2:0:0:0', 'sata'],
+        ['/dev/sdb', 167_772_160, 'SCSI-7002', '0:2:0:0', 'scsi'],
+        ['/dev/vda', 100_663_296, 'VBLK-7001', null, 'virtio'],
+      ],
+    );
+    const cpu = inventory['cpu'] as Record<string, unknown>;
+    assert.deepEqual([cpu['count'], cpu['socket_count'], cpu['frequency']], [8, 2, '2445.4420']);
+    assert.deepEqual(inventory['memory'], { total: 742_576_128, physical_mb: 768 });
+    assert.deepEqual(inventory['boot'], { current_boot_mode: 'bios', pxe_interface: '01-52-54-00-00-48-01' });
+    assert.deepEqual(inventory['system_vendor'], {
+      product_name: 'Model H',
+      serial_number: 'SYS-8001',
+      manufacturer: 'Maker of Machines',
+      firmware: { vendor: 'Firmware House', version: 'FW-4.2', build_date: '03/04/2025' },
+    });
+  });
+
+  test('the root disk is the smallest of at least 4 GiB, ties by name, and absent where there is none', async () => {
+    const disk = (name: string, gib: number) => ({ name, size: gib * 2 ** 30 });
+    assert.equal(
+      rootDisk([disk('/dev/sdb', 8), disk('/dev/sda', 8), disk('/dev/sdc', 3), disk('/dev/sdd', 100)])?.name,
+      '/dev/sda',
+    );
+    assert.equal(rootDisk([disk('/dev/sda', 3)]), undefined);
+    assert.equal(inspectionBody(await recorded(), BODY)['root_disk'], null);
+    const big = inspectionBody(await recorded('firecracker'), BODY)['root_disk'];
+    assert.equal((big as { name: string }).name, '/dev/vda');
+  });
+
+  test('an InfiniBand port is known by the address made of its GUID, and has a client id', async () => {
+    const set = await changedBy(({ interfaces }) => ({
+      interfaces: interfaces.slice(0, 1).map((nic) => ({
+        ...nic,
+        linkType: 32,
+        mac: '80:00:02:08:fe:80:00:00:00:00:00:00:7c:fe:90:03:00:29:26:52',
+        permanentMac: undefined,
+      })),
+    }));
+    const [port] = ipaInventory(set, undefined).interfaces;
+    assert.equal(port?.mac_address, '7c:fe:90:29:26:52');
+    assert.equal(port?.['client_id'], 'ff:00:00:00:00:00:02:00:00:02:c9:00:7c:fe:90:03:00:29:26:52');
+  });
+
+  test('virtual interfaces stay out beside hardware, and identify a machine that has no hardware', async () => {
+    const set = await changedBy(({ interfaces }) => ({
+      interfaces: interfaces.flatMap((nic) => [
+        nic,
+        {
+          ...nic,
+          name: 'ifb0',
+          mac: '02:00:00:00:00:99',
+          permanentMac: undefined,
+          bootable: false,
+          pciAddress: undefined,
+        },
+      ]),
+    }));
+    assert.deepEqual(
+      ipaInventory(set, undefined).interfaces.map(({ name }) => name),
+      ['eth0'],
+    );
+    const container: FactSet = {
+      ...(await changedBy(({ interfaces }) => ({
+        interfaces: interfaces.map((nic) => ({ ...nic, bootable: false, pciAddress: undefined })),
+      }))),
+    };
+    assert.deepEqual(
+      ipaInventory(container, undefined).interfaces.map(({ name }) => name),
+      ['eth0'],
+    );
+  });
+
+  test('the address that a bond hides is the one that Ironic has in its ports', async () => {
+    const set = await changedBy(({ interfaces }) => ({
+      interfaces: interfaces.map((nic) => ({ ...nic, mac: '02:00:00:00:00:01', permanentMac: '52:54:00:00:48:01' })),
+    }));
+    assert.equal(ipaInventory(set, undefined).interfaces[0]?.mac_address, '52:54:00:00:48:01');
+  });
+});
+
+describe('the body of an inspection', () => {
+  test('probes that failed are told beside the inventory, and do not end the inspection', async () => {
+    const set = { ...(await recorded()), errors: [{ group: 'dmi', message: 'the table is cut' }] };
+    const body = inspectionBody(set, BODY);
+    assert.equal(body['error'], null);
+    assert.deepEqual((body['razor_mk'] as { probe_errors: string[] }).probe_errors, ['dmi: the table is cut']);
+  });
+
+  test('a machine without a network card says so in the field that ends the inspection', () => {
+    assert.match(String(inspectionBody(machine(), BODY)['error']), /no network card/);
+  });
+
+  test('our facts travel under a key of their own', async () => {
+    const body = inspectionBody(await recorded(), { ...BODY, facts: { hostname: 'mk' } });
+    assert.deepEqual((body['razor_mk'] as { facts: unknown }).facts, { hostname: 'mk' });
+  });
+
+  test('collectors add what they are asked for, and one that nobody knows is noted', async () => {
+    const collectors = [
+      'default',
+      'logs',
+      'pci-devices',
+      'numa-topology',
+      'dmi-decode',
+      'usb-devices',
+      'extra-hardware',
+      'toString',
+    ];
+    const body = inspectionBody(await recorded(), { ...BODY, collectors, logs: Buffer.from('logs') });
+    assert.equal(body['logs'], Buffer.from('logs').toString('base64'));
+    const pci = body['pci_devices'] as Record<string, unknown>[];
+    assert.deepEqual(
+      pci.find((device) => device['bus'] === '0000:00:02.0'),
+      {
+        vendor_id: '8086',
+        product_id: '10d3',
+        class: '020000',
+        revision: '00',
+        bus: '0000:00:02.0',
+        numa_node_id: null,
+      },
+    );
+    const numa = body['numa_topology'] as { ram: { numa_node: number; size_kb: number }[] };
+    assert.ok(numa.ram.every(({ size_kb }) => Number.isInteger(size_kb)));
+    assert.equal((body['dmi'] as { bios: { Vendor: string } }).bios.Vendor, 'Firmware House');
+    assert.ok(Array.isArray(body['usb_devices']));
+    const { probe_errors: notes } = body['razor_mk'] as { probe_errors: string[] };
+    assert.deepEqual(notes, [
+      'the collector extra-hardware is not known here',
+      'the collector toString is not known here',
+    ]);
+    assert.deepEqual((body['configuration'] as { collectors: unknown }).collectors, collectors);
+  });
+});

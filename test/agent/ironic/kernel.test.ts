@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bootParameters } from '../../../agent/cli/kernel-line.ts';
+import { runInsteadOfTurns } from '../../../agent/cli/jobs.ts';
+import { discoverIronic } from '../../../agent/dialects/ironic/discover.ts';
+import { ironicParameters } from '../../../agent/dialects/ironic/kernel.ts';
+import { parseCommandLine } from '../../../agent/discovery/cmdline.ts';
+import type { AgentEvent } from '../../../agent/events.ts';
+import { RazorMkError } from '../../../platform/errors.ts';
+import { silentLog } from '../../../platform/log.ts';
+import { fakeClock } from '../../helpers/fake-clock.ts';
+import { rememberingSystem } from '../../helpers/ironic-agent.ts';
+import { makeTree } from '../../helpers/tree.ts';
+
+const read = (line: string) => ironicParameters(parseCommandLine(line));
+
+test('a kernel line as Ironic’s iPXE interface writes it is read with the defaults of ironic-python-agent', () => {
+  const line =
+    'selinux=0 troubleshoot=0 text nofb nomodeset vga=normal ipa-debug=1 ipa-api-url=http://10.0.0.1:6385/ ipa-global-request-id=req-1 BOOTIF=52:54:00:AA:BB:CC initrd=deploy_ramdisk';
+  const parameters = read(line);
+  assert.deepEqual(parameters.apiUrls, ['http://10.0.0.1:6385']);
+  assert.deepEqual(parameters.callbackUrls, []);
+  assert.equal(parameters.bootMac, '52:54:00:aa:bb:cc');
+  assert.equal(parameters.globalRequestId, 'req-1');
+  assert.deepEqual(
+    [parameters.lookupTimeoutMs, parameters.lookupIntervalMs, parameters.httpTimeoutMs],
+    [600_000, 1000, 30_000],
+  );
+  assert.deepEqual([parameters.curve, parameters.minTls, parameters.insecure], ['secp384r1', 'TLSv1.2', false]);
+  assert.deepEqual(parameters.notes, []);
+});
+
+test('the last of doubled words counts, BOOTIF of PXELINUX loses its prefix, lists keep their order', () => {
+  const parameters = read(
+    'ipa-api-url=http://a ipa-api-url=https://b:1/x/,http://c ipa-inspection-callback-url=http://d/1,http://e/2 BOOTIF=01-52-54-00-aa-bb-cc ipa-insecure=1 ipa-ironic-api-version=1.68',
+  );
+  assert.deepEqual(parameters.apiUrls, ['https://b:1/x', 'http://c']);
+  assert.deepEqual(parameters.callbackUrls, ['http://d/1', 'http://e/2']);
+  assert.deepEqual([parameters.bootMac, parameters.bootif], ['52:54:00:aa:bb:cc', '01-52-54-00-aa-bb-cc']);
+  assert.deepEqual([parameters.insecure, parameters.apiVersion], [true, 68]);
+});
+
+test('collectors without a callback ask for an inspection at the API itself', () => {
+  assert.deepEqual(read('ipa-api-url=http://a/ ipa-inspection-collectors=default').callbackUrls, [
+    'http://a/v1/continue_inspection',
+  ]);
+});
+
+test('what cannot be used is noted, and its default counts', () => {
+  const parameters = read(
+    'ipa-api-url=ftp://a,http://b ipa-listen-port=99999 ipa-lookup-timeout=soon ipa-tls-certificate-curve=p1 ipa-advertise-host=name',
+  );
+  assert.deepEqual(parameters.apiUrls, ['http://b']);
+  assert.deepEqual(
+    [parameters.lookupTimeoutMs, parameters.curve, parameters.advertiseHost],
+    [600_000, 'secp384r1', undefined],
+  );
+  assert.equal(parameters.notes.length, 5);
+});
+
+test('discovery has the API first, and an inspection’s URL where there is none', () => {
+  const both = discoverIronic(parseCommandLine('ipa-api-url=http://a ipa-inspection-callback-url=http://b/c'));
+  assert.deepEqual(
+    both.candidates.map(({ url }) => url),
+    ['http://a'],
+  );
+  const one = discoverIronic(parseCommandLine('ipa-inspection-callback-url=http://b/c'));
+  assert.deepEqual(
+    one.candidates.map(({ url, way }) => [url, way]),
+    [['http://b/c', 'kernel line ipa-inspection-callback-url']],
+  );
+  assert.throws(() => discoverIronic(parseCommandLine('ipa-api-url=mdns')), {
+    code: 'RAZOR_MK_NO_SERVER',
+    message: /mDNS/,
+  });
+});
+
+const host = { err: () => undefined, signal: new AbortController().signal } as never;
+
+test('deployment_id= beside ipa-api-url= is a conductor of 2015: the disk is exported, unless razor.dialect=ironic', async (t) => {
+  const old = 'deployment_id=1 deployment_key=K ironic_api_url=http://a:6385 ipa-api-url=http://a:6385';
+  const root = makeTree(t, { old, chosen: `${old} razor.dialect=ironic`, new: 'ipa-api-url=http://a:6385' });
+  assert.equal((await bootParameters(`${root}/old`, false, host)).deployment !== undefined, true);
+  assert.equal((await bootParameters(`${root}/chosen`, false, host)).deployment !== undefined, false);
+  assert.equal((await bootParameters(`${root}/new`, false, host)).deployment !== undefined, false);
+});
+
+test('a node whose kernel line names two servers says so on the console, again and again, and can be asked for its status', async () => {
+  const clock = fakeClock();
+  const stop = new AbortController();
+  const [said, events, opened]: [string[], AgentEvent[], string[]] = [[], [], []];
+  const undecided = new RazorMkError('RAZOR_MK_DIALECT', 'the kernel line names 2 servers');
+  const done = runInsteadOfTurns({
+    clock,
+    log: silentLog,
+    emit: (event) => void events.push(event),
+    system: rememberingSystem(),
+    say: (line) => void said.push(line),
+    stateDir: '/nowhere',
+    logDir: '/nowhere',
+    signal: stop.signal,
+    setup: { undecided } as never,
+    settings: { values: {} } as never,
+    node: {
+      open: () => Promise.resolve(void opened.push('open')),
+      close: () => Promise.resolve(void opened.push('close')),
+    } as never,
+  });
+  await clock.advance(125_000);
+  assert.deepEqual(opened, ['open']);
+  assert.equal(said.length, 3);
+  assert.match(
+    said[0] ?? '',
+    /the kernel line names 2 servers\. Give razor\.dialect=NAME .*Nothing is done until then/,
+  );
+  assert.ok(events.some((event) => event.event === 'error' && event.code === 'RAZOR_MK_DIALECT'));
+  stop.abort(new Error('enough'));
+  assert.equal(await done, 78);
+  assert.deepEqual(opened, ['open', 'close']);
+});
