@@ -23,7 +23,7 @@ describe('steps', LIMIT, () => {
     assert.deepEqual(Object.keys(answer['hardware_manager_version'] as object), [manager]);
     const refused = await order('deploy.execute_deploy_step', { step: { step: 'write_image', interface: 'deploy' } });
     assert.equal(refused.body['command_status'], 'FAILED');
-    assert.match(errorOf(refused).details, /razor\.allow-deploy=1/);
+    assert.match(errorOf(refused).details, /razor\.allow_deploy=1/);
   });
 
   test('a step goes back as it came, whatever it holds', async (t) => {
