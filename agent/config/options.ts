@@ -17,6 +17,7 @@ import {
   type Kind,
 } from './kinds.ts';
 import { API_OPTIONS } from './api-options.ts';
+import { IRONIC_OPTIONS } from './ironic-options.ts';
 import { pattern } from './pattern.ts';
 import type { SettingName, Settings } from './settings.ts';
 
@@ -288,13 +289,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     meaning: 'The time in which the loop breaker counts.',
   },
   ...API_OPTIONS,
-  allowDeploy: {
-    default: false,
-    kind: onOff,
-    places: ['kernel', 'file'],
-    value: 'on|off',
-    meaning: 'Whether Ironic may have an image written over a disk of this machine. No server can push this.',
-  },
+  ...IRONIC_OPTIONS,
 };
 
 export const SETTING_NAMES = Object.keys(OPTIONS) as SettingName[];

@@ -49,6 +49,8 @@ export interface Settings {
   readonly apiAllow: readonly string[];
   readonly apiKexec: boolean;
   readonly allowDeploy: boolean;
+  readonly allowErase: boolean;
+  readonly ironicStrict: boolean;
 }
 
 export type SettingName = keyof Settings;

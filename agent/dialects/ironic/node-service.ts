@@ -131,7 +131,7 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
           minTls: parameters.minTls,
           executor: runs,
           token: () => found.token,
-          strict: /^(1|true|yes|on)$/i.test(options.kernel.value('razor.ironic-strict') ?? ''),
+          strict: options.settings.ironicStrict,
           startedAt: clock.wall().getTime() / 1000,
           log: log.child('ironic'),
         });

@@ -43,8 +43,8 @@ describe('the API of the agent', LIMIT, () => {
     assert.equal((await get('/v1/commands/')).status, 401);
   });
 
-  test('razor.ironic-strict=1 gives the list to nobody without the token', async (t) => {
-    const { get } = await world(t, {}, 'razor.ironic-strict=1');
+  test('razor.ironic_strict=1 gives the list to nobody without the token', async (t) => {
+    const { get } = await world(t, {}, 'razor.ironic_strict=1');
     assert.equal((await get('/v1/commands/')).status, 401);
     assert.equal((await get('/v1/commands/', TOKEN)).status, 200);
   });

@@ -51,7 +51,7 @@ describe('steps', LIMIT, () => {
     const { agent, order } = await world(
       t,
       { system, listDisks: () => disks },
-      'razor.allow-erase=1 ipa-listen-port=0',
+      'razor.allow_erase=1 ipa-listen-port=0',
     );
     const path = join(agent.dir, 'disk');
     const content = Buffer.alloc(4 * 2 ** 20, 0xaa);
@@ -70,7 +70,7 @@ describe('steps', LIMIT, () => {
     assert.ok(after.subarray(2 ** 20, -(2 ** 20)).equals(content.subarray(0, 2 * 2 ** 20)));
     assert.ok(readFileSync(join(agent.dir, 'used')).equals(content));
 
-    const dry = await world(t, { listDisks: () => [disk('file', path, undefined)] }, 'razor.allow-erase=1');
+    const dry = await world(t, { listDisks: () => [disk('file', path, undefined)] }, 'razor.allow_erase=1');
     writeFileSync(path, content);
     assert.match(
       errorOf(await dry.order('clean.execute_clean_step', { step })).message,
@@ -81,7 +81,7 @@ describe('steps', LIMIT, () => {
       { system: rememberingSystem(), listDisks: () => [disk('file', path, undefined)] },
       'ipa-listen-port=0',
     );
-    assert.match(errorOf(await refused.order('clean.execute_clean_step', { step })).details, /razor\.allow-erase=1/);
+    assert.match(errorOf(await refused.order('clean.execute_clean_step', { step })).details, /razor\.allow_erase=1/);
     assert.ok(readFileSync(path).equals(content));
   });
 });

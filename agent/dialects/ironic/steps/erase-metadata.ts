@@ -20,9 +20,9 @@ export const eraseMetadata: IronicStep = {
   interface: 'deploy',
   abortable: true,
   run: async (_step, _params, context) => {
-    if (!/^(1|true|yes|on)$/i.test(context.kernel.value('razor.allow-erase') ?? '')) {
+    if (!context.settings.allowErase) {
       throw new RazorMkError('RAZOR_MK_COMMAND', 'erasing is not allowed on this node: nothing was erased', {
-        remedy: 'Give razor.allow-erase=1 on the kernel line of nodes whose disks may be erased.',
+        remedy: 'Give razor.allow_erase=1 on the kernel line of nodes whose disks may be erased.',
       });
     }
     return await eraseAll(context);
