@@ -1,8 +1,8 @@
 /** Data that the executable carries beside its code (packaging/). A clone has none of it and uses the machine's files. */
-import { getAsset } from 'node:sea';
+import { getRawAsset } from 'node:sea';
 import { registerPciIds } from '../facts/hardware/pci-ids.ts';
 
 /** Tells the facts where the list of PCI names is. Nothing is read yet. */
 export function registerAssets(): void {
-  registerPciIds(() => getAsset('pci.ids', 'utf8'));
+  registerPciIds(() => Buffer.from(getRawAsset('pci.ids')));
 }

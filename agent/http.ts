@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lookup } from 'node:dns';
 import { Agent as HttpAgent, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import got from 'got';
 import { errnoOf, messageOf, RazorMkError } from '../platform/errors.ts';
@@ -49,8 +49,8 @@ export interface HttpOptions {
   /** 4 MiB by default. */
   readonly limit?: number;
   readonly userAgent?: string;
-  /** The connection makers; plain ones without keep-alive by default (tls.ts makes others). */
-  readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** The connection makers; plain ones without keep-alive by default. The one for TLS is made when it is first needed. */
+  readonly agents?: { readonly http: HttpAgent; readonly https: () => Promise<HttpsAgent> };
   /** Sent with every request (the bearer token). */
   readonly headers?: Readonly<Record<string, string>>;
   /** A host name whose address DNS has given already; others are looked up by the system. */
@@ -81,10 +81,10 @@ const DEFAULT_LIMIT = 4 * 1024 * 1024;
 
 /** A client with these limits. */
 export function createHttpClient(options: HttpOptions = {}): HttpClient {
-  const agents = options.agents ?? {
-    http: new HttpAgent({ keepAlive: false }),
-    https: new HttpsAgent({ keepAlive: false }),
-  };
+  const http = options.agents?.http ?? new HttpAgent({ keepAlive: false });
+  let https: Promise<HttpsAgent> | undefined;
+  const agentFor = async (url: string): Promise<{ http: HttpAgent } | { https: HttpsAgent }> =>
+    /^https:/i.test(url) ? { https: await (https ??= (options.agents?.https ?? plainHttps)()) } : { http };
   return {
     async request(request) {
       const started = performance.now();
@@ -94,7 +94,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       const guard = options.guard?.();
       const stream = got.stream(request.url, {
         method: request.method,
-        agent: agents,
+        agent: await agentFor(request.url),
         headers: {
           'user-agent': options.userAgent ?? 'razor-mk',
           accept: '*/*',
@@ -151,6 +151,10 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       return reply;
     },
   };
+}
+
+async function plainHttps(): Promise<HttpsAgent> {
+  return new (await import('node:https')).Agent({ keepAlive: false });
 }
 
 /** got's option for a name that needs no lookup. */

@@ -9,6 +9,7 @@ import { facterArguments, isFacter } from '../facts/cli/facter-alias.ts';
 import { explain, RazorMkError } from '../platform/errors.ts';
 import { EXECUTABLE } from '../platform/executable.ts';
 import type { Host, Terminal, VerbEntry, VerbModule } from '../platform/verb.ts';
+import { registerAssets } from './assets.ts';
 import { VERBS } from './verbs.ts';
 import { versionText } from './version.ts';
 
@@ -108,6 +109,8 @@ async function addVerb(parser: Argv, entry: VerbEntry): Promise<void> {
     },
   });
 }
+
+if (EXECUTABLE) registerAssets();
 
 // `razor-mk facts | head` closes our stdout: that is no error of ours
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));

@@ -4,6 +4,7 @@
  */
 import { RE2JS } from 're2js';
 import { messageOf, RazorMkError } from '../platform/errors.ts';
+import { DEFAULT_EXCLUSION } from './default-exclusion.ts';
 
 export { DEFAULT_EXCLUSION } from './default-exclusion.ts';
 
@@ -26,6 +27,11 @@ export function compileExclusion(pattern: string): Exclusion {
       `the exclusion pattern has ${pattern.length} characters, at most ${LONGEST}`,
     );
   }
+  // ours, and what nearly every server pushes: known to be harmless on the engine that is here already
+  if (pattern === DEFAULT_EXCLUSION) {
+    const known = new RegExp(pattern);
+    return { pattern, excludes: remembered((name) => known.test(name)) };
+  }
   let compiled: RE2JS;
   try {
     // Ruby's ^ and $ match at every line; names hold no line breaks, so that MULTILINE changes nothing but \Z
@@ -35,7 +41,21 @@ export function compileExclusion(pattern: string): Exclusion {
       cause: error,
     });
   }
-  return { pattern, excludes: (name) => compiled.matcher(name).find() };
+  return { pattern, excludes: remembered((name) => compiled.matcher(name).find()) };
+}
+
+const MOST_REMEMBERED = 20_000;
+
+/** The same names come with every gathering. */
+function remembered(excludes: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const answer = excludes(name);
+    if (known.size < MOST_REMEMBERED) known.set(name, answer);
+    return answer;
+  };
 }
 
 /** Ruby's spelling in RE2's: \Z, \h, \H, (?m) as dot-matches-all, (?<name>…), possessive and atomic forms are refused. */

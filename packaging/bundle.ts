@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { messageOf, RazorMkError } from '../platform/errors.ts';
+import { lazyModules } from './lazy-modules.ts';
 import { PROJECT } from './paths.ts';
 
 export interface BundleOptions {
@@ -41,6 +42,9 @@ const inlineExecutable: Plugin = {
   },
 };
 
+/** The bundle is a function expression: the loader hands in what a module of CommonJS has. */
+const WRAPPER = ['(function (exports, require, module, __filename) {', '\n})'] as const;
+
 /** Bundles agent/main.ts. Throws RAZOR_MK_PACKAGE where esbuild fails or a room of the clone got in. */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
   let metafile: Metafile;
@@ -58,7 +62,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
       legalComments: 'none', // the licence texts lie beside the executable, whole
       metafile: true,
       logLevel: 'silent',
-      plugins: [inlineExecutable],
+      plugins: [inlineExecutable, lazyModules],
       define: {
         // yargs and node-cron call createRequire(import.meta.url), which is undefined in CommonJS (esbuild is silent)
         'import.meta.url': '__import_meta_url',
@@ -76,7 +80,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const output = Object.values(metafile.outputs)[0];
   // inputs of the output with no byte left are modules that were read, found unreachable and dropped
   const kept = Object.entries(output?.inputs ?? {})
-    .filter(([, part]) => part.bytesInOutput > 0)
+    .filter(([path, part]) => part.bytesInOutput > 0 && !path.startsWith('lazy:'))
     .map(([path]) => path)
     .sort();
   const strays = kept.filter((path) => LEFT_OUT.some((room) => path.startsWith(room)));
@@ -85,12 +89,32 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
       remedy: 'Import them behind `if (EXECUTABLE) … else …` (agent/verbs.ts).',
     });
   writeFileSync(`${options.output}.meta.json`, JSON.stringify(metafile));
+  const code = wrapped(readFileSync(options.output, 'utf8'));
+  writeFileSync(options.output, code);
   return {
     path: options.output,
-    bytes: output?.bytes ?? 0,
+    bytes: code.length,
     packages: [...new Set(kept.map(packageOf).filter((name) => name !== undefined))].sort(),
     modules: kept.filter((path) => packageOf(path) === undefined),
   };
+}
+
+/** Without the #! line, as a function expression, in ASCII: esbuild escapes all but what stands in patterns. */
+function wrapped(code: string): string {
+  const ascii = code
+    .replace(/^#!.*\n/, '')
+    .replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return WRAPPER.join(ascii);
+}
+
+/** Bundles a script of the packager that runs where TypeScript does not: the loader, the warm-up. Throws RAZOR_MK_PACKAGE. */
+export async function bundleScript(entry: string, output: string, format: 'cjs' | 'esm'): Promise<void> {
+  try {
+    const common = { bundle: true, platform: 'node', target: 'node24', minify: true, logLevel: 'silent' } as const;
+    await build({ entryPoints: [entry], absWorkingDir: PROJECT, outfile: output, format, ...common });
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_PACKAGE', `esbuild: ${entry}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** `node_modules/a/node_modules/@b/c/index.js` is of package directory `a/node_modules/@b/c`. */

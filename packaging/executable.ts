@@ -71,7 +71,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
     say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
     const staged = join(stage, 'razor-mk');
     const pciIds = await pciIdsAsset(options.pciIds, stage, say);
-    await makeExecutable({
+    const { cacheBytes } = await makeExecutable({
       arch,
       nodeVersion: pinned.version,
       stage,
@@ -80,6 +80,11 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
       ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
       ...(options.flags === undefined ? {} : { flags: options.flags }),
     });
+    say(
+      cacheBytes > 0
+        ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`
+        : `code cache   none: it can only be made on a machine of ${ARCHES[arch].machine}; the executable starts slower\n`,
+    );
     const digest = await sha256(staged);
     const libraries = findLibraries(arch, staged, options.libraries);
     const parts = [

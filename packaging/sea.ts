@@ -1,7 +1,13 @@
-/** Bundle and stripped Node become one executable (Node's single executable application), by pkg's SEA step. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+/**
+ * Bundle and stripped Node become one executable (Node's single executable application), by pkg's SEA step. Its main file is
+ * the loader; the bundle and V8's code cache of it are assets.
+ */
+import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleScript } from './bundle.ts';
+import { makeCodeCache } from './code-cache.ts';
+import { CODE_ASSET, CODE_CACHE_ASSET } from './evaluate.ts';
 import type { Arch } from './paths.ts';
 import { tool } from './tools.ts';
 
@@ -9,7 +15,11 @@ import { tool } from './tools.ts';
  * V8 flags baked into the executable; why each is worth it is measured in docs/packaging.md. NODE_OPTIONS is ignored
  * (`execArgvExtension`), so that what a server or a user leaves in the environment cannot change them.
  */
-export const V8_FLAGS: readonly string[] = ['--max-old-space-size=64', '--max-semi-space-size=1', '--lite-mode'];
+export const V8_FLAGS: readonly string[] = [
+  '--max-old-space-size=64',
+  '--max-semi-space-size=1',
+  '--single-threaded-gc',
+];
 
 export interface SeaOptions {
   readonly arch: Arch;
@@ -29,7 +39,7 @@ export interface SeaOptions {
  * Writes the executable. The blob records the path of `main` as it is given, and pkg would make it absolute; given
  * relative to pkg's temporary directory, which lies in the stage, the same bytes come out of every directory.
  */
-export async function makeExecutable(options: SeaOptions): Promise<void> {
+export async function makeExecutable(options: SeaOptions): Promise<{ readonly cacheBytes: number }> {
   const { stage, arch, nodeVersion } = options;
   const name = `node-v${nodeVersion}-linux-${arch}`;
   // pkg takes what lies in its cache, with its marks, for downloaded and checked: nothing is fetched
@@ -39,21 +49,30 @@ export async function makeExecutable(options: SeaOptions): Promise<void> {
   copyFileSync(options.node, join(bin, 'node'));
   for (const mark of [`${name}.tar.gz`, `${name}.tar.gz.ok`, `${name}/bin/node.ok`])
     writeFileSync(join(cache, mark), '');
+  const flags = options.flags ?? V8_FLAGS;
+  const code = join(stage, 'razor-mk.cjs');
+  await bundleScript('packaging/loader.ts', join(stage, 'loader.cjs'), 'cjs');
+  const codeCache = await makeCodeCache({ arch, node: options.node, flags, code, stage });
   const assets: Record<string, string> = {};
-  for (const [key, file] of Object.entries(options.assets ?? {})) {
+  const files = {
+    ...options.assets,
+    [CODE_ASSET]: code,
+    ...(codeCache === undefined ? {} : { [CODE_CACHE_ASSET]: codeCache }),
+  };
+  for (const [key, file] of Object.entries(files)) {
     copyFileSync(file, join(stage, `asset-${basename(file)}`));
     assets[key] = `../../asset-${basename(file)}`;
   }
   mkdirSync(join(stage, 'tmp'), { recursive: true });
   const job = {
-    entry: join(stage, 'razor-mk.cjs'),
+    entry: join(stage, 'loader.cjs'),
     target: { nodeRange: `node${nodeVersion}`, platform: 'linux', arch, output: options.output },
     seaConfig: {
-      main: '../../razor-mk.cjs', // from STAGE/tmp/pkg-sea-XXXXXX
-      useCodeCache: false, // would differ from build to build
-      execArgv: [...(options.flags ?? V8_FLAGS)],
+      main: '../../loader.cjs', // from STAGE/tmp/pkg-sea-XXXXXX
+      useCodeCache: false, // Node's own would differ from build to build, and hold nothing of what the agent runs
+      execArgv: [...flags],
       execArgvExtension: 'none',
-      ...(Object.keys(assets).length === 0 ? {} : { assets }),
+      assets,
     },
   };
   await tool([process.execPath, fileURLToPath(new URL('sea-process.ts', import.meta.url))], {
@@ -61,4 +80,5 @@ export async function makeExecutable(options: SeaOptions): Promise<void> {
     env: { HOME: join(stage, 'home'), TMPDIR: join(stage, 'tmp') },
     cwd: stage,
   });
+  return { cacheBytes: codeCache === undefined ? 0 : statSync(codeCache).size };
 }

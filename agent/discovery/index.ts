@@ -3,11 +3,10 @@
  * environment, configuration file, the DNS name `razor`, the next-server file, and SRV `_razor._tcp`. Every step leaves
  * a trace. The first way that gives an address counts, and those behind it are asked only when it led to no server.
  */
-import { isIP } from 'node:net';
 import { RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { DiscoveryStep } from '../events.ts';
-import { baseUrl, parseAddress, type ServerAddress } from './address.ts';
+import { baseUrl, familyOf, parseAddress, type ServerAddress } from './address.ts';
 import type { CommandLine } from './cmdline.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
 import { readHanlonLease } from './hanlon-lease.ts';
@@ -143,7 +142,7 @@ async function candidatesOf(
   for (const text of texts) {
     const address = parsedFor(options, text);
     if (address === undefined) trace(way, `"${text.slice(0, 100)}" is no address`);
-    else if (isIP(address.host) !== 0) {
+    else if (familyOf(address.host) !== 0) {
       candidates.push(
         ...trace(way, `${text} is an address`, [
           { url: baseUrl(address, options.defaultPort), way, given: !FOUND.test(way) },
@@ -189,7 +188,7 @@ async function fromHanlonLease(options: DiscoveryOptions, trace: Trace): Promise
   const way = 'DHCP options of Hanlon';
   const { address, note } = await readHanlonLease(options.nextServerFile);
   if (address === undefined) return trace(way, note);
-  if (isIP(address.host) === 0) return await resolved(way, address, options, trace);
+  if (familyOf(address.host) === 0) return await resolved(way, address, options, trace);
   return trace(way, note, [{ url: baseUrl(address, options.defaultPort), way, given: false }]);
 }
 
@@ -200,7 +199,7 @@ async function fromNextServer(options: DiscoveryOptions, trace: Trace): Promise<
   if (bytes instanceof Error) return trace(way, bytes.message);
   const address = parseNextServer(bytes);
   if ('wrong' in address) return trace(way, `${options.nextServerFile} ${address.wrong}`);
-  if (isIP(address.host) === 0) return await resolved(way, address, options, trace);
+  if (familyOf(address.host) === 0) return await resolved(way, address, options, trace);
   return trace(way, `${options.nextServerFile} holds ${address.host}`, [
     { url: baseUrl(address, options.defaultPort), way, given: !FOUND.test(way) },
   ]);

@@ -5,10 +5,7 @@ import { readCapped } from '../../platform/files.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Candidate } from '../discovery/index.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
-import { explainTlsFailure } from './explain.ts';
 import { parsePin } from './pin.ts';
-import { replyGuard } from './signature.ts';
-import { createTlsAgent } from './tls.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -47,11 +44,14 @@ export async function openHttp(
   return createHttpClient({
     timeoutMs,
     userAgent,
-    agents: { http: new HttpAgent({ keepAlive: false, proxyEnv }), https: createTlsAgent(tls) },
+    agents: {
+      http: new HttpAgent({ keepAlive: false, proxyEnv }),
+      https: async () => (await import('./tls.ts')).createTlsAgent(tls),
+    },
     ...(token === undefined || token === '' ? {} : { headers: { authorization: `Bearer ${token}` } }),
     ...(server.address === undefined ? {} : { address: { host, address: server.address } }),
-    ...(replyKey === undefined ? {} : { guard: replyGuard(replyKey) }),
-    diagnose: (error, request) => explainTlsFailure(error, request.url, tls),
+    ...(replyKey === undefined ? {} : { guard: (await import('./signature.ts')).replyGuard(replyKey) }),
+    diagnose: async (error, request) => (await import('./explain.ts')).explainTlsFailure(error, request.url, tls),
   });
 }
 

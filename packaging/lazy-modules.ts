@@ -1,0 +1,96 @@
+/**
+ * Modules of others that take long to begin and that most runs never use: in the bundle they begin when they are first
+ * used. Measured on the way to the first check-in: string-width builds tables of emoji (45 ms, for help texts), two list
+ * formatters of @sindresorhus/is (10 ms, for messages nobody sees), assert (7 ms), https and crypto (12 ms), http2 (4 ms).
+ */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Plugin } from 'esbuild';
+import { RazorMkError } from '../platform/errors.ts';
+import { PROJECT } from './paths.ts';
+
+const calls = (...names: readonly string[]): string =>
+  names.map((name) => `export const ${name} = (...words) => real().${name}(...words);`).join('\n');
+const WHOLE = 'export default new Proxy({}, { get: (_, name) => (real().default ?? real())[name] });';
+
+/** What stands for each module, by its name in import; `real()` is the module itself, loaded at the first use. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'string-width': 'export default (...words) => real().default(...words);',
+  assert: `export const strictEqual = (a, b, message) => { if (!Object.is(a, b)) real().strictEqual(a, b, message); };
+    export const notStrictEqual = (a, b, message) => { if (Object.is(a, b)) real().notStrictEqual(a, b, message); };`,
+  'node:crypto': `${calls('createHash', 'createPublicKey', 'randomBytes', 'randomInt', 'randomUUID', 'verify')}\n${WHOLE}`,
+  // got's client for HTTP/2 and its cache, which nobody asks for, are left out
+  'node:http2': `export class Http2ServerResponse {} export const constants = {};`,
+  './utils/http2-client.js': 'export default {};',
+  'cacheable-request': `export default function () { throw new Error('got has no cache here'); }
+    export class CacheError extends Error {}`,
+  './utils/decompress-response.js': `export default (response) =>
+    (response.headers['content-encoding'] ?? '') === '' ? response : real().default(response);`,
+  'node:https': WHOLE,
+  'node:tls': calls('checkServerIdentity'),
+  // pino's transports are threads, which the executable cannot have
+  'thread-stream': 'module.exports = function (...words) { return new (real())(...words); };',
+  worker_threads: 'module.exports = { isMainThread: true };',
+};
+/** Modules whose stand-in is for our own modules too. */
+const FOR_ALL = new Set(['node:crypto']);
+
+/** Changes of a line or two: in which file, what, how often it must be there, and what takes its place. */
+const PATCHES: readonly { file: RegExp; what: RegExp; times: number; by: string }[] = [
+  {
+    file: /\/@sindresorhus\/is\/distribution\/index\.js$/,
+    what: /^const (\w+) = (new Intl\.ListFormat\([^;]*\));$/gm,
+    times: 2,
+    by: 'const $1 = { format: (list) => ($2).format(list) };',
+  },
+  {
+    // an id for listeners of a diagnostics channel; there are none, and a random one loads all of crypto
+    file: /\/got\/dist\/source\/core\/diagnostics-channel\.js$/,
+    what: /return randomUUID\(\);/g,
+    times: 1,
+    by: "return 'request';",
+  },
+];
+
+const SYSTEM = /^const (_linux|_darwin|_windows|_freebsd|_openbsd|_netbsd|_sunos) = .*;$/gm;
+
+/** systeminformation asks everywhere on which of seven systems it runs: here the answer is known, and the rest goes. */
+function forLinux(text: string): string {
+  return text
+    .replaceAll(SYSTEM, '')
+    .replaceAll(/(?<![\w.'])_(linux|darwin|windows|freebsd|openbsd|netbsd|sunos)\b/g, (_, name) =>
+      String(name === 'linux'),
+    );
+}
+
+/** The esbuild plugin. A build fails where a module is no longer as it was when this was written. */
+export const lazyModules: Plugin = {
+  name: 'lazy-modules',
+  setup(esbuild) {
+    const names = Object.keys(STAND_INS).join('|').replaceAll('.', '\\.');
+    esbuild.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path, namespace, resolveDir, importer }) => {
+      // a stand-in gets the module itself; our own modules say themselves what they load when
+      const ours = !importer.includes('/node_modules/') && !FOR_ALL.has(path);
+      if (namespace === 'lazy' || ours) return undefined;
+      return { path: `${relative(PROJECT, resolveDir)}:${path}`, namespace: 'lazy', pluginData: { path, resolveDir } };
+    });
+    esbuild.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ pluginData }) => {
+      const { path, resolveDir } = pluginData as { readonly path: string; readonly resolveDir: string };
+      const code = STAND_INS[path] ?? '';
+      const real = `let known; const real = () => (known ??= require(${JSON.stringify(path)}));`;
+      return { contents: code.includes('real()') ? `${real}\n${code}` : code, resolveDir, loader: 'js' };
+    });
+    esbuild.onLoad({ filter: /\/systeminformation\/lib\/\w+\.js$/ }, ({ path }) => ({
+      contents: forLinux(readFileSync(path, 'utf8')),
+      loader: 'js',
+    }));
+    for (const { file, what, times, by } of PATCHES) {
+      esbuild.onLoad({ filter: file }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        if (text.match(what)?.length !== times)
+          throw new RazorMkError('RAZOR_MK_PACKAGE', `${path} is not what lazy-modules.ts knows: ${what.source}`);
+        return { contents: text.replaceAll(what, by), loader: 'js' };
+      });
+    }
+  },
+};
