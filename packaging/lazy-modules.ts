@@ -13,12 +13,17 @@ const calls = (...names: readonly string[]): string =>
   names.map((name) => `export const ${name} = (...words) => real().${name}(...words);`).join('\n');
 const WHOLE = 'export default new Proxy({}, { get: (_, name) => (real().default ?? real())[name] });';
 
+const CRYPTO =
+  'createHash createPrivateKey createPublicKey generateKeyPairSync randomBytes randomInt randomUUID sign timingSafeEqual verify'.split(
+    ' ',
+  );
+
 /** What stands for each module, by its name in import; `real()` is the module itself, loaded at the first use. */
 const STAND_INS: Readonly<Record<string, string>> = {
   'string-width': 'export default (...words) => real().default(...words);',
   assert: `export const strictEqual = (a, b, message) => { if (!Object.is(a, b)) real().strictEqual(a, b, message); };
     export const notStrictEqual = (a, b, message) => { if (Object.is(a, b)) real().notStrictEqual(a, b, message); };`,
-  'node:crypto': `${calls('createHash', 'createPublicKey', 'randomBytes', 'randomInt', 'randomUUID', 'verify')}\n${WHOLE}`,
+  'node:crypto': `${calls(...CRYPTO)}\n${WHOLE}`,
   // got's client for HTTP/2 and its cache, which nobody asks for, are left out
   'node:http2': `export class Http2ServerResponse {} export const constants = {};`,
   './utils/http2-client.js': 'export default {};',
@@ -32,8 +37,13 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'thread-stream': 'module.exports = function (...words) { return new (real())(...words); };',
   worker_threads: 'module.exports = { isMainThread: true };',
 };
-/** Modules whose stand-in is for our own modules too. */
-const FOR_ALL = new Set(['node:crypto']);
+/** Of our own modules, those that everybody loads at the start and few use then; the others load what they need. */
+const OURS = new Map([
+  [
+    'node:crypto',
+    /\/(platform|facts|tinycore\/node|agent(\/(commands|discovery|extension|network|trust))?)\/[\w-]+\.ts$/,
+  ],
+]);
 
 /** Changes of a line or two: in which file, what, how often it must be there, and what takes its place. */
 const PATCHES: readonly { file: RegExp; what: RegExp; times: number; by: string }[] = [
@@ -69,9 +79,8 @@ export const lazyModules: Plugin = {
   setup(esbuild) {
     const names = Object.keys(STAND_INS).join('|').replaceAll('.', '\\.');
     esbuild.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path, namespace, resolveDir, importer }) => {
-      // a stand-in gets the module itself; our own modules say themselves what they load when
-      const ours = !importer.includes('/node_modules/') && !FOR_ALL.has(path);
-      if (namespace === 'lazy' || ours) return undefined;
+      const wanted = importer.includes('/node_modules/') || OURS.get(path)?.test(importer) === true;
+      if (namespace === 'lazy' || !wanted) return undefined; // a stand-in gets the module itself
       return { path: `${relative(PROJECT, resolveDir)}:${path}`, namespace: 'lazy', pluginData: { path, resolveDir } };
     });
     esbuild.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ pluginData }) => {
