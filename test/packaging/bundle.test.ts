@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -30,11 +30,22 @@ test('nothing of the lab, the packager or the image builder is in the bundle', (
 });
 
 test('the bundle knows its version and commit, and says where the other verbs are', async () => {
-  const version = await run([process.execPath, made.path, '--version']);
+  // what the loader does in the executable
+  const start = join(directory, 'start.cjs');
+  const load = `new (require('node:vm').Script)(require('node:fs').readFileSync(${JSON.stringify(made.path)}, 'latin1'))`;
+  writeFileSync(start, `${load}.runInThisContext()(exports, require, module, __filename);`);
+  const version = await run([process.execPath, start, '--version']);
   assert.equal(version.stdout.toString('utf8'), `razor-mk 9.8.7 (commit abc1234, Node ${process.version})\n`);
-  const demo = await run([process.execPath, made.path, 'demo']);
+  const demo = await run([process.execPath, start, 'demo']);
   assert.equal(demo.status, 64);
   assert.match(demo.stderr.toString('utf8'), /RAZOR_MK_CLONE_ONLY/);
+});
+
+test('the bundle is plain ASCII, so that it needs one byte a character in memory', () => {
+  assert.equal(
+    readFileSync(made.path).findIndex((byte) => byte > 0x7f),
+    -1,
+  );
 });
 
 test('two directories give the same bundle', async () => {
