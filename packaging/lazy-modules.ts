@@ -1,7 +1,8 @@
 /**
  * Modules of others that take long to begin and that most runs never use: in the bundle they begin when they are first
- * used. Measured on the way to the first check-in: string-width builds tables of emoji (45 ms, for help texts), two list
- * formatters of @sindresorhus/is (10 ms, for messages nobody sees), assert (7 ms), https and crypto (12 ms), http2 (4 ms).
+ * used, or are left out where nothing of ours can reach them. Measured on the way to the first check-in: string-width
+ * builds tables of emoji (45 ms, for help texts), two list formatters of @sindresorhus/is (10 ms, for messages nobody
+ * sees), https and crypto (12 ms), assert (7 ms), http2 (4 ms).
  */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -20,7 +21,8 @@ const CRYPTO =
 
 /** What stands for each module, by its name in import; `real()` is the module itself, loaded at the first use. */
 const STAND_INS: Readonly<Record<string, string>> = {
-  'string-width': 'export default (...words) => real().default(...words);',
+  // for help texts of ours, which have neither emoji nor wide characters
+  'string-width': "export default (text) => [...String(text).replaceAll(/\\u001b\\[[\\d;]*m/g, '')].length;",
   assert: `export const strictEqual = (a, b, message) => { if (!Object.is(a, b)) real().strictEqual(a, b, message); };
     export const notStrictEqual = (a, b, message) => { if (Object.is(a, b)) real().notStrictEqual(a, b, message); };`,
   'node:crypto': `${calls(...CRYPTO)}\n${WHOLE}`,
@@ -34,7 +36,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'node:https': WHOLE,
   'node:tls': calls('checkServerIdentity'),
   // pino's transports are threads, which the executable cannot have
-  'thread-stream': 'module.exports = function (...words) { return new (real())(...words); };',
+  'thread-stream': "module.exports = function () { throw new Error('pino has no transports here'); };",
   worker_threads: 'module.exports = { isMainThread: true };',
 };
 /** Of our own modules, those that everybody loads at the start and few use then; the others load what they need. */
@@ -64,6 +66,10 @@ const PATCHES: readonly { file: RegExp; what: RegExp; times: number; by: string 
 
 const SYSTEM = /^const (_linux|_darwin|_windows|_freebsd|_openbsd|_netbsd|_sunos) = .*;$/gm;
 
+/** What facts/opinion and `status` never ask systeminformation for. */
+const UNASKED =
+  /^\.\/(audio|battery|bluetooth|docker|graphics|internet|osinfo|printer|processes|usb|users|virtualbox|wifi)$/;
+
 /** systeminformation asks everywhere on which of seven systems it runs: here the answer is known, and the rest goes. */
 function forLinux(text: string): string {
   return text
@@ -83,9 +89,13 @@ export const lazyModules: Plugin = {
       if (namespace === 'lazy' || !wanted) return undefined; // a stand-in gets the module itself
       return { path: `${relative(PROJECT, resolveDir)}:${path}`, namespace: 'lazy', pluginData: { path, resolveDir } };
     });
+    esbuild.onResolve({ filter: UNASKED }, ({ path, importer, resolveDir }) => {
+      if (!importer.endsWith('/systeminformation/lib/index.js')) return undefined;
+      return { path: `systeminformation:${path}`, namespace: 'lazy', pluginData: { path, resolveDir } };
+    });
     esbuild.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ pluginData }) => {
       const { path, resolveDir } = pluginData as { readonly path: string; readonly resolveDir: string };
-      const code = STAND_INS[path] ?? '';
+      const code = STAND_INS[path] ?? 'module.exports = {};';
       const real = `let known; const real = () => (known ??= require(${JSON.stringify(path)}));`;
       return { contents: code.includes('real()') ? `${real}\n${code}` : code, resolveDir, loader: 'js' };
     });
