@@ -3,7 +3,7 @@
 export interface Exchange {
   readonly seq: number;
   readonly at: number;
-  readonly door: 'nodes' | 'razor-server' | 'images' | 'people';
+  readonly door: 'nodes' | 'razor-server' | 'images' | 'ironic' | 'people';
   readonly from: string;
   readonly method: string;
   readonly url: string;

@@ -11,11 +11,12 @@ import { createDoor, listen, type DoorOptions } from './doors.ts';
 import { createEvents, type LabEvents } from './events.ts';
 import { createExchanges, type Exchange, type Exchanges } from './exchanges.ts';
 import { startExpiry } from './expiry.ts';
+import type { Conductor } from './ironic/conductor.ts';
 import { openImageDirectory } from './image-directory.ts';
 import { imageService } from './image-service.ts';
 import { guardDoor } from './manage/guard.ts';
 import { managementApi } from './manage/index.ts';
-import { pages } from './pages/index.ts';
+import { pages, type PageParts } from './pages/index.ts';
 import { resolveSettings, type LabOptions } from './settings.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -28,9 +29,7 @@ const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];
 const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
 
 /** What else is on the door for people (8025): the page. */
-const PEOPLE_PARTS: readonly ((app: FastifyInstance, core: LabCore, parts: { exchanges: Exchanges }) => void)[] = [
-  pages,
-];
+const PEOPLE_PARTS: readonly ((app: FastifyInstance, core: LabCore, parts: PageParts) => void)[] = [pages];
 
 export interface Lab {
   /** `http://127.0.0.1:8026`: Razor 0.x and Hanlon. */
@@ -39,6 +38,8 @@ export interface Lab {
   /** Page and management API. */
   readonly peopleUrl: string;
   readonly razorServerUrl: string;
+  /** The conductor's API; undefined without one. */
+  readonly ironicUrl: string | undefined;
   readonly store: Store;
   readonly events: LabEvents;
   readonly exchanges: Exchanges;
@@ -76,12 +77,13 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     apps.push(app);
     return app;
   };
+  let conductor: Conductor | undefined;
   let stopExpiry: () => void = () => undefined;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     ending.abort(new Error('the lab is closed'));
     stopExpiry();
-    await Promise.all(apps.map((app) => app.close()));
+    await Promise.all([conductor?.close(), ...apps.map((app) => app.close())]);
     store.close();
     imageDirectory.close();
   };
@@ -95,10 +97,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       settings.host,
       settings.ports.razorServer,
     );
+    if (options.ironic) {
+      const { startConductor } = await import('./ironic/conductor.ts');
+      const { host, clock } = settings;
+      conductor = await startConductor({ ...options.ironic, host, clock, events, exchanges });
+    }
     const people = door('people', [], { tls: settings.tls });
     guardDoor(people, settings.token);
     managementApi(people, core, imageDirectory.path);
-    for (const part of PEOPLE_PARTS) part(people, core, { exchanges });
+    for (const part of PEOPLE_PARTS) part(people, core, { exchanges, ironic: conductor?.board });
     bound.people = await listen(people, settings.peopleHost, settings.ports.people);
   } catch (error) {
     await close();
@@ -113,6 +120,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     imagesUrl: url(bound.images, settings.host),
     peopleUrl: url(bound.people, settings.peopleHost, scheme),
     razorServerUrl: url(bound.razorServer, settings.host),
+    ironicUrl: conductor && url(Number(new URL(conductor.url).port), settings.host),
     store,
     events,
     exchanges,
@@ -121,7 +129,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { RazorServerOptions } from './dialects/razor-server-state.ts';
 import type { LabEventListener } from './events.ts';
+import type { IronicNodeOptions } from './ironic/board.ts';
 
 /** Ports of the lab; 0 asks the system for a free one. */
 export interface LabPorts {
@@ -56,6 +57,16 @@ export interface LabOptions {
   /** Largest request body in bytes; 4 MiB. */
   readonly bodyLimit?: number;
   readonly onEvent?: LabEventListener;
+  /** An Ironic conductor beside it, on the nodes' side. */
+  readonly ironic?: IronicOptions;
+}
+
+export interface IronicOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly nodes: readonly IronicNodeOptions[];
+  /** Nodes that were not named may call too; the image that is written to them, if there is one. */
+  readonly anyNode?: { readonly image: string | undefined };
 }
 
 /** Options with every default filled in. */

@@ -177,6 +177,11 @@ export const ERROR_TABLE = {
     summary: 'The door for people would be open to everybody.',
     remedy: 'Leave --people-host at loopback, or give --token-file (and --tls-cert with --tls-key).',
   },
+  RAZOR_MK_LAB_CONFIG: {
+    exit: 78,
+    summary: 'The configuration of the lab, a file or the environment, has an unknown key or a wrong value.',
+    remedy: 'Correct the key that is named; razor-mk lab --help lists the options, which are the keys.',
+  },
   RAZOR_MK_IMAGE_METADATA: {
     exit: 65,
     summary: 'An image is not what its metadata say, or has none.',

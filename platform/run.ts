@@ -12,6 +12,8 @@ export interface RunOptions {
   /** Added to PATH, HOME and LANG=C, the whole environment otherwise. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Each piece of stdout as it comes, for progress; it is in the result too. */
+  readonly onStdout?: (piece: Buffer) => void;
 }
 
 export interface RunResult {
@@ -71,6 +73,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     return chunks;
   };
   const stdout = collect(child.stdout);
+  if (options.onStdout) child.stdout.on('data', options.onStdout);
   const stderr = collect(child.stderr);
   child.on('error', (error: NodeJS.ErrnoException) => {
     failure ??= error.code === 'ENOENT' ? 'not-found' : 'not-started';

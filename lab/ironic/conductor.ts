@@ -9,37 +9,25 @@ import type { Clock } from '../../platform/clock.ts';
 import { messageOf } from '../../platform/errors.ts';
 import { createDoor, listen } from '../doors.ts';
 import type { LabEvents } from '../events.ts';
-import { createExchanges } from '../exchanges.ts';
+import { createExchanges, type Exchanges } from '../exchanges.ts';
 import { isRecord } from '../hostile.ts';
 import { sendJson } from '../replies.ts';
+import { createIronicBoard, MOST_ADOPTED, type IronicBoard, type IronicNode, type IronicNodeOptions } from './board.ts';
 import { writeImage } from './write-image.ts';
 
-export type IronicState = 'deploy wait' | 'deploying' | 'active' | 'deploy failed';
-
-export interface IronicNodeOptions {
-  readonly uuid: string;
-  /** What the ramdisk must give as its key. */
-  readonly key: string;
-  /** Raw image that is written to the disk. */
-  readonly image: string;
-  /** Two rounds: the ramdisk installs a boot loader after the image. */
-  readonly bootOption: 'netboot' | 'local';
-  /** CHAP that the ramdisk's target asks for, `USER:PASSWORD`. */
-  readonly chap?: string;
-}
-
-export interface IronicNode extends IronicNodeOptions {
-  readonly state: IronicState;
-  readonly lastError: string | undefined;
-}
+export type { IronicNode, IronicNodeOptions, IronicState } from './board.ts';
 
 export interface ConductorOptions {
   readonly host: string;
   /** 6385 in the field; 0 takes a free one. */
   readonly port: number;
   readonly nodes: readonly IronicNodeOptions[];
+  /** Nodes that were not named may call too, with whatever key; the image that is written to them, if there is one. */
+  readonly anyNode?: { readonly image: string | undefined };
   readonly events: LabEvents;
   readonly clock: Clock;
+  /** Where its requests are shown; nowhere by default. */
+  readonly exchanges?: Exchanges;
   /** The conductor's pauses before and after it writes; 3,000 ms in the original. */
   readonly pauseMs?: number;
   readonly donePort?: number;
@@ -47,6 +35,7 @@ export interface ConductorOptions {
 
 export interface Conductor {
   readonly url: string;
+  readonly board: IronicBoard;
   nodes(): readonly IronicNode[];
   close(): Promise<void>;
 }
@@ -56,10 +45,12 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   pass_deploy_info: ['address', 'iqn'],
   pass_bootloader_install_info: ['address', 'status'],
 };
+const UUID = /^[\w-]{1,64}$/;
+const NO_IMAGE =
+  'there is no image for it: start the lab with --ironic-image FILE, or with --ironic-node UUID=KEY,IMAGE for this one';
 
-interface Running extends IronicNodeOptions {
-  state: IronicState;
-  lastError: string | undefined;
+/** What is under way with a node. */
+interface Work {
   /** The image is written and the boot loader is waited for. */
   written: boolean;
   busy: boolean;
@@ -68,135 +59,147 @@ interface Running extends IronicNodeOptions {
 /** Starts it. Throws RAZOR_MK_LAB_LISTEN. */
 export async function startConductor(options: ConductorOptions): Promise<Conductor> {
   const { events } = options;
-  const nodes = new Map<string, Running>(
-    options.nodes.map((node) => [
-      node.uuid,
-      { ...node, state: 'deploy wait', lastError: undefined, written: false, busy: false },
-    ]),
-  );
+  const wall = (): number => options.clock.wall().getTime();
+  const board = createIronicBoard(events, wall);
+  const works = new Map<string, Work>();
+  const add = (node: IronicNodeOptions, adopted: boolean): void => {
+    board.add(node, adopted);
+    works.set(node.uuid, { written: false, busy: false });
+  };
+  for (const node of options.nodes) add(node, false);
   const app = createDoor({
-    name: 'nodes',
+    name: 'ironic',
     bodyLimit: 1024 * 1024,
     events,
-    exchanges: createExchanges(),
-    wall: () => options.clock.wall().getTime(),
+    exchanges: options.exchanges ?? createExchanges(),
+    wall,
   });
   const stop = new AbortController();
-  const work = new Set<Promise<void>>();
+  const tasks = new Set<Promise<void>>();
   for (const url of ROUTES) app.post(url, (request, reply) => answer(request.params, request.body, reply));
-  addListing(app, nodes);
+  addListing(app, board);
+
+  /** A node that nobody named is taken in when any may call. */
+  function known(uuid: string, fields: Record<string, unknown> | undefined): IronicNode | undefined {
+    const node = board.get(uuid);
+    if (node || !options.anyNode || !fields || !UUID.test(uuid)) return node;
+    if (board.list().filter(({ adopted }) => adopted).length >= MOST_ADOPTED) return undefined;
+    add({ uuid, key: textOf(fields['key']), image: options.anyNode.image, bootOption: 'netboot' }, true);
+    board.change(uuid, {}, 'calls for the first time; nobody named it, any node may call');
+    return board.get(uuid);
+  }
 
   async function answer(params: unknown, body: unknown, reply: FastifyReply): Promise<FastifyReply> {
     const { uuid = '', method = '' } = params as { uuid?: string; method?: string };
-    const node = nodes.get(uuid);
-    if (!node) return fault(reply, 404, `Node ${uuid} could not be found.`);
     const wanted = METHODS[method];
-    if (!wanted) return fault(reply, 400, `No handler for method ${method}`);
     const fields = parse(body);
+    const node = known(uuid, wanted && fields);
+    const work = works.get(uuid);
+    if (!node || !work) return fault(reply, 404, `Node ${uuid} could not be found.`);
+    if (!wanted) return fault(reply, 400, `No handler for method ${method}`);
     if (!fields) return fault(reply, 400, 'Invalid JSON in the request body');
-    if (fields['key'] !== node.key) return fault(reply, 400, 'Deploy key does not match');
+    if (textOf(fields['key']) !== node.key) {
+      board.change(uuid, {}, `${method} is refused: its key is not the node's`);
+      return fault(reply, 400, 'Deploy key does not match');
+    }
     const missing = wanted.filter((name) => typeof fields[name] !== 'string');
     if (missing.length > 0) {
       const list = missing.map((name) => `'${name}'`).join(', ');
+      board.change(uuid, {}, `${method} is refused: ${list} are missing`);
       return fault(reply, 400, `Parameters [${list}] were not passed to ironic for deploy.`);
     }
-    if (node.busy)
-      return fault(
-        reply,
-        409,
-        `Node ${uuid} is locked by host lab, please retry after the current operation is completed.`,
-      );
-    const task = (method === 'pass_deploy_info' ? deployNode(node, fields) : finishNode(node, fields)).finally(() =>
-      work.delete(task),
-    );
-    work.add(task);
+    if (work.busy) {
+      const words = `Node ${uuid} is locked by host lab, please retry after the current operation is completed.`;
+      return fault(reply, 409, words);
+    }
+    const doing = method === 'pass_deploy_info' ? deployNode(node, work, fields) : finishNode(node, work, fields);
+    const task = doing.finally(() => tasks.delete(task));
+    tasks.add(task);
     return sendJson(reply, 202, '');
   }
 
-  const say = (node: Running, message: string): void => {
-    events.emit({
-      type: 'state',
-      message: `ironic ${node.uuid}: ${message}`,
-      details: { ironic: node.uuid, state: node.state },
-    });
-  };
-  const fail = (node: Running, why: string): void => {
-    node.state = 'deploy failed';
-    node.lastError = why;
-    say(node, `deploy failed, power off: ${why}`);
-  };
+  const fail = (uuid: string, why: string): void =>
+    board.change(uuid, { state: 'deploy failed', lastError: why }, `deploy failed, power off: ${why}`);
 
-  async function deployNode(node: Running, fields: Record<string, unknown>): Promise<void> {
-    if (node.state !== 'deploy wait') return say(node, `pass_deploy_info in state ${node.state} is ignored`);
-    node.state = 'deploying';
-    node.busy = true;
+  async function deployNode(node: IronicNode, work: Work, fields: Record<string, unknown>): Promise<void> {
+    const { uuid, image } = node;
+    const again = node.adopted && (node.state === 'deploy failed' || node.state === 'active');
+    if (node.state !== 'deploy wait' && !again) {
+      return board.change(uuid, {}, `pass_deploy_info in state ${node.state} is ignored`);
+    }
+    work.busy = true;
     try {
       const error = textOf(fields['error']);
-      if (error !== '') return fail(node, `the ramdisk says: ${error}`);
       const address = textOf(fields['address']);
-      say(node, `${node.image} is written to ${address}`);
-      const port = textOf(fields['port']) || '3260';
-      const lun = textOf(fields['lun']) || '1';
-      const written = await writeImage({
-        image: node.image,
-        address,
-        port,
-        iqn: textOf(fields['iqn']),
-        lun,
-        chap: node.chap,
-        signal: stop.signal,
+      board.change(uuid, { state: 'deploying', lastError: undefined, address, progress: undefined });
+      if (error !== '') return fail(uuid, `the ramdisk says: ${error}`);
+      if (image === undefined) return fail(uuid, NO_IMAGE);
+      board.change(uuid, { progress: 0 }, `${image} is written to ${address}`);
+      const took = await writeImage({
+        ...{ image, address, chap: node.chap, signal: stop.signal, iqn: textOf(fields['iqn']) },
+        port: textOf(fields['port']) || '3260',
+        lun: textOf(fields['lun']) || '1',
+        onProgress: (share) => progressed(node, share),
       });
-      say(node, `the image is written in ${(written / 1000).toFixed(1)} s`);
+      board.change(uuid, { progress: 1 }, `the image is written in ${(took / 1000).toFixed(1)} s`);
       await options.clock.sleep(options.pauseMs ?? 3000, stop.signal);
-      node.written = true;
-      if (node.bootOption === 'local') node.state = 'deploy wait';
+      work.written = true;
+      if (node.bootOption === 'local') board.change(uuid, { state: 'deploy wait' });
       await sendDone(address, options.donePort ?? 10_000);
-      if (node.bootOption === 'netboot') node.state = 'active';
-      say(
-        node,
-        node.bootOption === 'netboot' ? '"done" is sent; active' : '"done" is sent; the boot loader comes next',
-      );
+      if (node.bootOption === 'netboot') board.change(uuid, { state: 'active' }, '"done" is sent; active');
+      else board.change(uuid, {}, '"done" is sent; the boot loader comes next');
     } catch (error) {
-      if (!stop.signal.aborted) fail(node, messageOf(error));
+      if (!stop.signal.aborted) fail(uuid, messageOf(error));
     } finally {
-      node.busy = false;
+      work.busy = false;
     }
   }
 
-  async function finishNode(node: Running, fields: Record<string, unknown>): Promise<void> {
-    if (!node.written) return say(node, 'boot loader information without an image is ignored');
-    if (fields['status'] !== 'SUCCEEDED') return fail(node, `boot loader: ${textOf(fields['error'])}`);
+  /** Every tenth of the image is a line of the log. */
+  function progressed(node: IronicNode, share: number): void {
+    const before = Math.floor((node.progress ?? 0) * 10);
+    const now = Math.floor(share * 10);
+    const words = now > before && now < 10 ? `${now * 10} % of the image are written` : undefined;
+    board.change(node.uuid, { progress: share }, words);
+  }
+
+  async function finishNode(node: IronicNode, work: Work, fields: Record<string, unknown>): Promise<void> {
+    const { uuid } = node;
+    if (!work.written) return board.change(uuid, {}, 'boot loader information without an image is ignored');
+    if (fields['status'] !== 'SUCCEEDED') return fail(uuid, `boot loader: ${textOf(fields['error'])}`);
     try {
       await sendDone(textOf(fields['address']), options.donePort ?? 10_000);
-      node.state = 'active';
-      say(node, 'the boot loader is installed; second "done" is sent; active');
+      board.change(uuid, { state: 'active' }, 'the boot loader is installed; second "done" is sent; active');
     } catch (error) {
-      fail(node, messageOf(error));
+      fail(uuid, messageOf(error));
     }
   }
 
   const port = await listen(app, options.host, options.port);
   return {
-    url: `http://${options.host}:${port}`,
-    nodes: () => [...nodes.values()].map(({ busy: _busy, written: _written, ...node }) => node),
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    board,
+    nodes: () => board.list(),
     async close() {
       stop.abort(new Error('the conductor is closed'));
       await app.close();
-      await Promise.allSettled(work);
+      await Promise.allSettled(tasks);
     },
   };
 }
 
-function addListing(app: FastifyInstance, nodes: ReadonlyMap<string, Running>): void {
-  app.get('/v1/nodes', (_request, reply) =>
-    sendJson(reply, 200, {
-      nodes: [...nodes.values()].map((node) => ({
-        uuid: node.uuid,
-        provision_state: node.state,
-        last_error: node.lastError ?? null,
-      })),
-    }),
-  );
+function addListing(app: FastifyInstance, board: IronicBoard): void {
+  const view = (node: IronicNode): unknown => ({
+    uuid: node.uuid,
+    provision_state: node.state,
+    last_error: node.lastError ?? null,
+  });
+  app.get('/v1/nodes', (_request, reply) => sendJson(reply, 200, { nodes: board.list().map(view) }));
+  app.get('/v1/nodes/:uuid', (request, reply) => {
+    const { uuid } = request.params as { uuid: string };
+    const node = board.get(uuid);
+    return node ? sendJson(reply, 200, view(node)) : fault(reply, 404, `Node ${uuid} could not be found.`);
+  });
 }
 
 function parse(body: unknown): Record<string, unknown> | undefined {

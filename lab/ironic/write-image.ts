@@ -11,6 +11,8 @@ export interface WriteImageOptions {
   /** `USER:PASSWORD`. */
   readonly chap?: string | undefined;
   readonly signal?: AbortSignal;
+  /** Called with the share that is written, from 0 to 1. */
+  readonly onProgress?: (share: number) => void;
 }
 
 /** Milliseconds that it took. Throws RAZOR_MK_RUN with qemu-img's words. */
@@ -27,8 +29,13 @@ export async function writeImage(options: WriteImageOptions): Promise<number> {
   const host = address.includes(':') ? `[${address}]` : address;
   const login = options.chap === undefined ? '' : `${options.chap.replace(':', '%')}@`;
   const url = `iscsi://${login}${host}:${port}/${iqn}/${lun}`;
-  const result = await run(['qemu-img', 'convert', '-n', '-f', 'raw', '-O', 'raw', options.image, url], {
+  const result = await run(['qemu-img', 'convert', '-p', '-n', '-f', 'raw', '-O', 'raw', options.image, url], {
     timeoutMs: 1_800_000,
+    // "    (12.50/100%)\r"
+    onStdout: (piece) => {
+      const percent = [...piece.toString('latin1').matchAll(/\((\d{1,3}\.\d+)\/100%\)/g)].at(-1)?.[1];
+      if (percent !== undefined) options.onProgress?.(Math.min(1, Number(percent) / 100));
+    },
     ...(options.signal && { signal: options.signal }),
   });
   if (result.status === 0) return result.durationMs;

@@ -5,7 +5,9 @@ import type { LabCore } from '../core.ts';
 import type { Exchanges } from '../exchanges.ts';
 import { sendText } from '../replies.ts';
 import { imagesPage, policiesPage } from './catalog-page.ts';
+import type { IronicBoard } from '../ironic/board.ts';
 import { html, type Html } from './html.ts';
+import { ironicNodePage, ironicPage } from './ironic-page.ts';
 import { document, SECURITY_HEADERS, type Place } from './layout.ts';
 import { createLogStream, logPage } from './log-page.ts';
 import { nodePage } from './node-page.ts';
@@ -25,8 +27,14 @@ function words(value: string | string[] | undefined): string {
   return ((Array.isArray(value) ? value[0] : value) ?? '').trim().slice(0, 200);
 }
 
+export interface PageParts {
+  readonly exchanges: Exchanges;
+  /** The conductor's nodes; undefined without a conductor. */
+  readonly ironic?: IronicBoard | undefined;
+}
+
 /** Adds the pages. */
-export function pages(app: FastifyInstance, core: LabCore, { exchanges }: { readonly exchanges: Exchanges }): void {
+export function pages(app: FastifyInstance, core: LabCore, { exchanges, ironic }: PageParts): void {
   void app.register((site, _options, done) => {
     site.addHook('onRequest', (_request, reply, next) => {
       reply.headers(SECURITY_HEADERS);
@@ -39,7 +47,12 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges }: { read
       body: Html,
       status = 200,
     ): FastifyReply =>
-      sendText(reply, status, document({ title, place, body, now: core.wall() }), 'text/html; charset=utf-8');
+      sendText(
+        reply,
+        status,
+        document({ title, place, body, now: core.wall(), ironic: ironic !== undefined }),
+        'text/html; charset=utf-8',
+      );
     const missing = (reply: FastifyReply, what: string): FastifyReply =>
       send(
         reply,
@@ -74,6 +87,14 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges }: { read
     site.get('/log/stream', createLogStream(core));
     site.get('/policies', (_request, reply) => send(reply, 'Policies', '/policies', policiesPage(core)));
     site.get('/images', (_request, reply) => send(reply, 'Images', '/images', imagesPage(core)));
+    if (ironic) {
+      site.get('/ironic', (_request, reply) => send(reply, 'Ironic', '/ironic', ironicPage(core, ironic)));
+      site.get('/ironic/:uuid', (request, reply) => {
+        const node = ironic.get((request.params as { uuid: string }).uuid);
+        if (!node) return missing(reply, 'The conductor knows no node with this UUID.');
+        return send(reply, node.uuid, '/ironic', ironicNodePage(core, ironic, node));
+      });
+    }
     const ofNodes = () => exchanges.list().filter(({ door }) => door !== 'people');
     site.get('/requests', (_request, reply) =>
       send(reply, 'Requests', '/requests', requestsPage(ofNodes(), core.wall())),

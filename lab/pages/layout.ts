@@ -22,6 +22,7 @@ const PLACES = [
   ['/policies', 'Policies'],
   ['/images', 'Images'],
   ['/requests', 'Requests'],
+  ['/ironic', 'Ironic'],
 ] as const;
 
 export type Place = (typeof PLACES)[number][0];
@@ -33,11 +34,13 @@ export interface Page {
   readonly body: Html;
   /** Wall time of the lab in milliseconds, so that the script can show ages by the lab's clock. */
   readonly now: number;
+  /** There is a conductor, and a page of its nodes. */
+  readonly ironic: boolean;
 }
 
 /** A whole document. */
-export function document({ title, place, body, now }: Page): string {
-  const navigation = PLACES.map(([path, name]) =>
+export function document({ title, place, body, now, ironic }: Page): string {
+  const navigation = PLACES.filter(([path]) => ironic || path !== '/ironic').map(([path, name]) =>
     path === place ? html`<a href="${path}" aria-current="page">${name}</a>` : html`<a href="${path}">${name}</a>`,
   );
   const { markup } = html`<!doctype html>

@@ -4,6 +4,7 @@ import type { LabCore } from '../core.ts';
 import type { LabEvent, LabEventType } from '../events.ts';
 import { html, type Html } from './html.ts';
 import { badge, clockTime, type Tone } from './layout.ts';
+import { liveIronic } from './ironic-page.ts';
 import { nodeName } from './node-state.ts';
 
 const TONES: Readonly<Record<LabEventType, Tone>> = {
@@ -35,32 +36,51 @@ const HEARTBEAT_MS = 15_000;
 /** A reader that is this far behind is let go; its browser comes back. */
 const BEHIND_BYTES = 1024 * 1024;
 
+/** Where an event's subject has its page, and what it is called. */
+function subjectOf(core: LabCore, event: LabEvent): { readonly path: string; readonly title: string } | undefined {
+  const ironic = event.details?.['ironic'];
+  if (typeof ironic === 'string') return { path: `/ironic/${encodeURIComponent(ironic)}`, title: ironic };
+  if (event.node === undefined) return undefined;
+  return { path: `/nodes/${encodeURIComponent(event.node)}`, title: titleOf(core, event.node) };
+}
+
 function titleOf(core: LabCore, uuid: string): string {
   const node = core.store.nodes.get(uuid);
   return node ? nodeName(core.store.nodes.facts(node.id), core.store.nodes.hwIds(node.id)) : uuid;
 }
 
 function line(core: LabCore, event: LabEvent, withNode: boolean): Html {
-  const node =
-    withNode && event.node !== undefined
-      ? html`<a href="/nodes/${encodeURIComponent(event.node)}">${titleOf(core, event.node)}</a> `
-      : undefined;
+  const subject = withNode ? subjectOf(core, event) : undefined;
+  const node = subject && html`<a href="${subject.path}">${subject.title}</a> `;
   return html`<li>
     <time datetime="${new Date(event.at).toISOString()}">${clockTime(event.at)}</time
-    ><span>${badge(TONES[event.type], event.type)}</span><span class="said">${node}${event.message}</span>
+    ><span>${badge(TONES[event.type], event.type)}</span><span class="said">${node}${saidOf(event)}</span>
   </li>`;
 }
 
-/** A card with the events, newest first; the script adds to it what comes later. `node` narrows it to one. */
-export function eventList(core: LabCore, events: readonly LabEvent[], node?: string): Html {
-  const stream = `/log/stream?after=${core.events.last}${node === undefined ? '' : `&node=${encodeURIComponent(node)}`}`;
-  const lines = [...events].reverse().map((event) => line(core, event, node === undefined));
+/** The message without the node's name, which stands beside it. */
+function saidOf(event: LabEvent): string {
+  return event.message.replace(/^ironic [\w-]+: /, '');
+}
+
+/** What a list is narrowed to: one node, one node of the conductor, or all of the conductor's (`*`). */
+export interface Only {
+  readonly node?: string;
+  readonly ironic?: string;
+}
+
+/** A card with the events, newest first; the script adds to it what comes later. */
+export function eventList(core: LabCore, events: readonly LabEvent[], only: Only = {}): Html {
+  const query = new URLSearchParams({ after: String(core.events.last), ...only });
+  const stream = `/log/stream?${query.toString()}`;
+  const withNode = only.node === undefined && (only.ironic === undefined || only.ironic === '*');
+  const lines = [...events].reverse().map((event) => line(core, event, withNode));
   return html`<section class="card">
     <header>
       <h2>What happened</h2>
       <span class="pulse needs-script">connecting</span>
     </header>
-    <ol class="log" data-stream="${stream}">
+    <ol class="log" data-stream="${stream}" data-links="${withNode ? 'yes' : 'no'}">
       ${lines}
     </ol>
     ${lines.length === 0 ? html`<div class="empty" data-no-events>Nothing yet.</div>` : undefined}
@@ -77,7 +97,7 @@ export function logPage(core: LabCore): Html {
 export function createLogStream(core: LabCore): (request: FastifyRequest, reply: FastifyReply) => void {
   let open = 0;
   return (request, reply) => {
-    const { after, node } = request.query as Record<string, string | undefined>;
+    const { after, node, ironic } = request.query as Record<string, string | undefined>;
     if (open >= MOST_STREAMS) {
       void reply.code(503).send('too many streams are open');
       return;
@@ -91,15 +111,17 @@ export function createLogStream(core: LabCore): (request: FastifyRequest, reply:
     >);
     raw.write('retry: 2000\n\n');
     const send = (event: LabEvent): void => {
+      const ofIronic = event.details?.['ironic'];
       if (node !== undefined && event.node !== node) return;
+      if (ironic !== undefined && (ofIronic === undefined || (ironic !== '*' && ironic !== ofIronic))) return;
       if (raw.writableLength > BEHIND_BYTES) return void raw.destroy();
       const message = {
         at: clockTime(event.at),
         type: event.type,
         tone: TONES[event.type],
-        node: event.node,
-        title: event.node === undefined ? '' : titleOf(core, event.node),
-        text: event.message,
+        ...subjectOf(core, event),
+        text: saidOf(event),
+        ...(ofIronic !== undefined && { ironic: liveIronic(event) }),
       };
       raw.write(`id: ${event.seq}\ndata: ${JSON.stringify(message)}\n\n`);
     };

@@ -160,5 +160,5 @@ export function nodePage(core: LabCore, node: NodeRecord, search: string): Html 
         ${tagTable(core, node)}
       </section>
     </div>
-    ${installation(core, node)} ${eventList(core, events, node.uuid)} ${factTable(core, node, search)}`;
+    ${installation(core, node)} ${eventList(core, events, { node: node.uuid })} ${factTable(core, node, search)}`;
 }

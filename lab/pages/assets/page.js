@@ -1,5 +1,5 @@
 // The live parts: filter, copy, ages, and the log as it happens. The page says the same without them.
-/* global document, navigator, EventSource, setInterval, setTimeout, HTMLInputElement */
+/* global document, location, navigator, EventSource, setInterval, setTimeout, HTMLInputElement */
 'use strict';
 
 document.documentElement.classList.add('live');
@@ -70,6 +70,26 @@ document.addEventListener('click', (event) => {
   });
 });
 
+// a node of the conductor: its state, error and progress stand on the page, and follow what happens
+function showIronic({ uuid, state, tone, error, progress, since }) {
+  const place = document.querySelector(`[data-ironic="${uuid}"]`);
+  if (!place) {
+    // one that has just called: the page is made anew, with it
+    if (document.querySelector('[data-ironic-list]')) location.reload();
+    return;
+  }
+  const badge = place.querySelector('[data-part=state] .state');
+  badge.className = `state ${tone}`;
+  badge.textContent = state;
+  place.querySelector('[data-part=error]').textContent = error;
+  const bar = place.querySelector('progress');
+  bar.hidden = progress === null;
+  bar.value = progress ?? 0;
+  place.querySelector('[data-part=percent]').textContent = progress === null ? '' : `${Math.floor(progress * 100)} %`;
+  place.querySelector('[data-part=since] time').dataset.at = since;
+  refreshAges();
+}
+
 const log = document.querySelector('[data-stream]');
 if (log) {
   const pulse = document.querySelector('.pulse');
@@ -81,7 +101,8 @@ if (log) {
   stream.addEventListener('open', () => show(true));
   stream.addEventListener('error', () => show(false));
   stream.addEventListener('message', (message) => {
-    const { at, type, tone, node, title, text } = JSON.parse(message.data);
+    const { at, type, tone, path, title, text, ironic } = JSON.parse(message.data);
+    if (ironic) showIronic(ironic);
     const line = document.createElement('li');
     line.className = 'new';
     const time = document.createElement('time');
@@ -93,9 +114,9 @@ if (log) {
     what.append(badge);
     const said = document.createElement('span');
     said.className = 'said';
-    if (node && !log.dataset.stream.includes('node=')) {
+    if (path && log.dataset.links === 'yes') {
       const link = document.createElement('a');
-      link.href = `/nodes/${encodeURIComponent(node)}`;
+      link.href = path;
       link.textContent = title;
       said.append(link, ' ');
     }

@@ -1,0 +1,182 @@
+/** Runs a lab until it is stopped, and tells what happens in it. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import type { Host } from '../../platform/verb.ts';
+import type { MatchKey } from '../dialects/razor-server-nodes.ts';
+import type { LabEvent } from '../events.ts';
+import { isLoopback, startLab, type Lab } from '../server.ts';
+import type { IronicOptions, LabOptions } from '../settings.ts';
+import { readToken } from './client.ts';
+import { printable } from './print.ts';
+import type { ServerValues } from './server-options.ts';
+import { resolveValues } from './server-values.ts';
+
+/** The verb's work; the result is the exit status. Throws what `resolveValues` and `startLab` throw. */
+export async function serve(args: Readonly<Record<string, unknown>>, host: Host): Promise<number> {
+  const values = await resolveValues(args, host.env);
+  const lines = lineWriter(host);
+  const token = await tokenOf(values, host);
+  const tls = await readTls(values['tls-cert'], values['tls-key']);
+  const lab = await startLab({
+    ...optionsOf(values),
+    ...(token.text !== undefined && { token: token.text }),
+    ...(tls && { tls }),
+    onEvent: (event) => lines.add(values.events ? JSON.stringify(event) : lineOf(event)),
+  });
+  lines.flush();
+  tell(lab, values, token, host);
+  if (!host.signal.aborted) {
+    await new Promise<void>((stop) => host.signal.addEventListener('abort', () => stop(), { once: true }));
+  }
+  await lab.close();
+  lines.flush();
+  return 0;
+}
+
+function optionsOf(values: ServerValues): LabOptions {
+  const optional = {
+    advertise: values.advertise,
+    db: values.db,
+    imageDir: values['image-dir'],
+    mkBootKernelArgs: values['mk-kernel-args'],
+    mkBootDebugLevel: values['mk-debug-level'],
+    ironic: ironicOf(values),
+  };
+  const razorServer = {
+    matchNodesOn: values['match-nodes-on'] as readonly MatchKey[],
+    extensionZip: values['extension-zip'],
+    taskFiles: values['task-files'],
+    factsBlacklist: values['facts-blacklist'],
+  };
+  return {
+    ...given(optional),
+    razorServer: given(razorServer),
+    host: values.host,
+    peopleHost: values['people-host'],
+    ports: {
+      nodes: values.port,
+      images: values['image-port'],
+      people: values['people-port'],
+      razorServer: values['razor-server-port'],
+    },
+    faithful: values.faithful,
+    protectNewNodes: values['protect-new-nodes'],
+    registerTimeoutMs: values['register-timeout'] * 1000,
+    nodeExpireMs: values['node-expire'] * 1000,
+    mk: parseMk(values.mk ?? []),
+  };
+}
+
+/** Without what is undefined. */
+function given<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(record).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** The conductor of `--ironic`, `--ironic-node` and `--ironic-image`. Throws RAZOR_MK_USAGE. */
+function ironicOf(values: ServerValues): IronicOptions | undefined {
+  const { ironic, 'ironic-node': words = [], 'ironic-image': image, 'ironic-port': port } = values;
+  if (!ironic && words.length === 0 && image === undefined) return undefined;
+  const nodes = words.map((word) => {
+    const [, uuid, key, file, local] = /^([\w-]{1,64})=([^,]+),([^,]+?)(,local)?$/.exec(word) ?? [];
+    if (uuid === undefined || key === undefined || file === undefined) {
+      const named = word.split('=')[0] ?? '';
+      throw new RazorMkError('RAZOR_MK_USAGE', `--ironic-node ${named} is not UUID=KEY,IMAGE[,local]`);
+    }
+    return { uuid, key, image: resolve(file), bootOption: local === undefined ? 'netboot' : 'local' } as const;
+  });
+  // nodes that were named are all that there are, unless any node was asked for
+  return { port, nodes, ...((ironic || image !== undefined) && { anyNode: { image } }) };
+}
+
+/** `KEY=VALUE` of the pushed configuration: numbers and booleans as such, everything else as text. */
+function parseMk(words: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [, key, value = ''] = /^(mk_\w+)=(.*)$/s.exec(word) ?? [];
+      if (key === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `mk: ${word} is not mk_NAME=VALUE`);
+      if (/^-?\d+(\.\d+)?$/.test(value)) return [key, Number(value)];
+      return [key, value === 'true' ? true : value === 'false' ? false : value];
+    }),
+  );
+}
+
+interface Token {
+  readonly text: string | undefined;
+  /** Nobody gave one, and the door is open to others. */
+  readonly made: boolean;
+}
+
+/** From the file, or the environment; made up where page and management API are open to other machines. */
+async function tokenOf(values: ServerValues, host: Host): Promise<Token> {
+  if (values['token-file'] !== undefined) return { text: await readToken(values['token-file']), made: false };
+  const text = host.env['RAZOR_MK_LAB_TOKEN'];
+  if (text !== undefined && text !== '') return { text, made: false };
+  if (isLoopback(values['people-host'])) return { text: undefined, made: false };
+  return { text: randomBytes(18).toString('base64url'), made: true };
+}
+
+async function readTls(cert: string | undefined, key: string | undefined): Promise<LabOptions['tls']> {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new RazorMkError('RAZOR_MK_USAGE', '--tls-cert and --tls-key go together');
+  }
+  try {
+    return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read the certificate: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function tell(lab: Lab, values: ServerValues, token: Token, host: Host): void {
+  const { nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ironicUrl } = lab;
+  const made = token.made ? { token: token.text } : {};
+  if (values.events) {
+    const urls = { nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ...(ironicUrl !== undefined && { ironicUrl }) };
+    host.out(`${JSON.stringify({ type: 'ready', ...urls, ...made })}\n`);
+    return;
+  }
+  host.out(`nodes         ${nodesUrl}\nimages        ${imagesUrl}\nrazor-server  ${razorServerUrl}\n`);
+  host.out(`page          ${peopleUrl}${token.text === undefined ? '' : '  (asks for the token)'}\n`);
+  if (token.made) {
+    host.out(`token         ${token.text ?? ''}\n`);
+    host.out('              for verbs: RAZOR_MK_LAB_TOKEN=…; for a browser: as the password, with any name\n');
+    if (!peopleUrl.startsWith('https'))
+      host.err('razor-mk: without --tls-cert the token crosses the network as it is\n');
+  }
+  if (ironicUrl === undefined) return;
+  host.out(`ironic        ${ironicUrl}\n`);
+  const { 'ironic-image': image, 'ironic-node': named = [] } = values;
+  if (image !== undefined) host.out(`              ${image} is written to every disk that is offered to it\n`);
+  else if (named.length === 0) {
+    host.out(
+      '              any deploy ramdisk may call and is shown on the page; what is missing is an image to write:\n' +
+        '              --ironic-image FILE for all, or --ironic-node UUID=KEY,IMAGE for one\n',
+    );
+  }
+}
+
+function lineOf(event: LabEvent): string {
+  const about = event.node === undefined ? '' : ` ${event.node}`;
+  return printable(`${new Date(event.at).toISOString()} ${event.type}${about} ${event.message}`);
+}
+
+/** Lines of one turn of the event loop leave in one write: thousands a second would each be one. */
+function lineWriter(host: Host): { add(line: string): void; flush(): void } {
+  let waiting: string[] = [];
+  const flush = (): void => {
+    if (waiting.length > 0) host.out(`${waiting.join('\n')}\n`);
+    waiting = [];
+  };
+  return {
+    add(line) {
+      if (waiting.length === 0) setImmediate(flush);
+      waiting.push(line);
+    },
+    flush,
+  };
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { serve } from '../../lab/cli/serve.ts';
+import { environmentName, SERVER_OPTIONS } from '../../lab/cli/server-options.ts';
+import { resolveValues } from '../../lab/cli/server-values.ts';
+import { type RazorMkError } from '../../platform/errors.ts';
+import type { Host } from '../../platform/verb.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'razor-mk-options-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+const file = (text: string): string => {
+  const path = join(directory, 'lab.yaml');
+  writeFileSync(path, text);
+  return path;
+};
+
+describe('the options of a lab', () => {
+  it('are taken from the command line before the environment before the file before the default', async () => {
+    const config = file('port: 1003\nimage-port: 1003\npeople-port: 1003\nfaithful: true\n');
+    const env = { RAZOR_MK_LAB_PORT: '1002', RAZOR_MK_LAB_IMAGE_PORT: '1002', RAZOR_MK_LAB_CONFIG: config };
+    const values = await resolveValues({ port: 1001 }, env);
+    assert.equal(values.port, 1001);
+    assert.equal(values['image-port'], 1002);
+    assert.equal(values['people-port'], 1003);
+    assert.equal(values['razor-server-port'], 8150);
+    assert.equal(values.faithful, true);
+    assert.equal(
+      (await resolveValues({ faithful: false }, env)).faithful,
+      false,
+      'a flag is taken back by --no-faithful',
+    );
+    assert.equal((await resolveValues({ config }, { RAZOR_MK_LAB_CONFIG: '/nowhere' })).port, 1003);
+  });
+
+  it('have the same names in the file, and every kind of value can be written there', async () => {
+    const config = file(
+      [
+        ...['host: 0.0.0.0', 'db: lab.db', 'extension-zip: /srv/x.zip', 'register-timeout: 90.5'],
+        ...['mk:', '  mk_checkin_interval: 10', '  mk_log_level: "Logger::DEBUG"'],
+        ...['match-nodes-on: [mac, serial]', 'facts-blacklist: uptime', 'mk-debug-level: quiet', 'advertise:'],
+      ].join('\n'),
+    );
+    const values = await resolveValues({ config }, {});
+    assert.equal(values.host, '0.0.0.0');
+    assert.equal(values.db, join(directory, 'lab.db'), 'a path is meant from the file’s own directory');
+    assert.equal(values['extension-zip'], '/srv/x.zip');
+    assert.equal(values['register-timeout'], 90.5);
+    assert.deepEqual(values.mk, ['mk_checkin_interval=10', 'mk_log_level=Logger::DEBUG']);
+    assert.deepEqual(values['match-nodes-on'], ['mac', 'serial']);
+    assert.deepEqual(values['facts-blacklist'], ['uptime']);
+    assert.equal(values.advertise, undefined, 'nothing behind the colon is nothing');
+    const env = { RAZOR_MK_LAB_MATCH_NODES_ON: 'uuid  asset', RAZOR_MK_LAB_PROTECT_NEW_NODES: '1' };
+    const fromEnv = await resolveValues({ db: ':memory:' }, env);
+    assert.deepEqual(fromEnv['match-nodes-on'], ['uuid', 'asset']);
+    assert.equal(fromEnv['protect-new-nodes'], true);
+    assert.equal(fromEnv.db, ':memory:');
+    for (const name of Object.keys(SERVER_OPTIONS)) {
+      assert.match(environmentName(name as keyof typeof SERVER_OPTIONS), /^RAZOR_MK_LAB_[A-Z_]+$/);
+    }
+  });
+
+  it('are refused with the place, the name and what to write instead', async () => {
+    const config = join(directory, 'lab.yaml');
+    const cases: readonly (readonly [string, RegExp, RegExp])[] = [
+      ['prot: 1', /lab\.yaml: "prot" is no option/, /Did you mean port\?/],
+      ['imagePort: 1', /"imagePort" is no option/, /image-port/],
+      ['colour: red', /"colour" is no option/, /--help lists/],
+      ['port: eighty', /lab\.yaml: port is "eighty"/, /a port from 0 to 65535, as 8026/],
+      ['port: 65536', /port is 65536/, /65535/],
+      ['port: 80.5', /port is 80\.5/, /port/],
+      ['register-timeout: 0', /register-timeout is 0/, /from 1 on/],
+      ['faithful: "yes"', /faithful is "yes"/, /true or false/],
+      ['mk-debug-level: loud', /mk-debug-level is "loud"/, /quiet or debug/],
+      ['match-nodes-on: [mac, ip]', /match-nodes-on is "ip"/, /mac or serial or asset or uuid/],
+      ['host: [a]', /host is \["a"\], which is no text/, /quotes/],
+      ['host: 12', /host is 12, which is no text/, /quotes/],
+      ['- port', /is no map of options/, /one option a line/],
+      ['port: 1\nport: 2', /no YAML: .*unique.*line 2/, /line that is named/],
+      ['port: [1', /no YAML/, /line that is named/],
+    ];
+    for (const [text, message, remedy] of cases) {
+      file(text);
+      await assert.rejects(
+        () => resolveValues({ config }, {}),
+        (error: RazorMkError) => {
+          assert.equal(error.code, 'RAZOR_MK_LAB_CONFIG', text);
+          assert.match(error.message, message);
+          assert.match(error.remedy, remedy);
+          return true;
+        },
+      );
+    }
+    const refused = (args: object, env: Record<string, string>, code: string, message: RegExp): Promise<void> =>
+      assert.rejects(
+        () => resolveValues(args as Record<string, unknown>, env),
+        (error: RazorMkError) => error.code === code && message.test(error.message),
+      );
+    await refused({ port: NaN }, {}, 'RAZOR_MK_USAGE', /^--port is no number/);
+    await refused({}, { RAZOR_MK_LAB_PORT: 'x' }, 'RAZOR_MK_LAB_CONFIG', /^RAZOR_MK_LAB_PORT is "x"/);
+    await refused({}, { RAZOR_MK_LAB_FAITHFUL: 'maybe' }, 'RAZOR_MK_LAB_CONFIG', /^RAZOR_MK_LAB_FAITHFUL/);
+    await refused({ config: join(directory, 'none') }, {}, 'RAZOR_MK_FILE_UNREADABLE', /cannot read .*none/);
+  });
+});
+
+describe('razor-mk lab', () => {
+  async function started(args: Record<string, unknown>, env: Record<string, string> = {}): Promise<string> {
+    const ending = new AbortController();
+    let printed = '';
+    const ready = Promise.withResolvers<void>();
+    const say = (text: string): void => {
+      printed += text;
+      if (/^page /m.test(printed)) setImmediate(() => ready.resolve());
+    };
+    const host: Host = {
+      ...{ env, out: say, err: say, interactive: false, colour: false, columns: 80, self: ['razor-mk'] },
+      signal: ending.signal,
+    };
+    const ports = { port: 0, 'image-port': 0, 'people-port': 0, 'razor-server-port': 0, 'ironic-port': 0 };
+    const running = serve({ ...ports, ...args }, host);
+    await Promise.race([ready.promise, running]);
+    ending.abort();
+    assert.equal(await running, 0);
+    return printed;
+  }
+
+  it('asks for a token that it makes and prints, where page and API are open to other machines', async () => {
+    const open = await started({ 'people-host': '0.0.0.0' });
+    assert.match(open, /page +http:\/\/127\.0\.0\.1:\d+ {2}\(asks for the token\)\ntoken +[\w-]{24}\n/);
+    assert.match(open, /without --tls-cert the token crosses the network as it is/);
+    const given = await started({ 'people-host': '0.0.0.0' }, { RAZOR_MK_LAB_TOKEN: 'sesame' });
+    assert.match(given, /\(asks for the token\)/);
+    assert.doesNotMatch(given, /sesame|^token/m, 'one that was given is not repeated');
+    assert.doesNotMatch(await started({}), /token/);
+  });
+
+  it('is a conductor too with --ironic, and says what is missing', async () => {
+    assert.match(await started({ ironic: true }), /ironic +http:\/\/127\.0\.0\.1:\d+\n.*any deploy ramdisk may call/);
+    const named = await started({ 'ironic-node': ['n1=K,/i.raw'] });
+    assert.match(named, /ironic +http/);
+    assert.doesNotMatch(named, /may call/);
+    assert.match(await started({ 'ironic-image': '/i.raw' }), /\/i\.raw is written to every disk that is offered/);
+    await assert.rejects(started({ 'ironic-node': ['n1=SECRET'] }), (error: RazorMkError) => {
+      assert.match(error.message, /--ironic-node n1 is not UUID=KEY,IMAGE/);
+      assert.doesNotMatch(error.message, /SECRET/);
+      return true;
+    });
+  });
+});
