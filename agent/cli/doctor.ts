@@ -2,7 +2,9 @@
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb } from '../../platform/verb.ts';
+import type { DialectName } from '../dialects/dialect.ts';
 import { loadDialect } from '../dialects/index.ts';
+import { parseAddress } from '../discovery/address.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
 import { exitStatusOf, firstBroken, renderResults } from '../doctor/check.ts';
 import { examine } from '../doctor/index.ts';
@@ -24,13 +26,12 @@ export const verb = defineVerb({
       ...parseRoutes4((await text('/proc/net/route')) ?? ''),
       ...parseRoutes6((await text('/proc/net/ipv6_route')) ?? ''),
     ];
-    const product = values.dialect === 'hanlon' ? 'hanlon' : 'razor';
     const results = await examine({
       observe: () => observeNetwork({ kernelLog: readKernelLog }),
       routes: () => routes,
       resolvConf: parseResolvConf(conf),
       resolversNamed: /^\s*nameserver\s+\S/m.test(conf),
-      dnsName: setup.cmdline.value(`${product}.server`) ?? product,
+      dnsName: dnsNameOf(values.dialect, (name) => setup.cmdline.value(name)),
       ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       discover: () => setup.discover(values, host.signal),
       httpFor: (server) => setup.httpFor(values, server),
@@ -53,6 +54,15 @@ export const verb = defineVerb({
     return exit;
   },
 });
+
+/** The name by which the server may have to be found. */
+function dnsNameOf(dialect: DialectName, kernel: (name: string) => string | undefined): string {
+  if (dialect !== 'foreman') {
+    const product = dialect === 'hanlon' ? 'hanlon' : 'razor';
+    return kernel(`${product}.server`) ?? product;
+  }
+  return parseAddress(kernel('proxy.url') ?? kernel('foreman.url') ?? '')?.host ?? '_x-foreman._tcp';
+}
 
 async function text(path: string): Promise<string | undefined> {
   return (await readCapped(path, 1024 * 1024).catch(() => undefined))?.toString('utf8');

@@ -16,7 +16,7 @@ import type { ForemanParameters } from '../dialects/foreman/parameters.ts';
 import type { Candidate } from '../discovery/index.ts';
 import type { Emit } from '../events.ts';
 import type { Orders } from '../orders.ts';
-import { selfSigned } from '../trust/self-signed.ts';
+import { selfSigned, type SelfSigned } from '../trust/self-signed.ts';
 import { createPeers, type Peers } from './peers.ts';
 import type { ApiActions, Verdict } from './routes.ts';
 import { listenForOrders, type Listening } from './server.ts';
@@ -52,6 +52,7 @@ const CERTIFICATE_DAYS = 999;
 /** Facts for "refresh facts" are at most this old. */
 const FACTS_AGE_MS = 5000;
 const STRANGERS_TOLD = 20;
+const RETRY_MS = 10_000;
 
 export function createForemanApi(options: ForemanApiOptions): ForemanApi {
   const { clock, log, emit, system, breaker } = options;
@@ -59,9 +60,10 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
   let server: Candidate | undefined;
   let peers: Peers = createPeers([], []);
   let address: string | undefined;
-  let doors: readonly Listening[] = [];
+  const doors = new Map<string, Listening>();
   let opened = '';
   let opening: Promise<void> = Promise.resolve();
+  let waiting = false;
   let kexecParam: unknown;
   const underWay = new Set<string>();
   const strangers = new Set<string>();
@@ -120,41 +122,53 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
     const host = system.live ? address : '127.0.0.1';
     const { apiPort, apiPlainPort } = settings;
     const key = JSON.stringify([host, apiPort, apiPlainPort, peers.told]);
-    if (key === opened) return;
-    await closeDoors();
-    const tls = selfSigned({ address: host, days: CERTIFICATE_DAYS, now: clock.wall() });
-    const wanted = [
-      { tls, port: system.live ? apiPort : 0 },
-      ...(apiPlainPort === 0 ? [] : [{ tls: undefined, port: system.live ? apiPlainPort : 0 }]),
-    ];
-    for (const { tls: credentials, port } of wanted) {
-      try {
-        const door = await listenForOrders({
-          host,
-          port,
-          tls: credentials,
-          actions,
-          allows: (remote) => peers.allows(remote),
-          onStranger: stranger,
-          onRequest: (what, status) => log.info(`${what}: ${status}`),
-          onOrder: (order) => void carryOut(order),
-        });
-        doors = [...doors, door];
-        emit({ event: 'listening', url: door.url, to: peers.told });
-        opened = key;
-      } catch (error) {
-        log.error(
-          `orders cannot be taken on ${host} port ${port}: ${messageOf(error)}; Foreman cannot reboot this node`,
-        );
-      }
+    if (key !== opened) {
+      await closeDoors();
+      opened = key;
+    }
+    if (!doors.has('https')) {
+      const tls = selfSigned({ address: host, days: CERTIFICATE_DAYS, now: clock.wall() });
+      await openDoor('https', host, apiPort, tls);
+    }
+    if (apiPlainPort !== 0 && !doors.has('http')) await openDoor('http', host, apiPlainPort, undefined);
+  }
+
+  async function openDoor(name: string, host: string, port: number, tls: SelfSigned | undefined): Promise<void> {
+    try {
+      const door = await listenForOrders({
+        host,
+        port: system.live ? port : 0,
+        tls,
+        actions,
+        allows: (remote) => peers.allows(remote),
+        onStranger: stranger,
+        onRequest: (what, status) => log.info(`${what}: ${status}`),
+        onOrder: (order) => void carryOut(order),
+      });
+      doors.set(name, door);
+      emit({ event: 'listening', url: door.url, to: peers.told });
+    } catch (error) {
+      log.error(`no orders by ${name} on ${host} port ${port}: ${messageOf(error)}; it is tried again`);
+      tryAgain();
     }
   }
 
   async function closeDoors(): Promise<void> {
-    const closing = doors;
-    doors = [];
+    const closing = [...doors.values()];
+    doors.clear();
     opened = '';
     await Promise.all(closing.map((door) => door.close()));
+  }
+
+  /** The port may be that of an agent that is on its way out, or the address not there yet. */
+  function tryAgain(): void {
+    if (waiting) return;
+    waiting = true;
+    const again = (): void => {
+      waiting = false;
+      if (!options.signal.aborted) void reopen();
+    };
+    void clock.sleep(RETRY_MS, options.signal).then(again, again);
   }
 
   /** One at a time. */

@@ -10,6 +10,14 @@ export const claims: readonly Claim[] = [
     minutes: 4,
   },
   {
+    id: 'foreman',
+    area: 'dialects',
+    says: 'Foreman: facts, turns, discovery and the node’s API against a stand-in written from notes on its source',
+    command:
+      "node_modules/.bin/node --test --test-timeout=90000 'test/agent/foreman/*.test.ts' test/contract/foreman.test.ts",
+    minutes: 4,
+  },
+  {
     id: 'herd',
     area: 'lab',
     says: '100,000 nodes at 60 s: peak/mean below 1.2 one interval after a cold start and after an outage',

@@ -1,5 +1,6 @@
 /** The API of the image over real https: who may, what is done, and what is not. */
 import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { createLoopBreaker } from '../../../agent/commands/loop-breaker.ts';
 import type { Settings } from '../../../agent/config/settings.ts';
@@ -38,6 +39,8 @@ interface SceneOptions {
   readonly kexec?: string;
   readonly addresses?: readonly string[];
   readonly limit?: number;
+  /** The system is live: the doors are where they would be on a node. Programs are recorded all the same. */
+  readonly live?: boolean;
 }
 
 async function open(options: SceneOptions = {}): Promise<Scene> {
@@ -48,7 +51,7 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
   const { log, system, store } = made.context;
   const parts = { clock, log, emit, store };
   // programs and reboots are recorded, nothing is fetched; that the doors are on loopback is what a dry system does
-  const dry = { ...system, live: false, change: () => Promise.resolve(undefined) };
+  const dry = { ...system, live: options.live ?? false, change: () => Promise.resolve(undefined) };
   const orders = createOrders({
     ...parts,
     system: dry,
@@ -68,7 +71,12 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     signal: new AbortController().signal,
   });
   await api.refresh(SERVER, { ...SETTINGS, ...options.settings });
-  const bootNic = { mac: '52:54:00:00:00:c1', name: 'eth0', address: '192.0.2.5', why: 'test' };
+  const bootNic = {
+    mac: '52:54:00:00:00:c1',
+    name: 'eth0',
+    address: options.live === true ? '127.0.0.1' : '192.0.2.5',
+    why: 'test',
+  };
   api.told({ facts: {}, bootNic, notes: [] });
   await api.refresh(SERVER, { ...SETTINGS, ...options.settings });
   scene = {
@@ -210,6 +218,20 @@ test('plain http is opened only when it is asked for, as a second door with the 
     ['https', 'http'],
   );
   assert.equal((await call('PUT', `${second.urls()[1] ?? ''}/power/reboot`)).status, 200);
+});
+
+test('a port that is taken is tried again, and the door that is open stays open', async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address() as AddressInfo;
+  const { clock, lines, urls } = await open({ live: true, settings: { apiPort: 0, apiPlainPort: port } });
+  assert.equal(urls().length, 1);
+  assert.ok(lines.some((line) => line.includes(`no orders by http on 127.0.0.1 port ${port}`)));
+  await new Promise((resolve) => holder.close(resolve));
+  await clock.advance(10_000);
+  for (let spin = 0; spin < 500 && urls().length < 2; spin++) await new Promise((done) => setImmediate(done));
+  assert.equal(urls()[1], `http://127.0.0.1:${port}`);
+  assert.equal((await call('GET', url('/facts'))).status, 200);
 });
 
 test('peers are addresses and networks of both families, mapped ones too, and nobody else', () => {
