@@ -35,7 +35,7 @@ export const scenario: Scenario = {
   id: 'p',
   title: 'Foreman’s kernel line through pxelinux: facts to a stand-in for it, and its order to reboot',
   gate: false,
-  minutes: 15,
+  minutes: 20,
   async run(world) {
     const site = await world.site();
     const { uploads, fingerprint } = await serveForeman(site, world.dir);
@@ -51,7 +51,7 @@ export const scenario: Scenario = {
         { mac: MAC, tap: 'tap0', bootindex: 1 },
       ],
     });
-    await machine.expect(/Linux version|MK Loaded/, { timeoutMs: 300_000 });
+    await machine.expect(/Linux version/, { timeoutMs: 480_000 });
     world.step('the agent sends facts');
     const said = await machine.expect(/registered with \d+ facts/, { timeoutMs: 300_000 });
     const [upload] = uploads;
@@ -115,6 +115,7 @@ async function layOutTftp(world: World, site: Site, fingerprint: string): Promis
   world.step('image build --server foreman');
   const image = await world.images.microkernel({
     kernel: 'cloud',
+    flavour: 'prod', // says on the serial console what it does
     variant: 'foreman',
     args: ['--server', 'foreman', '--server-url', `https://${ADDRESS}`, '--kernel-arg', ...FOREMANS_WORDS],
   });
