@@ -12,6 +12,7 @@ import { exchangeOf } from '../http.ts';
 import { readKernelLog } from '../network/kernel-log.ts';
 import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
 import { observeNetwork } from '../network/state.ts';
+import { ironicOnce } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
 import { setUp } from './setup.ts';
 
@@ -26,6 +27,7 @@ export const verb = defineVerb({
       ...parseRoutes4((await text('/proc/net/route')) ?? ''),
       ...parseRoutes6((await text('/proc/net/ipv6_route')) ?? ''),
     ];
+    const ironic = values.dialect === 'ironic' ? { ironic: await ironicOnce(setup, undefined) } : {};
     const results = await examine({
       observe: () => observeNetwork({ kernelLog: readKernelLog }),
       routes: () => routes,
@@ -35,7 +37,8 @@ export const verb = defineVerb({
       ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       discover: () => setup.discover(values, host.signal),
       httpFor: (server) => setup.httpFor(values, server),
-      dialectFor: (server, http) => loadDialect(values.dialect, { serverUrl: server.url, exchange: exchangeOf(http) }),
+      dialectFor: (server, http) =>
+        loadDialect(values.dialect, { ...ironic, serverUrl: server.url, exchange: exchangeOf(http) }),
       report: async () => {
         const set = await setup.collect(values, host.signal);
         const facts = factValues(set, compileExclusion(values.factExclude || DEFAULT_EXCLUSION));

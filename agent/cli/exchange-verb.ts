@@ -1,11 +1,12 @@
 /** What `checkin` and `register` share: one report, shown or sent, once. */
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
+import type { FactSet } from '../../facts/fact.ts';
 import type { Host } from '../../platform/verb.ts';
-import { loadDialect } from '../dialects/index.ts';
+import { loadDialect, type DialectOptions } from '../dialects/index.ts';
 import type { Dialect, NodeReport, RequestPreview } from '../dialects/dialect.ts';
 import { exchangeOf } from '../http.ts';
 import type { AgentArgs } from './options.ts';
-import { setUp } from './setup.ts';
+import { setUp, type Setup } from './setup.ts';
 
 export interface Prepared {
   readonly dialect: Dialect;
@@ -21,19 +22,29 @@ export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean
   if (server === undefined) throw new Error('discovery gave no candidate');
   host.err(`server ${server.url} by ${server.way}\n`);
   const { checkinPath, registerPath } = values;
+  const set = await setup.collect(values, host.signal);
   const foreman = values.dialect === 'foreman' ? { foreman: (await import('./foreman.ts')).foremanOnce(setup) } : {};
   const dialect = await loadDialect(values.dialect, {
     ...foreman,
+    ...(values.dialect === 'ironic' ? { ironic: await ironicOnce(setup, set) } : {}),
     serverUrl: server.url,
     exchange: exchangeOf(await setup.httpFor(values, server)),
     ...(checkinPath === '' ? {} : { checkinPath }),
     ...(registerPath === '' ? {} : { registerPath }),
   });
-  const set = await setup.collect(values, host.signal);
   for (const error of set.errors) host.err(`facts: ${error.group}: ${error.message}\n`);
   if (set.identity.note !== undefined) host.err(`identity: ${set.identity.note}\n`);
   const facts = factValues(set, compileExclusion(values.factExclude || DEFAULT_EXCLUSION));
   return { dialect, report: { identity: set.identity, facts, firstCheckin, lastState: 'idle' } };
+}
+
+/** What Ironic's dialect for the hand needs; `set` where something may be sent. */
+export async function ironicOnce(
+  setup: Setup,
+  set: FactSet | undefined,
+): Promise<NonNullable<DialectOptions['ironic']>> {
+  const { ironicParameters } = await import('../dialects/ironic/kernel.ts');
+  return { parameters: ironicParameters(setup.cmdline), set };
 }
 
 /** A request as it would go out. */

@@ -14,7 +14,8 @@ export const verb = defineVerb({
     const { dialect, report } = await prepare(args, host, false);
     const preview = dialect.previewRegister(report);
     if (preview === undefined) {
-      host.out(`${dialect.name} has no register: its first check-in registers\n`);
+      const why = dialect.name === 'ironic' ? 'the kernel line asks for no inspection' : 'its first check-in registers';
+      host.out(`${dialect.name} has no register: ${why}\n`);
       return 0;
     }
     if (args['dry-run']) {

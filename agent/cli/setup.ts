@@ -73,6 +73,8 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
     undecided = error;
   }
   const { dialect, why } = selection;
+  // Ironic's own switch, for its own servers only
+  const insecure = /^(1|true|yes|on)$/i.test(cmdline.value('ipa-insecure') ?? '');
   const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
   const options = { ...written, dialect };
   const settings = (pushed: PushedMap): Resolved =>
@@ -105,7 +107,10 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
         ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       });
     },
-    httpFor: (current, server) => openHttp(current, server, host.env, `razor-mk/${version()}`, current.insecure),
+    httpFor: (current, server) => {
+      const any = current.insecure || (current.dialect === 'ironic' && insecure);
+      return openHttp(current, server, host.env, `razor-mk/${version()}`, any);
+    },
     openHttp: (current, url, insecure) => {
       const any = insecure || current.insecure;
       return openHttp(current, { url, way: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, any);

@@ -48,7 +48,7 @@ export type DialectName = TurnDialectName | 'ironic';
  * (not a reply of this dialect) or RAZOR_MK_REFUSED (the server's own error).
  */
 export interface Dialect {
-  readonly name: TurnDialectName;
+  readonly name: DialectName;
   /** The address in use, for status and logs. */
   readonly serverUrl: string;
   /** This server's own pace, where nobody wrote another one down. */

@@ -4,6 +4,7 @@ import type { Dialect, DialectName } from './dialect.ts';
 import type { Exchange } from './exchange.ts';
 import type { ForemanOptions } from './foreman/index.ts';
 import { createHanlon } from './hanlon.ts';
+import type { ByHandOptions } from './ironic/by-hand.ts';
 import { createRazorServer } from './razor-server.ts';
 import { createRazorDialect } from './razor.ts';
 
@@ -18,10 +19,15 @@ export interface DialectOptions {
   readonly onSwitch?: (from: string | undefined, to: string) => void;
   /** What Foreman's dialect knows besides: its kernel parameters and who this program is. */
   readonly foreman?: Pick<ForemanOptions, 'parameters' | 'release' | 'kexec' | 'onFacts'>;
+  /** What the verbs that act by hand know of an Ironic. */
+  readonly ironic?: Pick<ByHandOptions, 'parameters' | 'set'>;
 }
 
 /** A dialect talking to one server; those that most nodes never use are loaded only now. */
 export async function loadDialect(name: DialectName, options: DialectOptions): Promise<Dialect> {
+  if (name === 'ironic' && options.ironic !== undefined) {
+    return (await import('./ironic/by-hand.ts')).createIronicByHand({ ...options, ...options.ironic });
+  }
   if (name !== 'foreman') return createDialect(name, options);
   const { createForeman, readForemanParameters } = await import('./foreman/index.ts');
   const nothing = { parameters: readForemanParameters(() => undefined), release: 'razor-mk', kexec: () => undefined };

@@ -51,6 +51,8 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
       minVersion: options.minTls,
       requestTimeout: 120_000,
       headersTimeout: 15_000,
+      handshakeTimeout: 15_000,
+      connectionsCheckingInterval: 5000,
     },
     (request, response) => void serve(request, response),
   );
