@@ -9,11 +9,14 @@ export interface FileServer {
   readonly url: string;
   readonly root: string;
   readonly asked: readonly string[];
+  /** From now on this path is given only by half, until the function that is returned is called. */
+  hold(path: string): () => void;
   close(): Promise<void>;
 }
 
 export async function serveFiles(root: string): Promise<FileServer> {
   const asked: string[] = [];
+  const held = new Map<string, Promise<void>>();
   const server = createServer((incoming, outgoing) => {
     const path = normalize(new URL(incoming.url ?? '/', 'http://x').pathname);
     asked.push(`${incoming.method ?? ''} ${path}`);
@@ -24,8 +27,18 @@ export async function serveFiles(root: string): Promise<FileServer> {
       return;
     }
     outgoing.writeHead(200, { 'content-length': stat.size, 'content-type': 'application/octet-stream' });
-    if (incoming.method === 'HEAD') outgoing.end();
-    else createReadStream(file).pipe(outgoing);
+    if (incoming.method === 'HEAD') {
+      outgoing.end();
+      return;
+    }
+    const gate = held.get(path);
+    if (gate === undefined) {
+      createReadStream(file).pipe(outgoing);
+      return;
+    }
+    const half = Math.floor(stat.size / 2);
+    createReadStream(file, { end: half - 1 }).pipe(outgoing, { end: false });
+    void gate.then(() => createReadStream(file, { start: half }).pipe(outgoing));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -33,6 +46,14 @@ export async function serveFiles(root: string): Promise<FileServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     root,
     asked,
+    hold(path) {
+      let open = (): void => undefined;
+      held.set(path, new Promise((resolve) => (open = resolve)));
+      return () => {
+        held.delete(path);
+        open();
+      };
+    },
     async close() {
       server.closeAllConnections();
       server.close();
