@@ -37,8 +37,9 @@ export async function serveFiles(root: string): Promise<FileServer> {
       return;
     }
     const half = Math.floor(stat.size / 2);
-    createReadStream(file, { end: half - 1 }).pipe(outgoing, { end: false });
-    void gate.then(() => createReadStream(file, { start: half }).pipe(outgoing));
+    const first = createReadStream(file, { end: half - 1 });
+    first.pipe(outgoing, { end: false });
+    first.once('end', () => void gate.then(() => createReadStream(file, { start: half }).pipe(outgoing)));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

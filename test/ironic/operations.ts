@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { run } from '../../platform/run.ts';
 import type { IronicNode } from './api.ts';
 import { MAC, theNode, type AgentOptions, type AgentProcess, type World } from './world.ts';
@@ -102,7 +104,6 @@ export async function askAgent(
   body?: unknown,
 ): Promise<{ readonly status: number; readonly json: unknown; readonly certificate: string }> {
   const { callback } = await agent.waitFor('serving');
-  const { request } = await import('node:https');
   const text = body === undefined ? undefined : JSON.stringify(body);
   return await new Promise((resolve, reject) => {
     const outgoing = request(
@@ -115,8 +116,7 @@ export async function askAgent(
           text === undefined ? {} : { 'content-length': Buffer.byteLength(text), 'content-type': 'application/json' },
       },
       (response) => {
-        const certificate =
-          (response.socket as import('node:tls').TLSSocket).getPeerX509Certificate()?.toString() ?? '';
+        const certificate = (response.socket as TLSSocket).getPeerX509Certificate()?.toString() ?? '';
         let reply = '';
         response.on('data', (chunk: Buffer) => (reply += chunk.toString()));
         response.on('end', () => {

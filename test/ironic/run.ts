@@ -8,12 +8,13 @@ import { spawnSync } from 'node:child_process';
 import { messageOf } from '../../platform/errors.ts';
 import type { Case } from './case.ts';
 import { CLEANING } from './cleaning.ts';
+import { DEPLOYMENT } from './deployment.ts';
 import { INSPECTION } from './inspection.ts';
 import { ironicFiles } from './packages.ts';
 import { openWorld, type World } from './world.ts';
 
 const BUILD = new URL('../../build/ironic', import.meta.url).pathname;
-const CASES: readonly Case[] = [...INSPECTION, ...CLEANING];
+const CASES: readonly Case[] = [...INSPECTION, ...CLEANING, ...DEPLOYMENT];
 const CASE_MS = 240_000;
 
 function say(line: string): void {
@@ -63,7 +64,7 @@ async function main(): Promise<number> {
   };
   say(`e2e:ironic: start Ironic ${files.version} and its inspector`);
   const world = await openWorld(files, BUILD, tell);
-  let failed = 0;
+  let failed: number;
   try {
     say(`e2e:ironic: ready after ${((performance.now() - started) / 1000).toFixed(1)} s: ${world.peer.apiUrl}`);
     failed = await play(world, abort.signal);

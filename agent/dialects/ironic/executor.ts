@@ -121,5 +121,5 @@ export function createExecutor({ commands, context, onStart, onEnd }: ExecutorOp
 function errorOf(error: unknown): CommandError {
   const message = messageOf(error);
   if (!(error instanceof RazorMkError)) return { type: 'CommandExecutionError', code: 500, message, details: message };
-  return { type: error.code, code: 500, message, details: `${message} ${error.remedy}` };
+  return { type: error.code, code: 500, message, details: `${message.replace(/\.$/, '')}. ${error.remedy}` };
 }
