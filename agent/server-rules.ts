@@ -1,5 +1,6 @@
 /** Rules that servers have built in and the facts that these read: for `facts explain`, which itself knows no server. */
 import type { ServerRule } from '../facts/cli/extras.ts';
+import { DROPPED } from './dialects/foreman/facts.ts';
 
 const RAZOR = 'Razor 0.x, Hanlon';
 
@@ -19,6 +20,7 @@ export const SERVER_RULES: readonly ServerRule[] = [
     rule: 'column of discovered hosts',
     facts: /^(physicalprocessorcount|memorysize_mb|blockdevice_\w+_size|productname|boardproductname)$/,
   },
+  { server: 'Foreman', rule: 'not kept: it drops names like this one, so it is not sent there', facts: DROPPED },
   {
     server: 'Foreman',
     rule: 'interfaces of the host',

@@ -2,7 +2,7 @@
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb } from '../../platform/verb.ts';
-import type { DialectName } from '../dialects/dialect.ts';
+import type { Settings } from '../config/settings.ts';
 import { loadDialect } from '../dialects/index.ts';
 import { parseAddress } from '../discovery/address.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
@@ -33,7 +33,7 @@ export const verb = defineVerb({
       routes: () => routes,
       resolvConf: parseResolvConf(conf),
       resolversNamed: /^\s*nameserver\s+\S/m.test(conf),
-      dnsName: dnsNameOf(values.dialect, (name) => setup.cmdline.value(name)),
+      dnsName: dnsNameOf(values, (name) => setup.cmdline.value(name)),
       ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       discover: () => setup.discover(values, host.signal),
       httpFor: (server) => setup.httpFor(values, server),
@@ -59,12 +59,13 @@ export const verb = defineVerb({
 });
 
 /** The name by which the server may have to be found. */
-function dnsNameOf(dialect: DialectName, kernel: (name: string) => string | undefined): string {
+function dnsNameOf({ dialect, server }: Settings, kernel: (name: string) => string | undefined): string {
   if (dialect !== 'foreman') {
     const product = dialect === 'hanlon' ? 'hanlon' : 'razor';
     return kernel(`${product}.server`) ?? product;
   }
-  return parseAddress(kernel('proxy.url') ?? kernel('foreman.url') ?? '')?.host ?? '_x-foreman._tcp';
+  const written = server[0] ?? kernel('proxy.url') ?? kernel('foreman.url') ?? '';
+  return parseAddress(written)?.host ?? '_x-foreman._tcp';
 }
 
 async function text(path: string): Promise<string | undefined> {

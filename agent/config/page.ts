@@ -41,6 +41,8 @@ environment, the configuration file, the DNS name \`razor\`, the next-server fil
 A pushed \`mk_uri\` replaces an address that was found (DNS name, next-server, service), and never one that somebody gave. It may lead
 from http to https, never back.
 
+With Ironic and Foreman the address is theirs on the kernel line (\`ipa-api-url=\`, \`proxy.url=\` and others: [foreman.md](foreman.md)).
+
 ## Files and switches of \`run\`
 
 | option | default | meaning |

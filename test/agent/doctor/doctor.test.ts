@@ -120,6 +120,19 @@ test('a dead DNS server is a note where the server is found without it', async (
   assert.deepEqual([found?.state, /is dead/.test(found?.found ?? '')], ['note', true]);
 });
 
+test('Foreman would keep what it is sent, so it is sent nothing; the DNS name asked for is that of its URL', async () => {
+  const asked: string[] = [];
+  const { at } = await http((request, response) => (asked.push(request.method ?? ''), response.end('{}')));
+  const { port } = await dns((name) => (name === 'foreman.lab' ? '127.0.0.1' : undefined));
+  const url = `http://foreman.lab:${at.split(':')[1] ?? ''}`;
+  const { checks } = await doctor(['--dialect', 'foreman', '--server', url], { address: '127.0.0.1', port });
+  const found = (name: string): CheckResult | undefined => checks.find((check) => check.name === name);
+  assert.deepEqual([found('DNS')?.state, found('HTTP')?.state, found('reply')?.state], ['ok', 'ok', 'skipped']);
+  assert.match(found('DNS')?.found ?? '', /NOERROR/);
+  assert.match(found('reply')?.found ?? '', /use razor-mk register/);
+  assert.ok(!asked.includes('POST'));
+});
+
 test('nothing listens: TCP is what is broken', async () => {
   const { server, at } = await http(() => undefined);
   await new Promise((resolve) => server.close(resolve));

@@ -5,6 +5,7 @@ import { readForemanParameters } from '../../../agent/dialects/foreman/parameter
 import type { FactSet } from '../../../facts/fact.ts';
 import { machine, runUntil, testAgent, type TestAgent, type TestAgentOptions } from '../../helpers/agent-parts.ts';
 import { startForeman, startSmartProxy, type ForemanStandIn } from '../../helpers/foreman/server.ts';
+import { json, scriptedServer, text } from '../../helpers/scripted-server.ts';
 
 let foreman: ForemanStandIn;
 let agent: TestAgent | undefined;
@@ -124,6 +125,30 @@ test('an address of the wrong kind says which proxy.type it may need', async () 
   agent = await start({ 'proxy.type': 'proxy' });
   await runUntil(agent, () => (agent?.of('error').length ?? 0) >= 1);
   assert.match(agent.of('error')[0]?.remedy ?? '', /proxy\.type=foreman/);
+});
+
+test('whatever stands in front of Foreman may answer, the node goes on and says what came', async () => {
+  const server = await scriptedServer();
+  server.checkins(
+    text('<html><h1>502 Bad Gateway</h1></html>', 502),
+    text('', 500),
+    json(['not', { an: 'object' }], 422),
+    json({ error: { message: 'Resource not found' } }, 404),
+    text('x'.repeat(3000), 422, 'text/plain'),
+    (_asked, response) => response.writeHead(301, { location: 'https://other.example/' }).end(),
+    text('{"message":'.repeat(200), 422),
+    json({ id: 1 }, 201),
+  );
+  agent = await start({}, { server: server.url });
+  await runUntil(agent, () => agent?.of('registered').length === 1);
+  const said = agent.of('error').map(({ message }) => message);
+  assert.equal(said.length, 7);
+  assert.match(said[0] ?? '', /HTTP 502.*502 Bad Gateway$/);
+  assert.match(said[1] ?? '', /no word of explanation/);
+  assert.match(said[3] ?? '', /Resource not found/);
+  assert.match(said[5] ?? '', /to https:\/\/other\.example\/; redirects are not followed/);
+  assert.ok(said.every((message) => message.length < 1000));
+  await server.close();
 });
 
 test('Foreman below a path is asked there', async () => {

@@ -1,0 +1,52 @@
+/** Foreman's own certificate is rarely one of a public authority: checked, named, pinned, or left unchecked by a word for it. */
+import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { parseCommandLine } from '../../../agent/discovery/cmdline.ts';
+import { openHttp } from '../../../agent/trust/index.ts';
+import { selfSigned } from '../../../agent/trust/self-signed.ts';
+import { messageOf } from '../../../platform/errors.ts';
+import { temporaryDir } from '../../helpers/agent-parts.ts';
+import { startForeman, type ForemanStandIn } from '../../helpers/foreman/server.ts';
+
+const dir = temporaryDir();
+const tls = selfSigned({ address: '127.0.0.1', days: 1, now: new Date() });
+const fingerprint = createHash('sha256').update(new X509Certificate(tls.cert).raw).digest('hex');
+let foreman: ForemanStandIn;
+before(async () => {
+  foreman = await startForeman({ tls });
+  writeFileSync(join(dir, 'ca.pem'), tls.cert);
+});
+after(async () => {
+  await foreman.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Status of a POST to the stand-in with these words on the kernel line, or why there was none. */
+async function post(line: string): Promise<number | string> {
+  const { values } = resolveSettings({ cmdline: parseCommandLine(line) });
+  const server = { url: foreman.url, way: 'test', given: true };
+  const http = await openHttp(values, server, {}, 'razor-mk', values.insecure);
+  const url = `${foreman.url}/api/v2/discovered_hosts/facts`;
+  return await http.request({ method: 'POST', url, body: '{}' }).then(({ status }) => status, messageOf);
+}
+
+test('a certificate that nobody vouches for is not believed, and not a fact is sent', async () => {
+  assert.match(String(await post('')), /self-signed/);
+  assert.equal(foreman.uploads.length, 0);
+});
+
+test('it is believed where its authority is named, or where it is pinned', async () => {
+  assert.equal(await post(`razor.ca_file=${join(dir, 'ca.pem')}`), 422);
+  assert.equal(await post(`razor.pin=${fingerprint}`), 422);
+});
+
+test('razor.insecure=on believes any, but never another one than the pinned', async () => {
+  const before = foreman.uploads.length;
+  assert.equal(await post('razor.insecure=on'), 422);
+  assert.match(String(await post(`razor.insecure=on razor.pin=${'0'.repeat(64)}`)), /not pinned/);
+  assert.equal(foreman.uploads.length, before + 1);
+});
