@@ -129,7 +129,8 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
         externalDirs: current.externalFacts,
         ...(signal === undefined ? {} : { signal }),
       });
-      return current.hwId === '' ? set : { ...set, identity: knownAs(set.identity, current.hwId) };
+      const identity = current.dialect === 'hanlon' ? withKernelUuid(set.identity, cmdline) : set.identity;
+      return { ...set, identity: current.hwId === '' ? identity : knownAs(identity, current.hwId) };
     },
   };
 }
@@ -187,6 +188,15 @@ export function stateDir(args: AgentArgs, live: boolean): string {
     return asked;
   }
   return live ? '/tmp' : mkdtempSync(join(tmpdir(), 'razor-mk-state-'));
+}
+
+/**
+ * The identity with the UUID of `smbios_uuid=`, given exactly once (spec: Hanlon 2.2, third microkernel): iPXE puts its own view
+ * there, which the server knows the machine by, and which on some boards is not the kernel's.
+ */
+function withKernelUuid(identity: Identity, cmdline: CommandLine): Identity {
+  const [uuid = '', another] = cmdline.all('smbios_uuid');
+  return uuid === '' || another !== undefined ? identity : { ...identity, uuid };
 }
 
 /** The identity with the MAC addresses that somebody gave (`--hw-id`). Throws RAZOR_MK_USAGE for words that are none. */

@@ -31,11 +31,14 @@ export function fitFacts(
     ([a, av], [b, bv]) => Number(NEEDED.test(a)) - Number(NEEDED.test(b)) || bv.length - av.length,
   );
   const notes: string[] = [];
+  const empty = sizeOf({});
   for (const [name, value] of bySize) {
     if (size <= limit) break;
     kept.delete(name);
     notes.push(`fact ${name} (${Buffer.byteLength(value)} bytes) is left out: the request may have ${limit} bytes`);
-    size = sizeOf(Object.fromEntries(kept));
+    // what one fact takes; all of them are only measured again when that says that it is enough
+    size -= sizeOf({ [name]: value }) - empty;
+    if (size <= limit) size = sizeOf(Object.fromEntries(kept));
   }
   return { facts: Object.fromEntries(kept), notes };
 }

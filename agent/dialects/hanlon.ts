@@ -8,6 +8,7 @@ import { RazorMkError } from '../../platform/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from './dialect.ts';
 import type { Exchange, HttpReply } from './exchange.ts';
 import { parseJson } from './exchange.ts';
+import { fitFacts } from './fit.ts';
 import { usableUuid } from './smbios-uuid.ts';
 
 export const HANLON_BASE_PATH = '/hanlon/api/v1';
@@ -36,8 +37,11 @@ const REFUSAL = z.object({
   }),
 });
 
-/** Fact names may not hold what the original removed from them (spec: Hanlon 2.7). */
-const KEY_NOISE = /[!@#$%^&*()=+[\]{}]/g;
+/**
+ * Most bytes of a registration. The server stores a node as one document of its database, whose own bound is 16 MiB with
+ * everything that is made of the facts; what a machine with thousands of facts sends stays far below.
+ */
+export const HANLON_BODY_LIMIT = 1024 * 1024;
 
 /** MACs without colons, upper case, joined by `_`: stored with colons, a node is never found again at boot. */
 export function hanlonMacId(identity: Identity): string {
@@ -122,16 +126,17 @@ export function createHanlon(options: HanlonOptions): Dialect {
 
   function previewRegister(report: NodeReport): RequestPreview {
     nodeId(report.identity);
-    const facts: Record<string, string> = {};
-    for (const [name, value] of Object.entries(report.facts)) facts[name.replaceAll(KEY_NOISE, '')] = value;
-    const body = JSON.stringify({
-      mac_id: hanlonMacId(report.identity),
-      uuid: hanlonUuid(report.identity),
-      attributes_hash: facts,
-      last_state: report.lastState,
-    });
+    const bodyOf = (facts: Readonly<Record<string, string>>): string =>
+      JSON.stringify({
+        mac_id: hanlonMacId(report.identity),
+        uuid: hanlonUuid(report.identity),
+        attributes_hash: facts,
+        last_state: report.lastState,
+      });
+    const fitted = fitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), HANLON_BODY_LIMIT);
     const headers = { accept: 'application/json', 'content-type': 'text/json' };
-    return { method: 'POST', url: registerUrl.href, headers, body, notes: notes(report) };
+    const body = bodyOf(fitted.facts);
+    return { method: 'POST', url: registerUrl.href, headers, body, notes: [...notes(report), ...fitted.notes] };
   }
 
   return {

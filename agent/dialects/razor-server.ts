@@ -9,6 +9,7 @@ import { RazorMkError } from '../../platform/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from './dialect.ts';
 import type { Exchange, HttpReply } from './exchange.ts';
 import { parseJson } from './exchange.ts';
+import { fitFacts } from './fit.ts';
 import { usableUuid } from './smbios-uuid.ts';
 
 /** Where razor-server listens since 1.1.0; the 8080 of the original agent's default was stale. */
@@ -19,6 +20,9 @@ export const RAZOR_SERVER_PORT = 8150;
  * network was usually there; ours comes as soon as the network is. The server cannot change either.
  */
 export const RAZOR_SERVER_PAUSE_MS = 15_000;
+
+/** Most bytes of a check-in: it goes into one row of the server's database, every 15 s. */
+export const RAZOR_SERVER_BODY_LIMIT = 1024 * 1024;
 
 export interface RazorServerOptions {
   /** `http://HOST:PORT/svc/checkin/ID`; without an ID (or without any path) the id is asked for first. */
@@ -82,14 +86,19 @@ export function createRazorServer(options: RazorServerOptions): Dialect {
   const at = (suffix: string): URL => new URL(`${service}${suffix}`, given.origin);
 
   function previewCheckin(report: NodeReport): RequestPreview {
-    const body = JSON.stringify({ hw_id: razorServerHwId(report.identity), facts: report.facts });
+    const bodyOf = (facts: Readonly<Record<string, string>>): string =>
+      JSON.stringify({ hw_id: razorServerHwId(report.identity), facts });
+    const fitted = fitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), RAZOR_SERVER_BODY_LIMIT);
     return {
       method: 'POST',
       url: at(`/checkin${id === undefined ? '' : `/${id}`}`).href,
       // exactly this: a charset parameter or another case is answered with an empty 400
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body,
-      notes: id === undefined ? ['the kernel line named no node id: /svc/nodeid is asked for it first'] : [],
+      body: bodyOf(fitted.facts),
+      notes: [
+        ...(id === undefined ? ['the kernel line named no node id: /svc/nodeid is asked for it first'] : []),
+        ...fitted.notes,
+      ],
     };
   }
 
