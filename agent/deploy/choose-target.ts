@@ -12,7 +12,7 @@ export async function chooseTarget(
   const tgt = (options: TargetOptions): Promise<Target> => exportByTgt(options, parts);
   const lio = (options: TargetOptions): Promise<Target> => exportByLio(options, parts);
   if (wanted === 'tgt' || (wanted === undefined && (await hasTgt()))) return tgt;
-  if (wanted === 'lio' || (await hasLio())) return lio;
+  if (wanted === 'lio' || hasLio()) return lio;
   if (!parts.system.live) return tgt;
   throw new RazorMkError('RAZOR_MK_DEPLOY', 'there is no iSCSI target: neither tgtd nor the kernel’s', {
     remedy: 'Build the image with the extension tgt.tcz, or with the module iscsi_target_mod.',

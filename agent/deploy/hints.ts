@@ -54,10 +54,13 @@ export function parseHintObject(object: Readonly<Record<string, unknown>>): Hint
   });
 }
 
+/** A number after an operator, or several after `<or>`; a unit would be ignored, and that is the wrong disk. */
+const SIZE = /^(?:(?:<or>\s*\d+\s*)+|(?:s?(?:==|!=|>=|<=|=|>|<))?\s*\d+(?:\.\d+)?)$/i;
+
 function hint(key: string, value: string): Hint {
   if (!isHintKey(key)) throw bad(`there is no hint ${key}; known are ${Object.keys(READ).join(', ')}`);
   if (value.trim() === '') throw bad(`the hint ${key} is empty`);
-  if (key === 'size' && !/\d/.test(value)) throw bad(`the size ${value} is no number`);
+  if (key === 'size' && !SIZE.test(value.trim())) throw bad(`the size ${value} is no number of GiB`);
   return { key, value: value.trim() };
 }
 

@@ -1,6 +1,7 @@
 /** The disk exported by the kernel's own target (LIO), through configfs by hand: for images without tgtd. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { run } from '../../platform/run.ts';
@@ -23,9 +24,16 @@ export interface LioParts {
 }
 
 /** Whether the kernel has its target, or the modules for it. */
-export async function hasLio(configfs = '/sys/kernel/config'): Promise<boolean> {
-  if (existsSync(join(configfs, 'target'))) return true;
-  return (await run(['modprobe', '--dry-run', '--quiet', 'iscsi_target_mod'])).status === 0;
+export function hasLio(configfs = '/sys/kernel/config'): boolean {
+  if (existsSync(join(configfs, 'target/iscsi'))) return true;
+  const modules = join('/lib/modules', release());
+  return ['modules.dep', 'modules.builtin'].some((list) => {
+    try {
+      return /\/iscsi_target_mod\.ko/.test(readFileSync(join(modules, list), 'latin1'));
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Exports the disk as LUN 1. Throws RAZOR_MK_DEPLOY; nothing is left then. LIO limits initiators by name only, so `options.initiators` cannot be kept: anybody who reaches the portal may log in. */
@@ -60,7 +68,7 @@ export async function exportByLio(
     },
   };
 
-  for (const module of MODULES) await system.run(`load ${module}`, ['modprobe', '--quiet', module]);
+  for (const module of MODULES) await system.run(`load ${module}`, ['modprobe', '-q', module]);
   try {
     await system.change(`export ${disk.path} as ${iqn} on ${address}:${port}`, async () => {
       if (!existsSync(base)) await run(['mount', '-t', 'configfs', 'none', configfs]);

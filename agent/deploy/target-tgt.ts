@@ -47,10 +47,8 @@ export async function exportByTgt(options: TargetOptions, parts: TgtParts): Prom
   };
   const iscsi = (what: string, words: readonly string[], secret?: string): Promise<string> =>
     admin(what, ['--lld', 'iscsi', ...words], secret);
-  const show = async (): Promise<string> =>
-    (
-      await run(['tgtadm', '-C', String(control), '--lld', 'iscsi', '--mode', 'target', '--op', 'show'])
-    ).stdout.toString();
+  const show = async (mode = 'target'): Promise<string> =>
+    (await run(['tgtadm', '-C', String(control), '--lld', 'iscsi', '--mode', mode, '--op', 'show'])).stdout.toString();
 
   const target: Target = {
     kind: 'tgtd',
@@ -101,7 +99,7 @@ export async function exportByTgt(options: TargetOptions, parts: TgtParts): Prom
         initiator,
       ]);
     }
-    if (daemon) await verify(options, await show());
+    if (daemon) await verify(options, await show(), await show('portal'));
     return target;
   } catch (error) {
     await target.stop();
@@ -131,9 +129,10 @@ async function untilReady(
   );
 }
 
-/** A tgtd without its port goes on running, and it exports an empty path or a wrong size without a word. */
-async function verify({ address, port, disk }: TargetOptions, shown: string): Promise<void> {
-  if (!(await listens(address, port))) {
+/** A tgtd without its port goes on running, also where somebody else has it, and it exports an empty path or a wrong size without a word. */
+async function verify({ address, port, disk }: TargetOptions, shown: string, portals: string): Promise<void> {
+  const host = address.includes(':') ? `[${address}]` : address;
+  if (!portals.includes(`${host}:${port},`) || !(await listens(address, port))) {
     throw new RazorMkError('RAZOR_MK_DEPLOY', `Failed to start iscsi target. Nothing listens on ${address}:${port}`);
   }
   if (!shown.includes(`Backing store path: ${disk.path}\n`)) {

@@ -4,28 +4,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { run } from '../../platform/run.ts';
 import { isOpen } from './ports.ts';
-import { KEY, openDeploySite, type DeploySite } from './site.ts';
-
-async function withSite(
-  options: Parameters<typeof openDeploySite>,
-  use: (site: DeploySite) => Promise<void>,
-): Promise<void> {
-  const site = await openDeploySite(...options);
-  try {
-    await use(site);
-    assert.doesNotMatch(site.printed(), new RegExp(KEY), 'the key was printed');
-  } finally {
-    await site.close();
-  }
-}
-
-async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`waited 60 s: ${what}`);
-}
+import { tgtdRuns, until, withSite } from './site.ts';
 
 function say(port: number, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -33,11 +12,6 @@ function say(port: number, text: string): Promise<void> {
     socket.on('error', reject);
     socket.on('close', () => resolve());
   });
-}
-
-/** Whether the target is still there: its portal, or its control socket. */
-async function tgtdRuns(port: number): Promise<boolean> {
-  return (await isOpen(port)) || (await run(['tgtadm', '-C', '41', '--mode', 'system', '--op', 'show'])).status === 0;
 }
 
 test('an image of 64 MiB is written through the exported disk, byte for byte, and done ends it', () =>
@@ -111,7 +85,10 @@ test('without --live nothing is exported and every step is told', () =>
     await agent.exited;
     assert.match(site.printed(), /would start tgtd/);
     assert.match(site.printed(), /would export/);
-    assert.match(site.printed(), /would POST/);
+    assert.match(site.printed(), /would POST \S+pass_deploy_info \{"address":"127.0.0.1","key":"\[redacted\]"/);
+    assert.match(site.printed(), /would wait for "done"/);
+    assert.doesNotMatch(site.printed(), /^(exported|the conductor knows)/m, 'it says what it did not do');
+    assert.match(site.printed(), /"ok":true,"dry":true/);
     assert.equal(site.conductor.nodes()[0]?.state, 'deploy wait', 'the conductor was told');
     assert.equal(await tgtdRuns(site.iscsiPort), false);
   }));

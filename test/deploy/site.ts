@@ -1,13 +1,16 @@
 /** What every deployment test needs: a directory, an image, a disk, a conductor and the real program. */
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEvents, type LabEvents } from '../../lab/events.ts';
+import { createExchanges, type Exchanges } from '../../lab/exchanges.ts';
 import { startConductor, type Conductor, type IronicNodeOptions } from '../../lab/ironic/conductor.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { startDaemon, type Daemon } from '../../platform/daemon.ts';
-import { freePort } from './ports.ts';
+import { run } from '../../platform/run.ts';
+import { freePort, isOpen } from './ports.ts';
 
 export const NODE = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';
 export const KEY = '9ATNBQX1M8O9UQTXM8IEHJKX8J6QYV5H';
@@ -18,6 +21,7 @@ export interface DeploySite {
   readonly disk: string;
   readonly conductor: Conductor;
   readonly events: LabEvents;
+  readonly exchanges: Exchanges;
   readonly iscsiPort: number;
   readonly donePort: number;
   /** Everything that the programs printed so far. */
@@ -27,6 +31,8 @@ export interface DeploySite {
     readonly line?: string;
     readonly args?: readonly string[];
     readonly live?: boolean;
+    /** 127.0.0.1 otherwise. */
+    readonly address?: string;
   }): Promise<Daemon>;
   close(): Promise<void>;
 }
@@ -44,7 +50,9 @@ export async function openDeploySite(node: Partial<IronicNodeOptions> = {}, mebi
   truncateSync(disk, mebibytes * 1024 * 1024);
   const [iscsiPort, donePort] = [await freePort(), await freePort()];
   const events = createEvents(() => Date.now());
+  const exchanges = createExchanges();
   const conductor = await startConductor({
+    exchanges,
     host: '127.0.0.1',
     port: 0,
     nodes: [{ uuid: NODE, key: KEY, image, bootOption: 'netboot', ...node }],
@@ -61,10 +69,11 @@ export async function openDeploySite(node: Partial<IronicNodeOptions> = {}, mebi
     disk,
     conductor,
     events,
+    exchanges,
     iscsiPort,
     donePort,
     printed: () => printed,
-    async deploy({ line = '', args = [], live = true } = {}) {
+    async deploy({ line = '', args = [], live = true, address = '127.0.0.1' } = {}) {
       const cmdline = join(dir, 'cmdline');
       writeFileSync(
         cmdline,
@@ -85,7 +94,7 @@ export async function openDeploySite(node: Partial<IronicNodeOptions> = {}, mebi
             '--disk-file',
             disk,
             '--address',
-            '127.0.0.1',
+            address,
           ] as const),
           ...[
             '--iscsi-port',
@@ -94,6 +103,7 @@ export async function openDeploySite(node: Partial<IronicNodeOptions> = {}, mebi
             String(donePort),
             '--then',
             'hold',
+            ...(args.includes('--wait') ? [] : ['--wait', '90']),
             ...(live ? ['--live'] : []),
             ...args,
           ],
@@ -109,4 +119,31 @@ export async function openDeploySite(node: Partial<IronicNodeOptions> = {}, mebi
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Uses a site and closes it. Whatever happened, the node's key was printed nowhere. */
+export async function withSite(
+  options: Parameters<typeof openDeploySite>,
+  use: (site: DeploySite) => Promise<void>,
+): Promise<void> {
+  const site = await openDeploySite(...options);
+  try {
+    await use(site);
+    assert.doesNotMatch(site.printed(), new RegExp(KEY), 'the key was printed');
+  } finally {
+    await site.close();
+  }
+}
+
+export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited 60 s: ${what}`);
+}
+
+/** Whether the target is still there: its portal, or its control socket. */
+export async function tgtdRuns(port: number): Promise<boolean> {
+  return (await isOpen(port)) || (await run(['tgtadm', '-C', '41', '--mode', 'system', '--op', 'show'])).status === 0;
 }

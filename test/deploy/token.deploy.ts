@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tftpGet } from '../../agent/deploy/tftp.ts';
 import { startDaemon } from '../../platform/daemon.ts';
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
+import { freeUdpPort } from './ports.ts';
 
 test('a real in.tftpd: files of every kind of length arrive, a missing one is told', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'razor-mk-tftp-'));

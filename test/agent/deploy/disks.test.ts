@@ -99,7 +99,10 @@ test('serial, wwn and SCSI address come from where the kernel has them', () => {
 });
 
 test('names of disk= mean exactly their whole disk; the original took nvme0n1 for /dev/ and sd for any', () => {
-  const disks = ['sda', 'sdaa', 'vda', 'nvme0n1', 'mmcblk0', 'cciss/c0d0', 'xvda', 'hda'].map((name) => disk(name));
+  const disks = ['sda', 'sdaa', 'vda', 'nvme0n1', 'mmcblk0', 'cciss/c0d0', 'xvda', 'hda', 'md0'].map((name) =>
+    disk(name),
+  );
+  disks.push(disk('dm-0', { mapperName: 'mpatha' }));
   const cases: Readonly<Record<string, string | undefined>> = {
     sda: 'sda',
     sda1: 'sda',
@@ -114,6 +117,12 @@ test('names of disk= mean exactly their whole disk; the original took nvme0n1 fo
     'cciss/c0d0': 'cciss/c0d0',
     'cciss/c0d0p1': 'cciss/c0d0',
     'cciss!c0d0': 'cciss/c0d0',
+    md0p1: 'md0',
+    'dm-0': 'dm-0',
+    'mapper/mpatha': 'dm-0',
+    '/dev/mapper/mpatha': 'dm-0',
+    mpatha: undefined,
+    dm: undefined,
     sd: undefined,
     vd: undefined,
     nvme0: undefined,
@@ -168,8 +177,10 @@ test('root_device= picks the first free disk that fits, and composed devices onl
 });
 
 test('hints that are none are refused, not ignored: an ignored hint is the wrong disk', () => {
-  for (const text of ['colour=red', 'size', 'size=', 'size=big', '=x']) {
+  for (const text of ['colour=red', 'size', 'size=', 'size=big', 'size=10GB', 'size=>=', 'size=10,5 GiB', '=x']) {
     assert.throws(() => parseHintList(text), { code: 'RAZOR_MK_DEPLOY_DISK' }, text);
   }
   assert.throws(() => parseHintObject({ size: { a: 1 } }), { code: 'RAZOR_MK_DEPLOY_DISK' });
+  for (const text of ['size=10', 'size=>= 10', 'size=<or> 10 <or> 20', 'size=%3E%3D%2010', 'size=s== 10'])
+    assert.equal(parseHintList(text).length, 1, text);
 });

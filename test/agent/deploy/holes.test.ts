@@ -87,9 +87,9 @@ test('hole: iSCSI for everybody. API host and boot server may log in, others by 
 test('hole: port 10000. It is open before the conductor is told; strangers, early and empty calls do not end the wait', async () => {
   const port = await freePort();
   const call = (text: string, localAddress = '127.0.0.1'): Promise<void> =>
-    new Promise((resolve, reject) => {
+    new Promise((resolve) => {
       const socket = connect({ host: '127.0.0.1', port, localAddress }, () => socket.end(text));
-      socket.on('error', reject);
+      socket.on('error', () => undefined); // strangers are cut off
       socket.on('close', () => resolve());
     });
   let calls = Promise.resolve();
