@@ -13,6 +13,8 @@ export interface IronicNodeOptions {
   readonly bootOption: 'netboot' | 'local';
   /** CHAP that the ramdisk's target asks for, `USER:PASSWORD`. */
   readonly chap?: string;
+  /** What X-Auth-Token must hold, as servers before June 2015 asked it; anybody may call without this. */
+  readonly token?: string;
 }
 
 export interface IronicNode extends IronicNodeOptions {

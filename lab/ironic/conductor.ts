@@ -3,7 +3,7 @@
  * answered 202; then the disk is logged in to, the image is written, and `done` goes to port 10000. The initiator is
  * qemu-img with its iSCSI driver, in user space.
  */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { connect } from 'node:net';
 import type { Clock } from '../../platform/clock.ts';
 import { messageOf } from '../../platform/errors.ts';
@@ -13,7 +13,8 @@ import { createExchanges, type Exchanges } from '../exchanges.ts';
 import { isRecord } from '../hostile.ts';
 import { sendJson } from '../replies.ts';
 import { createIronicBoard, MOST_ADOPTED, type IronicBoard, type IronicNode, type IronicNodeOptions } from './board.ts';
-import { writeImage } from './write-image.ts';
+import { withoutSecrets } from './hidden.ts';
+import { discoverTarget, writeImage } from './write-image.ts';
 
 export type { IronicNode, IronicNodeOptions, IronicState } from './board.ts';
 
@@ -71,12 +72,14 @@ export async function startConductor(options: ConductorOptions): Promise<Conduct
     name: 'ironic',
     bodyLimit: 1024 * 1024,
     events,
-    exchanges: options.exchanges ?? createExchanges(),
+    exchanges: withoutSecrets(options.exchanges ?? createExchanges(), () =>
+      board.list().flatMap(({ key, token = '', chap = '' }) => [key, token, chap]),
+    ),
     wall,
   });
   const stop = new AbortController();
   const tasks = new Set<Promise<void>>();
-  for (const url of ROUTES) app.post(url, (request, reply) => answer(request.params, request.body, reply));
+  for (const url of ROUTES) app.post(url, (request, reply) => answer(request, reply));
   addListing(app, board);
 
   /** A node that nobody named is taken in when any may call. */
@@ -89,13 +92,15 @@ export async function startConductor(options: ConductorOptions): Promise<Conduct
     return board.get(uuid);
   }
 
-  async function answer(params: unknown, body: unknown, reply: FastifyReply): Promise<FastifyReply> {
+  async function answer({ params, body, headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { uuid = '', method = '' } = params as { uuid?: string; method?: string };
     const wanted = METHODS[method];
     const fields = parse(body);
     const node = known(uuid, wanted && fields);
     const work = works.get(uuid);
     if (!node || !work) return fault(reply, 404, `Node ${uuid} could not be found.`);
+    if (node.token !== undefined && headers['x-auth-token'] !== node.token)
+      return fault(reply, 401, 'Authentication required');
     if (!wanted) return fault(reply, 400, `No handler for method ${method}`);
     if (!fields) return fault(reply, 400, 'Invalid JSON in the request body');
     if (textOf(fields['key']) !== node.key) {
@@ -135,12 +140,15 @@ export async function startConductor(options: ConductorOptions): Promise<Conduct
       if (error !== '') return fail(uuid, `the ramdisk says: ${error}`);
       if (image === undefined) return fail(uuid, NO_IMAGE);
       board.change(uuid, { progress: 0 }, `${image} is written to ${address}`);
-      const took = await writeImage({
+      const write = {
         ...{ image, address, chap: node.chap, signal: stop.signal, iqn: textOf(fields['iqn']) },
         port: textOf(fields['port']) || '3260',
         lun: textOf(fields['lun']) || '1',
-        onProgress: (share) => progressed(node, share),
-      });
+        onProgress: (share: number) => progressed(node, share),
+      };
+      if (await discoverTarget({ ...write, clock: options.clock }))
+        board.change(uuid, {}, `${write.iqn} is found on ${address}:${write.port}`);
+      const took = await writeImage(write);
       board.change(uuid, { progress: 1 }, `the image is written in ${(took / 1000).toFixed(1)} s`);
       await options.clock.sleep(options.pauseMs ?? 3000, stop.signal);
       work.written = true;
