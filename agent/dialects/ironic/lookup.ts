@@ -87,7 +87,7 @@ export async function lookUpOnce(options: LookupOptions, uuid?: string): Promise
       options.signal.throwIfAborted();
       if (error instanceof ApiRefusal) refused = error;
       else failed = error;
-      options.log.debug(`lookup at ${api.url}: ${messageOf(error)}`);
+      if (options.apis.length > 1) options.log.debug(`lookup at ${api.url}: ${messageOf(error)}`);
     }
   }
   throw refused ?? failed;

@@ -98,7 +98,7 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
           return true;
         } catch (error) {
           signal.throwIfAborted();
-          log.info(`lookup: ${messageOf(error)}`);
+          log.debug(`lookup: ${messageOf(error)}`); // the wait that follows says it to people
           return false;
         }
       },
