@@ -33,6 +33,11 @@ async function play(scenario: Scenario, images: Images, signal: AbortSignal): Pr
     process.stdout.write(`${scenario.id}: skipped: needs ${lack}\n`);
     return 'skipped';
   }
+  const reason = await scenario.lacks?.();
+  if (reason !== undefined) {
+    process.stdout.write(`${scenario.id}: skipped: ${reason}\n`);
+    return 'skipped';
+  }
   const sites: Site[] = [];
   const started = performance.now();
   let step = 'nothing yet';

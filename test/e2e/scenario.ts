@@ -12,6 +12,8 @@ export interface Scenario {
   readonly minutes: number;
   /** Programs that must be there besides QEMU, dnsmasq and iproute2. */
   readonly needs?: readonly string[];
+  /** Why it cannot be run here, for another reason than a missing program. */
+  readonly lacks?: () => Promise<string | undefined>;
   readonly run: (world: World) => Promise<void>;
 }
 

@@ -138,12 +138,16 @@ export const DEPLOYMENT: readonly Case[] = [
       writeFileSync(join(world.files.root, 'gpt.raw'), image);
       const file = await setImage(world, 'gpt.raw');
       const drive = randomBytes(3 * MEBIBYTE);
+      const { uuid } = await theNode(world);
+      await world.api.patch(uuid, { 'properties/capabilities': 'boot_option:local,boot_mode:uefi' });
       const operation = await begin(world, 'rebuild', 'wait call-back', {
         words: ALLOWED,
         body: { configdrive: gzipSync(drive).toString('base64') },
       });
       await follow(world, operation, 'active');
       await operation.agent.stop();
+      assert.ok(commandsOf(operation.agent).includes('image.install_bootloader'), 'asked for because it boots by UEFI');
+      assert.match(operation.agent.said(), /stands for a disk: no firmware boots it/);
       const partitions = [2048 * 512, (sectors - 35 - 2048 + 1) * 512] as const;
       await sameBytes(file, world.disk, partitions[1], [partitions[0], partitions[0]]);
       const dump = await run(['sfdisk', '--json', world.disk]);

@@ -14,7 +14,7 @@ export interface FileServer {
   close(): Promise<void>;
 }
 
-export async function serveFiles(root: string): Promise<FileServer> {
+export async function serveFiles(root: string, host = '127.0.0.1'): Promise<FileServer> {
   const asked: string[] = [];
   const held = new Map<string, Promise<void>>();
   const server = createServer((incoming, outgoing) => {
@@ -41,10 +41,10 @@ export async function serveFiles(root: string): Promise<FileServer> {
     first.pipe(outgoing, { end: false });
     first.once('end', () => void gate.then(() => createReadStream(file, { start: half }).pipe(outgoing)));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     root,
     asked,
     hold(path) {

@@ -12,6 +12,7 @@ import { scenario as j } from './j-dialects.ts';
 import { scenario as l } from './l-extensions.ts';
 import { scenario as m } from './m-prod.ts';
 import { scenario as n, troubled as n3, virtual as n2 } from './n-deploy.ts';
+import { scenario as o } from './o-ironic.ts';
 import { scenario as p } from './p-foreman.ts';
 
-export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, j, l, m, n, n2, n3, p];
+export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, j, l, m, n, n2, n3, o, p];

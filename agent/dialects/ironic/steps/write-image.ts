@@ -22,7 +22,7 @@ export const writeImage: IronicStep = {
       const value = kernel.value(name) ?? '';
       return (/^\d{1,5}$/.test(value) ? Number(value) : byDefault) * 1000;
     };
-    return await deployImage({
+    const said = await deployImage({
       ...context,
       allowed: context.settings.allowDeploy,
       imageInfo: args['image_info'],
@@ -33,6 +33,8 @@ export const writeImage: IronicStep = {
       attempts: 1 + seconds('ipa-image-download-connection-retries', 9) / 1000,
       pauseMs: seconds('ipa-image-download-connection-retry-interval', 10),
     });
+    context.say(`Ironic: ${said}`);
+    return said;
   },
 };
 
