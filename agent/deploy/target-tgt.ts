@@ -54,20 +54,23 @@ export async function exportByTgt(options: TargetOptions, parts: TgtParts): Prom
     kind: 'tgtd',
     sessions: async () => (daemon ? countSessions(await show()) : 0),
     async stop() {
-      if (!daemon || gone) return;
+      if (gone || (system.live && !daemon)) return;
       gone = true;
-      const quiet = (words: readonly string[]): Promise<unknown> => run(['tgtadm', '-C', String(control), ...words]);
-      await quiet(['--lld', 'iscsi', '--mode', 'target', '--op', 'unbind', '--tid', '1', '--initiator-address', 'ALL']);
-      for (const { session, connection } of sessionIds(await show())) {
-        await quiet([
-          ...['--lld', 'iscsi', '--mode', 'conn', '--op', 'delete', '--tid', '1'],
-          ...['--sid', session, '--cid', connection],
-        ]);
-      }
-      await quiet(['--lld', 'iscsi', '--mode', 'target', '--op', 'delete', '--force', '--tid', '1']);
-      await quiet(['--op', 'delete', '--mode', 'system']); // without --lld, or it is an "invalid request"
-      await daemon.stop(2000);
+      await system.change(`stop exporting ${disk.path}`, stop);
     },
+  };
+  const stop = async (): Promise<void> => {
+    const quiet = (words: readonly string[]): Promise<unknown> => run(['tgtadm', '-C', String(control), ...words]);
+    await quiet(['--lld', 'iscsi', '--mode', 'target', '--op', 'unbind', '--tid', '1', '--initiator-address', 'ALL']);
+    for (const { session, connection } of sessionIds(await show())) {
+      await quiet([
+        ...['--lld', 'iscsi', '--mode', 'conn', '--op', 'delete', '--tid', '1'],
+        ...['--sid', session, '--cid', connection],
+      ]);
+    }
+    await quiet(['--lld', 'iscsi', '--mode', 'target', '--op', 'delete', '--force', '--tid', '1']);
+    await quiet(['--op', 'delete', '--mode', 'system']); // without --lld, or it is an "invalid request"
+    await daemon?.stop(2000);
   };
 
   try {
