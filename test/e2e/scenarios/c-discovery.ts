@@ -44,7 +44,7 @@ export const scenario: Scenario = {
   id: 'c',
   title: 'discovery by each way alone, and with the wrong one first',
   gate: false,
-  minutes: 20,
+  minutes: 30,
   async run(world) {
     const ready = await readySite(world, { image: IMAGE, discoverOnly: true, dhcp: false });
     for (const [index, way] of WAYS.entries()) await discover(world, ready, way, index);
