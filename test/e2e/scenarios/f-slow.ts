@@ -17,7 +17,7 @@ export const scenario: Scenario = {
   title:
     'a slow world: DHCP after 90 s, DNS after 60 s more, the server after 5 minutes more; its database lost; killed before it binds',
   gate: false,
-  minutes: 25,
+  minutes: 30,
   async run(world) {
     const [first, second] = ['first.db', 'second.db'].map((name) => join(world.dir, name)) as [string, string];
     const { site, lab } = await readySite(world, {

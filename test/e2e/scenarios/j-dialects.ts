@@ -21,7 +21,7 @@ export const scenario: Scenario = {
   id: 'j',
   title: 'the kernel lines of razor-server 1.x and Hanlon, to registered',
   gate: false,
-  minutes: 15,
+  minutes: 25,
   async run(world) {
     const extension = join(world.dir, 'extension.zip');
     writeFileSync(extension, makeZip([{ name: 'facts.d/site.txt', data: 'rack=12\n' }]));

@@ -21,7 +21,7 @@ export const scenario: Scenario = {
   id: 'l',
   title: 'extensions of the server’s list from its mirror, kernel modules of its list',
   gate: false,
-  minutes: 8,
+  minutes: 15,
   async run(world) {
     const image = { kernel: 'cloud' } as const;
     const web = join(world.dir, 'web');
