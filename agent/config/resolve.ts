@@ -14,7 +14,10 @@ export interface Places {
   readonly pushed?: Readonly<Record<string, unknown>>;
 }
 
-/** Each setting from the strongest place that has a usable value for it. A bad value is refused and the next place asked. */
+/**
+ * Each setting from the strongest place that has a usable value for it. A bad value is refused and the next place asked;
+ * what the file sets and nobody knows is refused as well: it is a slip of the pen.
+ */
 export function resolveSettings(places: Places): Resolved {
   const values: Partial<Record<SettingName, unknown>> = {};
   const from: Partial<Record<SettingName, Origin>> = {};
@@ -48,5 +51,8 @@ export function resolveSettings(places: Places): Resolved {
       break;
     }
   }
+  const known = new Set(SETTING_NAMES.map((setting) => namesOf(setting).file));
+  for (const name of Object.keys(places.file ?? {}))
+    if (!known.has(name)) refused.push(`configuration file: ${name.slice(0, 60)} is no setting`);
   return { values: values as unknown as Settings, from: from as Record<SettingName, Origin>, refused };
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { parse } from 'yaml';
+import { resolveSettings } from '../../agent/config/resolve.ts';
 import { diffPushed, examinePushed } from '../../agent/config/pushed.ts';
 import { runUntil, testAgent, type TestAgent } from '../helpers/agent-parts.ts';
 import { command, scriptedServer, text, type ScriptedServer } from '../helpers/scripted-server.ts';
@@ -107,6 +108,11 @@ test('the order of keys is no change, the type of a value is one', () => {
     { key: 'a', from: 1, to: '1' },
     { key: 'c', from: undefined, to: true },
   ]);
+});
+
+test('a key of the configuration file that nobody knows is named: it is a slip of the pen', () => {
+  const { values, refused } = resolveSettings({ file: { logLevel: 'debug', log_level: 'warn' } });
+  assert.deepEqual([values.logLevel, refused], ['warn', ['configuration file: logLevel is no setting']]);
 });
 
 test('a push is applied without a restart, told as a diff, and stored when three check-ins were good', async () => {

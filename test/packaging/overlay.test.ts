@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
+import { resolveSettings } from '../../agent/config/resolve.ts';
 import { FLAVOURS, readOverlay, type Flavour } from '../../packaging/overlay.ts';
 import { PROJECT } from '../../packaging/paths.ts';
 
@@ -63,7 +65,9 @@ test('prod has no login, no shell on a console and no ssh server', () => {
 test('each flavour gets the log level of its purpose', () => {
   assert.match(textOf('prod', 'tmp/mk_conf.yaml') ?? '', /mk_log_level: "Logger::INFO"/);
   assert.match(textOf('debug', 'tmp/mk_conf.yaml') ?? '', /mk_log_level: "Logger::DEBUG"/);
-  assert.match(textOf('debug', 'etc/razor-mk/config.yaml') ?? '', /^logLevel: debug$/m);
+  const file = parse(textOf('debug', 'etc/razor-mk/config.yaml') ?? '') as Record<string, unknown>;
+  const { values, refused } = resolveSettings({ file, pushed: { mk_log_level: 'Logger::ERROR' } });
+  assert.deepEqual([values.logLevel, refused], ['debug', []], 'stands above what a server pushes');
   assert.equal(textOf('prod', 'etc/razor-mk/config.yaml'), undefined);
 });
 
