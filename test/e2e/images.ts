@@ -33,6 +33,8 @@ export interface Images {
   base(kernel: ImageChoice['kernel']): Promise<{ readonly kernel: string; readonly initrd: string }>;
   /** A directory with `linux` and `initrd.gz`: an installer that asks its callbacks as a distribution's does. */
   installer(): Promise<string>;
+  /** Milliseconds that making images has taken so far; no scenario's own time. */
+  spentMs(): number;
 }
 
 /** `self` is how the program is started, `dir` where images are kept, `tell` says what is being made. */
@@ -45,12 +47,17 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
     made.set(key, promise);
     return promise;
   };
+  let spent = 0;
+  let since: number | undefined;
   const must = async (...words: string[]): Promise<string> => {
     tell(`razor-mk ${words.join(' ')}`);
+    since ??= performance.now();
     const result = await run([...self, ...words], {
       timeoutMs: 600_000,
       env: { HOME: process.env['HOME'] ?? '/root', PATH: process.env['PATH'] ?? '/usr/bin' },
     });
+    spent += performance.now() - since;
+    since = undefined;
     if (result.status !== 0) {
       throw new Error(
         `razor-mk ${words.join(' ')}: ${result.failure ?? `status ${String(result.status)}`}\n${result.stderr.toString().slice(-2000)}`,
@@ -71,6 +78,7 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
     });
   return {
     base,
+    spentMs: () => spent + (since === undefined ? 0 : performance.now() - since),
     microkernel: (choice) => {
       const { kernel, flavour = 'debug', args = [], variant = '' } = choice;
       const key = ['mk', kernel, flavour, variant].filter(Boolean).join('-');
