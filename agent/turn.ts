@@ -87,7 +87,8 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
       facts,
       register: async (reason) => {
         // as fresh as a registration should be, and gathered once only in the turn that just did it
-        await register(reason, (await gather(context, Math.min(context.maxFactAgeMs, 1000))).set);
+        const ageMs = dialect.asks === false ? Infinity : Math.min(context.maxFactAgeMs, 1000);
+        await register(reason, (await gather(context, ageMs)).set);
         if (store.firstCheckin) store.setFirstCheckin(false);
       },
     });
@@ -142,7 +143,11 @@ async function sendFacts(context: TurnContext, set: FactSet, reason: string): Pr
   const { clock, dialect, emit, log } = context;
   const report = reportOf(context, set, true);
   const started = clock.now();
-  const notes = await dialect.register(report, context.signal);
+  const notes = await dialect.register(report, context.signal).catch((error: unknown) => {
+    // what was missing may be there at the next try: an address, a card
+    context.facts.expire();
+    throw error;
+  });
   for (const note of notes) log.warn(note);
   context.store.setPreviousFacts(report.facts);
   const facts = Object.keys(report.facts).length;

@@ -30,6 +30,8 @@ const KEPT = 20;
 /** Nothing happened for this long, or three intervals: not healthy. */
 const STALL_MS = 300_000;
 
+const NO_SERVICE = { reportedAt: undefined, callback: undefined, heartbeats: 0, heartbeatAt: undefined };
+
 export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
   const { clock } = options;
   const started = clock.now();
@@ -80,7 +82,9 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         return;
       case 'checkin':
         last = { at: at(), command: event.command, durationMs: event.durationMs };
-        Object.assign(turns, { count: event.turn, good: turns.good + 1, failedInARow: 0 });
+        turns.count = event.turn;
+        // where nobody was asked, an upload that is due says how the turn went
+        if (event.asked !== false || event.command !== 'register') Object.assign(turns, good());
         if (event.asked !== false) {
           counters.checkinSeconds.count++;
           counters.checkinSeconds.sum += event.durationMs / 1000;
@@ -102,6 +106,12 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         return;
       case 'registered':
         turns.registers++;
+        if (dialect !== 'foreman') return;
+        Object.assign(turns, good());
+        service = { ...NO_SERVICE, ...service, reportedAt: at() };
+        return;
+      case 'listening':
+        service = { ...NO_SERVICE, ...service, callback: event.url };
         return;
       case 'reported':
       case 'serving':
@@ -132,7 +142,6 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         if (event.state === 'running') state = event.note === '' ? event.name : `${event.name}: ${event.note}`;
         return;
       case 'loaded':
-      case 'listening':
       case 'config':
       case 'would':
       case 'did':
@@ -140,9 +149,13 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
     }
   }
 
+  function good(): Pick<typeof turns, 'good' | 'failedInARow'> {
+    return { good: turns.good + 1, failedInARow: 0 };
+  }
+
   type ServiceEvent = Extract<AgentEvent, { event: 'reported' | 'serving' | 'heartbeat' }>;
   function noteService(event: ServiceEvent): void {
-    service ??= { reportedAt: undefined, callback: undefined, heartbeats: 0, heartbeatAt: undefined };
+    service ??= NO_SERVICE;
     if (event.node !== undefined) nodeId = event.node;
     if (server?.url !== event.server) {
       server = { ...(server ?? { way: 'the kernel line', candidates: [], steps: [] }), url: event.server };

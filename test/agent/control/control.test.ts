@@ -200,6 +200,44 @@ test('the keeper turns events into state in words, counts, and what is wrong', a
   assert.equal(keeper.snapshot().healthy, false, 'nothing happened for longer than it may');
 });
 
+test('with Foreman the status tells the last upload and where orders are taken; a due upload that fails is no good turn', () => {
+  const settings = resolveSettings({ options: { dialect: 'foreman' } });
+  const system = createSystem({ live: false, log });
+  const keeper = createStatusKeeper({
+    clock: fakeClock(),
+    version: '1',
+    stateDir: dir,
+    system,
+    settings: () => settings,
+  });
+  const turn = (number: number, command: string): void =>
+    keeper.onEvent({
+      event: 'checkin',
+      server: 'https://foreman',
+      firstCheckin: number === 1,
+      command,
+      durationMs: 0,
+      turn: number,
+      asked: false,
+    });
+  keeper.onEvent({ event: 'started', version: '1', dialect: 'foreman', live: false, stateDir: dir });
+  for (let number = 1; number <= 2; number++) {
+    turn(number, 'register');
+    keeper.onEvent({ event: 'error', code: 'RAZOR_MK_REFUSED', message: 'HTTP 422', remedy: 'look' });
+  }
+  const failing = keeper.snapshot();
+  assert.deepEqual([failing.turns.good, failing.turns.failedInARow, failing.service], [0, 2, undefined]);
+  turn(3, 'register');
+  keeper.onEvent({ event: 'registered', facts: 5, reason: 'they are due', notes: [], durationMs: 1 });
+  keeper.onEvent({ event: 'listening', url: 'https://192.0.2.5:8443', to: ['192.0.2.1'] });
+  turn(4, 'acknowledge');
+  const { turns, service, counters } = keeper.snapshot();
+  assert.deepEqual([turns.count, turns.good, turns.failedInARow], [4, 2, 0]);
+  assert.equal(service?.callback, 'https://192.0.2.5:8443');
+  assert.notEqual(service?.reportedAt, undefined);
+  assert.equal(counters.checkinSeconds.count, 0);
+});
+
 test('names of commands from the network cannot fill the memory', () => {
   const keeper = createStatusKeeper({
     clock: fakeClock(),

@@ -63,7 +63,7 @@ export const scenario: Scenario = {
     assert.match(host.ip, /^10\.77\.0\.1\d\d$/);
     assert.equal(host.columns.cpuCount, 1);
     assert.equal(host.facts['site'], 'lab');
-    assert.match(host.facts['mk_kernel_cmdline'] ?? '', /BOOTIF=01-52-54-00-00-70-01/);
+    assert.equal(host.facts['mk_boot_mac'], MAC.toUpperCase(), 'from the BOOTIF that IPAPPEND 2 added');
 
     world.step('a stranger of the same network may not reboot it');
     const listening = await machine.expect(/listening for orders on https:\/\/[\d.]+:8443, for 10\.77\.0\.1/, {
