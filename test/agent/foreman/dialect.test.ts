@@ -105,6 +105,17 @@ test('changed facts that were refused are not forgotten when the next turn finds
   await runUntil(agent, () => foreman.hosts.get('52:54:00:00:00:c1')?.ip === '192.0.2.6');
 });
 
+test('a boot card that gets its address late is told at the very next try, not when facts are a minute old', async () => {
+  agent = await start();
+  agent.facts = machine({ interfaces: 'eth0', macaddress_eth0: '52:54:00:00:00:C1' });
+  await runUntil(agent, () => agent?.of('error').length === 1);
+  assert.equal(agent.of('error')[0]?.code, 'RAZOR_MK_BOOT_NIC');
+  agent.facts = facts();
+  await runUntil(agent, () => agent?.of('registered').length === 1);
+  assert.equal(agent.of('error').length, 1);
+  assert.equal(foreman.uploads.length, 1, 'what Foreman must refuse was not sent');
+});
+
 test('through a smart proxy the path is another one, and Foreman’s refusal is found in its line', async () => {
   const proxy = await startSmartProxy({ foreman: foreman.url });
   foreman.settings = { ...foreman.settings, errorOnExisting: true, managed: ['52:54:00:00:00:c1'] };
