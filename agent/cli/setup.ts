@@ -184,7 +184,8 @@ async function readConfigFile(path: string): Promise<Record<string, unknown>> {
 export function stateDir(args: AgentArgs, live: boolean): string {
   const asked = args['state-dir'];
   if (asked !== undefined) {
-    mkdirSync(asked, { recursive: true, mode: 0o700 });
+    // a node goes on without one: openStore tries again, and says so
+    if (!live) mkdirSync(asked, { recursive: true, mode: 0o700 });
     return asked;
   }
   return live ? '/tmp' : mkdtempSync(join(tmpdir(), 'razor-mk-state-'));

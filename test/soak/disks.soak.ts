@@ -1,0 +1,99 @@
+/**
+ * The real agent on machines whose /var/log, /etc or state directory is missing, read-only or full. Each runs with --live in
+ * mount, UTS and network namespaces of its own, so that the host name and the log are written where an image has them; what
+ * is written to is covered by file systems of these namespaces first, and nothing of this machine is changed.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { AgentEvent } from '../../agent/events.ts';
+import { startDaemon } from '../../platform/daemon.ts';
+import { run } from '../../platform/run.ts';
+
+const AGENT = new URL('../helpers/disks-run.ts', import.meta.url).pathname;
+const root = mkdtempSync(join(tmpdir(), 'razor-mk-disks-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+const namespaces = await run(['unshare', '-m', '-u', '-n', 'true']);
+const skip = namespaces.status === 0 ? false : 'no namespaces here';
+
+interface Case {
+  readonly what: string;
+  /** A shell script that makes the machine odd; $1 is the state directory. */
+  readonly setUp: string;
+  /** What must be said, on the console or as a warning. */
+  readonly said?: RegExp;
+}
+
+/** Covers all that the agent writes to. */
+const COVER = 'for d in /etc /var/log "$1"; do mount -t tmpfs none "$d"; done';
+const full = (place: string): string =>
+  `mount -t tmpfs -o size=4k none ${place} && head -c 4096 /dev/zero > ${place}/other`;
+const readOnly = (place: string): string => `mount -o remount,ro ${place}`;
+
+const CASES: readonly Case[] = [
+  { what: 'a sound machine', setUp: ':' },
+  {
+    what: '/var/log is missing, and cannot be made',
+    setUp: `mount -t tmpfs none /var && ${readOnly('/var')}`,
+    said: /log file \/var\/log\/.* cannot be written: (EROFS|ENOENT)/,
+  },
+  { what: '/var/log is missing, and is made', setUp: 'mount -t tmpfs none /var' },
+  {
+    what: '/var/log is read-only',
+    setUp: readOnly('/var/log'),
+    said: /log file \/var\/log\/.* cannot be written: EROFS/,
+  },
+  { what: '/var/log is full', setUp: full('/var/log') },
+  { what: '/etc is empty', setUp: ':' },
+  { what: '/etc is read-only', setUp: readOnly('/etc'), said: /host name: .*\/etc\/hostname.*(EROFS|read-only)/ },
+  { what: '/etc is full', setUp: full('/etc'), said: /host name: .*\/etc\/host.*(ENOSPC|no space)/ },
+  {
+    what: 'the state directory is read-only',
+    setUp: readOnly('"$1"'),
+    said: /cannot write .*\/first_checkin\.yaml: EROFS/,
+  },
+  { what: 'the state directory is full', setUp: full('"$1"'), said: /cannot write .*: ENOSPC/ },
+  {
+    what: 'the state directory is missing, and cannot be made',
+    setUp: `${readOnly('"$1"')}; set -- "$1/missing/below" "$2" "$3"`,
+    said: /the state directory .*\/missing\/below cannot be made: (EROFS|ENOENT)/,
+  },
+  {
+    what: 'everything is read-only',
+    setUp: `for d in "$1" /var/log /etc; do ${readOnly('$d')}; done`,
+    said: /cannot write .*\/first_checkin\.yaml: EROFS/,
+  },
+];
+
+for (const { what, setUp, said } of CASES) {
+  test(`${what}: the agent registers, goes on, and ends when it is told to`, { skip }, async () => {
+    const place = join(root, what.replaceAll(/\W+/g, '-'));
+    mkdirSync(place);
+    const events: AgentEvent[] = [];
+    const lines: string[] = [];
+    // sysfs anew: the old one shows the NICs of the machine
+    const script = `set -e; mount -t sysfs none /sys; ip link set lo up; ${COVER}; ${setUp}; exec "$2" "$3" "$1"`;
+    const inside = ['sh', '-c', script, 'sh', place, process.execPath, AGENT];
+    const daemon = await startDaemon(['unshare', '-m', '-u', '-n', '--propagation', 'private', ...inside], {
+      onLine: (line, stream) => {
+        if (stream === 'stdout' && line.startsWith('{')) events.push(JSON.parse(line) as AgentEvent);
+        else lines.push(line);
+      },
+    });
+    const until = Date.now() + 60_000;
+    const count = (name: string): number => events.filter(({ event }) => event === name).length;
+    while (count('checkin') < 5 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+    await daemon.stop(8000);
+    const { status } = await daemon.exited;
+    const tail = `${JSON.stringify(events.slice(-3))}\n${lines.slice(-20).join('\n')}`;
+    assert.ok(count('checkin') >= 5 && count('registered') >= 1, tail);
+    assert.equal(count('stopped'), 1, tail);
+    assert.equal(status, 0, tail);
+    if (said !== undefined) {
+      const warnings = events.map((event) => (event.event === 'warning' ? event.message : ''));
+      assert.match([...lines, ...warnings].join('\n'), said);
+    }
+  });
+}
