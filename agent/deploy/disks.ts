@@ -86,6 +86,8 @@ function readDisk(
   const rawWwn = attribute('wwid') || attribute('device/wwid');
   const mapperName = attribute('dm/name');
   const wwn = /^(?:naa|eui)\.([0-9a-f]+)$/i.exec(rawWwn)?.[1] ?? '';
+  // udev, and with it every inventory, has the names of NVMe as the kernel writes them
+  const nvme = entry.startsWith('nvme') && /^(eui|nvme|uuid)\.\S+$/.test(rawWwn) ? rawWwn : undefined;
   return {
     name,
     path: join('/dev', name),
@@ -93,9 +95,9 @@ function readDisk(
     model: attribute('device/model'),
     vendor: attribute('device/vendor').replace(/^0x[0-9a-f]{4}$/i, ''),
     serial: attribute('device/serial') || attribute('serial') || pageSerial(join(dir, 'device/vpd_pg80')),
-    wwn: wwn === '' ? '' : `0x${wwn.slice(0, 16)}`.toLowerCase(),
-    wwnWithExtension: wwn === '' ? '' : `0x${wwn}`.toLowerCase(),
-    wwnVendorExtension: wwn.length > 16 ? `0x${wwn.slice(16)}`.toLowerCase() : '',
+    wwn: nvme ?? (wwn === '' ? '' : `0x${wwn.slice(0, 16)}`.toLowerCase()),
+    wwnWithExtension: nvme ?? (wwn === '' ? '' : `0x${wwn}`.toLowerCase()),
+    wwnVendorExtension: nvme === undefined && wwn.length > 16 ? `0x${wwn.slice(16)}`.toLowerCase() : '',
     rotational: attribute('queue/rotational') === '1',
     hctl: hctlOf(dir),
     byPath: byPath.get(name) ?? '',

@@ -24,9 +24,12 @@ export interface HeartbeatLoop {
 
 const FORCED_PAUSE_MS = 5000;
 
-/** The pause after a heartbeat that was taken: 0.3 to 0.6 of the time after which a node is given up. */
+/** A conductor that gives nodes a day must not keep the agent silent for so long that its own watchdog bites. */
+const LONGEST_PAUSE_MS = 600_000;
+
+/** The pause after a heartbeat that was taken: 0.3 to 0.6 of the time after which a node is given up, at most 10 minutes. */
 export function regularPause(timeoutSeconds: number, random: number): number {
-  return timeoutSeconds * 1000 * (0.3 + 0.3 * random);
+  return Math.min(LONGEST_PAUSE_MS, timeoutSeconds * 1000 * (0.3 + 0.3 * random));
 }
 
 /** The pause after one that was not: 5 to 10 s. */

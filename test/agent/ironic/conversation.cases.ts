@@ -5,6 +5,7 @@ import { rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { regularPause } from '../../../agent/dialects/ironic/heartbeat.ts';
 import { MEMORY_FILE } from '../../../agent/dialects/ironic/memory.ts';
 import { ironicAgent, recorded, RECORDED_MAC, type AgentSetup, type IronicAgent } from '../../helpers/ironic-agent.ts';
 import { startIronic, type Rules, type StandIn } from '../../helpers/ironic-standin.ts';
@@ -148,6 +149,10 @@ describe('lookup', LIMIT, () => {
     );
     assert.equal((await agent.until('error')).code, 'RAZOR_MK_NO_IDENTITY');
   });
+});
+
+test('a heartbeat comes within 10 minutes, however long the conductor would wait: silence makes the watchdog bite', () => {
+  assert.deepEqual([regularPause(300, 0), regularPause(300, 0.5), regularPause(86_400, 1)], [90_000, 135_000, 600_000]);
 });
 
 describe('heartbeats', LIMIT, () => {

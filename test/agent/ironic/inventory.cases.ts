@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspectionBody } from '../../../agent/dialects/ironic/inspection-body.ts';
 import { ipaInventory, rootDisk } from '../../../agent/dialects/ironic/inventory.ts';
+import { listDisks } from '../../../agent/deploy/disks.ts';
+import { mismatch, parseHintObject } from '../../../agent/deploy/hints.ts';
 import type { FactSet } from '../../../facts/fact.ts';
-import type { Inventory } from '../../../facts/index.ts';
+import { collectFacts, openSources, type Inventory } from '../../../facts/index.ts';
 import { machine } from '../../helpers/agent-parts.ts';
 import { recorded } from '../../helpers/ironic-agent.ts';
+import { makeTree } from '../../helpers/tree.ts';
 
 const BODY = { bootif: undefined, collectors: ['default'], version: '0.1.0', facts: {}, logs: undefined };
 
@@ -118,6 +121,37 @@ describe('the inventory for Ironic', () => {
     }));
     assert.equal(ipaInventory(set, undefined).interfaces[0]?.mac_address, '52:54:00:00:48:01');
   });
+});
+
+test('what the inventory says of a disk is what root device hints are compared with', async (t) => {
+  const root = makeTree(t, {
+    'sys/block/nvme0n1/size': '2097152',
+    'sys/block/nvme0n1/wwid': 'eui.0025385b71b0a1c2\n',
+    'sys/block/nvme0n1/device/model': 'FAST 9000\n',
+    'sys/block/nvme0n1/device/serial': 'N1\n',
+    'sys/block/nvme0n1/queue/rotational': '0\n',
+    'sys/block/sda/size': '4194304',
+    'sys/block/sda/device': '-> ../../devices/2:0:1:0',
+    'sys/block/sda/queue/rotational': '1\n',
+    'sys/devices/2:0:1:0/wwid': 'naa.5000c500a1b2c3d4\n',
+    'sys/devices/2:0:1:0/vendor': 'MAKER\n',
+    'sys/devices/2:0:1:0/model': 'SLOW 1\n',
+    'dev/disk/by-path/pci-0000:00:1f.2-ata-1': '-> ../../sda',
+  });
+  const set = await collectFacts({ sources: openSources({ root }) });
+  const disks = listDisks(root);
+  const { disks: told } = ipaInventory(set, undefined);
+  assert.equal(told.length, 2);
+  for (const disk of told) {
+    const keys = ['name', 'model', 'vendor', 'serial', 'wwn', 'wwn_with_extension', 'hctl', 'by_path', 'rotational'];
+    const hints = Object.fromEntries(keys.flatMap((key) => ((disk[key] ?? '') === '' ? [] : [[key, disk[key]]])));
+    const found = disks.filter((each) => mismatch(each, parseHintObject(hints)) === undefined);
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      [disk.name],
+      JSON.stringify(hints),
+    );
+  }
 });
 
 describe('the body of an inspection', () => {
