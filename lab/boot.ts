@@ -1,7 +1,7 @@
 /** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (razor-0.x.md, sections 2, 6 and 7). */
 import type { LabCore } from './core.ts';
 import { findNode } from './decide.ts';
-import { rankMicrokernels } from './images.ts';
+import { rankMicrokernels, versionFault } from './images.ts';
 import { installerScript, localScript } from './installers/scripts.ts';
 import { familyOf, stateEntry } from './models.ts';
 import type { Routes } from './routes.ts';
@@ -54,6 +54,8 @@ export async function bootScript(core: LabCore, input: BootInput): Promise<strin
 }
 
 async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined, why: string): Promise<string> {
+  const fault = core.settings.faithful ? versionFault(core.store.images.list()) : undefined;
+  if (fault !== undefined) throw new NoMicrokernel(fault);
   const image = await bootable(core);
   core.events.emit({
     type: 'boot',
@@ -67,7 +69,7 @@ async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | unde
   return noImageScript(checkinInterval(core.settings));
 }
 
-/** A faithful lab without an image: the dialect answers as its original does. */
+/** A faithful lab without an image, or with one that its original stumbles over: the dialect answers as that does. */
 export class NoMicrokernel extends Error {}
 
 /** The best microkernel whose files are what they were when it was added. */

@@ -33,7 +33,7 @@ export async function addImage(core: LabCore, imageDir: string, request: ImageRe
   const unpacked = info.isDirectory() ? undefined : await unpackIso(source, imageDir);
   const root = unpacked ?? source;
   try {
-    const image = request.type === 'mk' ? await microkernel(request, root) : system(request, root);
+    const image = request.type === 'mk' ? await microkernel(core, request, root) : system(request, root);
     const stored = await core.store.write(() => core.store.images.add({ ...image, added: core.wall() }));
     core.events.emit({ type: 'changed', message: `image ${stored.name} ${stored.version} (${stored.type}) added` });
     return stored;
@@ -61,10 +61,10 @@ async function unpackIso(iso: string, imageDir: string): Promise<string> {
   return target;
 }
 
-async function microkernel(request: ImageRequest, root: string): Promise<Omit<Image, 'uuid' | 'added'>> {
+async function microkernel(core: LabCore, request: ImageRequest, root: string): Promise<Omit<Image, 'uuid' | 'added'>> {
   const source = await readCapped(join(root, 'iso-metadata.yaml'), METADATA_LIMIT);
   if (!source) return await bareMicrokernel(request, root);
-  const metadata = await parseMetadata(source.toString());
+  const metadata = await parseMetadata(source.toString(), core.settings.faithful);
   for (const [file, expected] of [
     [metadata.kernel, metadata.kernelHash],
     [metadata.initrd, metadata.initrdHash],

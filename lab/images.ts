@@ -26,6 +26,20 @@ export function versionWeight(version: string): number | undefined {
   return whole + fraction + (commits === undefined ? 0 : Number(`0.000${commits}`));
 }
 
+/** Before a version that its metadata wrote as a number (`iso_version: 1.5`), which only a faithful lab takes. */
+export const FLOAT = '!!float ';
+
+/**
+ * Why the original cannot boot any microkernel: it weighs all of them at every boot, and one version that it cannot weigh is
+ * enough. Undefined when it can.
+ */
+export function versionFault(images: readonly Image[]): string | undefined {
+  const odd = images.find(({ type, version }) => type === 'mk' && versionWeight(version) === undefined);
+  if (odd === undefined) return undefined;
+  if (odd.version.startsWith(FLOAT)) return 'no implicit conversion of Float into String';
+  return `invalid value for Integer(): ${JSON.stringify(odd.version)}`;
+}
+
 /** Microkernels, the one to boot first; the first stored one among equals. */
 export function rankMicrokernels(images: readonly Image[]): readonly Image[] {
   return images

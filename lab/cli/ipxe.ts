@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { RazorMkError } from '../../platform/errors.ts';
 import { defineVerb } from '../../platform/verb.ts';
 import { layOut } from '../ipxe/layout.ts';
-import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../ipxe/scripts.ts';
+import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
 
 const SERVER = /^(\$\{next-server\}|\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(:\d{1,5})?$/i;
 

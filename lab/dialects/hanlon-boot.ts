@@ -1,6 +1,6 @@
 /** GET /hanlon/api/v1/boot: what iPXE asks (spec: Hanlon 2.6). Scripts are the lab's own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bootScript } from '../boot.ts';
+import { bootScript, NoMicrokernel } from '../boot.ts';
 import type { LabCore } from '../core.ts';
 import { PLAIN, sendText } from '../replies.ts';
 import { hanlonRoutes } from '../routes.ts';
@@ -18,9 +18,11 @@ export async function hanlonBoot(core: LabCore, request: FastifyRequest, reply: 
   // boot always drops the colons: a node registered with them is never found again by a faithful lab
   const hwIds = hanlonIds(text('uuid'), (text('mac_id') || text('hw_id')).replaceAll(':', ''), core.settings.faithful);
   if (hwIds.length === 0) return refuse(reply, 400, 'MissingArgument', 'Must provide a uuid or a mac_id');
-  if (core.settings.faithful && !core.store.images.list().some((image) => image.type === 'mk')) {
-    return invalid(reply, 'there is no microkernel image');
-  }
   const routes = hanlonRoutes(core.addresses(request));
-  return sendText(reply, 200, await bootScript(core, { dialect: 'hanlon', hwIds, dhcpMac, routes }), PLAIN);
+  try {
+    return sendText(reply, 200, await bootScript(core, { dialect: 'hanlon', hwIds, dhcpMac, routes }), PLAIN);
+  } catch (error) {
+    if (error instanceof NoMicrokernel) return invalid(reply, error.message);
+    throw error;
+  }
 }

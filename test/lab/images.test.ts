@@ -154,6 +154,30 @@ describe('images and their service', () => {
     assert.match(passed?.message ?? '', /microkernel v2\.0\.0 is passed over: .*core\.gz is not the file/);
   });
 
+  it('refuses a version that cannot be compared; a faithful lab takes it, and then boots nothing any more', async () => {
+    const { store } = faithful;
+    for (const [name, version, fault] of [
+      ['float', 1.5, /^\{"std_err_code":1,"result":"no implicit conversion of Float into String"/],
+      ['zero', '08', /^\{"std_err_code":1,"result":"invalid value for Integer\(\): \\"08\\""/],
+    ] as const) {
+      const path = writeImage(join(directory, name), { iso_version: version });
+      await assert.rejects(
+        addImage(lab.core, directory, { type: 'mk', path }),
+        /iso_version .*(quotes|cannot be compared)/,
+      );
+      const odd = await addImage(faithful.core, directory, { type: 'mk', path });
+      const boot = await fetch(`${faithful.nodesUrl}/razor/api/boot?hw_id=AA`);
+      assert.deepEqual([boot.status, boot.headers.get('content-type')], [200, 'text/html; charset=utf-8']);
+      assert.match(await boot.text(), fault);
+      const hanlon = await fetch(
+        `${faithful.nodesUrl}/hanlon/api/v1/boot?dhcp_mac=01-02-00-00-00-00-01&mac_id=020000000001`,
+      );
+      assert.equal(hanlon.status, 500);
+      await store.write(() => store.images.remove(odd.uuid));
+    }
+    assert.match(await (await fetch(`${faithful.nodesUrl}/razor/api/boot?hw_id=AA`)).text(), /^#!ipxe\nkernel /);
+  });
+
   it('gives the exact script of the contract when it is faithful, with the words of its kernel line', async () => {
     const words = await startLab({
       ports: NO_PORTS,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { layOut } from '../../lab/ipxe/layout.ts';
-import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../lab/ipxe/scripts.ts';
+import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
 
 describe('the iPXE bootstrap', () => {
   it('tries eight network interfaces and names them all in the question', () => {

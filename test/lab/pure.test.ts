@@ -170,9 +170,17 @@ describe('image metadata', () => {
     });
     assert.equal((await parseMetadata(JSON.stringify(good))).buildTime, undefined);
   });
+  it('have the build time that Ruby reads, where the lab is faithful', async () => {
+    const timeOf = async (text: string): Promise<number | undefined> =>
+      (await parseMetadata(`${JSON.stringify(good).slice(0, -1)}, "iso_build_time": ${text}}`, true)).buildTime;
+    assert.equal(await timeOf('2026-11-21 19:16:20.576499658 Z'), Date.UTC(2026, 10, 21, 19, 16, 20) / 1000);
+    assert.equal(await timeOf('"2026-11-21 19:16:20 Z"'), 2026);
+    assert.equal(await timeOf('1000'), 1000);
+    await assert.rejects(timeOf('2026-11-21'), /iso_build_time is a date without a time/);
+  });
   it('are refused where the original refuses them or fails later, with the key named', async () => {
     const wrong: [string, Record<string, unknown>][] = [
-      ['iso_version', { iso_version: 1.5 }],
+      ['iso_version 1.5 is a number', { iso_version: 1.5 }],
       ['iso_version', { iso_version: '08' }],
       ['kernel', { kernel: undefined }],
       ['kernel', { kernel: '../../etc/shadow' }],

@@ -75,10 +75,11 @@ test('the iPXE script asks with the addresses of all cards, and each step that f
   assert.match(script, /^#!ipxe\n/);
   assert.match(
     script,
-    /chain http:\/\/\$\{next-server\}:8026\/razor\/api\/boot\?hw_id=\$\{net0\/mac\}_.*_\$\{net7\/mac\}&dhcp_mac=\$\{dhcp_mac\} \|\| goto again/,
+    /chain http:\/\/\$\{next-server\}:8026\/razor\/api\/boot\?hw_id=\$\{net0\/mac\}_.*_\$\{net7\/mac\}&dhcp_mac=\$\{dhcp_mac\} \|\| goto error/,
   );
   const labels = new Set([...script.matchAll(/^:(\w+)$/gm)].map((match) => match[1]));
   for (const [, target] of script.matchAll(/goto (\w+)/g)) assert.ok(labels.has(target), target);
   for (const line of script.split('\n').filter((text) => /^(dhcp|chain|isset) /.test(text)))
-    assert.match(line, /\|\| goto/, line);
+    assert.match(line, /\|\| goto|&& goto ask \|\|$/, line);
+  assert.equal(script.match(/^isset /gm)?.length, 8);
 });

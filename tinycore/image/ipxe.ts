@@ -2,11 +2,13 @@
  * A TFTP root from which machines get iPXE and find their Razor server: iPXE's files as Debian ships them, the script
  * that asks the boot API, pxelinux with its menu, and examples for dnsmasq.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
 import { RazorMkError } from '../../platform/errors.ts';
+import { copyLoaders, missingLoaders } from '../../platform/netboot/loaders.ts';
+import { bootstrapIpxe, HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../platform/netboot/scripts.ts';
 
 export interface IpxeOptions {
   readonly out: string;
@@ -15,6 +17,8 @@ export interface IpxeOptions {
   readonly port: number;
   /** How many network cards are named in the hardware id: the original's number is 8. */
   readonly cards: number;
+  /** Shown by F2 in the menu. */
+  readonly version: string;
   /** For the dnsmasq examples. */
   readonly network: { readonly interface: string; readonly address: string; readonly range: string };
 }
@@ -25,31 +29,11 @@ export interface IpxeLayout {
   readonly missing: readonly { readonly file: string; readonly debian: string; readonly needed: boolean }[];
 }
 
-interface Part {
-  readonly name: string;
-  readonly from: readonly string[];
-  readonly debian: string;
-  /** Without it no firmware of one kind gets to iPXE. */
-  readonly needed: boolean;
-}
-
-const BIOS = '/usr/lib/syslinux/modules/bios';
-const PARTS: readonly Part[] = [
-  { name: 'ipxe.efi', from: ['/usr/lib/ipxe/ipxe.efi'], debian: 'ipxe', needed: true },
-  { name: 'snponly.efi', from: ['/usr/lib/ipxe/snponly.efi'], debian: 'ipxe', needed: false },
-  { name: 'undionly.kpxe', from: ['/usr/lib/ipxe/undionly.kpxe'], debian: 'ipxe', needed: true },
-  { name: 'ipxe.lkrn', from: ['/usr/lib/ipxe/ipxe.lkrn', '/boot/ipxe.lkrn'], debian: 'ipxe', needed: true },
-  { name: 'pxelinux.0', from: ['/usr/lib/PXELINUX/pxelinux.0'], debian: 'pxelinux', needed: false },
-  { name: 'ldlinux.c32', from: [`${BIOS}/ldlinux.c32`], debian: 'syslinux-common', needed: false },
-  { name: 'menu.c32', from: [`${BIOS}/menu.c32`], debian: 'syslinux-common', needed: false },
-  { name: 'libutil.c32', from: [`${BIOS}/libutil.c32`], debian: 'syslinux-common', needed: false },
-];
-
 /** Lays the TFTP root out. Throws RAZOR_MK_USAGE for values that would not work, RAZOR_MK_IMAGE_PROGRAM without iPXE. */
 export function layOutIpxe(options: IpxeOptions): IpxeLayout {
   checkOptions(options);
-  const missing = PARTS.filter((part) => !part.from.some((path) => existsSync(path)));
-  const first = missing.find((part) => part.needed);
+  const missing = missingLoaders();
+  const first = missing.find(({ essential }) => essential);
   if (first !== undefined) {
     throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${first.name} is not there (${first.from.join(', ')})`, {
       remedy: `Install it: apt-get install ${first.debian}.`,
@@ -58,26 +42,17 @@ export function layOutIpxe(options: IpxeOptions): IpxeLayout {
   mkdirSync(join(options.out, 'pxelinux.cfg'), { recursive: true });
   const texts: readonly (readonly [string, string])[] = [
     ['razor.ipxe', ipxeScript(options)],
-    ['pxelinux.cfg/default', PXELINUX_MENU],
-    ['help.txt', HELP],
-    ['version.txt', 'Razor boot menu\n'],
+    ['menu.ipxe', IPXE_MENU],
+    ['pxelinux.cfg/default', SYSLINUX_MENU],
+    ['help.txt', HELP_TEXT],
+    ['version.txt', versionText(options.version)],
     ['dnsmasq.conf', dnsmasqConfig(options)],
     ['dnsmasq-proxy.conf', proxyConfig(options)],
   ];
-  const written: string[] = [];
-  for (const part of PARTS) {
-    const source = part.from.find((path) => existsSync(path));
-    if (source === undefined) continue;
-    replaceFile(join(options.out, part.name), readFileSync(source));
-    written.push(part.name);
-  }
-  for (const [name, text] of texts) {
-    replaceFile(join(options.out, name), text);
-    written.push(name);
-  }
+  for (const [name, text] of texts) replaceFile(join(options.out, name), text);
   return {
-    written: written.sort(),
-    missing: missing.map(({ name, debian, needed }) => ({ file: name, debian, needed })),
+    written: [...texts.map(([name]) => name), ...copyLoaders(options.out)].sort(),
+    missing: missing.map(({ name, debian, essential }) => ({ file: name, debian, needed: essential })),
   };
 }
 
@@ -97,56 +72,10 @@ function checkOptions({ server, port, cards, network }: IpxeOptions): void {
     throw bad('range', network.range, 'Give two addresses: 192.0.2.100,192.0.2.150.');
 }
 
-/**
- * The script that iPXE runs: the first card that gets an address, then the boot API with the addresses of all cards.
- * Every step that can fail leads to the end, because iPXE goes on with the next line otherwise.
- */
+/** The script that iPXE runs: the first card that gets an address, then the boot API with the addresses of all cards. */
 export function ipxeScript({ server, port, cards }: Pick<IpxeOptions, 'server' | 'port' | 'cards'>): string {
-  const numbers = Array.from({ length: cards }, (_, index) => index);
-  const host = server ?? '${next-server}';
-  const macs = numbers.map((index) => `\${net${index}/mac}`).join('_');
-  return [
-    '#!ipxe',
-    '# a card without a cable or without an answer costs 16 s; the first one with an address ends the search',
-    ...numbers.flatMap((index) => [
-      `isset \${net${index}/mac} || goto try${index + 1}`,
-      `dhcp net${index} || goto try${index + 1}`,
-      `set dhcp_mac 01-\${net${index}/mac:hexhyp}`,
-      'goto ask',
-      `:try${index + 1}`,
-    ]),
-    'echo No network card got an address.',
-    'goto again',
-    ':ask',
-    `chain http://${host}:${port}/razor/api/boot?hw_id=${macs}&dhcp_mac=\${dhcp_mac} || goto again`,
-    ':again',
-    'echo The Razor server did not answer with something to boot. Trying again in 15 seconds.',
-    'sleep 15',
-    'reboot',
-    '',
-  ].join('\n');
+  return bootstrapIpxe(`${server ?? '${next-server}'}:${port}`, cards);
 }
-
-const PXELINUX_MENU = `default menu.c32
-prompt 0
-menu title Razor Boot Menu
-timeout 50
-f1 help.txt
-f2 version.txt
-
-label razor-boot
-  menu label Automatic Razor Node Boot
-  kernel ipxe.lkrn
-  append initrd=razor.ipxe
-
-label boot-else
-  menu label Bypass Razor
-  localboot 1
-`;
-
-const HELP = `Automatic Razor Node Boot   iPXE asks the Razor server what this machine shall start.
-Bypass Razor                the firmware goes on with its next boot device.
-`;
 
 /** iPXE waits for a proxyDHCP answer and for router advertisements that nobody sends: 16 seconds at each `dhcp`. */
 const SAVES_TIME = `# Two lines that save each machine 16 seconds a boot: iPXE is told not to wait for a proxyDHCP server (option 175, 176), and

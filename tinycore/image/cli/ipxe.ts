@@ -1,4 +1,5 @@
 /** `razor-mk image ipxe`: a TFTP root with iPXE and the script that finds the Razor server. */
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { defineVerb } from '../../../platform/verb.ts';
 import { layOutIpxe } from '../ipxe.ts';
@@ -22,7 +23,10 @@ export const verb = defineVerb({
         describe: 'addresses that dnsmasq gives to nodes',
       }),
   run: async (args, host) => {
+    const manifest = new URL('../../../package.json', import.meta.url);
+    const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
     const layout = layOutIpxe({
+      version,
       out: resolve(args.out),
       port: args.port,
       cards: args.cards,
@@ -31,6 +35,6 @@ export const verb = defineVerb({
     });
     host.out(layout.written.map((name) => `${resolve(args.out)}/${name}\n`).join(''));
     for (const { file, debian } of layout.missing) host.err(`left out: ${file} (apt-get install ${debian})\n`);
-    return await Promise.resolve(0);
+    return 0;
   },
 });

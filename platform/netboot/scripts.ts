@@ -1,16 +1,18 @@
 /** What a machine boots before it knows anybody: bootstrap script and boot menus (razor-0.x.md, section 2). Pure. */
 
-const NICS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+/** How many network cards the original names. */
+export const CARDS = 8;
 
 /**
  * The bootstrap: the first NIC that gets an address asks the server what to boot, naming all of them. `server` is
  * `HOST:PORT`; `${next-server}:8026` takes whoever DHCP names.
  */
-export function bootstrapIpxe(server: string): string {
-  const asks = NICS.map(
+export function bootstrapIpxe(server: string, cards = CARDS): string {
+  const numbers = Array.from({ length: cards }, (_, n) => n);
+  const asks = numbers.map(
     (n) => `isset \${net${n}/mac} && dhcp net${n} && set dhcp_mac 01-\${net${n}/mac:hexhyp} && goto ask ||`,
   );
-  const ids = NICS.map((n) => `\${net${n}/mac}`).join('_');
+  const ids = numbers.map((n) => `\${net${n}/mac}`).join('_');
   return `${[
     '#!ipxe',
     ...asks,
@@ -69,23 +71,4 @@ Bypass Razor
 
 export function versionText(version: string): string {
   return `\nrazor-mk ${version}\n\n`;
-}
-
-/** A configuration for dnsmasq that serves such a directory to BIOS and UEFI machines. */
-export function dnsmasqConf(root: string): string {
-  return `# Proxy DHCP beside a DHCP server that gives out addresses: set the network, then
-#   dnsmasq --keep-in-foreground --conf-file=dnsmasq.conf
-port=0
-dhcp-range=192.0.2.0,proxy
-enable-tftp
-tftp-root=${root}
-# iPXE asks a second time, and gets the script
-dhcp-match=set:ipxe,175
-# no waiting for another proxy: saves 16 seconds at each start
-dhcp-option=encap:175,176,1b
-pxe-service=tag:!ipxe,X86PC,"Razor",undionly.kpxe
-pxe-service=tag:!ipxe,X86-64_EFI,"Razor",ipxe.efi
-pxe-service=tag:!ipxe,BC_EFI,"Razor",ipxe.efi
-dhcp-boot=tag:ipxe,razor.ipxe
-`;
 }
