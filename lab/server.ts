@@ -40,6 +40,7 @@ export interface Lab {
   readonly razorServerUrl: string;
   /** The conductor's API; undefined without one. */
   readonly ironicUrl: string | undefined;
+  readonly conductor: Conductor | undefined;
   readonly store: Store;
   readonly events: LabEvents;
   readonly exchanges: Exchanges;
@@ -120,6 +121,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     imagesUrl: url(bound.images, settings.host),
     peopleUrl: url(bound.people, settings.peopleHost, scheme),
     razorServerUrl: url(bound.razorServer, settings.host),
+    conductor,
     ironicUrl: conductor && url(Number(new URL(conductor.url).port), settings.host),
     store,
     events,

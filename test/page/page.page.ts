@@ -1,6 +1,7 @@
 /** The lab's page in a real browser. Skipped, with a reason, where Chromium is not installed. */
 import assert from 'node:assert/strict';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -8,11 +9,15 @@ import { startLab, type Lab } from '../../lab/server.ts';
 import { checkinNode, factsOf, registerNode, tenNodes } from './ten-nodes.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
-const SCREENSHOT = fileURLToPath(new URL('../../docs/lab-page.png', import.meta.url));
+/** The one of the documentation is made anew with UPDATE_SCREENSHOT=1 npm run test:page. */
+const SCREENSHOT = fileURLToPath(
+  new URL(process.env['UPDATE_SCREENSHOT'] ? '../../docs/lab-page.png' : '../../build/lab-page.png', import.meta.url),
+);
+const DEPLOYED = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';
 const skip = existsSync(CHROMIUM) ? false : `${CHROMIUM} is not installed (Debian package chromium)`;
 if (skip) console.log(`skipped: ${skip}`);
 
-const PATHS = ['/', '/log', '/policies', '/images', '/requests'];
+const PATHS = ['/', '/log', '/policies', '/images', '/requests', '/ironic', `/ironic/${DEPLOYED}`];
 /** What a stranger could send as a fact, each of which would run if it were taken for markup. */
 const HOSTILE = {
   hostname: '<script>window.owned = 1</script><b>bold</b>',
@@ -30,7 +35,11 @@ describe('the page', { skip }, () => {
   let uuids: readonly string[];
   before(async () => {
     const { chromium } = await import('playwright-core');
-    lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 } });
+    const waiting = { uuid: DEPLOYED, key: 'K', image: '/nowhere.raw', bootOption: 'netboot' } as const;
+    lab = await startLab({
+      ports: { nodes: 0, images: 0, people: 0, razorServer: 0 },
+      ironic: { port: 0, nodes: [waiting], anyNode: { image: undefined } },
+    });
     uuids = await tenNodes(lab);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   });
@@ -68,6 +77,7 @@ describe('the page', { skip }, () => {
       for (const text of ['installed', 'DellInc', 'big', 'databases', '52:54:00:a1:00:00']) {
         assert.match((await first.textContent()) ?? '', new RegExp(text));
       }
+      mkdirSync(dirname(SCREENSHOT), { recursive: true });
       await page.screenshot({ path: SCREENSHOT, fullPage: true });
       assert.ok(statSync(SCREENSHOT).size < 300 * 1024, 'the screenshot stays small');
     });
@@ -127,6 +137,35 @@ describe('the page', { skip }, () => {
       await page.locator('.log li.new', { hasText: 'ctl-01' }).waitFor();
       assert.equal(await page.locator('.log li').count(), before + 1);
       assert.match((await page.locator('.log li').first().textContent()) ?? '', /checkin.*ctl-01.*acknowledge/);
+    });
+  });
+
+  test('a deployment changes on the page as it happens: state, progress, error; and one that calls appears', async () => {
+    const board = lab.conductor?.board;
+    await visit('/ironic', {}, async (page) => {
+      await page.locator('.pulse.on').waitFor();
+      const line = page.locator(`[data-ironic="${DEPLOYED}"]`);
+      await line.locator('.state.blue', { hasText: 'deploy wait' }).waitFor();
+      assert.equal(await line.locator('progress').isVisible(), false);
+      board?.change(DEPLOYED, { state: 'deploying', progress: 0.4 }, '40 % of the image are written');
+      await line.locator('.state.amber', { hasText: 'deploying' }).waitFor();
+      await line.getByText('40 %').waitFor();
+      assert.equal(await line.locator('progress').getAttribute('value'), '0.4');
+      board?.change(DEPLOYED, { state: 'deploy failed', lastError: 'disk <b>full</b>' }, 'failed: disk <b>full</b>');
+      await line.getByText('disk <b>full</b>').waitFor();
+      await page.locator('.log li.new', { hasText: 'disk <b>full</b>' }).waitFor();
+      const url = `${lab.ironicUrl}/v1/nodes/called-1/vendor_passthru/pass_deploy_info`;
+      await fetch(url, {
+        method: 'POST',
+        body: JSON.stringify({ key: 'k', address: '127.0.0.1', iqn: 'i', error: '' }),
+      });
+      await page.locator('[data-ironic="called-1"] .state.red', { hasText: 'deploy failed' }).waitFor();
+    });
+    await visit(`/ironic/${DEPLOYED}`, { javaScriptEnabled: false }, async (page) => {
+      assert.match(
+        (await page.locator('main').textContent()) ?? '',
+        /deploy failed.*disk <b>full<\/b>.*\/nowhere\.raw/s,
+      );
     });
   });
 
