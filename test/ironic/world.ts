@@ -104,7 +104,7 @@ export async function openWorld(ironic: IronicFiles, dir: string, tell: (line: s
       api: createApi(peer.apiUrl),
       async agent(line, options = {}) {
         const place = join(dir, 'agents', String(++count).padStart(2, '0'));
-        const agent = await startAgent(line, { ...options, place, disk });
+        const agent = await startAgent(line, { ...options, place, disk, tell });
         closers.push(() => agent.stop());
         return agent;
       },
@@ -125,9 +125,13 @@ function kernelLine(httpRoot: string, node: string, mac: string): string {
 
 async function startAgent(
   line: string,
-  options: AgentOptions & { readonly place: string; readonly disk: string },
+  options: AgentOptions & {
+    readonly place: string;
+    readonly disk: string;
+    readonly tell: (line: string) => void;
+  },
 ): Promise<AgentProcess> {
-  const { place, machine = 'firecracker.tar.gz', disk } = options;
+  const { place, machine = 'firecracker.tar.gz', disk, tell } = options;
   mkdirSync(place, { recursive: true });
   const stateDir = options.stateDir ?? join(place, 'state');
   const cmdline = join(place, 'cmdline');
@@ -151,7 +155,10 @@ async function startAgent(
           said += `${text}\n`;
           return;
         }
-        events.push(JSON.parse(text) as Seen);
+        const event = JSON.parse(text) as Seen;
+        events.push(event);
+        const line = told(event);
+        if (line !== undefined) tell(`agent: ${line}`);
         for (const check of waiting) check();
       },
     },
@@ -189,6 +196,22 @@ async function startAgent(
     },
     stop: () => daemon.stop(),
   };
+}
+
+/** What of the agent's events belongs into a timeline. */
+function told(event: AgentEvent): string | undefined {
+  switch (event.event) {
+    case 'reported':
+      return 'the inventory is taken';
+    case 'serving':
+      return `found by its lookup; takes commands at ${event.callback}`;
+    case 'heartbeat':
+      return 'heartbeat';
+    case 'command':
+      return event.name;
+    default:
+      return undefined;
+  }
 }
 
 /** The node that has this machine's card as its port. */

@@ -1,6 +1,6 @@
 /** The firmware's entry for a written image: UEFI boots what its variables name, and BIOS what the disk begins with. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors.ts';
@@ -43,20 +43,33 @@ export async function makeBootEntry({ record, system, root = '/', arch }: BootEn
     throw refuse(`${argv[0]}: ${said}`, 'The image boots by itself only if it has EFI/BOOT; see docs/ironic.md.');
   };
   let loader: Loader | undefined;
+  let removable: Loader | undefined;
   try {
     await must(`look into ${partition}`, ['mount', '-t', 'vfat', '-o', 'ro,nodev,nosuid,noexec', partition, place]);
     loader = findLoader(place, arch);
+    removable = removableLoader(place, arch);
   } finally {
     await system.run(`unmount ${partition}`, ['umount', place]);
-    await rm(place, { recursive: false, force: true }).catch(() => undefined);
+    await rmdir(place).catch(() => undefined);
   }
   if (loader === undefined) throw refuse(`${partition} has no boot loader for this firmware`);
   const variables = join(root, 'sys/firmware/efi/efivars');
   if (readdirOr(variables).length === 0) {
     await system.run('make the firmware’s variables readable', ['mount', '-t', 'efivarfs', 'efivarfs', variables]);
   }
-  const before = await must('read the boot entries', ['efibootmgr']);
-  for (const id of entriesNamed(before, loader.label)) {
+  const before = await system.run('read the boot entries', ['efibootmgr'], { timeoutMs: 60_000 });
+  if (before.failure === 'not-found' && removable !== undefined) {
+    return `there is no efibootmgr: the firmware must find ${removable.path} of ${partition} by itself`;
+  }
+  if (before.status !== 0) {
+    throw refuse(
+      before.failure === 'not-found'
+        ? 'there is no efibootmgr in this microkernel'
+        : 'efibootmgr cannot read the entries',
+      'Add efibootmgr to the image (docs/ironic.md), or deploy images that have EFI/BOOT.',
+    );
+  }
+  for (const id of entriesNamed(before.stdout.toString(), loader.label)) {
     await must(`remove the boot entry ${id}`, ['efibootmgr', '-q', '-b', id, '-B']);
   }
   await must(`make ${loader.path} the first to boot`, [
@@ -99,11 +112,16 @@ export function findLoader(esp: string, arch: NodeJS.Architecture = process.arch
       if (file !== undefined) return { path: `\\EFI\\${vendor}\\${file}`, label: LABEL };
     }
   }
-  const boot = child(join(esp, base), 'BOOT');
-  const fallback = boot === undefined ? undefined : child(join(esp, base, boot), `BOOT${suffix}.EFI`);
-  return boot === undefined || fallback === undefined
-    ? undefined
-    : { path: `\\EFI\\${boot}\\${fallback}`, label: LABEL };
+  return removableLoader(esp, arch);
+}
+
+/** `\\EFI\\BOOT\\BOOTX64.EFI`, which firmware finds without an entry. */
+function removableLoader(esp: string, arch: NodeJS.Architecture = process.arch): Loader | undefined {
+  const base = child(esp, 'EFI');
+  const boot = base === undefined ? undefined : child(join(esp, base), 'BOOT');
+  if (base === undefined || boot === undefined) return undefined;
+  const file = child(join(esp, base, boot), `BOOT${SUFFIX[arch] ?? arch}.EFI`);
+  return file === undefined ? undefined : { path: `\\EFI\\${boot}\\${file}`, label: LABEL };
 }
 
 function child(dir: string, name: string): string | undefined {
