@@ -177,9 +177,14 @@ function file(path: string, mode: number, data: Buffer): Entry {
  */
 const INSTALLER = `#!/bin/sh
 exec >/dev/ttyS0 2>&1
+answers=''
 for word in $(cat /proc/cmdline); do
   case $word in url=*) answers=\${word#url=} ;; esac
 done
+if [ -z "$answers" ]; then
+  echo "installer: its kernel line is $(cat /proc/cmdline); it names no answers, so the machine restarts"
+  reboot -f
+fi
 base=\${answers%/preseed/file}
 echo "installer: answers are at $answers"
 n=0

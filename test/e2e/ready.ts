@@ -1,5 +1,5 @@
 /** The usual beginning of a scenario: a site with DHCP, TFTP and a lab that knows the microkernel and a policy. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../platform/run.ts';
 import type { Machine, MachineOptions } from '../../lab/vm/machine.ts';
@@ -49,16 +49,34 @@ export async function readySite(world: World, options: ReadyOptions = {}): Promi
 
 /** A policy that installs every machine that registers, told to a running lab. `installer` is a directory of `Images`. */
 export async function addPolicy(site: Site, installer: string): Promise<void> {
+  await installEverything(site, await addInstaller(site, installer));
+}
+
+/** Tells the lab of the installer's image; gives its UUID. */
+export async function addInstaller(site: Site, installer: string): Promise<string> {
   const os = (await site.lab(
     ...['image', 'add', installer, '--type', 'os', '--name', 'installer', '--image-version', '1.0'],
     ...['--kernel', 'linux', '--initrd', 'initrd.gz'],
   )) as { uuid: string };
+  return os.uuid;
+}
+
+/** From now on every node is bound to the installer of that UUID. */
+export async function installEverything(site: Site, image: string): Promise<void> {
   await site.lab(
-    ...['model', 'add', '--label', 'Ubuntu', '--template', 'ubuntu_precise', '--image', os.uuid],
+    ...['model', 'add', '--label', 'Ubuntu', '--template', 'ubuntu_precise', '--image', image],
     ...['--set', 'kernel=linux', 'initrd=initrd.gz'],
   );
   await site.lab('tag', 'add', '--name', 'any machine', '--tag', 'discovered', '--match', 'mk_hw_nic_count~\\d+');
   await site.lab('policy', 'add', '--label', 'install everything', '--model', 'Ubuntu', '--tags', 'discovered');
+}
+
+/** An empty disk of `mib` MiB as QEMU's arguments. */
+export function emptyDisk(site: Site, name: string, mib: number): string[] {
+  const file = join(site.dir, `${name}.raw`);
+  writeFileSync(file, '');
+  truncateSync(file, mib * 1024 * 1024);
+  return ['-drive', `file=${file},format=raw,if=virtio`];
 }
 
 /** `razor-mk image ipxe` lays the TFTP root out, as a person would do it. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabEvent } from '../../../lab/events.ts';
-import { readySite } from '../ready.ts';
+import { addInstaller, emptyDisk, installEverything, readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
 
 export const scenario: Scenario = {
@@ -14,21 +14,21 @@ export const scenario: Scenario = {
   minutes: 15,
   async run(world) {
     const image = { kernel: 'cloud', variant: 'kexec', args: ['--debian', 'kexec-tools'] } as const;
-    const { site, lab } = await readySite(world, { image, policyLater: true });
+    const { site, lab } = await readySite(world, { image, discoverOnly: true });
     await site.lan.addTap('tap0');
     const machine = await site.machine({
       name: 'node1',
       memoryMiB: 768,
       nics: [{ mac: '52:54:00:00:4b:01', tap: 'tap0', bootindex: 1 }],
-      args: ['-drive', `file=${site.emptyDisk('disk', 64)},format=raw,if=virtio`],
+      args: emptyDisk(site, 'disk', 64),
     });
     world.step('it registers');
     const { node = '' } = await lab.waitFor('registered', isEvent('registered'), 240_000);
 
     world.step('it is told to kexec into the installer');
-    const images = (await site.lab('image', 'list')) as { uuid: string; type: string }[];
-    const base = `http://${site.address}:8027/razor/image/os/${images.find((each) => each.type === 'os')?.uuid ?? ''}`;
     const installer = await world.images.installer();
+    const os = await addInstaller(site, installer);
+    const base = `http://${site.address}:8027/razor/image/os/${os}`;
     const param = {
       kernel: `${base}/linux`,
       initrd: `${base}/initrd.gz`,
@@ -52,7 +52,7 @@ export const scenario: Scenario = {
       lab.events.indexOf(event) >= again && matches(event);
     await lab.waitFor('registered again', later(isEvent('registered', node)), 300_000);
     world.step('a policy binds it, and it is told to reboot into the same installer');
-    await site.installEverything();
+    await installEverything(site, os);
     const reboot = await lab.waitFor('told to reboot', isEvent('checkin', node, 'reboot'));
     const rebootStart = performance.now() - (Date.now() - reboot.at);
     await machine.expect(/installer: answers are at/, { from, timeoutMs: 240_000 });
