@@ -6,8 +6,11 @@ import { join, resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { run } from '../../platform/run.ts';
 import { defineVerb, type Host } from '../../platform/verb.ts';
+import { defaultImage } from '../vm/default-image.ts';
+import { forwardPort, type Forward } from '../vm/forward.ts';
 import { openSite, type LabProcess, type Site } from '../vm/site.ts';
 import { momentLine } from '../vm/timeline.ts';
+import { USER_NETWORK_LOSES } from '../vm/user-network.ts';
 
 interface VmArgs {
   readonly image: string | undefined;
@@ -17,17 +20,26 @@ interface VmArgs {
   readonly minutes: number;
   readonly keep: boolean;
   readonly dir: string | undefined;
+  readonly network: 'auto' | 'namespace' | 'user';
 }
 
 export const verb = defineVerb({
   options: (yargs) =>
     yargs
-      .option('image', { type: 'string', describe: 'microkernel ISO (razor-mk image build)' })
+      .option('image', {
+        type: 'string',
+        describe: 'microkernel ISO (razor-mk image build) [default: that of this clone, built where it is not there]',
+      })
       .option('machines', { type: 'number', default: 1, describe: 'how many, 1 to 8' })
       .option('uefi', { type: 'boolean', default: false, describe: 'UEFI firmware instead of BIOS' })
       .option('memory', { type: 'number', default: 512, describe: 'MiB of each machine' })
       .option('minutes', { type: 'number', default: 5, describe: 'limit for all of them to register' })
       .option('keep', { type: 'boolean', default: false, describe: 'leave everything running until Ctrl-C' })
+      .option('network', {
+        choices: ['auto', 'namespace', 'user'] as const,
+        default: 'auto' as const,
+        describe: 'a network of its own (needs namespaces), or QEMU’s user networking; auto: the first that is allowed',
+      })
       .option('dir', { type: 'string', describe: 'where consoles and report go; a temporary directory otherwise' }),
   verbs: [
     {
@@ -49,40 +61,60 @@ const consoleVerb = defineVerb({
 });
 
 async function playMachines(args: VmArgs, host: Host): Promise<number> {
-  if (args.image === undefined) {
-    throw new RazorMkError('RAZOR_MK_USAGE', 'which microkernel? --image FILE.iso', {
-      remedy:
-        'Make one: razor-mk package, razor-mk image base --from-debian --out build/base, razor-mk image build --base build/base --out build/image.',
-    });
-  }
   if (!(Number.isInteger(args.machines) && args.machines >= 1 && args.machines <= 8)) {
     throw new RazorMkError('RAZOR_MK_USAGE', '--machines takes 1 to 8');
   }
   const dir = args.dir === undefined ? mkdtempSync(join(tmpdir(), 'razor-mk-vm-')) : resolve(args.dir);
-  const site = await openSite({
-    dir,
-    self: host.self,
-    signal: host.signal,
-    onMoment: (moment) => host.out(`${momentLine(moment)}\n`),
-  });
+  const image = args.image === undefined ? await defaultImage(host) : resolve(args.image);
+  const { site, network } = await openPlace(args, dir, host);
+  let page: Forward | undefined;
   try {
-    const lab = await prepare(site, resolve(args.image), host);
-    for (let index = 1; index <= args.machines; index++) await powerOn(site, args, index);
+    const lab = await prepare(site, image, host);
+    if (args.keep && network === 'namespace') page = await forwardPort(site.namespace, 8025, join(dir, 'page.sock'));
+    for (let index = 1; index <= args.machines; index++) await powerOn(site, args, index, network);
     await Promise.race([registered(lab, args), stopped(host)]);
     const report = await site.report(`${args.machines} machines`);
     host.out(`\nreport, consoles: ${report}\n`);
     if (args.keep && !host.signal.aborted) {
-      host.out(
-        `razor-mk lab vm console node1 --dir ${dir} shows a console; nsenter -t ${site.namespace.pid} -n goes into the network, where\n`,
-      );
-      host.out(`the lab's page is at http://127.0.0.1:8025/. Ctrl-C ends everything.\n`);
+      const url = page?.url ?? 'http://127.0.0.1:8025/';
+      host.out(`the lab's page is at ${url}, and razor-mk lab node --lab ${url} asks it\n`);
+      host.out(`razor-mk lab vm console node1 --dir ${dir} shows a console\n`);
+      if (page !== undefined) host.out(`nsenter -t ${site.namespace.pid} -n goes into the network\n`);
+      host.out(`Ctrl-C ends everything.\n`);
       await stopped(host).catch(() => undefined);
     }
     return 0;
   } finally {
+    await page?.close();
     await site.close();
     if (args.dir === undefined && host.signal.aborted) rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** A site of the wanted kind; with auto, user networking where namespaces are refused, and what is lost is said. */
+async function openPlace(
+  args: VmArgs,
+  dir: string,
+  host: Host,
+): Promise<{ readonly site: Site; readonly network: 'namespace' | 'user' }> {
+  const open = (network: 'namespace' | 'user'): Promise<Site> =>
+    openSite({
+      dir,
+      network,
+      self: host.self,
+      signal: host.signal,
+      onMoment: (moment) => host.out(`${momentLine(moment)}\n`),
+    });
+  if (args.network !== 'user') {
+    try {
+      return { site: await open('namespace'), network: 'namespace' };
+    } catch (error) {
+      if (args.network === 'namespace' || host.signal.aborted) throw error;
+      host.err(`${messageOf(error)}: QEMU's user networking is used instead. What is lost:\n`);
+    }
+  } else host.err(`QEMU's user networking. What is lost:\n`);
+  for (const loss of USER_NETWORK_LOSES) host.err(`- ${loss}\n`);
+  return { site: await open('user'), network: 'user' };
 }
 
 async function prepare(site: Site, image: string, host: Host): Promise<LabProcess> {
@@ -100,14 +132,21 @@ async function prepare(site: Site, image: string, host: Host): Promise<LabProces
   return lab;
 }
 
-async function powerOn(site: Site, args: VmArgs, index: number): Promise<void> {
+async function powerOn(site: Site, args: VmArgs, index: number, network: 'namespace' | 'user'): Promise<void> {
   const tap = `tap${index}`;
   await site.lan.addTap(tap);
   await site.machine({
     name: `node${index}`,
     memoryMiB: args.memory,
     firmware: args.uefi ? 'uefi' : 'bios',
-    nics: [{ mac: `52:54:00:00:01:0${index}`, tap, bootindex: 1, ...(args.uefi && { romfile: '' }) }],
+    nics: [
+      {
+        mac: `52:54:00:00:01:0${index}`,
+        tap,
+        bootindex: 1,
+        ...(args.uefi && network === 'namespace' && { romfile: '' }),
+      },
+    ],
   });
 }
 

@@ -11,6 +11,8 @@ export interface Nic {
   readonly mac: string;
   /** The tap device in the namespace; without it the NIC is not connected. */
   readonly tap?: string;
+  /** QEMU's user networking instead of a tap; `tftp` is its TFTP root, whose razor.ipxe it names. */
+  readonly user?: { readonly tftp: string | undefined };
   /** `''` takes the option ROM away: the firmware's own PXE client is used. */
   readonly romfile?: string;
   /** Boot order, 1 first. */
@@ -57,16 +59,15 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
   const uefi = options.firmware === 'uefi';
   const board = options.board ?? (uefi ? 'q35' : 'pc');
   const nics = options.nics.flatMap((nic, index) => {
+    const backend = netdevOf(nic, index);
     const device = [
       nic.model ?? 'virtio-net-pci',
-      ...(nic.tap === undefined ? [] : [`netdev=n${index}`]),
+      ...(backend === undefined ? [] : [`netdev=n${index}`]),
       `mac=${nic.mac}`,
       ...(nic.romfile === undefined ? [] : [`romfile=${nic.romfile}`]),
       ...(nic.bootindex === undefined ? [] : [`bootindex=${nic.bootindex}`]),
     ];
-    const netdev =
-      nic.tap === undefined ? [] : ['-netdev', `tap,id=n${index},ifname=${nic.tap},script=no,downscript=no`];
-    return [...netdev, '-device', device.join(',')];
+    return [...(backend === undefined ? [] : ['-netdev', backend]), '-device', device.join(',')];
   });
   return [
     'qemu-system-x86_64',
@@ -84,6 +85,14 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
     ...(options.nics.length === 0 ? ['-nic', 'none'] : nics),
     ...(options.args ?? []),
   ];
+}
+
+function netdevOf(nic: Nic, index: number): string | undefined {
+  if (nic.user !== undefined) {
+    const { tftp } = nic.user;
+    return [`user,id=n${index}`, ...(tftp === undefined ? [] : [`tftp=${tftp}`, 'bootfile=razor.ipxe'])].join(',');
+  }
+  return nic.tap === undefined ? undefined : `tap,id=n${index},ifname=${nic.tap},script=no,downscript=no`;
 }
 
 function consoleFile(options: MachineOptions): string {

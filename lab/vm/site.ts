@@ -12,6 +12,7 @@ import { createNamespace, type Namespace } from './namespace.ts';
 import { labMoment } from './lab-moments.ts';
 import { reportPage } from './report.ts';
 import { createSegment, type DhcpOptions, type Segment } from './segment.ts';
+import { noNamespace, userSegment } from './user-network.ts';
 import { createConsoleReader, createDnsmasqReader, createTimeline, type Moment, type Timeline } from './timeline.ts';
 
 export interface SiteOptions {
@@ -21,6 +22,8 @@ export interface SiteOptions {
   readonly self: readonly [string, ...string[]];
   readonly onMoment?: (moment: Moment) => void;
   readonly signal?: AbortSignal;
+  /** namespace (default): a network of its own; user: QEMU's user networking, see USER_NETWORK_LOSES. */
+  readonly network?: 'namespace' | 'user';
 }
 
 export interface LabProcess {
@@ -61,13 +64,14 @@ const NET = '10.77.0';
 export async function openSite(options: SiteOptions): Promise<Site> {
   const { dir, self } = options;
   mkdirSync(dir, { recursive: true });
-  const namespace = await createNamespace();
+  const user = options.network === 'user' ? userSegment() : undefined;
+  const namespace = user === undefined ? await createNamespace() : noNamespace();
   const timeline = createTimeline(() => performance.now(), options.onMoment);
   const byMac = new Map<string, string>();
   const machines: { machine: Machine; stopReading: () => void }[] = [];
   const requests: string[] = [];
   const dnsmasq = createDnsmasqReader(timeline, (mac) => byMac.get(mac));
-  const lan = await createSegment(namespace, { bridge: 'br0', net: NET, onLine: dnsmasq });
+  const lan = user ?? (await createSegment(namespace, { bridge: 'br0', net: NET, onLine: dnsmasq }));
   const nodes = new Map<string, string>();
   let lab: Daemon | undefined;
 
@@ -112,7 +116,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
           'lab',
           '--events',
           '--host',
-          '0.0.0.0',
+          user === undefined ? '0.0.0.0' : '127.0.0.1',
           '--advertise',
           lan.address,
           '--image-dir',
@@ -179,7 +183,12 @@ export async function openSite(options: SiteOptions): Promise<Site> {
         'power',
         `${machineOptions.firmware ?? 'bios'} machine, ${machineOptions.memoryMiB ?? 512} MiB, is powered on`,
       );
-      const machine = await startMachine(namespace, { ...machineOptions, dir });
+      const nics = machineOptions.nics.map(({ tap, ...nic }) =>
+        user === undefined || tap === undefined
+          ? { ...nic, ...(tap !== undefined && { tap }) }
+          : { ...nic, user: { tftp: user.tftpRoot() } },
+      );
+      const machine = await startMachine(namespace, { ...machineOptions, nics, dir });
       const read = createConsoleReader(timeline, machine.name);
       const timer = setInterval(() => void machine.console().then(read), 100);
       machines.push({ machine, stopReading: () => clearInterval(timer) });

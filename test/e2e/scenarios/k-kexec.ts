@@ -11,7 +11,7 @@ export const scenario: Scenario = {
   id: 'k',
   title: 'kexec: from the command to the installer’s kernel without a firmware pass, its time beside that of a reboot',
   gate: false,
-  minutes: 15,
+  minutes: 25,
   async run(world) {
     const image = { kernel: 'cloud', variant: 'kexec', args: ['--debian', 'kexec-tools'] } as const;
     const { site, lab } = await readySite(world, { image, discoverOnly: true });
