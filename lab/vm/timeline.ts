@@ -72,6 +72,7 @@ const MARKERS: readonly Marker[] = [
   { pattern: /razor\.ipxe : \d+ bytes/g, phase: 'iPXE', text: () => 'razor.ipxe is loaded' },
   { pattern: /Linux version (\S+)/g, phase: 'kernel', text: (m) => `Linux ${m[1] ?? ''} starts` },
   { pattern: /Run \/init as init process|razor-mk: init/g, phase: 'init', text: () => 'init runs' },
+  { pattern: /razor-mk: the agent is started/g, phase: 'agent', text: () => 'the agent is started' },
   { pattern: /MK Loaded: (\S+)/g, phase: 'agent', text: (m) => `MK Loaded: ${m[1] ?? ''}` },
   { pattern: /reboot: Restarting system/g, phase: 'reboot', text: () => 'the machine restarts' },
   { pattern: /reboot: Power down/g, phase: 'reboot', text: () => 'the machine turns itself off' },

@@ -148,6 +148,13 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
       ['kexec', '-e'],
     ]);
     assert.equal(readFileSync(kernel).length, 300_000);
+    const slow = await bench(good, { failure: 'timeout' });
+    await assert.rejects(
+      async () => await createRegistry().find('kexec')?.run(slow.context),
+      /could not be loaded: it took longer than 300 s/,
+    );
+    // it puts checksums of all that it loads into memory: half a minute was too short on a slow machine
+    assert.deepEqual(slow.limits, [300_000]);
     for (const [param, why] of [
       [{ ...good, kernel_sha256: '0'.repeat(64) }, /its SHA-256 is/],
       [{ ...good, initrd: `${base}/absent` }, /HTTP 404/],

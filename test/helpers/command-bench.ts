@@ -3,7 +3,7 @@ import type { CommandContext } from '../../agent/commands/registry.ts';
 import type { AgentEvent } from '../../agent/events.ts';
 import { openStore } from '../../agent/state.ts';
 import { createLog } from '../../platform/log.ts';
-import { run } from '../../platform/run.ts';
+import { run, type RunResult } from '../../platform/run.ts';
 import { createSystem, type System } from '../../platform/system.ts';
 import { machine, temporaryDir } from './agent-parts.ts';
 import { fakeClock } from './fake-clock.ts';
@@ -14,18 +14,21 @@ export interface Bench {
   readonly events: AgentEvent[];
   /** The argv of every program that was asked for, in order. */
   readonly programs: string[][];
+  /** The time limit of each, in milliseconds; undefined where none was named. */
+  readonly limits: (number | undefined)[];
   readonly dir: string;
 }
 
 /** A context whose system is live for the programs named in `real`, records all the others, and never reboots. */
 export async function bench(
   param: unknown = {},
-  options: { real?: RegExp; status?: (argv: readonly string[]) => number } = {},
+  options: { real?: RegExp; status?: (argv: readonly string[]) => number; failure?: RunResult['failure'] } = {},
 ): Promise<Bench> {
   const dir = temporaryDir();
   const lines: string[] = [];
   const events: AgentEvent[] = [];
   const programs: string[][] = [];
+  const limits: (number | undefined)[] = [];
   const log = createLog({ people: (line, level) => lines.push(`${level}: ${line}`) });
   const dry = createSystem({ live: false, log });
   const nothing = Buffer.alloc(0);
@@ -35,13 +38,14 @@ export async function bench(
     changes: dry.changes,
     async run(_what, argv, runOptions) {
       programs.push([...argv]);
+      limits.push(runOptions?.timeoutMs);
       if (options.real?.test(argv[0])) return await run(argv, runOptions);
       const status = options.status?.(argv) ?? 0;
       return {
         argv,
-        status,
+        status: options.failure === undefined ? status : undefined,
         signal: undefined,
-        failure: undefined,
+        failure: options.failure,
         stdout: nothing,
         stderr: Buffer.from('no'),
         durationMs: 0,
@@ -62,5 +66,5 @@ export async function bench(
     facts: machine(),
     register: () => Promise.resolve(),
   };
-  return { context, lines, events, programs, dir };
+  return { context, lines, events, programs, limits, dir };
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabEvent } from '../../../lab/events.ts';
+import { shellOn } from '../console.ts';
 import { addInstaller, emptyDisk, installEverything, readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
 
@@ -40,7 +41,12 @@ export const scenario: Scenario = {
     const told = await lab.waitFor('told to kexec', isEvent('checkin', node, 'kexec'));
     await site.lab('node', 'unforce', node);
     const kexecStart = performance.now() - (Date.now() - told.at);
-    const from = await machine.expect(/installer: its kernel line is .*installer=by-kexec/, { timeoutMs: 240_000 });
+    const from = await machine
+      .expect(/installer: its kernel line is .*installer=by-kexec/, { timeoutMs: 240_000 })
+      .catch(async (error: unknown) => {
+        const log = await shellOn(machine, 'tail -n 12 /var/log/razor-mk.out').catch(() => undefined);
+        throw new Error(`no kexec; the agent says: ${log?.text ?? 'nothing'}`, { cause: error });
+      });
     const kexecMs = performance.now() - kexecStart;
     const before = (await machine.console()).slice(0, from);
     const passes = before.match(/SeaBIOS \(version/g)?.length;
