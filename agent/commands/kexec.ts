@@ -27,6 +27,8 @@ type KexecParam = z.infer<typeof Param>;
 
 const KERNEL_LIMIT = 128 * 1024 * 1024;
 const INITRD_LIMIT = 2 * 1024 * 1024 * 1024;
+/** kexec -l hashes all that it loads, which is minutes for a large initrd on a slow machine. */
+const LOAD_LIMIT_MS = 300_000;
 
 function read(param: unknown): KexecParam {
   const parsed = Param.safeParse(param);
@@ -70,16 +72,21 @@ export const kexec: CommandHandler = {
         download(initrdUrl, initrd, { limit: INITRD_LIMIT, sha256: param.initrd_sha256, signal }),
       );
     }
-    const load = await system.run('load the kernel', [
-      'kexec',
-      '-l',
+    const argv = [
+      ...(['kexec', '-l'] as const),
       ...(param.options ?? []),
       kernel,
       ...(initrdUrl === undefined ? [] : [`--initrd=${initrd}`]),
       `--command-line=${param.cmdline ?? ''}`,
-    ]);
+    ] as const;
+    const load = await system.run('load the kernel', argv, { timeoutMs: LOAD_LIMIT_MS });
     if (load.status !== 0) {
-      const why = load.failure === 'not-found' ? 'kexec is not installed' : load.stderr.toString().trim().slice(0, 300);
+      const why =
+        load.failure === 'not-found'
+          ? 'kexec is not installed'
+          : load.failure === 'timeout'
+            ? `it took longer than ${LOAD_LIMIT_MS / 1000} s`
+            : load.stderr.toString().trim().slice(0, 300);
       throw new RazorMkError('RAZOR_MK_COMMAND', `the kernel could not be loaded: ${why}`, {
         remedy: 'Put kexec-tools into the image, and check that the kernel allows kexec (no lockdown).',
       });

@@ -8,11 +8,14 @@ import { others as e2, scenario as e } from './e-iso.ts';
 import { scenario as f } from './f-slow.ts';
 import { scenario as g } from './g-config.ts';
 import { scenario as h } from './h-hardware.ts';
+import { scenario as i } from './i-memory.ts';
 import { scenario as j } from './j-dialects.ts';
+import { scenario as k } from './k-kexec.ts';
 import { scenario as l } from './l-extensions.ts';
 import { scenario as m } from './m-prod.ts';
 import { scenario as n, troubled as n3, virtual as n2 } from './n-deploy.ts';
 import { scenario as o } from './o-ironic.ts';
 import { scenario as p } from './p-foreman.ts';
+import { scenario as q } from './q-lab-vm.ts';
 
-export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, j, l, m, n, n2, n3, o, p];
+export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, i, j, k, l, m, n, n2, n3, o, p, q];

@@ -12,7 +12,7 @@ export const scenario: Scenario = {
   id: 'k',
   title: 'kexec: from the command to the installer’s kernel without a firmware pass, its time beside that of a reboot',
   gate: false,
-  minutes: 25,
+  minutes: 35,
   async run(world) {
     const image = { kernel: 'cloud', variant: 'kexec', args: ['--debian', 'kexec-tools'] } as const;
     const { site, lab } = await readySite(world, { image, discoverOnly: true });
@@ -24,7 +24,7 @@ export const scenario: Scenario = {
       args: emptyDisk(site, 'disk', 64),
     });
     world.step('it registers');
-    const { node = '' } = await lab.waitFor('registered', isEvent('registered'), 240_000);
+    const { node = '' } = await lab.waitFor('registered', isEvent('registered'), 600_000);
 
     world.step('it is told to kexec into the installer');
     const installer = await world.images.installer();
@@ -42,7 +42,7 @@ export const scenario: Scenario = {
     await site.lab('node', 'unforce', node);
     const kexecStart = performance.now() - (Date.now() - told.at);
     const from = await machine
-      .expect(/installer: its kernel line is .*installer=by-kexec/, { timeoutMs: 240_000 })
+      .expect(/installer: its kernel line is .*installer=by-kexec/, { timeoutMs: 400_000 })
       .catch(async (error: unknown) => {
         const log = await shellOn(machine, 'tail -n 12 /var/log/razor-mk.out').catch(() => undefined);
         throw new Error(`no kexec; the agent says: ${log?.text ?? 'nothing'}`, { cause: error });
@@ -56,12 +56,12 @@ export const scenario: Scenario = {
     const again = lab.events.length;
     const later = (matches: (event: LabEvent) => boolean) => (event: LabEvent) =>
       lab.events.indexOf(event) >= again && matches(event);
-    await lab.waitFor('registered again', later(isEvent('registered', node)), 300_000);
+    await lab.waitFor('registered again', later(isEvent('registered', node)), 600_000);
     world.step('a policy binds it, and it is told to reboot into the same installer');
     await installEverything(site, os);
     const reboot = await lab.waitFor('told to reboot', isEvent('checkin', node, 'reboot'));
     const rebootStart = performance.now() - (Date.now() - reboot.at);
-    await machine.expect(/installer: answers are at/, { from, timeoutMs: 240_000 });
+    await machine.expect(/installer: answers are at/, { from, timeoutMs: 400_000 });
     const rebootMs = performance.now() - rebootStart;
     const seconds = (ms: number): string => (ms / 1000).toFixed(1);
     world.step(

@@ -7,7 +7,7 @@ import type { Scenario, World } from '../scenario.ts';
 import { self } from '../self.ts';
 
 export const scenario: Scenario = {
-  id: 'n',
+  id: 'q',
   title:
     'lab vm: its page from outside, nothing left after Ctrl-C and after kill -9, user networking without namespaces',
   gate: false,
