@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { isIP, type AddressInfo } from 'node:net';
+import { isIP, type AddressInfo, type Socket } from 'node:net';
 import { answerApi, type ApiActions, type ApiReply } from './routes.ts';
 
 export interface ListenOptions {
@@ -31,13 +31,17 @@ export interface Listening {
 
 /** An order is a few URLs and a kernel line. */
 const LARGEST_BODY = 64 * 1024;
+const STRANGERS_AT_ONCE = 4;
 
 /** Opens one door. Rejects when the port cannot be had. */
 export async function listenForOrders(options: ListenOptions): Promise<Listening> {
   const { host, tls } = options;
   const listener: RequestListener = (request, response) => void serve(request, response, options);
   const server: Server =
-    tls === undefined ? createHttp(listener) : createHttps({ ...tls, minVersion: 'TLSv1.2' }, listener);
+    tls === undefined
+      ? createHttp(listener)
+      : createHttps({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 5000 }, listener);
+  keepRoom(server, options.allows);
   server.requestTimeout = 10_000;
   server.headersTimeout = 5000;
   server.keepAliveTimeout = 1000;
@@ -60,6 +64,17 @@ export async function listenForOrders(options: ListenOptions): Promise<Listening
         server.closeAllConnections();
       }),
   };
+}
+
+/** A few strangers are told that they are; more of them are cut at once, so that they cannot take the places of the server. */
+function keepRoom(server: Server, allows: ListenOptions['allows']): void {
+  let strangers = 0;
+  server.on('connection', (socket: Socket) => {
+    if (allows(socket.remoteAddress)) return;
+    if (strangers >= STRANGERS_AT_ONCE) return void socket.destroy();
+    strangers++;
+    socket.once('close', () => strangers--);
+  });
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: ListenOptions): Promise<void> {

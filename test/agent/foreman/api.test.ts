@@ -1,6 +1,6 @@
 /** The API of the image over real https: who may, what is done, and what is not. */
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { createLoopBreaker } from '../../../agent/commands/loop-breaker.ts';
 import type { Settings } from '../../../agent/config/settings.ts';
@@ -137,6 +137,20 @@ test('only the server’s addresses and those written down may give orders; a st
   const again = scene?.urls().at(-1) ?? '';
   assert.equal((await call('PUT', `${again}/power/reboot`)).status, 200);
   assert.ok(lines.some((line) => line.includes('nonsense is neither an address nor a network')));
+});
+
+test('strangers who only hold connections open do not keep the server out', async (t) => {
+  await open();
+  const port = Number(new URL(url('')).port);
+  const idle = Array.from({ length: 40 }, () =>
+    connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' }).on('error', () => undefined),
+  );
+  t.after(() => idle.forEach((socket) => socket.destroy()));
+  let cut = 0;
+  for (const socket of idle) socket.once('close', () => cut++);
+  for (let spin = 0; spin < 2000 && cut < 36; spin++) await new Promise((done) => setTimeout(done, 2));
+  assert.equal(cut, 36);
+  assert.equal((await call('GET', url('/facts'))).status, 200);
 });
 
 test('a loop of reboots is held back with 503 and Retry-After, and nothing is done', async () => {
