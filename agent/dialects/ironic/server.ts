@@ -79,8 +79,9 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
   }
 
   async function answerTo(request: IncomingMessage): Promise<Answer> {
-    const url = new URL(request.url ?? '/', 'https://agent');
-    const path = url.pathname.replace(/\/+$/, '');
+    const [asked = '', query = ''] = (request.url ?? '/').split('?', 2);
+    const parameters = new URLSearchParams(query);
+    const path = asked.replace(/\/+$/, '');
     const { method } = request;
     if (method === 'GET' && path === '') return { status: 200, body: versions() };
     if (method === 'GET' && path === '/v1') return { status: 200, body: version() };
@@ -89,8 +90,8 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
       return { status: 200, body: { started_at: options.startedAt, version: AGENT_VERSION } };
     }
     if (rest !== '/commands' && !rest.startsWith('/commands/')) return fault(404, `there is no ${method} ${path}`);
-    const token = url.searchParams.get('agent_token') ?? undefined;
-    const wait = url.searchParams.get('wait') === 'true';
+    const token = parameters.get('agent_token') ?? undefined;
+    const wait = parameters.get('wait') === 'true';
     if (method === 'GET') {
       if (!mayRead(token)) return refuseToken();
       if (rest === '/commands') return { status: 200, body: { commands: executor.results() } };

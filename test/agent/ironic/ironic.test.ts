@@ -3,6 +3,7 @@ import './by-hand.cases.ts';
 import './certificate.cases.ts';
 import './commands.cases.ts';
 import './conversation.cases.ts';
+import './hostile.cases.ts';
 import './inventory.cases.ts';
 import './kernel.cases.ts';
 import './steps.cases.ts';
