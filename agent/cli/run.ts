@@ -110,6 +110,8 @@ export const verb = defineVerb({
       });
     }
     if (setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
+      if (turns !== undefined)
+        throw new RazorMkError('RAZOR_MK_USAGE', `${initial.values.dialect} has no turns to count`);
       const { runInsteadOfTurns } = await import('./jobs.ts');
       const listDisks = await disksOf(args['disk-file']);
       const parts = { clock: systemClock, log, emit, system, say, listDisks, signal: host.signal };

@@ -5,6 +5,7 @@ import { runInsteadOfTurns } from '../../../agent/cli/jobs.ts';
 import { discoverIronic } from '../../../agent/dialects/ironic/discover.ts';
 import { ironicParameters } from '../../../agent/dialects/ironic/kernel.ts';
 import { parseCommandLine } from '../../../agent/discovery/cmdline.ts';
+import type { Settings } from '../../../agent/config/settings.ts';
 import type { AgentEvent } from '../../../agent/events.ts';
 import { RazorMkError } from '../../../platform/errors.ts';
 import { silentLog } from '../../../platform/log.ts';
@@ -117,4 +118,35 @@ test('a node whose kernel line names two servers says so on the console, again a
   stop.abort(new Error('enough'));
   assert.equal(await done, 78);
   assert.deepEqual(opened, ['open', 'close']);
+});
+
+test('the token and the reply key of a Razor server are not for Ironic, nor for where its images are', async (t) => {
+  const stop = new AbortController();
+  const seen: { token: string; replyKey: string }[] = [];
+  const root = makeTree(t, { state: '' });
+  const done = runInsteadOfTurns({
+    clock: fakeClock(),
+    log: silentLog,
+    emit: () => undefined,
+    system: rememberingSystem(false),
+    say: () => undefined,
+    stateDir: root,
+    logDir: root,
+    signal: stop.signal,
+    setup: {
+      cmdline: parseCommandLine('ipa-api-url=http://127.0.0.1:1'),
+      openHttp(settings: Settings) {
+        seen.push(settings);
+        stop.abort(new Error('enough'));
+        return Promise.reject(new Error('no more'));
+      },
+    } as never,
+    settings: { values: { dialect: 'ironic', token: 'secret', tokenFile: '/token', replyKey: '/key' } } as never,
+    node: { open: () => Promise.resolve(), close: () => Promise.resolve(), hooks: () => ({}) } as never,
+  });
+  assert.equal(await done, 0);
+  assert.deepEqual(
+    seen.map(({ token, replyKey }) => [token, replyKey]),
+    [['', '']],
+  );
 });
