@@ -18,7 +18,7 @@ export async function defaultImage(host: Host): Promise<string> {
     return known;
   }
   host.err('no --image: this clone has none yet, it is built now, which takes a minute or two\n');
-  if (!existsSync(agent)) await verb(host, 'package');
+  if (!existsSync(agent)) await verb(host, 'package', '--no-budget');
   if (!existsSync(join(base, 'core.gz'))) {
     mkdirSync(base, { recursive: true });
     await verb(host, 'image', 'base', '--from-debian', '--kernel', 'cloud', '--out', base);

@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
 const RUNS = Number(options.runs ?? (options.quick ? 1 : 5));
 const BUILD = new URL('../../build', import.meta.url).pathname;
 const DIR = join(BUILD, 'bench-boot');
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
 
 const say = (text: string): void => void process.stderr.write(`bench:boot: ${text}\n`);
 const images = createImages(self, join(BUILD, 'e2e/images'), say);

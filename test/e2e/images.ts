@@ -67,7 +67,7 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
   };
   const agent = (): Promise<unknown> =>
     once('agent', async () => {
-      if (!existsSync(TCZ) || newest(...AGENT_ROOMS) > statSync(TCZ).mtimeMs) await must('package');
+      if (!existsSync(TCZ) || newest(...AGENT_ROOMS) > statSync(TCZ).mtimeMs) await must('package', '--no-budget');
     });
   const base = (kernel: ImageChoice['kernel']): Promise<{ kernel: string; initrd: string }> =>
     once(`base-${kernel}`, async () => {

@@ -8,7 +8,7 @@ export const scenario: Scenario = {
   id: 'i',
   title: 'the smallest memory with which it registers; below it the console says why',
   gate: false,
-  minutes: 40,
+  minutes: 60,
   async run(world) {
     const choice = { kernel: 'cloud', flavour: 'prod' } as const;
     const image = await world.images.microkernel(choice);
@@ -19,10 +19,10 @@ export const scenario: Scenario = {
       site,
       lab,
       powerOn: (name, memoryMiB, nic) => bootDirectly(world, site, choice, { name, memoryMiB, nics: [nic] }),
-      low: 112,
-      high: 304,
+      low: 128,
+      high: 256,
       step: 8,
-      timeoutMs: 240_000,
+      timeoutMs: 600_000,
       onTrial: ({ mib: size, registered, why }) =>
         world.step(
           `${size} MiB: ${registered ? 'registered' : `not registered: ${why ?? 'THE CONSOLE SAYS NOTHING'}`}`,

@@ -58,6 +58,16 @@ test('maxcpus=1 on the kernel line takes no processor from its NUMA node', async
   }
 });
 
+test('behind a virtio card only one more card is counted, as the original counted; all have their own facts', async () => {
+  const set = await collectFacts({ sources: await sourcesOf('q35-server') });
+  const values = factValues(set);
+  assert.equal(values['mk_hw_nic_count'], '2');
+  assert.deepEqual(
+    Object.keys(values).filter((name) => /^macaddress_eth\d$/.test(name)),
+    ['macaddress_eth0', 'macaddress_eth1', 'macaddress_eth2'],
+  );
+});
+
 test('the group is part of every gathering, and the default exclusion hides the JSON texts only', async () => {
   const set = await collectFacts({ sources: await sourcesOf('q35-server') });
   const values = factValues(set);
