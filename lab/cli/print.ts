@@ -21,13 +21,14 @@ function cell(value: unknown): string {
 /** Columns as wide as they need; a terminal's edge cuts them. */
 export function table(rows: readonly Record<string, unknown>[], columns: readonly string[], surface: Surface): string {
   const cells = rows.map((row) => columns.map((column) => cell(row[column])));
-  const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => (row[i] ?? '').length)));
+  const heads = columns.map((column) => column.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toUpperCase());
+  const widths = heads.map((column, i) => Math.max(column.length, ...cells.map((row) => (row[i] ?? '').length)));
   const text = (row: readonly string[]): string =>
     row
       .map((value, i) => (i === row.length - 1 ? value : value.padEnd(widths[i] ?? 0)))
       .join('  ')
       .slice(0, surface.interactive ? Math.max(40, surface.columns) : undefined);
-  const head = text(columns.map((column) => column.toUpperCase()));
+  const head = text(heads);
   return [surface.colour ? `\u001b[1m${head}\u001b[0m` : head, ...cells.map(text)].join('\n') + '\n';
 }
 

@@ -177,7 +177,13 @@ export const policy = thingVerb({
   actions: {
     enable: (client, path) => client.call('PATCH', path, { enabled: true }),
     disable: (client, path) => client.call('PATCH', path, { enabled: false }),
-    move: (client, path, args) => client.call('PATCH', path, { line: Number(args.value ?? args.line ?? 0) }),
+    move: (client, path, args) => {
+      const line = args.value ?? args.line;
+      if (line === undefined || !/^\d{1,9}$/.test(String(line))) {
+        throw new RazorMkError('RAZOR_MK_USAGE', 'move where? lab policy move ID LINE; the first line is 0');
+      }
+      return client.call('PATCH', path, { line: Number(line) });
+    },
   },
 });
 

@@ -10,7 +10,7 @@ import { sendJson } from '../replies.ts';
 import type { Policy } from '../store.ts';
 import { idOf, pick, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
-import { modelView, policyView } from './views.ts';
+import { imageView, modelView, policyView } from './views.ts';
 
 export function manageCatalog(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
   manageTags(app, core);
@@ -99,18 +99,14 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
 
 function manageImages(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
   const { images, models } = core.store;
-  app.get('/api/images', (_request, reply) => sendJson(reply, 200, images.list()));
+  app.get('/api/images', (_request, reply) => sendJson(reply, 200, images.list().map(imageView)));
   app.get('/api/images/:id', (request, reply) =>
-    sendJson(
-      reply,
-      200,
-      pick('image', images.list(), idOf(request), (image) => image.name),
-    ),
+    sendJson(reply, 200, imageView(pick('image', images.list(), idOf(request), (image) => image.name))),
   );
   app.post('/api/images', async (request, reply) => {
     const body = readBody(request, imageSchema);
     try {
-      return sendJson(reply, 201, await addImage(core, imageDir(), body));
+      return sendJson(reply, 201, imageView(await addImage(core, imageDir(), body)));
     } catch (error) {
       if (error instanceof RazorMkError) throw new Refusal(422, `${error.message} (${error.remedy})`);
       throw error;

@@ -23,7 +23,7 @@ export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () 
         ...core.addresses(request),
         nodesKnown: store.nodes.count(),
         policies: store.policies.list().length,
-        images: store.images.list().length,
+        imagesKnown: store.images.list().length,
         faithful: settings.faithful,
         protectNewNodes: settings.protectNewNodes,
         registerTimeoutMs: settings.registerTimeoutMs,

@@ -1,7 +1,7 @@
 /** Requests of the management API: bodies by schema, things by any of their names, refusals in words. */
 import type { FastifyRequest } from 'fastify';
 import type * as z from 'zod/mini';
-import { parseJson } from '../hostile.ts';
+import { isRecord, parseJson } from '../hostile.ts';
 import { normaliseHwId } from '../identity.ts';
 import type { NodeRecord, Store } from '../store.ts';
 
@@ -24,8 +24,21 @@ export function readBody<T extends z.ZodMiniType>(request: FastifyRequest, schem
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue && issue.path.length > 0 ? issue.path.join('.') : 'the body';
-  throw new Refusal(422, `${where}: ${issue?.message ?? 'is wrong'}`);
+  throw new Refusal(422, `${where}: ${issue === undefined ? 'is wrong' : inWords(issue, value)}`);
 }
+
+/** What is wrong with a value, as a person would say it. */
+function inWords(issue: z.core.$ZodIssue, value: unknown): string {
+  let given = value;
+  for (const key of issue.path) given = isRecord(given) || Array.isArray(given) ? Reflect.get(given, key) : undefined;
+  if (given === undefined && issue.code !== 'unrecognized_keys') return 'is missing';
+  if (issue.code === 'invalid_type') return `is no ${issue.expected === 'int' ? 'whole number' : issue.expected}`;
+  if (issue.code === 'invalid_value') return `is none of ${issue.values.join(', ')}`;
+  return issue.message;
+}
+
+/** At most so many names stand in a refusal. */
+const NAMED = 20;
 
 /** The thing of a path's `:id`: its UUID, the start of it (4 characters at least), or its name. Throws a Refusal. */
 export function pick<T extends { readonly uuid: string }>(
@@ -37,7 +50,13 @@ export function pick<T extends { readonly uuid: string }>(
   const exact = things.filter((thing) => thing.uuid === id || name(thing) === id);
   const found = exact.length > 0 ? exact : things.filter((thing) => id.length >= 4 && thing.uuid.startsWith(id));
   if (found.length === 1) return found[0] as T;
-  if (found.length === 0) throw new Refusal(404, `there is no ${kind} ${id}`);
+  if (found.length === 0) {
+    const names = things.slice(0, NAMED).map(name).join(', ');
+    throw new Refusal(
+      404,
+      `there is no ${kind} ${id}; ${names === '' ? 'there is none at all' : `there is: ${names}`}`,
+    );
+  }
   throw new Refusal(409, `${id} is not clear: ${found.map((thing) => thing.uuid).join(', ')}`);
 }
 
@@ -46,7 +65,11 @@ export function pickNode(store: Store, id: string): NodeRecord {
   const direct = store.nodes.get(id) ?? store.nodes.find([normaliseHwId(id)])[0];
   if (direct) return direct;
   const numbered = /^\d{1,9}$/.test(id) ? store.nodes.byId(Number(id)) : undefined;
-  return numbered ?? pick('node', store.nodes.list(), id, (node) => node.uuid);
+  if (numbered) return numbered;
+  const alike = id.length >= 4 ? store.nodes.startingWith(id, NAMED) : [];
+  if (alike.length === 1 && alike[0]) return alike[0];
+  if (alike.length === 0) throw new Refusal(404, `there is no node ${id}`);
+  throw new Refusal(409, `${id} is not clear: ${alike.map((node) => node.uuid).join(', ')}`);
 }
 
 export function idOf(request: FastifyRequest): string {

@@ -1,12 +1,14 @@
 /** What people may send to the management API. */
 import * as z from 'zod/mini';
 import { compilePattern } from '../tags.ts';
-import { templateOf } from '../models.ts';
+import { TEMPLATES, templateOf } from '../models.ts';
 
 /** Names end up in iPXE scripts, installer files and tables. */
 const name = z.string().check(z.regex(/^[\w .,:@/=+-]{1,100}$/, 'use 1 to 100 letters, digits, blanks and .,:@/=+-_'));
 const id = z.string().check(z.minLength(1), z.maxLength(100));
 const line = z.string().check(z.maxLength(1000), z.regex(/^[^\0\r\n]*$/, 'must be one line'));
+
+const NO_TEMPLATE = `is no template; there is: ${TEMPLATES.map((each) => each.name).join(', ')}`;
 
 export const matcherSchema = z
   .strictObject({
@@ -30,7 +32,7 @@ export const tagRuleSchema = z.strictObject({
 
 export const modelSchema = z.strictObject({
   label: name,
-  template: z.string().check(z.refine((text) => templateOf(text) !== undefined, 'is no template')),
+  template: z.string().check(z.refine((text) => templateOf(text) !== undefined, NO_TEMPLATE)),
   image: z.optional(id),
   metadata: z._default(z.record(z.string().check(z.regex(/^\w{1,100}$/)), line), {}),
 });

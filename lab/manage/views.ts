@@ -2,7 +2,7 @@
 import type { LabCore } from '../core.ts';
 import { statusOf } from '../decide.ts';
 import { familyOf, stateEntry } from '../models.ts';
-import type { ActiveModel, Model, NodeRecord, Policy } from '../store.ts';
+import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store.ts';
 
 export interface NodeView {
   readonly uuid: string;
@@ -76,6 +76,12 @@ export function activeView(core: LabCore, active: ActiveModel): Record<string, u
 export function activeDetails(core: LabCore, active: ActiveModel): Record<string, unknown> {
   const log = core.store.activeModels.log(active.id).map((entry) => ({ ...entry, at: iso(entry.at) }));
   return { ...activeView(core, active), metadata: modelView(active.model)['metadata'], log };
+}
+
+/** An image; times as people read them. */
+export function imageView(image: Image): Record<string, unknown> {
+  const { added, buildTime, ...rest } = image;
+  return { ...rest, added: iso(added), ...(buildTime !== undefined && { buildTime: iso(buildTime * 1000) }) };
 }
 
 /** A model without what is secret in it. */

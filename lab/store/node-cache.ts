@@ -128,6 +128,8 @@ export function rememberNodes(db: Database, table: Nodes): Nodes {
       return row && upToDate(row);
     },
     list: () => table.list().map(upToDate),
+    after: (id, limit) => table.after(id, limit).map(upToDate),
+    startingWith: (uuid, limit) => table.startingWith(uuid, limit).map(upToDate),
     newest: (limit, offset) => table.newest(limit, offset).map(upToDate),
     silent: (before, dialects) =>
       table

@@ -50,6 +50,10 @@ export interface Nodes {
   find(hwIds: readonly string[]): readonly NodeRecord[];
   /** In order of creation. */
   list(): readonly NodeRecord[];
+  /** Those whose number is above `id`, in order of creation. */
+  after(id: number, limit: number): readonly NodeRecord[];
+  /** Those whose UUID begins so. */
+  startingWith(uuid: string, limit: number): readonly NodeRecord[];
   /** A page of them, the youngest first. */
   newest(limit: number, offset: number): readonly NodeRecord[];
   count(): number;
@@ -136,6 +140,9 @@ export function openNodes(db: Database): Nodes {
       return found.sort((a, b) => (shared.get(b.id) ?? 0) - (shared.get(a.id) ?? 0) || b.contact - a.contact);
     },
     list: () => db.prepare(`${NODES} ORDER BY n.id`).all().map(record),
+    after: (id, limit) => db.prepare(`${NODES} WHERE n.id > ? ORDER BY n.id LIMIT ?`).all(id, limit).map(record),
+    startingWith: (uuid, limit) =>
+      db.prepare(`${NODES} WHERE n.uuid >= ? AND n.uuid < ? LIMIT ?`).all(uuid, `${uuid}~`, limit).map(record),
     newest: (limit, offset) =>
       db.prepare(`${NODES} ORDER BY n.id DESC LIMIT ? OFFSET ?`).all(limit, offset).map(record),
     count: () => number(db.prepare('SELECT count(*) AS n FROM node_seen').get()?.['n']),

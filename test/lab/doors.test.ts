@@ -120,7 +120,10 @@ describe('the verbs', () => {
     try {
       const refused = await lab.verb('model', 'add', '--label', 'x', '--template', 'windows');
       assert.equal(refused.status, 65);
-      assert.match(refused.stderr.toString(), /template: is no template\n +code: +RAZOR_MK_LAB_REFUSED/);
+      assert.match(
+        refused.stderr.toString(),
+        /template: is no template; there is: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
+      );
       const nobody = await lab.verb('node', 'get', 'nobody');
       assert.match(nobody.stderr.toString(), /there is no node nobody/);
       const table = await lab.verb('template', '--format', 'table');

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { table } from '../../lab/cli/print.ts';
+import { startLab, type Lab } from '../../lab/server.ts';
+
+describe('the management API', () => {
+  let lab: Lab;
+  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-manage-'));
+  before(async () => {
+    lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 } });
+  });
+  after(async () => {
+    await lab.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const ask = async (path: string, body?: unknown): Promise<Record<string, unknown>> => {
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const reply = await fetch(`${lab.peopleUrl}/api${path}`, body === undefined ? {} : post);
+    return (await reply.json()) as Record<string, unknown>;
+  };
+
+  it('refuses in words: what is missing, what is of another kind, and what there is instead', async () => {
+    await lab.store.write(() => {
+      lab.store.models.add({ label: 'bookworm', template: 'debian', image: undefined, metadata: {} });
+    });
+    for (const [path, body, error] of [
+      ['/policies', { model: 'bookworm' }, /^label: is missing$/],
+      ['/policies', { label: 'p' }, /^model: is missing$/],
+      ['/policies', { label: 'p', model: 'bookworm', enabled: 'yes' }, /^enabled: is no boolean$/],
+      ['/policies', { label: 'p', model: 'bookworm', maximum: 1.5 }, /^maximum: is no whole number$/],
+      ['/policies', { label: 'p', model: 'bullseye' }, /^there is no model bullseye; there is: bookworm$/],
+      ['/policies', { label: 'p', model: 'bookworm', broker: 'b' }, /^there is no broker b; there is none at all$/],
+      ['/models', { label: 'm', template: 'debain' }, /^template: is no template; there is: .*debian/],
+      ['/images', { type: 'floppy', path: '/x' }, /^type: is none of mk, os, esxi, xenserver$/],
+      ['/tags', { name: 't', tag: 't', matchers: [{ key: 'a' }] }, /^matchers\.0\.compare: is missing$/],
+    ] as const) {
+      assert.match(String((await ask(path, body))['error']), error, JSON.stringify(body));
+    }
+  });
+
+  it('gives addresses and counts by names of their own, and times as people read them', async () => {
+    writeFileSync(join(directory, 'vmlinuz'), 'k');
+    writeFileSync(join(directory, 'core.gz'), 'i');
+    const image = await ask('/images', { type: 'mk', path: directory, kernel: 'vmlinuz', initrd: 'core.gz' });
+    assert.match(String(image['added']), /^\d{4}-\d\d-\d\dT/);
+    const status = await ask('/status');
+    assert.equal(status['images'], lab.imagesUrl);
+    assert.equal(status['imagesKnown'], 1);
+  });
+
+  it('lists more nodes than it reads in one go, and finds one by the start of its UUID', async () => {
+    await lab.store.write(() => {
+      for (let i = 0; i < 250; i++) {
+        lab.store.nodes.create({ dialect: 'razor', hwIds: [`02${String(i).padStart(10, '0')}`], at: 1, allowed: true });
+      }
+    });
+    const nodes = (await ask('/nodes')) as unknown as { uuid: string; id: number; hwIds: string[] }[];
+    assert.equal(nodes.length, 250);
+    assert.deepEqual(
+      nodes.map(({ hwIds }) => hwIds[0]),
+      Array.from({ length: 250 }, (_, i) => `02${String(i).padStart(10, '0')}`),
+    );
+    const one = nodes[123];
+    assert.equal((await ask(`/nodes/${one?.uuid.slice(0, 12)}`))['id'], one?.id);
+    assert.match(String((await ask('/nodes/zzzzzzzz'))['error']), /there is no node zzzzzzzz/);
+    assert.match(String((await ask('/nodes/zz'))['error']), /there is no node zz/);
+  });
+});
+
+it('columns of a table have their words apart', () => {
+  const surface = { out: () => undefined, interactive: false, columns: 80, colour: false };
+  assert.equal(
+    table([{ lastContact: 'now', uuid: 'x' }], ['lastContact', 'uuid'], surface),
+    'LAST CONTACT  UUID\nnow           x\n',
+  );
+});
