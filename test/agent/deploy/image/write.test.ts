@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { resolveSettings } from '../../../../agent/config/resolve.ts';
 import { fileAsDisk } from '../../../../agent/deploy/file-disk.ts';
 import { deployImage, type DeployImageOptions } from '../../../../agent/deploy/image/deploy-image.ts';
 import { readRecord } from '../../../../agent/deploy/image/record.ts';
+import { parseCommandLine, type CommandLine } from '../../../../agent/discovery/cmdline.ts';
 import type { Clock } from '../../../../platform/clock.ts';
 import { createLog } from '../../../../platform/log.ts';
 import { createSystem } from '../../../../platform/system.ts';
@@ -247,4 +249,19 @@ test('a GPT image gets its second table at the end of the disk and a config driv
   const at = DISK - 65 * MEBIBYTE;
   assert.equal(bytes(at, 13).toString(), 'instance data');
   assert.equal((await readRecord(stateDir))?.efi?.number, 1);
+});
+
+test('permission comes from the kernel line, with a dash or not, or from the image, and from nowhere that a server reaches', () => {
+  const allowed = (places: Parameters<typeof resolveSettings>[0]): boolean =>
+    resolveSettings(places).values.allowDeploy;
+  const line = (text: string): { cmdline: CommandLine } => ({ cmdline: parseCommandLine(text) });
+  assert.equal(allowed({}), false);
+  for (const word of ['razor.allow-deploy=1', 'razor.allow_deploy=1', 'razor.allow_deploy=on']) {
+    assert.equal(allowed(line(word)), true, word);
+  }
+  assert.equal(allowed(line('razor.allow-deploy=maybe')), false);
+  assert.equal(allowed({ file: { allow_deploy: true } }), true);
+  assert.equal(allowed({ ...line('razor.allow_deploy=0'), file: { allow_deploy: true } }), false);
+  const elsewhere = { allow_deploy: '1', allowDeploy: '1', RAZOR_MK_ALLOW_DEPLOY: '1' };
+  assert.equal(allowed({ pushed: elsewhere, environment: elsewhere, options: elsewhere }), false);
 });
