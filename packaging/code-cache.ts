@@ -2,7 +2,7 @@
  * V8's code cache of the bundle. Half of the way to the first check-in was the compiling of JavaScript; with the cache V8
  * takes what was compiled when the executable was built. Measured in docs/packaging.md.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleScript } from './bundle.ts';
@@ -27,7 +27,7 @@ export interface CodeCacheOptions {
 
 /**
  * Makes the cache and returns its file; undefined for another processor than that of this machine, whose Node cannot be
- * run here. Throws RAZOR_MK_PACKAGE where the agent does not come through its warm-up.
+ * run here. Throws RAZOR_MK_PACKAGE where the agent does not come through its warm-up, or V8 would not take the cache.
  */
 export async function makeCodeCache(options: CodeCacheOptions): Promise<string | undefined> {
   const { arch, node, flags, code, stage } = options;
@@ -49,7 +49,11 @@ export async function makeCodeCache(options: CodeCacheOptions): Promise<string |
       cwd: work,
       timeoutMs: 180_000,
     });
-    return statSync(cache).size > 0 ? cache : undefined;
+    await tool([node, ...flags, program, '--check', code, cache], {
+      env: { HOME: work, PATH: '/nonexistent' },
+      cwd: work,
+    });
+    return cache;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -12,6 +12,8 @@ export interface ModuleScope {
 }
 
 export interface Evaluated {
+  /** Whether V8 took the cache: it takes only one of the same V8, made with the same flags. */
+  readonly cached: boolean;
   run(scope: ModuleScope): void;
   /** V8's cache of everything that was compiled so far. */
   cache(): Buffer;
@@ -27,6 +29,7 @@ export function evaluate(source: string, cachedData?: Buffer): Evaluated {
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   return {
+    cached: cachedData !== undefined && script.cachedDataRejected === false,
     run({ module, require, filename }) {
       const wrapped = script.runInThisContext() as Wrapped;
       wrapped(module.exports, require, module, filename);

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { evaluate } from './evaluate.ts';
+import { evaluate, type Evaluated } from './evaluate.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -40,7 +40,7 @@ const requireForAgent = Object.assign(
   require,
 );
 
-async function finished(words: readonly string[]): Promise<void> {
+async function finished(script: Evaluated, words: readonly string[]): Promise<void> {
   process.argv = [process.execPath, codeFile, ...words];
   process.exitCode = undefined;
   script.run({ module: { exports: {} }, require: requireForAgent, filename: codeFile });
@@ -53,21 +53,42 @@ async function finished(words: readonly string[]): Promise<void> {
   if ((process.exitCode as unknown) !== 0) throw new Error(`${words.join(' ')} ended with ${process.exitCode}`);
 }
 
-// V8 would throw compiled functions away that were not used for some collections; the flag is put back before the cache
-// is made, because V8 only takes a cache that was made with its own flags
-setFlagsFromString('--no-flush-bytecode');
-const script = evaluate(readFileSync(codeFile, 'latin1'));
-const server = serve();
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-const { port } = server.address() as AddressInfo;
-const none = join(work, 'none');
-const machine = ['--root', root, '--external-facts', none];
-const site = ['--cmdline', join(work, 'cmdline'), '--resolv-conf', none, '--next-server-file', none, '--config', none];
-const pace = ['--checkin-skew', '0.001', '--checkin-interval', '0.01', '--turns', '3'];
-writeFileSync(join(work, 'cmdline'), 'quiet\n');
-await finished(['run', ...machine, ...site, ...pace, '--server', `127.0.0.1:${port}`, '--state-dir', work]);
-await finished(['facts', ...machine.slice(0, 2)]);
-server.close();
-server.closeAllConnections();
-setFlagsFromString('--flush-bytecode');
-writeFileSync(cacheFile, script.cache());
+/** Whether V8 takes the cache when the executable starts: this process then has its flags and nothing else. */
+function check(code: string, cache: string): void {
+  if (!evaluate(readFileSync(code, 'latin1'), readFileSync(cache)).cached)
+    throw new Error('V8 does not take the code cache');
+}
+
+if (codeFile === '--check') check(cacheFile, root);
+else await warmUp();
+
+async function warmUp(): Promise<void> {
+  // two turns: with the third the agent ends the optimizing compilers, and V8 only takes a cache made with its own flags.
+  // V8 would throw compiled functions away that were not used for some collections; the flag is put back before the cache
+  // is made, because V8 only takes a cache that was made with its own flags
+  setFlagsFromString('--no-flush-bytecode');
+  const script = evaluate(readFileSync(codeFile, 'latin1'));
+  const server = serve();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const none = join(work, 'none');
+  const machine = ['--root', root, '--external-facts', none];
+  const site = [
+    '--cmdline',
+    join(work, 'cmdline'),
+    '--resolv-conf',
+    none,
+    '--next-server-file',
+    none,
+    '--config',
+    none,
+  ];
+  const pace = ['--checkin-skew', '0.001', '--checkin-interval', '0.01', '--turns', '2'];
+  writeFileSync(join(work, 'cmdline'), 'quiet\n');
+  await finished(script, ['run', ...machine, ...site, ...pace, '--server', `127.0.0.1:${port}`, '--state-dir', work]);
+  await finished(script, ['facts', ...machine.slice(0, 2)]);
+  server.close();
+  server.closeAllConnections();
+  setFlagsFromString('--flush-bytecode');
+  writeFileSync(cacheFile, script.cache());
+}

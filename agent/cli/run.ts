@@ -11,6 +11,7 @@ import { hasTurns } from '../dialects/select.ts';
 import { createExtensionKeeper } from '../extension/keeper.ts';
 import { writeConsole } from '../node/console.ts';
 import { startNode } from '../node/node.ts';
+import { stopOptimizing } from '../node/optimizing.ts';
 import { openNodeLog } from '../node/logging.ts';
 import { openStore } from '../state.ts';
 import { version } from '../version.ts';
@@ -79,6 +80,7 @@ export const verb = defineVerb({
     });
     const emit = (event: AgentEvent): void => {
       node.onEvent(event);
+      if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
       const line = narrate(event);
       if (line !== undefined) log.info(line);
       if (!args.events) return;
