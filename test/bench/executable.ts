@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startLab, type Lab } from '../../lab/server.ts';
 import { bundle, bundlePath } from '../../packaging/bundle.ts';
 import { findNode, lockedNode, stripNode } from '../../packaging/node-binary.ts';
-import { makeExecutable } from '../../packaging/sea.ts';
+import { makeExecutable, V8_FLAGS } from '../../packaging/sea.ts';
 import { startDaemon, type Daemon } from '../../platform/daemon.ts';
 
 const HEAP = ['--max-old-space-size=64', '--max-semi-space-size=1'];
@@ -19,9 +19,9 @@ const VARIANTS: readonly { name: string; flags: readonly string[]; env?: Readonl
   { name: 'no flags', flags: [] },
   { name: 'heap limits', flags: HEAP },
   { name: 'heap limits, --optimize-for-size', flags: [...HEAP, '--optimize-for-size'] },
-  { name: 'heap limits, --jitless', flags: [...HEAP, '--jitless'] },
   { name: 'heap limits, --lite-mode', flags: [...HEAP, '--lite-mode'] },
-  { name: 'the same, MALLOC_ARENA_MAX=1 (as shipped)', flags: [...HEAP, '--lite-mode'], env: ONE_ARENA },
+  { name: 'as shipped', flags: V8_FLAGS },
+  { name: 'as shipped, MALLOC_ARENA_MAX=1', flags: V8_FLAGS, env: ONE_ARENA },
 ];
 const STARTS = Number(process.env['STARTS'] ?? 7);
 const SECONDS = Number(process.env['SECONDS'] ?? 60);
