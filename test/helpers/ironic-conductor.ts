@@ -1,7 +1,7 @@
 /** A conductor's side: a stand-in Ironic, an agent that has sent its first heartbeat, and calls of its commands. */
 import type { TestContext } from 'node:test';
 import { ironicAgent, type AgentSetup, type IronicAgent, type Reply } from './ironic-agent.ts';
-import { startIronic, type StandIn } from './ironic-standin.ts';
+import { startIronic, type Rules, type StandIn } from './ironic-standin.ts';
 
 export const TOKEN = 'T'.repeat(43);
 
@@ -41,4 +41,20 @@ export function resultOf({ body }: Reply): Record<string, unknown> {
 
 export function errorOf({ body }: Reply): { message: string; details: string; type: string; code: number } {
   return body['command_error'] as never;
+}
+
+/** A stand-in and an agent with a kernel line for it, as soon as the agent was started. */
+export async function met(
+  t: TestContext,
+  line: (url: string) => string,
+  rules: Partial<Rules> = {},
+  more: Partial<AgentSetup> = {},
+): Promise<{ ironic: StandIn; agent: IronicAgent }> {
+  const ironic = await startIronic(rules);
+  const agent = ironicAgent({ line: line(ironic.url), ...more });
+  t.after(async () => {
+    await agent.stop();
+    await ironic.close();
+  });
+  return { ironic, agent };
 }

@@ -54,6 +54,12 @@ export function isLinkLocal(address: string): boolean {
   return /^169\.254\.|^fe[89ab]/i.test(address);
 }
 
+/** Where to listen so that an address is reached: there, or, where it is another machine's that passes on to this one, everywhere. */
+export function listenAddress(address: string): string {
+  const own = Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === address));
+  return own ? address : isIP(address) === 6 ? '::' : '0.0.0.0';
+}
+
 /** Other addresses of the interface that has this one, of the same family. */
 function addressesBeside(address: string): string[] {
   const bare = address.replace(/%.*$/, '');

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors.ts';
 import { listDisks } from '../../deploy/disks.ts';
-import { advertisedAddress } from './address.ts';
+import { advertisedAddress, listenAddress } from './address.ts';
 import { createApi, type IronicApi } from './api.ts';
 import { makeCertificate } from './certificate.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -124,7 +124,7 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
         const address = parameters.advertiseHost ?? (await advertisedAddress(api.url, { clock, signal }));
         const { key, certificate: made } = identityFor(address, options);
         const server = await startCommandServer({
-          host: parameters.listenHost ?? address,
+          host: parameters.listenHost ?? listenAddress(address),
           port: portFor(options, address),
           key,
           certificate: made,

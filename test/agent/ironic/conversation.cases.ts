@@ -1,115 +1,19 @@
-/** Inspection, lookup and heartbeats against a stand-in that has the traps of the real servers; time stands still. */
+/** Lookup and heartbeats against a stand-in that has the traps of the real servers; time stands still. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, statSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import { regularPause } from '../../../agent/dialects/ironic/heartbeat.ts';
 import { MEMORY_FILE } from '../../../agent/dialects/ironic/memory.ts';
-import { ironicAgent, recorded, RECORDED_MAC, type AgentSetup, type IronicAgent } from '../../helpers/ironic-agent.ts';
-import { startIronic, type Rules, type StandIn } from '../../helpers/ironic-standin.ts';
+import { ironicAgent, recorded } from '../../helpers/ironic-agent.ts';
+import { met as world } from '../../helpers/ironic-conductor.ts';
 
 const LIMIT = { timeout: 30_000 };
 
-async function world(
-  t: TestContext,
-  line: (url: string) => string,
-  rules: Partial<Rules> = {},
-  more: Partial<AgentSetup> = {},
-): Promise<{ ironic: StandIn; agent: IronicAgent }> {
-  const ironic = await startIronic(rules);
-  const agent = ironicAgent({ line: line(ironic.url), ...more });
-  t.after(async () => {
-    await agent.stop();
-    await ironic.close();
-  });
-  return { ironic, agent };
-}
-
 const api = (url: string): string => `ipa-api-url=${url}`;
-const inspection = (url: string): string =>
-  `ipa-inspection-callback-url=${url}/v1/continue_inspection BOOTIF=01-52-54-00-00-48-01`;
-
-describe('inspection', LIMIT, () => {
-  test('the inventory is posted without a version, with its length, and its node is looked up by its UUID', async (t) => {
-    const set = await recorded();
-    const facts = new Map(set.facts).set('place', {
-      name: 'place',
-      value: 'Zürich, 3. Stock ✓',
-      group: 'x',
-      sources: [],
-    });
-    const { ironic, agent } = await world(
-      t,
-      (url) => `${inspection(url)} ${api(url)}`,
-      {},
-      {
-        collect: () => Promise.resolve({ ...set, facts }),
-      },
-    );
-    await agent.until('heartbeat');
-    const [body] = ironic.inspections;
-    assert.equal((body?.['razor_mk'] as { facts: Record<string, string> }).facts['place'], 'Zürich, 3. Stock ✓');
-    assert.equal(body?.['boot_interface'], '01-52-54-00-00-48-01');
-    const [posted] = ironic.seen;
-    assert.equal(posted?.headers['x-openstack-ironic-api-version'], undefined);
-    const lookup = ironic.seen.find(({ path }) => path === '/v1/lookup');
-    assert.equal(lookup?.query.get('node_uuid'), ironic.rules.uuid);
-    assert.equal(lookup.query.get('addresses'), RECORDED_MAC);
-    for (const { method, headers } of ironic.seen.filter((each) => each.method === 'POST')) {
-      assert.ok(Number(headers['content-length']) > 0, `${method} has a length`);
-      assert.equal(headers['transfer-encoding'], undefined);
-    }
-  });
-
-  test('a server that is busy or broken is asked five times at growing pauses, then the next URL', async (t) => {
-    const second = await startIronic();
-    t.after(() => second.close());
-    const line = (url: string): string =>
-      `ipa-inspection-callback-url=${url}/v1/continue_inspection,${second.url}/v1/continue`;
-    const { ironic, agent } = await world(t, line, { locked: 2, broken: 3 });
-    for (const wait of [5000, 7500, 11_250, 16_875]) {
-      const slept = agent.clock.slept.length;
-      await ironic.until(() => ironic.seen.length === slept + 1);
-      while (agent.clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
-      assert.equal(agent.clock.slept.at(-1), wait);
-      await agent.clock.advance(wait);
-    }
-    await agent.until('reported');
-    assert.equal(ironic.seen.length, 5);
-    assert.equal(second.inspections.length, 1);
-    assert.equal(second.seen[0]?.path, '/v1/continue');
-  });
-
-  test('a refusal is not repeated where a lookup comes next', async (t) => {
-    const { ironic, agent } = await world(t, (url) => `${inspection(url)} ${api(url)}`, { wanted: false });
-    await ironic.until(() => ironic.seen.some(({ path }) => path === '/v1/lookup'));
-    assert.equal(ironic.seen.filter(({ path }) => path === '/v1/continue_inspection').length, 1);
-    assert.match(agent.said.join('\n'), /did not take the inventory.*Resource could not be found/);
-  });
-
-  test('without an API a refused inspection is tried again, at growing pauses, until it is taken', async (t) => {
-    const { ironic, agent } = await world(t, inspection, { wanted: false });
-    for (const wait of [60_000, 120_000]) {
-      await agent.next('waiting');
-      ironic.rules.wanted = wait > 60_000;
-      await agent.clock.advance(wait);
-    }
-    await agent.until('reported');
-    assert.equal(ironic.inspections.length, 1);
-  });
-
-  test('an inspection that was taken is not sent again: what comes next is Ironic’s decision', async (t) => {
-    const { ironic, agent } = await world(t, inspection);
-    await agent.until('reported');
-    await agent.until('waiting');
-    await agent.clock.advance(3600_000);
-    assert.equal(ironic.seen.length, 1);
-    assert.match(agent.said.join('\n'), /what comes next is its decision/);
-  });
-});
-
 describe('lookup', LIMIT, () => {
   test('an unknown node is looked up again and again, within a minute each, and becomes known', async (t) => {
     const { ironic, agent } = await world(t, api, { wanted: false }, { random: [0.5] });
@@ -294,3 +198,22 @@ test('a port that another program has is said on the console and tried again', L
   await agent.clock.advance(10_000);
   assert.equal((await agent.until('serving')).callback, `https://127.0.0.1:${port}`);
 });
+
+test(
+  'behind an address that another machine has, the API listens everywhere, and the certificate is for that address',
+  LIMIT,
+  async (t) => {
+    const { ironic, agent } = await world(
+      t,
+      (url) => `${api(url)} ipa-advertise-host=192.0.2.77 ipa-advertise-port=4443`,
+    );
+    await agent.until('heartbeat');
+    assert.equal(agent.callback, 'https://192.0.2.77:4443');
+    const certificate = new X509Certificate(String(ironic.beats[0]?.['agent_verify_ca']));
+    assert.equal(certificate.checkIP('192.0.2.77'), '192.0.2.77');
+    const { port } = JSON.parse(readFileSync(join(agent.dir, MEMORY_FILE), 'utf8')) as { port: number };
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
+  },
+);

@@ -4,6 +4,7 @@ import './certificate.cases.ts';
 import './commands.cases.ts';
 import './conversation.cases.ts';
 import './hostile.cases.ts';
+import './inspection.cases.ts';
 import './inventory.cases.ts';
 import './kernel.cases.ts';
 import './steps.cases.ts';
