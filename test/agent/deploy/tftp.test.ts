@@ -87,7 +87,7 @@ async function peer(behaviour: Behaviour): Promise<Peer> {
 }
 
 const get = (port: number, limit = 1_000_000): Promise<Buffer> =>
-  tftpGet({ host: '127.0.0.1', port, file: 'token-1', limit, waitMs: 30, timeoutMs: 20_000 });
+  tftpGet({ host: '127.0.0.1', port, file: 'token-1', limit, waitMs: 30, timeoutMs: 80_000 });
 
 test('files of every length at the edge of a block arrive whole, with options and without', async () => {
   for (const options of [true, false]) {
