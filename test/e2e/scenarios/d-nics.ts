@@ -1,4 +1,7 @@
-/** Several NICs of several drivers: another network's DHCP answers on one, one is dead, one has no carrier. */
+/**
+ * Several NICs of several drivers: another network's DHCP answers on one, one is dead, one has no carrier. The drivers are
+ * Linux's, not a firmware's: kernel and initrd are booted directly.
+ */
 import assert from 'node:assert/strict';
 import { readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';

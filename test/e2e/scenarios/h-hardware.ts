@@ -1,4 +1,7 @@
-/** A machine whose hardware is named on QEMU's command line: each fact must be what QEMU was told. */
+/**
+ * A machine whose hardware is named on QEMU's command line: each fact must be what QEMU was told. Kernel and initrd are booted
+ * directly; the SMBIOS tables are the firmware's all the same.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

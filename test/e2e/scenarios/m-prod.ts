@@ -1,4 +1,4 @@
-/** The image as released: no open port, no login, no shell on any console. */
+/** The image as released: no open port, no login, no shell on any console. Kernel and initrd are booted directly. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { bootDirectly, readySite } from '../ready.ts';
