@@ -88,7 +88,8 @@ export function dnsmasqArgv(place: Place, dhcp: DhcpOptions): [string, ...string
   const pxe =
     dhcp.tftpRoot === undefined
       ? server === null
-        ? []
+        ? // without this dnsmasq names itself
+          ['--dhcp-option=option:server-ip-address,0.0.0.0']
         : [`--dhcp-boot=,razor,${server}`]
       : [
           '--enable-tftp',
