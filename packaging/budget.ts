@@ -8,8 +8,11 @@ import { readCapped, replaceFile } from '../platform/files.ts';
 import type { Arch } from './paths.ts';
 import { tool } from './tools.ts';
 
-/** Bytes that the stripped executable may have when compressed by xz. */
-export const BUDGET_BYTES = 27_500_000;
+/**
+ * Bytes that the stripped executable may have when compressed by xz. It was 27,500,000 before the code cache, which takes
+ * 480,000 and halves the time to the first check-in (docs/packaging.md).
+ */
+export const BUDGET_BYTES = 27_750_000;
 
 const MIB = 1024 * 1024;
 /**

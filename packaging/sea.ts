@@ -19,7 +19,6 @@ export const V8_FLAGS: readonly string[] = [
   '--max-old-space-size=64',
   '--max-semi-space-size=1',
   '--single-threaded-gc',
-  '--no-memory-reducer',
 ];
 
 export interface SeaOptions {
