@@ -71,7 +71,9 @@ async function firstProcess(holder: Daemon): Promise<number | undefined> {
   while (performance.now() < deadline && !gone) {
     const children = await readFile(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').catch(() => '');
     const pid = Number.parseInt(children, 10);
-    if (pid > 0) return pid;
+    // before it is `sleep` it has not asked yet to die with its parent (unshare --kill-child)
+    const name = pid > 0 ? await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '') : '';
+    if (name.trim() === 'sleep') return pid;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return undefined;
