@@ -95,7 +95,7 @@ export const verb = defineVerb({
       emit({ event: 'warning', message });
     }
     if (kernel.deployment !== undefined) {
-      log.info('the kernel line asks for a deployment by Ironic: no turns, the disk is exported');
+      log.info('the kernel line asks for a deployment by Ironic: no turns are taken');
       if (args.live) await node.hooks(emit).boot?.(initial.values, host.signal);
       const { deployNode } = await import('../deploy/node.ts');
       return await deployNode({

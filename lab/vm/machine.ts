@@ -50,7 +50,7 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+export const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 export const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
 /** QEMU's argv for a machine. UEFI machines have their own copy of the variables at DIR/NAME.vars. */

@@ -89,6 +89,7 @@ async function layOutTftp(world: World, dir: string, address: string): Promise<v
 
 export interface DirectOptions {
   readonly name: string;
+  readonly firmware?: MachineOptions['firmware'];
   readonly nics: MachineOptions['nics'];
   /** Words for the kernel line besides the console. */
   readonly append?: string;
@@ -108,6 +109,7 @@ export async function bootDirectly(
   const image = await world.images.microkernel(choice);
   return await site.machine({
     name: options.name,
+    ...(options.firmware !== undefined && { firmware: options.firmware }),
     nics: options.nics.map((nic) => ({ romfile: '', ...nic })),
     ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
     ...(options.board !== undefined && { board: options.board }),

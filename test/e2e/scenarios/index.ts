@@ -13,9 +13,9 @@ import { scenario as j } from './j-dialects.ts';
 import { scenario as k } from './k-kexec.ts';
 import { scenario as l } from './l-extensions.ts';
 import { scenario as m } from './m-prod.ts';
-import { scenario as n, troubled as n3, virtual as n2 } from './n-deploy.ts';
+import { scenario as n, troubled as n3, uefi as n4, virtual as n2 } from './n-deploy.ts';
 import { scenario as o } from './o-ironic.ts';
 import { pxelinux as p2, scenario as p } from './p-foreman.ts';
 import { scenario as q } from './q-lab-vm.ts';
 
-export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, i, j, k, l, m, n, n2, n3, o, p, p2, q];
+export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, i, j, k, l, m, n, n2, n3, n4, o, p, p2, q];

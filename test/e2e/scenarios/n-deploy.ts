@@ -9,7 +9,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fetchPackage } from '../../../tinycore/image/debian.ts';
-import type { Machine } from '../../../lab/vm/machine.ts';
+import { OVMF_CODE, type Machine } from '../../../lab/vm/machine.ts';
 import type { LabProcess } from '../../../lab/vm/site.ts';
 import { must } from '../../../tinycore/image/programs.ts';
 import type { ImageChoice } from '../images.ts';
@@ -50,61 +50,72 @@ function emptyDisk(dir: string, mib: number): string {
   return disk;
 }
 
-export const scenario: Scenario = {
-  id: 'n',
-  title:
-    'Ironic’s deploy ramdisk: disk exported by tgtd, image written by the conductor, boot loader installed, own disk booted',
-  gate: true,
-  minutes: 15,
-  needs: ['qemu-img', 'mke2fs', 'mformat', 'ldd'],
-  async run(world) {
-    const choice = await imageWithTgt(world);
-    world.step('an operating system to write');
-    const os = await makeOsImage(world.dir);
-    const disk = emptyDisk(world.dir, 96);
-    world.step('open the site');
-    const site = await world.site();
-    const lab = await site.startLab(['--ironic-node', `${NODE}=${KEY},${os},local`]);
-    // the first card has a link too, to another network: BOOTIF says which one is meant
-    await (await site.segment('br1', '10.78.0')).addTap('tap0');
-    await site.lan.addTap('tap1');
-    const words = [
-      ...[`deployment_id=${NODE}`, `deployment_key=${KEY}`, `iscsi_target_iqn=iqn-${NODE}`],
-      ...['ironic_api_url=http://10.77.0.1:6385', 'disk=cciss/c0d0,sda,hda,vda', 'troubleshoot=0', 'boot_option=local'],
-      ...['ip=10.77.0.50:10.77.0.1:10.77.0.1:255.255.255.0', 'BOOTIF=01-52-54-00-00-4e-01'],
-    ];
-    const machine = await bootDirectly(world, site, choice, {
-      name: 'node1',
-      nics: [
-        { mac: '52:54:00:00:4e:00', tap: 'tap0' },
-        { mac: '52:54:00:00:4e:01', tap: 'tap1' },
-      ],
-      memoryMiB: 768,
-      append: words.join(' '),
-      args: ['-drive', `file=${disk},format=raw,if=none,id=d0`, '-device', 'virtio-blk-pci,drive=d0', '-no-reboot'],
-    });
-    world.step('the disk is exported and the conductor told');
-    await machine.expect(/exported by tgtd on 10\.77\.0\.50:3260 for 10\.77\.0\.1/, { timeoutMs: 300_000 });
-    world.step('the conductor writes the image');
-    await lab.waitFor('the image is written', (event) => /the image is written/.test(event.message), 180_000);
-    await machine.expect(/"done": the image is written/);
-    world.step('the boot loader is installed out of the image');
-    await machine.expect(/the boot loader is on \/dev\/vda/, { timeoutMs: 300_000 });
-    await lab.waitFor('active', isState('active'), 120_000);
-    world.step('the machine restarts');
-    await machine.exited;
-    await assertNoKey(machine);
-    compareFileSystems(os, disk);
-    world.step('the firmware boots the disk');
-    const after = await site.machine({
-      name: 'node1-disk',
-      nics: [],
-      args: ['-drive', `file=${disk},format=raw,if=none,id=d0`, '-device', 'virtio-blk-pci,drive=d0,bootindex=1'],
-    });
-    await after.expect(new RegExp(LOCAL_DISK), { timeoutMs: 120_000 });
-    await after.stop();
-  },
-};
+function localBoot(id: string, mode: 'bios' | 'uefi', gate: boolean): Scenario {
+  return {
+    id,
+    title: `Ironic’s deploy ramdisk, ${mode.toUpperCase()}: disk exported by tgtd, image written by the conductor, boot loader installed, own disk booted`,
+    gate,
+    minutes: 15,
+    needs: ['qemu-img', 'mke2fs', 'mformat', 'ldd'],
+    run: (world) => deployAndBoot(world, mode),
+  };
+}
+
+export const scenario = localBoot('n', 'bios', true);
+export const uefi = localBoot('n4', 'uefi', false);
+
+async function deployAndBoot(world: World, mode: 'bios' | 'uefi'): Promise<void> {
+  const choice = await imageWithTgt(world);
+  world.step('an operating system to write');
+  const os = await makeOsImage(world.dir, mode);
+  const disk = emptyDisk(world.dir, 128);
+  world.step('open the site');
+  const site = await world.site();
+  const lab = await site.startLab(['--ironic-node', `${NODE}=${KEY},${os},local`]);
+  // the first card has a link too, to another network: BOOTIF says which one is meant
+  await (await site.segment('br1', '10.78.0')).addTap('tap0');
+  await site.lan.addTap('tap1');
+  const words = [
+    ...[`deployment_id=${NODE}`, `deployment_key=${KEY}`, `iscsi_target_iqn=iqn-${NODE}`, `boot_mode=${mode}`],
+    ...['ironic_api_url=http://10.77.0.1:6385', 'disk=cciss/c0d0,sda,hda,vda', 'troubleshoot=0', 'boot_option=local'],
+    ...['ip=10.77.0.50:10.77.0.1:10.77.0.1:255.255.255.0', 'BOOTIF=01-52-54-00-00-4e-01'],
+  ];
+  const drive = ['-drive', `file=${disk},format=raw,if=none,id=d0`, '-device', 'virtio-blk-pci,drive=d0,bootindex=1'];
+  const machine = await bootDirectly(world, site, choice, {
+    name: 'node1',
+    firmware: mode,
+    nics: [
+      { mac: '52:54:00:00:4e:00', tap: 'tap0' },
+      { mac: '52:54:00:00:4e:01', tap: 'tap1' },
+    ],
+    memoryMiB: 768,
+    append: words.join(' '),
+    args: [...drive, '-no-reboot'],
+  });
+  world.step('the disk is exported and the conductor told');
+  await machine.expect(/exported by tgtd on 10\.77\.0\.50:3260 for 10\.77\.0\.1/, { timeoutMs: 300_000 });
+  world.step('the conductor writes the image');
+  await lab.waitFor('the image is written', (event) => /the image is written/.test(event.message), 240_000);
+  await machine.expect(/"done": the image is written/);
+  world.step('the boot loader is installed out of the image');
+  await machine.expect(/the boot loader is on \/dev\/vda/, { timeoutMs: 300_000 });
+  await lab.waitFor('active', isState('active'), 120_000);
+  world.step('the machine restarts');
+  await machine.exited;
+  await assertNoKey(machine);
+  compareDisks(os, disk, mode);
+  world.step('the firmware boots the disk');
+  // the same firmware variables: there is the boot entry that grub-install wrote
+  const variables = `if=pflash,format=raw,file=${join(site.dir, 'node1.vars')}`;
+  const code = `if=pflash,format=raw,readonly=on,file=${OVMF_CODE}`;
+  const after = await site.machine({
+    name: 'node1-disk',
+    nics: [],
+    args: [...drive, ...(mode === 'uefi' ? ['-M', 'q35', '-drive', code, '-drive', variables] : [])],
+  });
+  await after.expect(new RegExp(LOCAL_DISK), { timeoutMs: 120_000 });
+  await after.stop();
+}
 
 /** The kernel itself prints its command line, and that has the key; nothing else may. */
 async function assertNoKey(machine: Machine): Promise<void> {
@@ -112,12 +123,14 @@ async function assertNoKey(machine: Machine): Promise<void> {
   assert.doesNotMatch(lines.join('\n'), new RegExp(KEY), 'the key was printed');
 }
 
-/** The swap partition is as it was written; the MBR's code and what is between it and the first partition is GRUB's now. */
-function compareFileSystems(os: string, disk: string): void {
+/** The table and the swap partition are as they were written; BIOS: before the first partition is GRUB now. */
+function compareDisks(os: string, disk: string, mode: 'bios' | 'uefi'): void {
   const [written, wanted] = [readFileSync(disk), readFileSync(os)];
-  assert.ok(written.subarray(446, 512).equals(wanted.subarray(446, 512)), 'the partition table differs');
-  assert.ok(written.subarray(MIB, 5 * MIB).equals(wanted.subarray(MIB, 5 * MIB)), 'the first partition differs');
-  assert.ok(!written.subarray(0, 440).equals(wanted.subarray(0, 440)), 'there is no boot loader');
+  const same = (from: number, to: number): boolean => written.subarray(from, to).equals(wanted.subarray(from, to));
+  assert.ok(same(446, 512), 'the partition table differs');
+  const swap = wanted.readUInt32LE(446 + (mode === 'uefi' ? 16 : 0) + 8) * 512;
+  assert.ok(same(swap, swap + 4 * MIB), 'the swap partition differs');
+  assert.equal(same(0, 440), mode === 'uefi', 'code of a boot loader in the first sector');
 }
 
 const MAC = '52:54:00:00:4e:02';
