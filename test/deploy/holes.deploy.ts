@@ -1,7 +1,7 @@
 /** Holes of the original ramdisk that need a real target, and the conductor's whims in front of a real process. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
@@ -262,4 +262,24 @@ test('a token that is not on the boot server is no error: servers stopped writin
     } finally {
       await tftpd.stop();
     }
+  }));
+
+test('razor-mk run on such a kernel line takes no turns; its JSON log and its output are without the key', () =>
+  withSite([{}, 8], async (site) => {
+    const cmdline = join(site.dir, 'cmdline');
+    const state = join(site.dir, 'state');
+    const words = [`deployment_id=${NODE}`, `deployment_key=${KEY}`, `iscsi_target_iqn=${IQN}`, 'disk=nothing0'];
+    writeFileSync(
+      cmdline,
+      [...words, `ironic_api_url=${site.conductor.url}`, 'razor.deploy_disk_attempts=0'].join(' '),
+    );
+    const main = new URL('../../agent/main.ts', import.meta.url).pathname;
+    const argv = [process.execPath, main, 'run', '--cmdline', cmdline, '--state-dir', state, '--events'] as const;
+    const ran = await run([...argv], { timeoutMs: 60_000 });
+    const log = readdirSync(state).map((name) => readFileSync(join(state, name), 'utf8'));
+    const everything = [ran.stdout.toString(), ran.stderr.toString(), ...log].join('\n');
+    assert.equal(ran.status, 1, everything);
+    assert.match(log.join('\n'), /"msg":"would POST \S+pass_deploy_info .*Could not find disk to use/);
+    assert.doesNotMatch(everything, new RegExp(KEY));
+    assert.doesNotMatch(everything, /"event":"(checkin|discovered)"/);
   }));
