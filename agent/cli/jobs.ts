@@ -5,6 +5,8 @@ import type { Resolved } from '../config/settings.ts';
 import type { DialectName, TurnDialectName } from '../dialects/dialect.ts';
 import type { Job, JobOptions } from '../dialects/job.ts';
 import { hasTurns } from '../dialects/select.ts';
+import type { DeploySource } from '../deploy/source.ts';
+import type { HttpClient } from '../http.ts';
 import type { Node } from '../node/node.ts';
 import type { Setup } from './setup.ts';
 
@@ -15,14 +17,17 @@ export interface InsteadOfTurns extends Pick<
   readonly setup: Setup;
   readonly settings: Resolved;
   readonly node: Node;
+  /** What the kernel line asks for, when that is Ironic's deploy ramdisk. */
+  readonly deployment?: DeploySource | undefined;
 }
 
 /** Boots the node as for turns, opens local control, and does the job of the dialect until it is stopped. Returns the exit status. */
 export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> {
-  const { setup, settings, node, emit, signal } = parts;
+  const { setup, settings, node, emit, signal, deployment } = parts;
   const { values } = settings;
   await node.open(fixedControl(settings));
   try {
+    if (deployment !== undefined) return await deployDisk(deployment, parts);
     if (setup.undecided !== undefined) return await sayUndecided(setup.undecided, parts);
     if (hasTurns(values.dialect)) throw new Error(`${values.dialect} has turns`);
     const job = await loadJob(values.dialect);
@@ -45,6 +50,18 @@ export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> 
   } finally {
     await node.close();
   }
+}
+
+/** The deploy ramdisk's work: no turns, the disk is exported for a conductor to write. */
+async function deployDisk(source: DeploySource, parts: InsteadOfTurns): Promise<number> {
+  const { setup, settings, node, system, log, emit, signal } = parts;
+  log.info('the kernel line asks for a deployment by Ironic: no turns are taken');
+  if (system.live) await node.hooks(emit).boot?.(settings.values, signal);
+  // what Razor's server is told is not for Ironic's
+  const values = { ...settings.values, token: '', tokenFile: '', replyKey: '' };
+  const httpFor = (url: string): Promise<HttpClient> => setup.httpFor(values, { url, way: 'kernel line', given: true });
+  const { deployNode } = await import('../deploy/node.ts');
+  return await deployNode({ source, system, log, emit, httpFor, signal });
 }
 
 /** Loads the job of a dialect that has no turns. */

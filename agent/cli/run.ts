@@ -94,30 +94,14 @@ export const verb = defineVerb({
       say(`razor-mk: ${message}`);
       emit({ event: 'warning', message });
     }
-    if (kernel.deployment !== undefined) {
-      log.info('the kernel line asks for a deployment by Ironic: no turns are taken');
-      if (args.live) await node.hooks(emit).boot?.(initial.values, host.signal);
-      const { deployNode } = await import('../deploy/node.ts');
-      return await deployNode({
-        source: kernel.deployment,
-        system,
-        log,
-        // what Razor's server is told is not for Ironic's
-        httpFor: (url) =>
-          setup.httpFor(
-            { ...initial.values, token: '', tokenFile: '', replyKey: '' },
-            { url, way: 'kernel line', given: true },
-          ),
-        signal: host.signal,
-      });
-    }
-    if (setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
-      if (turns !== undefined)
+    const { deployment } = kernel;
+    if (deployment !== undefined || setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
+      if (turns !== undefined && deployment === undefined)
         throw new RazorMkError('RAZOR_MK_USAGE', `${initial.values.dialect} has no turns to count`);
       const { runInsteadOfTurns } = await import('./jobs.ts');
       const listDisks = await disksOf(args['disk-file']);
       const parts = { clock: systemClock, log, emit, system, say, listDisks, signal: host.signal };
-      return await runInsteadOfTurns({ ...parts, setup, settings: initial, node, stateDir: dir, logDir });
+      return await runInsteadOfTurns({ ...parts, setup, settings: initial, node, deployment, stateDir: dir, logDir });
     }
     const foreman =
       initial.values.dialect !== 'foreman'

@@ -59,7 +59,7 @@ function transfer(options: TftpOptions, withOptions: boolean): Promise<Buffer> {
     let announced: number | undefined;
     let timer: NodeJS.Timeout | undefined;
     let wait = waitMs;
-    let last = request(file, withOptions ? wantedBlock : undefined);
+    let last = request(file, withOptions ? { blksize: wantedBlock, tsize: 0, timeout: wholeSeconds(waitMs) } : {});
     let settled = false;
 
     const end = (error: Error | undefined): void => {
@@ -185,9 +185,14 @@ function isPeer(peer: { address: string; port: number } | undefined, from: Remot
   return peer !== undefined && peer.address === from.address && peer.port === from.port;
 }
 
-function request(file: string, blockSize: number | undefined): Buffer {
-  const words = [file, 'octet', ...(blockSize === undefined ? [] : ['blksize', String(blockSize), 'tsize', '0'])];
+function request(file: string, options: Readonly<Record<string, number>>): Buffer {
+  const words = [file, 'octet', ...Object.entries(options).flatMap(([name, value]) => [name, String(value)])];
   return Buffer.concat([Buffer.from([0, RRQ]), Buffer.from(`${words.join('\0')}\0`)]);
+}
+
+/** RFC 2349: 1 to 255. */
+function wholeSeconds(ms: number): number {
+  return Math.min(255, Math.max(1, Math.round(ms / 1000)));
 }
 
 function ack(block: number): Buffer {

@@ -268,7 +268,13 @@ test('razor-mk run on such a kernel line takes no turns; its JSON log and its ou
   withSite([{}, 8], async (site) => {
     const cmdline = join(site.dir, 'cmdline');
     const state = join(site.dir, 'state');
-    const words = [`deployment_id=${NODE}`, `deployment_key=${KEY}`, `iscsi_target_iqn=${IQN}`, 'disk=nothing0'];
+    const words = [
+      `deployment_id=${NODE}`,
+      `deployment_key=${KEY}`,
+      `iscsi_target_iqn=${IQN}`,
+      'disk=nothing0',
+      'ip=127.0.0.1:127.0.0.1::255.0.0.0',
+    ];
     writeFileSync(
       cmdline,
       [...words, `ironic_api_url=${site.conductor.url}`, 'razor.deploy_disk_attempts=0'].join(' '),

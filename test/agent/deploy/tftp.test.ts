@@ -127,6 +127,27 @@ test('a duplicate is never answered a second time at once (sorcerer’s apprenti
   }
 });
 
+test('old blocks that come late and blocks that come early are dropped', async () => {
+  const data = Buffer.from(Array.from({ length: 20_000 }, (_, index) => index % 251));
+  let before: Buffer | undefined;
+  const server = await peer({
+    data,
+    mangle: (packet, block) => {
+      const early = Buffer.from(packet);
+      early.writeUInt16BE((block + 1) & 0xffff, 2);
+      const late = before === undefined ? [] : [before];
+      before = packet;
+      return [...late, early, packet];
+    },
+  });
+  try {
+    assert.ok((await get(server.port)).equals(data));
+    assert.match(server.requests[0] ?? '', /token-1\0octet\0blksize\x001428\0tsize\x000\0timeout\x001\0$/);
+  } finally {
+    server.close();
+  }
+});
+
 test('block 65535 is followed by block 0', async () => {
   const data = Buffer.alloc(8 * 65_540 + 3, 'r');
   const server = await peer({ data, blockSize: 8 });
