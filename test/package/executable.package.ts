@@ -51,6 +51,17 @@ test('it runs where there is nothing but its libraries: no /proc, no /etc, no No
   assert.doesNotMatch(facts.stderr.toString('utf8'), /MODULE_NOT_FOUND|ERR_|at .*node:/);
 });
 
+test('it finds the list of PCI names that it carries', { skip: noRoot }, async (t) => {
+  if (made.parts.every(({ name }) => name !== 'pci.ids'))
+    return t.skip('Debian’s pinned pci.ids is not installed here');
+  const bare = bareRoot();
+  mkdirSync(join(bare, 'machine'));
+  const machine = new URL('../fixtures/machines/q35-nics.tar.gz', import.meta.url).pathname;
+  await run(['tar', '-xzf', machine, '-C', join(bare, 'machine')]);
+  const facts = await run(['chroot', bare, '/razor-mk', 'facts', '--root', '/machine']);
+  assert.match(facts.stdout.toString('utf8'), /82545EM Gigabit Ethernet Controller \(Copper\)/);
+});
+
 test('what is left in the environment does not reach its Node', async () => {
   writeFileSync(join(directory, 'evil.cjs'), 'console.log("evil"); process.exit(3);');
   const env = { NODE_OPTIONS: `--require ${join(directory, 'evil.cjs')}` };
