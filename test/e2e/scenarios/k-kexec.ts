@@ -15,7 +15,7 @@ export const scenario: Scenario = {
   minutes: 35,
   async run(world) {
     const image = { kernel: 'cloud', variant: 'kexec', args: ['--debian', 'kexec-tools'] } as const;
-    const { site, lab } = await readySite(world, { image, discoverOnly: true });
+    const { site, lab } = await readySite(world, { image, discoverOnly: true, lab: ['--node-expire', '0'] });
     await site.lan.addTap('tap0');
     const machine = await site.machine({
       name: 'node1',
