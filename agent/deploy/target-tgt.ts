@@ -9,7 +9,7 @@ import { run } from '../../platform/run.ts';
 import type { System } from '../../platform/system.ts';
 import { listens, type Target, type TargetOptions } from './target.ts';
 
-/** tgtd's control number; its socket is /var/run/tgtd/socket.NUMBER. One that no other tgtd of a machine uses. */
+/** tgtd's control number; its socket is /var/run/tgtd/socket.NUMBER. The first from here on that no other tgtd answers on. */
 const CONTROL = 41;
 
 export interface TgtParts {
@@ -30,7 +30,7 @@ export async function hasTgt(): Promise<boolean> {
 /** Starts tgtd and exports the disk as LUN 1. Throws RAZOR_MK_DEPLOY; nothing is left exported then. Dry: nothing is started. */
 export async function exportByTgt(options: TargetOptions, parts: TgtParts): Promise<Target> {
   const { system, clock } = parts;
-  const control = parts.control ?? CONTROL;
+  const control = parts.control ?? (system.live ? await freeControl() : CONTROL);
   const { iqn, disk, address, port } = options;
   const host = address.includes(':') ? `[${address}]` : address;
   let daemon: Daemon | undefined;
@@ -108,6 +108,15 @@ export async function exportByTgt(options: TargetOptions, parts: TgtParts): Prom
     await target.stop();
     throw error;
   }
+}
+
+/** Another tgtd of this machine must never be talked to, let alone stopped. */
+async function freeControl(): Promise<number> {
+  for (let number = CONTROL; number < CONTROL + 50; number++) {
+    const words = ['--lld', 'iscsi', '--mode', 'target', '--op', 'show'];
+    if ((await run(['tgtadm', '-C', String(number), ...words])).status !== 0) return number;
+  }
+  throw new RazorMkError('RAZOR_MK_DEPLOY', 'Failed to start iscsi target. Fifty of tgtd run already');
 }
 
 async function untilReady(
