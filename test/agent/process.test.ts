@@ -1,6 +1,6 @@
 /** The real agent as a process: signals in every state, missing directories, what it leaves behind. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -88,7 +88,8 @@ test('without a usable state directory the agent says so and works', async () =>
   });
   try {
     await agent.until('a first turn', () => has(agent, 'registered'));
-    rmSync(join(dir, 'gone'), { recursive: true, maxRetries: 10, retryDelay: 20 });
+    // moved away at one stroke: removing it file by file races with the agent, which writes into it
+    renameSync(join(dir, 'gone'), join(dir, 'moved'));
     server.checkins(command('register'), command('acknowledge'));
     await agent.until('registered again', () => has(agent, 'registered', 2));
     await agent.until('a warning', () =>
