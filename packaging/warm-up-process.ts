@@ -59,14 +59,15 @@ function check(code: string, cache: string): void {
     throw new Error('V8 does not take the code cache');
 }
 
-if (codeFile === '--check') check(cacheFile, root);
-else await warmUp();
+/**
+ * V8 throws compiled functions away that were not used for some collections, and writes into the cache which of its other
+ * compilers was just busy with a function. All are put back before the cache is made: V8 only takes one made with its own flags.
+ */
+const OFF = ['flush-bytecode', 'sparkplug', 'maglev', 'turbofan'];
 
 async function warmUp(): Promise<void> {
-  // two turns: with the third the agent ends the optimizing compilers, and V8 only takes a cache made with its own flags.
-  // V8 would throw compiled functions away that were not used for some collections; the flag is put back before the cache
-  // is made, because V8 only takes a cache that was made with its own flags
-  setFlagsFromString('--no-flush-bytecode');
+  // two turns: with the third the agent ends the optimizing compilers itself
+  for (const flag of OFF) setFlagsFromString(`--no-${flag}`);
   const script = evaluate(readFileSync(codeFile, 'latin1'));
   const server = serve();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -89,6 +90,9 @@ async function warmUp(): Promise<void> {
   await finished(script, ['facts', ...machine.slice(0, 2)]);
   server.close();
   server.closeAllConnections();
-  setFlagsFromString('--flush-bytecode');
+  for (const flag of OFF) setFlagsFromString(`--${flag}`);
   writeFileSync(cacheFile, script.cache());
 }
+
+if (codeFile === '--check') check(cacheFile, root);
+else await warmUp();

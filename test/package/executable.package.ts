@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { sha256 } from '../../packaging/budget.ts';
+import { bundle } from '../../packaging/bundle.ts';
+import { makeCodeCache } from '../../packaging/code-cache.ts';
 import { buildExecutable, type PackageResult } from '../../packaging/executable.ts';
 import { buildExtension, layOutExtension } from '../../packaging/extension.ts';
+import { V8_FLAGS } from '../../packaging/sea.ts';
 import { run } from '../../platform/run.ts';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
@@ -41,6 +44,19 @@ test('two directories give the same bytes, and the same inventory', async () => 
   assert.equal(await sha256(again.executable), await sha256(made.executable));
   assert.ok(readFileSync(again.sbom).equals(readFileSync(made.sbom)));
   assert.ok(readFileSync(again.licences).equals(readFileSync(made.licences)));
+});
+
+test('the code cache is the same ten times: which of its compilers V8 was busy with once stood in it', async () => {
+  const stage = mkdtempSync(join(directory, 'cache-'));
+  const code = join(stage, 'razor-mk.cjs');
+  await bundle({ version: '9.8.7', commit: 'abc1234', output: code });
+  const hashes = new Set<string>();
+  for (let i = 0; i < 10; i++) {
+    const cache = await makeCodeCache({ arch, node: process.execPath, flags: V8_FLAGS, code, stage });
+    assert.ok(cache);
+    hashes.add(await sha256(cache));
+  }
+  assert.equal(hashes.size, 1);
 });
 
 test('it runs where there is nothing but its libraries: no /proc, no /etc, no Node', { skip: noRoot }, async () => {
