@@ -5,7 +5,7 @@ import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors.ts';
 import { listDisks } from '../../deploy/disks.ts';
 import { advertisedAddress, listenAddress } from './address.ts';
 import { createApi, type IronicApi } from './api.ts';
-import { makeCertificate } from './certificate.ts';
+import { makeCertificate } from '../../trust/certificate.ts';
 import { COMMANDS } from './commands/index.ts';
 import { createExecutor, type Executor } from './executor.ts';
 import { startHeartbeats, type HeartbeatLoop } from './heartbeat.ts';

@@ -1,17 +1,21 @@
 /**
- * The self-signed certificate of the command server: X.509 v3 (RFC 5280) with an elliptic key, written as DER here because
- * node:crypto reads certificates and makes none. The conductor is given it in each heartbeat and trusts nothing else.
+ * A certificate that a node makes for itself, for what it serves: X.509 v3 (RFC 5280) with an elliptic key, written as DER here
+ * because node:crypto reads certificates and makes none. Ironic's conductor is given it in each heartbeat and trusts nothing else.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 
 export interface CertificateOptions {
   /** The common name: cut to the 64 characters of X.520. */
   readonly name: string;
-  /** IPv4 or IPv6; the only name that the certificate is good for. */
+  /** IPv4 or IPv6, or a name; the only one that the certificate is good for. */
   readonly address: string;
   readonly curve: 'prime256v1' | 'secp384r1' | 'secp521r1';
   readonly now: Date;
+  /** 90 by default. */
+  readonly days?: number;
+  /** Valid from so many milliseconds before `now`, an hour by default: clocks of servers and of freshly booted machines differ. */
+  readonly earlierMs?: number;
   /** PKCS #8; a new key without it. */
   readonly keyPem?: string;
 }
@@ -23,7 +27,6 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Clocks of servers and of freshly booted machines differ. */
 const EARLIER_MS = 3600_000;
 const DAYS = 90;
 const DAY_MS = 86_400_000;
@@ -37,8 +40,9 @@ const OID = {
   basicConstraints: '2.5.29.19',
 } as const;
 
-/** Makes a certificate that begins an hour ago and is good for 90 days, signed with SHA-512. */
-export function makeCertificate({ name, address, curve, now, keyPem }: CertificateOptions): Certificate {
+/** Makes a certificate, signed with SHA-512; takes some milliseconds. */
+export function makeCertificate(options: CertificateOptions): Certificate {
+  const { name, address, curve, now, keyPem, days = DAYS, earlierMs = EARLIER_MS } = options;
   const key =
     keyPem ??
     generateKeyPairSync('ec', {
@@ -50,13 +54,13 @@ export function makeCertificate({ name, address, curve, now, keyPem }: Certifica
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const algorithm = sequence(oid(OID.ecdsaWithSha512));
   const who = sequence(set(sequence(oid(OID.commonName), utf8(name.slice(0, 64) || 'razor-mk'))));
-  const from = now.getTime() - EARLIER_MS;
+  const from = now.getTime() - earlierMs;
   const body = sequence(
     tagged(0xa0, integer(Buffer.from([2]))), // version 3
     integer(serialNumber()),
     algorithm,
     who,
-    sequence(time(new Date(from)), time(new Date(now.getTime() + DAYS * DAY_MS))),
+    sequence(time(new Date(from)), time(new Date(now.getTime() + days * DAY_MS))),
     who,
     publicKey,
     tagged(0xa3, extensions(address, publicKey)),
@@ -72,7 +76,7 @@ function extensions(address: string, publicKey: Buffer): Buffer {
   const identifier = createHash('sha1').update(publicKeyBits(publicKey)).digest();
   const digitalSignatureAndCertSign = Buffer.from([0x03, 0x02, 0x02, 0x84]);
   return sequence(
-    extension(OID.subjectAltName, true, sequence(tagged(0x87, addressBytes(address)))),
+    extension(OID.subjectAltName, true, sequence(alternativeName(address))),
     extension(OID.basicConstraints, true, sequence(Buffer.from([0x01, 0x01, 0xff]))),
     extension(OID.keyUsage, true, digitalSignatureAndCertSign),
     extension(OID.subjectKeyIdentifier, false, tagged(0x04, identifier)),
@@ -141,6 +145,10 @@ function time(date: Date): Buffer {
   const text = date.toISOString().replaceAll(/[-:T]|\.\d+/g, '');
   const short = date.getUTCFullYear() >= 1950 && date.getUTCFullYear() < 2050;
   return tagged(short ? 0x17 : 0x18, Buffer.from(short ? text.slice(2) : text, 'ascii'));
+}
+
+function alternativeName(address: string): Buffer {
+  return isIP(address) === 0 ? tagged(0x82, Buffer.from(address, 'latin1')) : tagged(0x87, addressBytes(address));
 }
 
 /** 4 or 16 bytes. */
