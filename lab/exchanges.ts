@@ -30,7 +30,8 @@ export interface Exchanges {
 const KEPT = 200;
 export const BODY_KEPT = 64 * 1024;
 
-export function createExchanges(): Exchanges {
+/** `onRequest` is told of each as it is answered. */
+export function createExchanges(onRequest?: (exchange: NewExchange) => void): Exchanges {
   const ring: (() => NewExchange)[] = [];
   let last = 0;
   const at = (seq: number): Exchange | undefined => {
@@ -39,7 +40,10 @@ export function createExchanges(): Exchanges {
   };
   return {
     add(make) {
-      ring[++last % KEPT] = make;
+      if (onRequest === undefined) return void (ring[++last % KEPT] = make);
+      const exchange = make();
+      ring[++last % KEPT] = () => exchange;
+      onRequest(exchange);
     },
     list() {
       const first = Math.max(1, last - KEPT + 1);

@@ -61,7 +61,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const wall = (): number => settings.clock.wall().getTime();
   const events = createEvents(wall);
   if (options.onEvent) events.subscribe(options.onEvent);
-  const exchanges = createExchanges();
+  const exchanges = createExchanges(options.onRequest);
   const store = openStore(settings.db);
   const bound: BoundPorts = { ...settings.ports };
   const ending = new AbortController();

@@ -2,6 +2,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { RazorServerOptions } from './dialects/razor-server-state.ts';
+import type { NewExchange } from './exchanges.ts';
 import type { LabEventListener } from './events.ts';
 import type { IronicNodeOptions } from './ironic/board.ts';
 
@@ -57,6 +58,8 @@ export interface LabOptions {
   /** Largest request body in bytes; 4 MiB. */
   readonly bodyLimit?: number;
   readonly onEvent?: LabEventListener;
+  /** Told of each request of nodes, boot loaders and installers as it is answered. */
+  readonly onRequest?: (exchange: NewExchange) => void;
   /** An Ironic conductor beside it, on the nodes' side. */
   readonly ironic?: IronicOptions;
 }

@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { RazorMkError } from '../../platform/errors.ts';
 import { defineVerb } from '../../platform/verb.ts';
+import { BOOT_DIALECTS, bootstrapFor } from '../ipxe/bootstrap.ts';
 import { layOut } from '../ipxe/layout.ts';
-import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
+import { IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
 
-const SERVER = /^(\$\{next-server\}|\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(:\d{1,5})?$/i;
+const SERVER = /^(\$\{next-server\}|\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(?::(\d{1,5}))?$/i;
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -16,20 +17,25 @@ export const verb = defineVerb({
         describe: 'HOST[:PORT] of the lab; by default the one that DHCP names',
       })
       .option('out', { type: 'string', describe: 'lay out a complete TFTP root in this directory' })
+      .option('dialect', {
+        choices: BOOT_DIALECTS,
+        default: 'razor' as const,
+        describe: 'whose boot API the script asks',
+      })
       .option('menu', { choices: ['bios', 'uefi'] as const, describe: 'print the boot menu instead of the script' }),
   run: async (args, host) => {
-    const [, name, port = ':8026'] = SERVER.exec(args.server) ?? [];
+    const [, name, port] = SERVER.exec(args.server) ?? [];
     if (name === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `--server ${args.server} is not HOST[:PORT]`);
-    const server = `${name}${port}`;
+    const script = bootstrapFor(args.dialect, name, port);
     if (args.out === undefined) {
-      const text = { bios: SYSLINUX_MENU, uefi: IPXE_MENU, none: bootstrapIpxe(server) };
+      const text = { bios: SYSLINUX_MENU, uefi: IPXE_MENU, none: script };
       host.out(text[args.menu ?? 'none']);
       return 0;
     }
     const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
     };
-    const { root, written, missing } = await layOut(args.out, server, manifest.version);
+    const { root, written, missing } = await layOut(args.out, script, manifest.version);
     host.out(`${written.map((file) => `${root}/${file}`).join('\n')}\n`);
     for (const line of missing) host.err(`razor-mk: not on this machine: ${line}\n`);
     return 0;

@@ -6,6 +6,7 @@ import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import type { Host } from '../../platform/verb.ts';
 import type { MatchKey } from '../dialects/razor-server-nodes.ts';
 import type { LabEvent } from '../events.ts';
+import { openRequestLog } from '../request-log.ts';
 import { isLoopback, startLab, type Lab } from '../server.ts';
 import type { IronicOptions, LabOptions } from '../settings.ts';
 import { readToken } from './client.ts';
@@ -19,8 +20,11 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
   const lines = lineWriter(host);
   const token = await tokenOf(values, host);
   const tls = await readTls(values['tls-cert'], values['tls-key']);
+  const path = values['request-log'];
+  const requests = path === undefined ? undefined : openRequestLog(path, (text) => host.err(`razor-mk: ${text}\n`));
   const lab = await startLab({
     ...optionsOf(values),
+    ...(requests && { onRequest: requests.add }),
     ...(token.text !== undefined && { token: token.text }),
     ...(tls && { tls }),
     onEvent: (event) => lines.add(values.events ? JSON.stringify(event) : lineOf(event)),
@@ -31,6 +35,7 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
     await new Promise<void>((stop) => host.signal.addEventListener('abort', () => stop(), { once: true }));
   }
   await lab.close();
+  requests?.close();
   lines.flush();
   return 0;
 }

@@ -29,6 +29,7 @@ export const SERVER_OPTIONS = {
   advertise: { kind: 'text', describe: 'name or address for scripts and mk_uri; the one that a node used by default' },
   db: { kind: 'path', describe: 'keep everything in this file; in memory by default' },
   'image-dir': { kind: 'path', describe: 'where ISOs are unpacked; FILE.images beside the database by default' },
+  'request-log': { kind: 'path', describe: 'append one line a request of nodes to this file' },
   faithful: { kind: 'flag', default: false, describe: 'be as wrong as the original where it is' },
   'protect-new-nodes': { kind: 'flag', default: false, describe: 'bind no machine before it was allowed' },
   'register-timeout': {

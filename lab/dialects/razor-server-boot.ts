@@ -94,7 +94,7 @@ export function ownAddress(core: LabCore, request: FastifyRequest): string {
 
 /** The script that a DHCP server hands out: every interface is tried, then /svc/boot decides. Always http. */
 export function bootstrapScript(host: string, nics: number): string {
-  const safe = /^[\w.:[\]-]{1,300}$/.test(host) ? host : 'razor:8150';
+  const safe = /^(\$\{next-server\}:\d{1,5}|[\w.:[\]-]{1,300})$/.test(host) ? host : 'razor:8150';
   const each = (make: (index: number) => string): string[] => Array.from({ length: nics }, (_, index) => make(index));
   const macs = each((index) => `net${index}=\${net${index}/mac:hexhyp}`).join('&');
   const rest = 'dhcp_mac=${dhcp_mac}&serial=${serial}&asset=${asset}&uuid=${uuid}&fact_boot_type=${platform}';

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
 import { copyLoaders, missingLoaders } from '../../platform/netboot/loaders.ts';
-import { bootstrapIpxe, HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../platform/netboot/scripts.ts';
+import { HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../platform/netboot/scripts.ts';
 import { dnsmasqConf } from './dnsmasq.ts';
 
 export interface Layout {
@@ -13,12 +13,12 @@ export interface Layout {
   readonly missing: readonly string[];
 }
 
-/** Lays out a TFTP root. Throws RAZOR_MK_FILE_UNWRITABLE. */
-export async function layOut(directory: string, server: string, version: string): Promise<Layout> {
+/** Lays out a TFTP root with this script. Throws RAZOR_MK_FILE_UNWRITABLE. */
+export async function layOut(directory: string, script: string, version: string): Promise<Layout> {
   const root = resolve(directory);
   await mkdir(join(root, 'pxelinux.cfg'), { recursive: true });
   const texts: readonly (readonly [string, string])[] = [
-    ['razor.ipxe', bootstrapIpxe(server)],
+    ['razor.ipxe', script],
     ['menu.ipxe', IPXE_MENU],
     // iPXE for UEFI looks for this name by itself
     ['autoexec.ipxe', IPXE_MENU],

@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BOOT_DIALECTS, bootstrapFor } from '../../lab/ipxe/bootstrap.ts';
 import { layOut } from '../../lab/ipxe/layout.ts';
+import { startLab } from '../../lab/server.ts';
 import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
 
 describe('the iPXE bootstrap', () => {
@@ -25,6 +27,35 @@ describe('the iPXE bootstrap', () => {
     assert.match(script, /\n:error\n[^]*sleep 15\nreboot\n$/);
   });
 
+  it('leads a machine to the boot API of each dialect, which knows it by what the script asks with', async () => {
+    const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 } });
+    const uuid = '5b8f0c3e-91d2-4c57-8a66-000000000001';
+    // what iPXE puts in place of the settings of a machine with one card, whose colons it escapes
+    const settings: Readonly<Record<string, string>> = {
+      ...{ 'net0/mac': '52%3A54%3A00%3A00%3A6a%3A01', 'net0/mac:hexhyp': '52-54-00-00-6a-01' },
+      ...{ dhcp_mac: '01-52-54-00-00-6a-01', uuid, platform: 'pcbios' },
+    };
+    try {
+      for (const dialect of BOOT_DIALECTS) {
+        const door = new URL(dialect === 'razor-server' ? lab.razorServerUrl : lab.nodesUrl);
+        const script = bootstrapFor(dialect, door.hostname, door.port);
+        const [, chain = ''] = /^chain (\S+)/m.exec(script) ?? [];
+        const url = chain.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => settings[name] ?? '');
+        const before = lab.events.last;
+        const reply = await fetch(url);
+        assert.match(await reply.text(), /^#!ipxe\n/, url);
+        const boot = lab.events.since(before).find((event) => event.type === 'boot');
+        assert.equal(boot?.dialect, dialect, url);
+        assert.ok(JSON.stringify(boot.details).toUpperCase().includes('5254000'), url);
+        if (dialect === 'hanlon') assert.ok(JSON.stringify(boot.details).includes(uuid.toUpperCase()));
+      }
+      assert.match(bootstrapFor('hanlon', '${next-server}'), /http:\/\/\$\{next-server\}:8026\/hanlon/);
+      assert.match(bootstrapFor('razor-server', '${next-server}'), /http:\/\/\$\{next-server\}:8150\/svc/);
+    } finally {
+      await lab.close();
+    }
+  });
+
   it('goes to the labels that it has, in script and menu', () => {
     for (const script of [bootstrapIpxe('a:1'), IPXE_MENU]) {
       const labels = new Set([...script.matchAll(/^:(\S+)$/gm)].map((match) => match[1]));
@@ -43,7 +74,7 @@ describe('the iPXE bootstrap', () => {
   it('lays out a TFTP root whose scripts are there and whose missing loaders are named', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'lab-ipxe-'));
     try {
-      const layout = await layOut(directory, '192.0.2.1:8026', '1.2.3');
+      const layout = await layOut(directory, bootstrapIpxe('192.0.2.1:8026'), '1.2.3');
       for (const name of layout.written) assert.ok(existsSync(join(directory, name)), name);
       assert.equal(readFileSync(join(directory, 'razor.ipxe'), 'utf8'), bootstrapIpxe('192.0.2.1:8026'));
       assert.equal(readFileSync(join(directory, 'pxelinux.cfg/default'), 'utf8'), SYSLINUX_MENU);

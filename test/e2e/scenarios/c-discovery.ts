@@ -3,6 +3,7 @@
  * has started, so kernel and initrd are booted directly; the released image says on its serial console what led to the server.
  */
 import type { DhcpOptions } from '../../../lab/vm/segment.ts';
+import { serveFiles } from '../inside.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { isEvent, type ReadySite, type Scenario, type World } from '../scenario.ts';
 
@@ -17,6 +18,8 @@ interface Way {
 const SERVER = '10.77.0.1';
 /** An address of the segment that nobody has. */
 const NOBODY = '10.77.0.250';
+/** Where something else answers HTTP. */
+const WEB_PORT = 8090;
 /** A lease without a server, and a DNS that knows no name. */
 const NOTHING: DhcpOptions = { nextServer: null };
 const razorIs = (address: string): DhcpOptions => ({ names: { 'razor.test': address } });
@@ -38,6 +41,29 @@ const WAYS: readonly Way[] = [
     foundBy: 'DNS name razor',
   },
   { name: 'a stale DNS name razor, then next-server', dhcp: razorIs(NOBODY), foundBy: 'next-server file' },
+  {
+    name: 'a razor.server that DNS does not know, then next-server',
+    append: 'razor.server=gone.test',
+    dhcp: {},
+    foundBy: 'next-server file',
+  },
+  {
+    name: 'a wrong razor.ip and a stale razor.server, then next-server',
+    append: `razor.ip=${NOBODY} razor.server=boot.test`,
+    dhcp: { names: { 'boot.test': NOBODY } },
+    foundBy: 'next-server file',
+  },
+  {
+    name: 'a razor.ip where a web server answers that is no Razor server, then next-server',
+    append: `razor.ip=${SERVER}:${WEB_PORT}`,
+    dhcp: {},
+    foundBy: 'next-server file',
+  },
+  {
+    name: 'the DNS name razor beside the next-server of another service',
+    dhcp: { nextServer: NOBODY, ...razorIs(SERVER) },
+    foundBy: 'DNS name razor',
+  },
 ];
 
 export const scenario: Scenario = {
@@ -47,6 +73,7 @@ export const scenario: Scenario = {
   minutes: 30,
   async run(world) {
     const ready = await readySite(world, { image: IMAGE, discoverOnly: true, dhcp: false });
+    await serveFiles(ready.site, world.dir, WEB_PORT);
     for (const [index, way] of WAYS.entries()) await discover(world, ready, way, index);
   },
 };

@@ -1,17 +1,19 @@
 /**
  * The kernel lines of razor-server 1.x and of Hanlon, each served to iPXE by the lab's own dialect: firmware, iPXE, boot API,
- * kernel, agent, registered. The scripts that iPXE gets by TFTP are razor-server's own, asked for as an operator does, and
- * one as Hanlon's documentation has it.
+ * kernel, agent, registered. The scripts that iPXE gets by TFTP are the lab's too, asked for as an operator does: by HTTP
+ * from razor-server's API, by `lab ipxe` for Hanlon, whose API gives none.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../../platform/run.ts';
 import type { DhcpOptions } from '../../../lab/vm/segment.ts';
 import type { LabProcess, Site } from '../../../lab/vm/site.ts';
 import { makeZip } from '../../helpers/zip.ts';
 import { fetchInside } from '../inside.ts';
 import { CONSOLE, readySite } from '../ready.ts';
 import { factsOf, isEvent, type Scenario, type World } from '../scenario.ts';
+import { self } from '../self.ts';
 
 /** Says on the serial console what led to the server. */
 const IMAGE = { kernel: 'cloud', flavour: 'prod' } as const;
@@ -39,7 +41,7 @@ export const scenario: Scenario = {
       facts: { rack: '12' },
     });
 
-    const hanlonScript = hanlonIpxe(`http://${address}:8026${HANLON_PATH}`);
+    const hanlonScript = await labIpxe('hanlon', address);
     await boot(world, site, first, 2, {
       name: 'hanlon-lease',
       script: hanlonScript,
@@ -108,10 +110,10 @@ async function boot(world: World, site: Site, lab: LabProcess, number: number, j
   await machine.stop();
 }
 
-/** Hanlon's own bootstrap asks with the SMBIOS UUID, all MACs, and the one that got the lease. */
-function hanlonIpxe(base: string): string {
-  return `#!ipxe
-dhcp net0 || reboot
-chain ${base}/boot?uuid=\${uuid}&mac_id=\${net0/mac}&dhcp_mac=01-\${net0/mac:hexhyp} || reboot
-`;
+/** What `razor-mk lab ipxe` prints. */
+async function labIpxe(dialect: string, server: string): Promise<string> {
+  const words = ['lab', 'ipxe', '--dialect', dialect, '--server', server];
+  const result = await run([...self, ...words], { timeoutMs: 60_000 });
+  assert.equal(result.status, 0, result.stderr.toString());
+  return result.stdout.toString();
 }
