@@ -3,6 +3,7 @@ import type { FactSet } from '../facts/fact.ts';
 import type { Clock } from '../platform/clock.ts';
 import { messageOf, RazorMkError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
+import { redactText } from '../platform/redact.ts';
 import type { System } from '../platform/system.ts';
 import { createCalendar } from './calendar.ts';
 import { createClockWatch } from './clock-watch.ts';
@@ -109,7 +110,7 @@ export function startAgent(options: AgentOptions): AgentRun {
 
   function warn(message: string): void {
     log.warn(message);
-    emit({ event: 'warning', message });
+    emit({ event: 'warning', message: redactText(message) });
   }
 
   function report(error: unknown): void {
@@ -119,9 +120,10 @@ export function startAgent(options: AgentOptions): AgentRun {
       : { code: 'RAZOR_MK_INTERNAL', remedy: 'This is a defect of the agent: report it.' };
     if (known) log.error(error.message, { code });
     else log.error(`unexpected: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
-    emit({ event: 'error', code, message: messageOf(error), remedy });
+    const message = redactText(messageOf(error));
+    emit({ event: 'error', code, message, remedy });
     // the server's own log of this node, where it keeps one; not about a server that cannot be reached
-    if (code !== 'RAZOR_MK_HTTP') talking?.dialect.tell?.('error', messageOf(error), signal).catch(() => undefined);
+    if (code !== 'RAZOR_MK_HTTP') talking?.dialect.tell?.('error', message, signal).catch(() => undefined);
   }
 
   async function wait({ ms, reason }: Wait): Promise<void> {

@@ -1,4 +1,5 @@
 /** The fact razor_mk_errors: what the agent has to say about itself, beside what gathering facts put into it. */
+import { redactText } from '../platform/redact.ts';
 import type { FactKeeper } from './fact-keeper.ts';
 
 const LONGEST = 4096;
@@ -12,6 +13,7 @@ export function createErrorsFact(
     const own = errors();
     const gathered = facts.last?.facts.get('razor_mk_errors')?.value;
     if (own.length === 0) return {};
-    return { razor_mk_errors: [...(gathered === undefined ? [] : [gathered]), ...own].join('; ').slice(0, LONGEST) };
+    const all = [...(gathered === undefined ? [] : [gathered]), ...own.map((text) => redactText(text))];
+    return { razor_mk_errors: all.join('; ').slice(0, LONGEST) };
   };
 }

@@ -3,6 +3,7 @@
  * ends in what to do.
  */
 import { ERROR_TABLE, type ErrorCode } from './error-table.ts';
+import { redactText } from './redact.ts';
 
 export type { ErrorCode } from './error-table.ts';
 
@@ -38,8 +39,8 @@ export function messageOf(error: unknown): string {
 
 /** The three lines a person sees: what happened, the code, what to do. */
 export function explain(error: unknown): string {
-  if (!(error instanceof RazorMkError)) return `razor-mk: ${messageOf(error)}`;
-  return `razor-mk: ${error.message}\n  code:   ${error.code}\n  remedy: ${error.remedy}`;
+  if (!(error instanceof RazorMkError)) return `razor-mk: ${redactText(messageOf(error))}`;
+  return `razor-mk: ${redactText(error.message)}\n  code:   ${error.code}\n  remedy: ${error.remedy}`;
 }
 
 /** The `code` of a Node system error (`ENOENT`, `ECONNREFUSED` …), or undefined. */

@@ -1,5 +1,6 @@
 /** The verb `checkin`: one check-in by hand. The command in the reply is shown, never carried out. */
 import { defineVerb } from '../../platform/verb.ts';
+import { pushedText } from '../config/pushed.ts';
 import { createRegistry } from '../commands/registry.ts';
 import { prepare, printPreview } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
@@ -26,7 +27,7 @@ export const verb = defineVerb({
     const plan = handler?.plan(reply.command.param) ?? ['nothing: this agent does not know the command'];
     for (const step of plan) host.out(`  an agent would: ${step}\n`);
     for (const [key, value] of Object.entries(reply.clientConfig ?? {}))
-      host.out(`  ${key}: ${JSON.stringify(value)}\n`);
+      host.out(`  ${key}: ${pushedText(key, value)}\n`);
     return 0;
   },
 });

@@ -3,7 +3,7 @@ import { RazorMkError } from '../../platform/errors.ts';
 import { defineVerb } from '../../platform/verb.ts';
 import type { Discovery } from '../discovery/index.ts';
 import { agentOptions } from './options.ts';
-import { setUp } from './setup.ts';
+import { settingsByHand, setUp } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -12,7 +12,7 @@ export const verb = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'candidates and steps as JSON' }),
   run: async (args, host) => {
     const setup = await setUp(args, host);
-    const { values } = setup.settings({});
+    const values = settingsByHand(setup, host);
     const discovery = await setup.discover(values, host.signal);
     if (args.json) {
       const { candidates, steps } = discovery;

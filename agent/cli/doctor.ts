@@ -14,14 +14,14 @@ import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
 import { observeNetwork } from '../network/state.ts';
 import { ironicOnce } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
-import { setUp } from './setup.ts';
+import { settingsByHand, setUp } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
     agentOptions(yargs).option('json', { type: 'boolean', default: false, describe: 'every check, as JSON' }),
   run: async (args, host) => {
     const setup = await setUp(args, host);
-    const { values } = setup.settings({});
+    const values = settingsByHand(setup, host);
     const conf = (await text(args['resolv-conf'])) ?? '';
     const routes: readonly Route[] = [
       ...parseRoutes4((await text('/proc/net/route')) ?? ''),

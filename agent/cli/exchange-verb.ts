@@ -6,7 +6,7 @@ import { loadDialect, type DialectOptions } from '../dialects/index.ts';
 import type { Dialect, NodeReport, RequestPreview } from '../dialects/dialect.ts';
 import { exchangeOf } from '../http.ts';
 import type { AgentArgs } from './options.ts';
-import { setUp, type Setup } from './setup.ts';
+import { settingsByHand, setUp, type Setup } from './setup.ts';
 
 export interface Prepared {
   readonly dialect: Dialect;
@@ -16,7 +16,7 @@ export interface Prepared {
 /** Discovers, gathers and makes the dialect. */
 export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean): Promise<Prepared> {
   const setup = await setUp(args, host);
-  const { values } = setup.settings({});
+  const values = settingsByHand(setup, host);
   const discovery = await setup.discover(values, host.signal);
   const [server] = discovery.candidates;
   if (server === undefined) throw new Error('discovery gave no candidate');

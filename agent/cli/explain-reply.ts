@@ -3,7 +3,7 @@ import { RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/verb.ts';
 import { createRegistry } from '../commands/registry.ts';
-import { diffPushed, examinePushed } from '../config/pushed.ts';
+import { diffPushed, examinePushed, pushedText } from '../config/pushed.ts';
 import { createDialect } from '../dialects/index.ts';
 import { ASKED_DIALECT_NAMES } from '../dialects/select.ts';
 import type { CheckinReply, AskedDialectName } from '../dialects/dialect.ts';
@@ -81,6 +81,6 @@ function explainConfig(
   const changes = diffPushed(before, accepted);
   host.out(`configuration: ${changes.length} keys would change, ${refused.length} are refused\n`);
   for (const { key, from, to } of changes)
-    host.out(`  ${key}: ${JSON.stringify(from) ?? 'unset'} -> ${JSON.stringify(to) ?? 'unset'}\n`);
+    host.out(`  ${key}: ${pushedText(key, from)} -> ${pushedText(key, to)}\n`);
   for (const { key, value, reason } of refused) host.out(`  refused ${key} = ${value}: it ${reason}\n`);
 }

@@ -135,6 +135,19 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
   };
 }
 
+/**
+ * The settings of a verb that is used by hand. What cannot be used of the command line ends it: the next place would lead to
+ * another server than the one that was named. Throws RAZOR_MK_USAGE.
+ */
+export function settingsByHand(setup: Setup, host: Host): Settings {
+  const { values, refused } = setup.settings({});
+  for (const text of refused) {
+    if (text.startsWith('option: ')) throw new RazorMkError('RAZOR_MK_USAGE', `--${text.slice('option: '.length)}`);
+    host.err(`razor-mk: not used: ${text}\n`);
+  }
+  return values;
+}
+
 /** How a server of the dialect is looked for. */
 function wayTo({ dialect, port }: Settings): Pick<DiscoveryOptions, 'product' | 'kernelKeys' | 'defaultPort'> {
   if (dialect === 'foreman') {

@@ -79,7 +79,9 @@ export function list(item: Kind): Kind {
 /** HOST, HOST:PORT or URL. */
 export const address: Kind = (written) => {
   const parsed = typeof written === 'string' ? parseAddress(written) : undefined;
-  return parsed === undefined ? { wrong: 'is no address' } : { value: written };
+  if (parsed !== undefined) return { value: written };
+  const more = typeof written === 'string' && /^https?:.*[@?#]/i.test(written);
+  return { wrong: more ? 'is no address: user, password, ? and # have no place in it' : 'is no address' };
 };
 
 /** The path of a URL: starts with a slash, has no blanks, no `..`, no host of its own. */

@@ -6,7 +6,7 @@ import type { Emit } from '../events.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Store } from '../state.ts';
-import { diffPushed, examinePushed, type Change, type PushedMap, type Refusal } from './pushed.ts';
+import { diffPushed, examinePushed, pushedText, shownChanges, type Change, type PushedMap, type Refusal } from './pushed.ts';
 
 export interface PushKeeper {
   /** What counts now. */
@@ -74,13 +74,13 @@ export function createPushKeeper(options: PushOptions): PushKeeper {
       const { accepted, refused } = examinePushed(map, current(), server);
       refusals = refused;
       const changes = diffPushed(current(), accepted);
-      if (changes.length > 0 || refused.length > 0) emit({ event: 'config', applied: changes, refused });
+      if (changes.length > 0 || refused.length > 0) {
+        emit({ event: 'config', applied: shownChanges(changes), refused });
+      }
       for (const { key, value, reason } of refused)
         log.warn(`pushed configuration: ${key} = ${value} is refused: it ${reason}`);
       for (const { key, from, to } of changes) {
-        log.info(
-          `pushed configuration: ${key}: ${JSON.stringify(from) ?? 'unset'} -> ${JSON.stringify(to) ?? 'unset'}`,
-        );
+        log.info(`pushed configuration: ${key}: ${pushedText(key, from)} -> ${pushedText(key, to)}`);
       }
       if (changes.length === 0) return { changes, refused };
       trial = { map: accepted, left: options.probation() };

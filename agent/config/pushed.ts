@@ -1,11 +1,12 @@
 /** The configuration that a server pushes with a check-in (client_config): looked at key by key. */
+import { isSecretName, REDACTED, redactText } from '../../platform/redact.ts';
 import { OPTIONS, SETTING_NAMES } from './options.ts';
 
 export type PushedMap = Readonly<Record<string, unknown>>;
 
 export interface Refusal {
   readonly key: string;
-  /** Shortened for messages. */
+  /** Shortened for messages; secrets are redacted. */
   readonly value: string;
   readonly reason: string;
 }
@@ -39,7 +40,7 @@ export function examinePushed(map: PushedMap, current: PushedMap, server: string
     const reason = reasonAgainst(key, value, server);
     if (reason === undefined) accepted[key] = value;
     else {
-      refused.push({ key: key.slice(0, 100), value: (JSON.stringify(value) ?? 'undefined').slice(0, 100), reason });
+      refused.push({ key: key.slice(0, 100), value: pushedText(key, value).slice(0, 100), reason });
       if (Object.hasOwn(current, key)) accepted[key] = current[key];
     }
   }
@@ -60,6 +61,22 @@ function reasonAgainst(key: string, value: unknown, server: string): string | un
   if (key === 'mk_uri' && /^https:/i.test(server) && !/^https:/i.test(String(value)))
     return 'would go back from https to http';
   return undefined;
+}
+
+/** A pushed value as text for people; what an operator calls a password or token is not shown. */
+export function pushedText(key: string, value: unknown): string {
+  if (value === undefined) return 'unset';
+  return isSecretName(key) ? REDACTED : redactText(JSON.stringify(value) ?? 'unset');
+}
+
+/** Changes as others may see them: texts without secrets, other values as they are. */
+export function shownChanges(changes: readonly Change[]): readonly Change[] {
+  const shown = (key: string, value: unknown): unknown => {
+    if (value === undefined) return undefined;
+    if (isSecretName(key)) return REDACTED;
+    return typeof value === 'string' ? redactText(value) : value;
+  };
+  return changes.map(({ key, from, to }) => ({ key, from: shown(key, from), to: shown(key, to) }));
 }
 
 /** What changes from one map to another, by key, sorted. The order of keys does not matter; types do. */

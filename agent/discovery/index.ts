@@ -5,6 +5,7 @@
  */
 import { RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
+import { redactText } from '../../platform/redact.ts';
 import type { DiscoveryStep } from '../events.ts';
 import { baseUrl, familyOf, parseAddress, type ServerAddress } from './address.ts';
 import type { CommandLine } from './cmdline.ts';
@@ -125,7 +126,7 @@ async function fromKernelKey(key: string, options: DiscoveryOptions, trace: Trac
   const all = options.cmdline.all(key);
   const value = all.at(-1);
   if (value === undefined) return trace(way, 'not given');
-  if (all.length > 1) trace(way, `given ${all.length} times (${all.join(', ')}): the last one counts`);
+  if (all.length > 1) trace(way, `given ${all.length} times (${redactText(all.join(', '))}): the last one counts`);
   const words = value.split(',').filter((word) => word !== '');
   if (words.length === 0) return trace(way, 'given without a value');
   return await candidatesOf(way, words, options, trace);
@@ -141,7 +142,7 @@ async function candidatesOf(
   const candidates: Candidate[] = [];
   for (const text of texts) {
     const address = parsedFor(options, text);
-    if (address === undefined) trace(way, `"${text.slice(0, 100)}" is no address`);
+    if (address === undefined) trace(way, `"${redactText(text.slice(0, 100))}" is no address`);
     else if (familyOf(address.host) !== 0) {
       candidates.push(
         ...trace(way, `${text} is an address`, [

@@ -130,6 +130,16 @@ test('a push is applied without a restart, told as a diff, and stored when three
   assert.equal(agent.of('config').length, 1, 'the same map with every reply is looked at once');
 });
 
+test('secrets that operators push are stored, and shown to nobody: not in the log, the events, or the errors for the server', async () => {
+  const pushed = { mk_own_password: 'hush1', mk_tce_mirror_uri: 'http://u:hush2@127.0.0.1/x', mk_token: ['hush3'] };
+  server.checkins(command('acknowledge', pushed));
+  agent = await testAgent({ server: server.url });
+  await runUntil(agent, () => agent?.store.config !== undefined);
+  assert.equal(agent.store.config?.['mk_own_password'], 'hush1');
+  assert.doesNotMatch(JSON.stringify([agent.lines, agent.events, server.asked.map(({ body }) => body)]), /hush/);
+  assert.ok(agent.lines.some((line) => /mk_own_password: .*\[redacted\]/.test(line)), agent.lines.join('\n'));
+});
+
 test('a setting that somebody gave wins over a pushed one', async () => {
   server.checkins(command('register', { mk_checkin_interval: 10 }));
   agent = await testAgent({ server: server.url, args: { 'checkin-interval': '20' } });

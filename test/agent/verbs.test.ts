@@ -48,6 +48,13 @@ test('a check-in by hand shows the command and does not obey it', async () => {
   }
 });
 
+test('a server that cannot be used is refused by hand, instead of asking another one; its password is not shown', async () => {
+  const { status, out, err } = await razorMk('checkin', '--server', 'http://bob:hush@127.0.0.1:1');
+  assert.deepEqual([status, out], [64, '']);
+  assert.match(err, /--server is no address: user, password, \? and # have no place in it/);
+  assert.doesNotMatch(err, /hush/);
+});
+
 test('discover --explain tells every step and its dialect; without a server it exits 69', async () => {
   const cmdline = join(dir, 'cmdline');
   writeFileSync(cmdline, 'quiet razor.ip=false razor.ip=10.0.0.9:80\n');

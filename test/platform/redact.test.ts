@@ -38,3 +38,44 @@ test('secrets inside a message are replaced in every form that the wire has', ()
   assert.doesNotMatch(people.join(), /hush|hu\\"sh/);
   assert.match(people.join(), /10\.0\.0\.1/);
 });
+
+test('secrets are found in quotes, headers, YAML, arguments, URLs without a password, numbers and PEM', () => {
+  const told = redactText(
+    [
+      'quiet "razor.token=hush a b" own="x" pw=hush wifi_psk=hush pass="hush hush" ipmi_passphrase=\'hush hush\' end',
+      'X-Auth-Token: hush hush',
+      'password: hush',
+      'mk_own_token: "hush" -> "hush"',
+      'Set-Cookie: a=hush; b=hush',
+      'curl --token hush --token-file /etc/t https://hush@10.0.0.1/a https://a:hu@hush@10.0.0.2/b?x=1',
+      '{"api_key":7057,"token":"hush","left":1}',
+      '-----BEGIN EC PRIVATE KEY-----\nhush\nhush\n-----END EC PRIVATE KEY-----',
+    ].join('\n'),
+  );
+  assert.doesNotMatch(told, /hush|7057/);
+  for (const kept of ['quiet', 'own="x"', ' end', '/etc/t', '10.0.0.1/a', '10.0.0.2/b?x=1', '"left":1'])
+    assert.ok(told.includes(kept), `${kept} in ${told}`);
+});
+
+test('sentences that only speak of keys and tokens are left alone', () => {
+  for (const text of [
+    'client key: there is no file /etc/key.pem',
+    'token: /etc/token is empty',
+    'GET http://10.0.0.1:8026/x: connection refused',
+    'name it with --token-file (or --tls-key FILE)',
+    'the certificate has the SHA-256 fingerprint 00ff, which is not pinned',
+  ])
+    assert.equal(redactText(text), text);
+});
+
+test('fields of a log line lose the secrets inside their texts too', () => {
+  assert.deepEqual(redact({ url: 'http://bob:hush@10.0.0.1/', list: ['token=hush'] }), {
+    url: 'http://[redacted]@10.0.0.1/',
+    list: ['token=[redacted]'],
+  });
+});
+
+test('a long text of the worst kind is read in one go', { timeout: 5000 }, () => {
+  for (const piece of ['a.', '--', 'a://', '"token=', "token='", '-----BEGIN A', 'tokentoken'])
+    redactText(`${piece.repeat(40_000)}=`);
+});

@@ -1,5 +1,6 @@
 /** Ironic's own words on the kernel line (ironic-python-agent's names and defaults), checked and bounded. */
 import { isIP } from 'node:net';
+import { redactText } from '../../../platform/redact.ts';
 import type { CommandLine } from '../../discovery/cmdline.ts';
 
 export interface IronicParameters {
@@ -67,7 +68,7 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
   const host = (name: string): string | undefined => {
     const text = value(name)?.replaceAll(/^\[|\]$/g, '');
     if (text === undefined || isIP(text) !== 0) return text;
-    notes.push(`${name}=${text.slice(0, 60)} is no address`);
+    notes.push(`${name}=${redactText(text.slice(0, 60))} is no address`);
     return undefined;
   };
   const word = <T extends string>(name: string, words: Readonly<Record<string, T>>, byDefault: T): T => {
