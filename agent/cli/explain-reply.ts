@@ -80,7 +80,6 @@ function explainConfig(
   const { accepted, refused } = examinePushed(reply.clientConfig, before, server);
   const changes = diffPushed(before, accepted);
   host.out(`configuration: ${changes.length} keys would change, ${refused.length} are refused\n`);
-  for (const { key, from, to } of changes)
-    host.out(`  ${key}: ${pushedText(key, from)} -> ${pushedText(key, to)}\n`);
+  for (const { key, from, to } of changes) host.out(`  ${key}: ${pushedText(key, from)} -> ${pushedText(key, to)}\n`);
   for (const { key, value, reason } of refused) host.out(`  refused ${key} = ${value}: it ${reason}\n`);
 }

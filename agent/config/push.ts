@@ -6,7 +6,15 @@ import type { Emit } from '../events.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Store } from '../state.ts';
-import { diffPushed, examinePushed, pushedText, shownChanges, type Change, type PushedMap, type Refusal } from './pushed.ts';
+import {
+  diffPushed,
+  examinePushed,
+  pushedText,
+  shownChanges,
+  type Change,
+  type PushedMap,
+  type Refusal,
+} from './pushed.ts';
 
 export interface PushKeeper {
   /** What counts now. */

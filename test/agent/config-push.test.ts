@@ -137,7 +137,10 @@ test('secrets that operators push are stored, and shown to nobody: not in the lo
   await runUntil(agent, () => agent?.store.config !== undefined);
   assert.equal(agent.store.config?.['mk_own_password'], 'hush1');
   assert.doesNotMatch(JSON.stringify([agent.lines, agent.events, server.asked.map(({ body }) => body)]), /hush/);
-  assert.ok(agent.lines.some((line) => /mk_own_password: .*\[redacted\]/.test(line)), agent.lines.join('\n'));
+  assert.ok(
+    agent.lines.some((line) => /mk_own_password: .*\[redacted\]/.test(line)),
+    agent.lines.join('\n'),
+  );
 });
 
 test('a setting that somebody gave wins over a pushed one', async () => {
