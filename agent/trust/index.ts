@@ -38,7 +38,7 @@ export async function openHttp(
     throw new RazorMkError('RAZOR_MK_TRUST', 'the token has characters that a header cannot carry');
   }
   const timeoutMs = settings.httpTimeout * 1000;
-  const proxyEnv = proxyOf(environment);
+  const proxyEnv = await proxiesOf(environment);
   const tls = { ca, cert, key, pins, proxyEnv, timeoutMs, insecure };
   const host = new URL(server.url).hostname;
   return createHttpClient({
@@ -55,12 +55,10 @@ export async function openHttp(
   });
 }
 
-/** Only the proxy variables of the environment; Node reads both cases of them. */
-function proxyOf(environment: Environment): Record<string, string> {
-  const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
-  const set: Record<string, string> = {};
-  for (const name of names) if (environment[name] !== undefined) set[name] = environment[name];
-  return set;
+/** Only the proxy variables of the environment. Throws RAZOR_MK_TRUST for a proxy that cannot be used. */
+async function proxiesOf(environment: Environment): Promise<Record<string, string>> {
+  if (!Object.keys(environment).some((name) => /^(https?|no)_proxy$/i.test(name))) return {};
+  return (await import('./proxy.ts')).readProxies(environment);
 }
 
 async function readFor(what: string, path: string): Promise<string | undefined> {

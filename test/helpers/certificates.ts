@@ -1,5 +1,5 @@
 /** Throw-away certificates, made with openssl. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +11,10 @@ export interface Made {
   readonly key: string;
   readonly fingerprint: string;
 }
+
+/** Why tests that need certificates of an authority are skipped, or false. */
+export const noOpenssl: string | false =
+  spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed';
 
 function openssl(...args: string[]): void {
   execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'ignore'] });
