@@ -35,6 +35,8 @@ export type AgentEvent =
     }
   /** What the reply means, before it is carried out. */
   | { event: 'command'; name: string; known: boolean; destructive: boolean; plan: readonly string[] }
+  /** A command was not carried out: why, and what a person can do. The turn counts, for the server answered. */
+  | { event: 'command-failed'; name: string; message: string; remedy: string }
   /** The facts were accepted. `reason` is why they were sent. */
   | { event: 'registered'; facts: number; reason: string; notes: readonly string[]; durationMs: number }
   /** Pushed configuration: what was taken over and what was refused, key by key. */

@@ -71,27 +71,34 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
 
   const handler = context.commands.find(command.name);
   let outcome: CommandOutcome | undefined;
-  const plan = handler?.plan(command.param) ?? [`nothing: this agent does not know the command ${command.name}`];
-  emit({
-    event: 'command',
-    name: command.name,
-    known: handler !== undefined,
-    destructive: handler?.destructive ?? false,
-    plan,
-  });
-  if (handler === undefined) context.log.warn(`the server asks for an unknown command: ${command.name}`);
-  else {
-    outcome = await carryOut(handler, {
-      ...context,
-      param: command.param,
-      facts,
-      register: async (reason) => {
-        // as fresh as a registration should be, and gathered once only in the turn that just did it
-        const ageMs = dialect.asks === false ? Infinity : Math.min(context.maxFactAgeMs, 1000);
-        await register(reason, (await gather(context, ageMs)).set);
-        if (store.firstCheckin) store.setFirstCheckin(false);
-      },
+  const tell = (plan: readonly string[]): void =>
+    emit({
+      event: 'command',
+      name: command.name,
+      known: handler !== undefined,
+      destructive: handler?.destructive ?? false,
+      plan,
     });
+  if (handler === undefined) {
+    tell([`nothing: this agent does not know the command ${command.name}`]);
+    context.log.warn(`the server asks for an unknown command: ${command.name}`);
+  } else {
+    try {
+      tell(handler.plan(command.param));
+      outcome = await carryOut(handler, {
+        ...context,
+        param: command.param,
+        facts,
+        register: async (reason) => {
+          // as fresh as a registration should be, and gathered once only in the turn that just did it
+          const ageMs = dialect.asks === false ? Infinity : Math.min(context.maxFactAgeMs, 1000);
+          await register(reason, (await gather(context, ageMs)).set);
+          if (store.firstCheckin) store.setFirstCheckin(false);
+        },
+      });
+    } catch (error) {
+      outcome = failedOutcome(command.name, error, context);
+    }
   }
   // Hanlon's rule (its third microkernel): a server that says so knows this node; and with razor-server a check-in registers
   if (command.name === 'acknowledge' && dialect.name !== 'razor' && store.firstCheckin) store.setFirstCheckin(false);
@@ -100,6 +107,18 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
     if (reason !== undefined) await register(reason, facts);
   }
   return { command, known: handler !== undefined, outcome, registered, clientConfig: reply.clientConfig, nodeId };
+}
+
+/** A command that could not be carried out is told, and is no failure of the check-in. Anything else is thrown on. */
+function failedOutcome(name: string, error: unknown, { emit, log, dialect, signal }: TurnContext): CommandOutcome {
+  const ours = error instanceof RazorMkError && (error.code === 'RAZOR_MK_COMMAND' || error.code === 'RAZOR_MK_RUN');
+  if (!ours || signal?.aborted === true) throw error;
+  const { message, remedy, code } = error;
+  log.error(`${name} failed: ${message}`, { code, remedy });
+  emit({ event: 'command-failed', name, message, remedy });
+  // the server's own log of this node, where it keeps one
+  dialect.tell?.('error', message, signal).catch(() => undefined);
+  return { summary: `failed: ${message}` };
 }
 
 async function gather(context: TurnContext, maxAgeMs: number): Promise<{ set: FactSet; fresh: boolean }> {

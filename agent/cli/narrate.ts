@@ -38,6 +38,7 @@ export function narrate(event: AgentEvent): string | undefined {
       return `listening for orders on ${event.url}, for ${event.to.join(', ') || 'nobody'}`;
     case 'stopped':
       return `stopped after ${event.turns} turns: ${event.reason}`;
+    case 'command-failed':
     case 'config-rollback':
     case 'would':
     case 'did':

@@ -104,6 +104,11 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         count(counters.commands, event.name.slice(0, 64));
         state = event.known ? `carrying out ${event.name}` : `the command ${event.name.slice(0, 64)} is unknown here`;
         return;
+      case 'command-failed':
+        count(counters.errors, 'RAZOR_MK_COMMAND');
+        addProblem('RAZOR_MK_COMMAND', `${event.name}: ${event.message}`, event.remedy);
+        state = `the command ${event.name} failed`;
+        return;
       case 'registered':
         turns.registers++;
         if (dialect !== 'foreman') return;

@@ -23,8 +23,16 @@ export interface Setup {
   readonly what: string;
   /** Arguments of ip(8). */
   readonly steps: readonly (readonly [string, ...string[]])[];
+  /** The interface that it is about: without a VLAN there is no address on it. */
+  readonly nic: string;
   /** Kernel module that is needed, and may not be loaded. */
   readonly module?: string;
+}
+
+/** `eth0.100`. Where that is longer than the kernel allows (IFNAMSIZ), the NIC's part gives way, not the number. */
+export function vlanName(parent: string, id: number): string {
+  const number = `.${id}`;
+  return `${parent.slice(0, 15 - number.length)}${number}`;
 }
 
 /** What can be configured now, and what that waits for, in words. Pure. */
@@ -45,12 +53,12 @@ export function planConfiguration(
       missing.push(vlan.nic === undefined ? `a NIC for VLAN ${vlan.id}` : `the NIC ${vlan.nic} of VLAN ${vlan.id}`);
       continue;
     }
-    const name = `${parent}.${vlan.id}`.slice(0, 15);
+    const name = vlanName(parent, vlan.id);
     vlanNames.push(name);
     if (names.has(name)) continue;
     const add = ['link', 'add', 'link', parent, 'name', name, 'type', 'vlan', 'id', String(vlan.id)] as const;
     const steps = [['link', 'set', 'dev', parent, 'up'], [...add], ['link', 'set', 'dev', name, 'up']] as const;
-    setups.push({ what: `VLAN ${vlan.id} on ${parent}`, module: '8021q', steps });
+    setups.push({ what: `VLAN ${vlan.id} on ${parent}`, nic: name, module: '8021q', steps });
   }
   for (const item of wanted.statics) {
     // an address without a NIC goes on the VLAN when one was asked for
@@ -62,13 +70,14 @@ export function planConfiguration(
     if (state.nics.some((known) => known.name === nic && known.addresses.includes(item.address))) continue;
     const steps: (readonly [string, ...string[]])[] = [
       ['link', 'set', 'dev', nic, 'up'],
+      ...(item.mtu === undefined ? [] : [['link', 'set', 'dev', nic, 'mtu', String(item.mtu)] as const]),
       ['addr', 'add', `${item.address}/${item.prefix}`, 'dev', nic],
     ];
     if (item.gateway !== undefined) {
       const route = ['route', 'add', 'default', 'via', item.gateway, 'dev', nic] as const;
       steps.push(item.gateway.includes(':') ? ['-6', ...route] : [...route]);
     }
-    setups.push({ what: `${item.address} on ${nic}`, steps });
+    setups.push({ what: `${item.address} on ${nic}`, nic, steps });
   }
   return { setups, missing };
 }
@@ -95,17 +104,18 @@ export async function configureNetwork(
   const distance = memory.count === 0 ? 0 : Math.min(RETRY_CAP_MS, RETRY_FIRST_MS * 2 ** (memory.count - 1));
   if (setups.length === 0 || now - memory.at < distance) return [...missing, ...memory.failures];
   const failures: string[] = [];
+  const absent = new Set<string>();
   for (const setup of setups) {
+    if (absent.has(setup.nic)) continue; // an address on a VLAN that could not be made
     const failure = await carryOut(setup, context);
-    if (failure !== undefined) {
-      failures.push(failure);
-      break; // an address on a VLAN that could not be made
-    }
+    if (failure === undefined) continue;
+    failures.push(failure);
+    if (setup.module !== undefined) absent.add(setup.nic);
   }
   memory.failures = failures;
   memory.count = failures.length === 0 ? 0 : memory.count + 1;
   memory.at = now;
-  if (failures.length === 0) writeResolvConf(wanted.statics, context);
+  if (absent.size === 0) writeResolvConf(wanted.statics, context);
   return [...missing, ...failures];
 }
 

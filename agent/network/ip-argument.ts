@@ -15,6 +15,8 @@ export interface StaticAddress {
   /** The boot server of the second field, if one is named. */
   readonly server: string | undefined;
   readonly hostname: string | undefined;
+  /** dracut's field behind the method, in bytes. */
+  readonly mtu?: number;
 }
 
 export interface VlanRequest {
@@ -27,6 +29,8 @@ export interface IpArguments {
   readonly statics: readonly StaticAddress[];
   /** NICs that DHCP was asked for by name. */
   readonly dhcpNics: readonly string[];
+  /** The host name of an `ip=` with an address or without one. */
+  readonly hostname?: string;
   /** `ip=off` or `ip=none` without an address: nobody configures anything. */
   readonly off: boolean;
   readonly vlans: readonly VlanRequest[];
@@ -69,6 +73,7 @@ export function parseIpArguments(cmdline: string): IpArguments {
   const statics: StaticAddress[] = [];
   const dhcpNics: string[] = [];
   let off = false;
+  let hostname: string | undefined;
   const extraDns = values('nameserver').flatMap((text) =>
     addressOf(text) === undefined ? [] : [addressOf(text) as string],
   );
@@ -78,7 +83,11 @@ export function parseIpArguments(cmdline: string): IpArguments {
     else if ('off' in result) off = true;
     else if ('dhcp' in result) {
       if (result.dhcp !== undefined) dhcpNics.push(result.dhcp);
-    } else statics.push(result);
+      hostname ??= result.hostname;
+    } else {
+      statics.push(result);
+      hostname ??= result.hostname;
+    }
   }
   const vlans: VlanRequest[] = [];
   for (const value of values('razor.vlan').flatMap((text) => text.split(','))) {
@@ -93,6 +102,7 @@ export function parseIpArguments(cmdline: string): IpArguments {
     off: off && statics.length === 0 && dhcpNics.length === 0,
     vlans,
     ...(bootMac !== undefined && { bootMac }),
+    ...(hostname !== undefined && { hostname }),
     warnings,
   };
 }
@@ -104,7 +114,7 @@ export function bootMacOf(text: string): string | undefined {
   return mac === '' ? undefined : mac;
 }
 
-type One = StaticAddress | { dhcp: string | undefined } | { off: true } | string;
+type One = StaticAddress | { dhcp: string | undefined; hostname?: string | undefined } | { off: true } | string;
 
 function parseOne(value: string, extraDns: readonly string[]): One {
   const fields = splitFields(value);
@@ -114,30 +124,31 @@ function parseOne(value: string, extraDns: readonly string[]): One {
     if (OFF.has(first) || first === '') return { off: true };
     return isIPv4(first) ? withDefaults(first, extraDns) : 'not an address and not a method';
   }
-  if (fields.length <= 3 && isNicName(first) && AUTO.has(fields[1] ?? '')) return { dhcp: first };
+  // dracut's `eth0:dhcp:MTU:MAC`, whose MAC has colons of its own; DHCP brings the MTU
+  if (isNicName(first) && AUTO.has(fields[1] ?? '')) return { dhcp: first };
   const [client = '', server = '', gateway = '', mask = '', host = '', nic = '', method = '', ...rest] = fields;
   if (nic !== '' && !isNicName(nic)) return 'the interface name is not valid';
-  if (client === '') {
-    if (AUTO.has(method)) return { dhcp: nic === '' ? undefined : nic };
-    return OFF.has(method) ? { off: true } : { dhcp: nic === '' ? undefined : nic };
-  }
+  if (host !== '' && !HOST_NAME.test(host)) return 'the host name is not valid';
+  const hostname = host === '' ? undefined : host;
+  if (client === '') return OFF.has(method) ? { off: true } : { dhcp: nic === '' ? undefined : nic, hostname };
   const address = addressOf(client);
   if (address === undefined) return 'the client address is not an IP address';
   const prefix = mask === '' ? (isIPv4(address) ? classfulPrefix(address) : 64) : prefixOf(mask, isIPv4(address));
   if (prefix === undefined) return 'the netmask is not a netmask';
   const route = gateway === '' ? undefined : addressOf(gateway);
   if (gateway !== '' && route === undefined) return 'the gateway is not an IP address';
-  if (host !== '' && !HOST_NAME.test(host)) return 'the host name is not valid';
   const known = rest.map(addressOf);
+  const mtu = /^\d{3,5}$/.test(rest[0] ?? '') ? Number(rest[0]) : undefined;
   return {
     nic: nic === '' ? undefined : nic,
     address,
     prefix,
     gateway: route,
     server: addressOf(server),
-    hostname: host === '' ? undefined : host,
+    hostname,
     nameservers: [...known.slice(0, 2), ...extraDns].filter((item) => item !== undefined),
     ntpServers: known.slice(2, 4).filter((item) => item !== undefined),
+    ...(mtu !== undefined && mtu >= 576 && { mtu }),
   };
 }
 
@@ -168,9 +179,11 @@ function splitFields(value: string): string[] {
   return fields;
 }
 
+/** An address as the kernel writes it: IPv6 without brackets, short and in lower case. */
 function addressOf(text: string): string | undefined {
   const bare = text.replace(/^\[(.*)\]$/, '$1');
-  return isIPv4(bare) || (isIPv6(bare) && !bare.includes('%')) ? bare : undefined;
+  if (isIPv4(bare)) return bare;
+  return isIPv6(bare) && !bare.includes('%') ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : undefined;
 }
 
 /** `255.255.255.0` or `24`. Undefined where bits are missing in the middle. */

@@ -9,7 +9,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
 import type { BootStep } from '../control/snapshot.ts';
-import { candidateNics, type UsableAddress } from '../network/assess.ts';
+import { candidateNics, isUsableAddress, type UsableAddress } from '../network/assess.ts';
 import { configureNetwork, type ConfigureMemory } from '../network/configure.ts';
 import { restartDhcp, type DhcpContext } from '../network/dhcp.ts';
 import { hostnameOf, setHostname } from '../network/hostname.ts';
@@ -17,7 +17,7 @@ import { isNicName, parseIpArguments, type IpArguments } from '../network/ip-arg
 import { askSntp, stepClock } from '../network/ntp.ts';
 import { RELOADABLE_MODULES, type RecoveryAction } from '../network/recovery.ts';
 import { readKernelLog } from '../network/kernel-log.ts';
-import { observeNetwork, type NetworkState } from '../network/state.ts';
+import { observeNetwork, type NetworkState, type NicState } from '../network/state.ts';
 import { waitForNetwork } from '../network/wait.ts';
 
 export interface BootContext {
@@ -75,7 +75,7 @@ export async function bootNode(context: BootContext): Promise<void> {
   });
   await attempt('host name', async () => {
     const state = (context.observe ?? observeMachine)();
-    const asked = parseIpArguments(context.cmdline).statics.find(({ hostname }) => hostname !== undefined)?.hostname;
+    const asked = parseIpArguments(context.cmdline).hostname;
     const name =
       asked ??
       candidateNics(state)
@@ -101,8 +101,20 @@ async function bringUpNetwork(context: BootContext): Promise<readonly UsableAddr
   const needsSetup = wanted.statics.length > 0 || wanted.vlans.length > 0;
   // addresses of the kernel line are set even where DHCP has given one already
   const memory: ConfigureMemory = { failures: [], count: 0, at: -Infinity };
-  if (needsSetup) await configureNetwork(observe(), wanted, { system, log, clock }, memory);
-  return await waitForNetwork({
+  const asking = new Set<string>();
+  const configure = async (state: NetworkState): Promise<readonly string[]> => {
+    const missing = await configureNetwork(state, wanted, { system, log, clock }, memory);
+    // nobody else asks there. At once: an address of a router's advertisement ends the wait, and brings no next-server
+    const vlans = observe().nics.filter((nic) => wantsDhcp(nic, wanted));
+    for (const { name } of vlans.filter((nic) => !asking.has(nic.name))) {
+      asking.add(name);
+      await restartDhcp(name, { system, log, clock, ...context.dhcp });
+    }
+    const without = vlans.filter(({ addresses }) => !addresses.some(isUsableAddress));
+    return [...missing, ...without.map(({ name }) => `an address on ${name}`)];
+  };
+  if (needsSetup) await configure(observe());
+  const usable = await waitForNetwork({
     clock,
     observe,
     say,
@@ -125,14 +137,25 @@ async function bringUpNetwork(context: BootContext): Promise<readonly UsableAddr
       ]),
       alsoDhcp: onVlan,
     },
-    ...(needsSetup
-      ? { configure: (state: NetworkState) => configureNetwork(state, wanted, { system, log, clock }, memory) }
-      : {}),
+    ...(needsSetup ? { configure } : {}),
     onRound: (assessment) => {
       if (assessment.stage !== 'ready') step('network', 'running', `${assessment.missing}; check: ${assessment.check}`);
     },
     act: (action) => recover(action, context),
   });
+  // there is a network, but not all of what was asked for
+  for (const failure of memory.failures) {
+    say(`network: ${failure}. Check ip= and razor.vlan= of the kernel line. It goes on with what there is.`);
+  }
+  return usable;
+}
+
+/** A VLAN of the kernel line that has no address of the kernel line. */
+function wantsDhcp({ name, physical }: NicState, { vlans, statics, off }: IpArguments): boolean {
+  const index = vlans.findIndex(({ id }) => name.endsWith(`.${id}`));
+  if (physical || off || index < 0) return false;
+  // an address without an interface goes to the first VLAN
+  return !statics.some(({ nic }) => nic === name || (nic === undefined && index === 0));
 }
 
 /** With razor.vlan the untagged network does not count, whatever its DHCP server said: only addresses that were asked for do. */

@@ -21,6 +21,7 @@ import { version } from '../version.ts';
 import { bootNode } from './boot.ts';
 import { createDuties, type Duties } from './duties.ts';
 import type { NodeLog } from './logging.ts';
+import { createVoice } from './voice.ts';
 
 export interface NodeOptions {
   readonly clock: Clock;
@@ -85,6 +86,7 @@ export function startNode(options: NodeOptions): Node {
     logLinesLost: nodeLog.linesLost,
     syslogLinesDropped: nodeLog.syslogDropped,
   });
+  const voice = createVoice(options.say);
   const duties: Duties = createDuties({ ...options, httpFor: setup.httpFor });
 
   return {
@@ -93,6 +95,7 @@ export function startNode(options: NodeOptions): Node {
     errorsForFacts: keeper.errorsForFacts,
     onEvent(event) {
       keeper.onEvent(event);
+      voice(event);
       // a server's own pace may be slower than any interval that was set
       if (event.event === 'waiting') watchdog?.allow(Math.max(stallMs(settings()), event.ms + SHORTEST_STALL_MS));
       watchdog?.progress();

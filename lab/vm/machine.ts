@@ -13,6 +13,8 @@ export interface Nic {
   readonly tap?: string;
   /** QEMU's user networking instead of a tap; `tftp` is its TFTP root, whose razor.ipxe it names. */
   readonly user?: { readonly tftp: string | undefined };
+  /** Ethernet frames as UDP datagrams on the loopback instead of a tap: from one port, to the other one. */
+  readonly wire?: { readonly from: number; readonly to: number };
   /** `''` takes the option ROM away: the firmware's own PXE client is used. */
   readonly romfile?: string;
   /** Boot order, 1 first. */
@@ -87,7 +89,18 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
   ];
 }
 
+/** QEMU's network device `id` that sends frames as UDP datagrams from a port of the loopback to another one. */
+export function wireNetdev(id: string, { from, to }: NonNullable<Nic['wire']>): string {
+  const ends = { 'local.port': from, 'remote.port': to };
+  const words = Object.entries(ends).flatMap(([key, port]) => {
+    const end = key.split('.')[0] ?? '';
+    return [`${end}.type=inet`, `${end}.host=127.0.0.1`, `${key}=${port}`];
+  });
+  return [`dgram,id=${id}`, ...words].join(',');
+}
+
 function netdevOf(nic: Nic, index: number): string | undefined {
+  if (nic.wire !== undefined) return wireNetdev(`n${index}`, nic.wire);
   if (nic.user !== undefined) {
     const { tftp } = nic.user;
     return [`user,id=n${index}`, ...(tftp === undefined ? [] : [`tftp=${tftp}`, 'bootfile=razor.ipxe'])].join(',');

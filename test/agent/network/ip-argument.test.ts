@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planConfiguration } from '../../../agent/network/configure.ts';
+import { configureNetwork, planConfiguration, vlanName } from '../../../agent/network/configure.ts';
 import { isNicName, parseIpArguments, prefixOf } from '../../../agent/network/ip-argument.ts';
 import type { NetworkState } from '../../../agent/network/state.ts';
+import { createLog } from '../../../platform/log.ts';
+import { createSystem, type System } from '../../../platform/system.ts';
+import { fakeClock } from '../../helpers/fake-clock.ts';
 
 const one = (cmdline: string) => parseIpArguments(cmdline).statics[0];
 
@@ -46,6 +49,75 @@ test('IPv6 in brackets, as dracut writes it', () => {
     nameservers: ['2001:db8::53'],
     ntpServers: [],
   });
+});
+
+test('IPv6 comes out as the kernel writes it, so that an address that is set is found again', () => {
+  const parsed = one('ip=[2001:DB8:0:0::7]::[FE80::0:1]:64::eth0:none:[2001:db8::0:53]');
+  assert.deepEqual(
+    [parsed?.address, parsed?.gateway, parsed?.nameservers],
+    ['2001:db8::7', 'fe80::1', ['2001:db8::53']],
+  );
+});
+
+test('dracut’s fields behind the method: an MTU, a MAC with colons of its own, or DNS servers', () => {
+  assert.deepEqual(parseIpArguments('ip=eth0:dhcp:1400:52:54:00:00:00:01').dhcpNics, ['eth0']);
+  assert.deepEqual(parseIpArguments('ip=eth0:dhcp:1400:52:54:00:00:00:01').warnings, []);
+  const mtu = one('ip=10.0.0.7::10.0.0.1:24:rack7:eth0:none:1400:52:54:00:00:00:01');
+  assert.deepEqual([mtu?.mtu, mtu?.nameservers, mtu?.ntpServers], [1400, [], []]);
+  assert.equal(one('ip=10.0.0.7::10.0.0.1:24:rack7:eth0:none:10.0.0.53')?.mtu, undefined);
+});
+
+test('a host name is taken from a form without an address, too', () => {
+  assert.equal(parseIpArguments('ip=::::rack7:eth0:dhcp').hostname, 'rack7');
+  assert.equal(parseIpArguments('ip=::::rack7::dhcp').hostname, 'rack7');
+  assert.equal(parseIpArguments('ip=10.0.0.7::::rack8::off').hostname, 'rack8');
+  assert.equal(parseIpArguments('ip=dhcp').hostname, undefined);
+  assert.match(parseIpArguments('ip=::::bad_host;x::dhcp').warnings.join(), /host name/);
+});
+
+test('BOOTIF in PXELINUX’s and in iPXE’s writing; addresses without an interface go there, not to the first link', () => {
+  for (const mac of ['01-52-54-00-00-00-02', '52:54:00:00:00:02', '01-52-54-00-00-00-02'.toUpperCase()]) {
+    const wanted = parseIpArguments(`ip=10.0.0.7:::24 BOOTIF=${mac}`);
+    assert.equal(wanted.bootMac, '52:54:00:00:00:02');
+    const base = { physical: true, up: true, carrier: true, driver: 'e1000', addresses: [] };
+    const nics = ['eth0', 'eth1'].map((name, index) => ({ ...base, name, index, mac: `52:54:00:00:00:0${index + 1}` }));
+    const plan = planConfiguration({ nics, modules: new Set(), undriven: [], firmwareErrors: [] }, wanted);
+    assert.deepEqual(
+      plan.setups.map(({ what }) => what),
+      ['10.0.0.7 on eth1'],
+    );
+  }
+});
+
+test('a VLAN of a NIC with a long name keeps its number', () => {
+  assert.equal(vlanName('eth0', 100), 'eth0.100');
+  assert.equal(vlanName('enp0s31f6np0', 4094), 'enp0s31f6n.4094');
+  assert.ok(isNicName(vlanName('enp0s31f6np0', 4094)));
+});
+
+test('one thing of the kernel line that fails does not keep the others from being done, but what needs it', async () => {
+  const ran: string[] = [];
+  const log = createLog({});
+  const dry = createSystem({ live: false, log });
+  const system: System = {
+    ...dry,
+    run: async (what, argv, options) => {
+      ran.push(argv.join(' '));
+      const result = await dry.run(what, argv, options);
+      const bad = argv.includes('vlan') || argv.includes('10.9.9.9');
+      return bad ? { ...result, status: 2, stderr: Buffer.from('RTNETLINK answers: no') } : result;
+    },
+  };
+  const base = { physical: true, up: true, carrier: true, driver: 'e1000', addresses: [], mac: '' };
+  const nics = ['eth0', 'eth1'].map((name, index) => ({ ...base, name, index }));
+  const line = 'razor.vlan=eth0.100 ip=10.0.0.7:::24::eth0.100 ip=10.1.0.7::10.9.9.9:24::eth1 ip=10.2.0.7:::24::eth0';
+  const memory = { failures: [], count: 0, at: -Infinity };
+  const state = { nics, modules: new Set<string>(), undriven: [], firmwareErrors: [] };
+  const context = { system, log, clock: fakeClock() };
+  const missing = await configureNetwork(state, parseIpArguments(line), context, memory);
+  assert.match(missing.join('\n'), /^VLAN 100 on eth0 .*\n10\.1\.0\.7 on eth1 \(RTNETLINK/);
+  assert.ok(!ran.some((argv) => argv.includes('10.0.0.7')), 'there is no VLAN to have that address');
+  assert.ok(ran.includes('ip addr add 10.2.0.7/24 dev eth0'), ran.join('\n'));
 });
 
 test('every word for automatic and for nothing is known', () => {

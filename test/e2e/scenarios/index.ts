@@ -17,5 +17,6 @@ import { scenario as n, troubled as n3, uefi as n4, virtual as n2 } from './n-de
 import { scenario as o } from './o-ironic.ts';
 import { pxelinux as p2, scenario as p } from './p-foreman.ts';
 import { scenario as q } from './q-lab-vm.ts';
+import { scenario as r } from './r-vlan.ts';
 
-export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, i, j, k, l, m, n, n2, n3, n4, o, p, p2, q];
+export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, i, j, k, l, m, n, n2, n3, n4, o, p, p2, q, r];

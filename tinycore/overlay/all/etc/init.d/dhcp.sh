@@ -1,6 +1,8 @@
 #!/bin/sh
 # One DHCP client for every Ethernet card, whatever its name. dhcp.sh [start] [CARD...]: clients that run are kept, and are
-# told to ask again when they have no lease. dhcp.sh restart [CARD...]: they are ended first.
+# told to ask again when they have no lease. dhcp.sh restart [CARD...]: they are ended first. Without a CARD those are left
+# alone that the kernel line gives an address (ip=ADDRESS:…:CARD), and all where it names no card, says ip=off or has a
+# razor.vlan=: a lease would take the address away again, and name a server outside of the VLAN. ip=CARD:dhcp asks there.
 root=${RAZOR_MK_ROOT:-}
 script=$root/usr/share/udhcpc/dhcp_mk_config.script
 state=$root/tmp/razor-mk-net
@@ -41,10 +43,51 @@ asked() {
   fi
 }
 
+# kernel_line: sets `none` where no card is asked, `fixed` to the cards with an address, `wanted` to those named for DHCP
+kernel_line() {
+  none='' fixed='' wanted='' line=''
+  { read -r line <"$root/proc/cmdline"; } 2>/dev/null
+  set -f
+  for word in $line; do
+    case $word in
+      razor.vlan=?*) none=1 ;;
+      ip=*)
+        # an IPv6 address has colons of its own
+        word=$(echo "${word#ip=}" | sed 's/\[[^]]*\]/1./g')
+        old=$IFS
+        IFS=:
+        # shellcheck disable=SC2086
+        set -- $word
+        IFS=$old
+        case ${1:-}=${2:-}=${7:-} in
+          off=* | none=* | static=* | ==off | ==none | ==static) none=1 ;;
+          ==) [ -n "${6:-}" ] && wanted="$wanted $6" || [ $# -gt 0 ] || none=1 ;;
+          ==*) wanted="$wanted ${6:-}" ;;
+          [0-9]*.*=*) [ -n "${6:-}" ] && fixed="$fixed $6" || none=1 ;;
+          ?*=?*=*) wanted="$wanted $1" ;;
+        esac
+        ;;
+    esac
+  done
+  set +f
+}
+
+# asks CARD: the kernel line leaves this card to DHCP
+asks() {
+  case " $wanted " in
+    *" $1 "*) return 0 ;;
+  esac
+  case " $fixed " in
+    *" $1 "*) return 1 ;;
+  esac
+  [ -z "$none" ]
+}
+
 cards=$*
 if [ -z "$cards" ]; then
+  kernel_line
   for dir in "$root"/sys/class/net/*; do
-    ethernet "${dir##*/}" && cards="$cards ${dir##*/}"
+    ethernet "${dir##*/}" && asks "${dir##*/}" && cards="$cards ${dir##*/}"
   done
 fi
 

@@ -1,0 +1,84 @@
+/** A command that cannot be carried out: told to whoever stands in front of the machine, and no fault of the server's. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createRegistry } from '../../agent/commands/registry.ts';
+import { createVoice } from '../../agent/node/voice.ts';
+import { RazorMkError } from '../../platform/errors.ts';
+import { createLog } from '../../platform/log.ts';
+import { createSystem } from '../../platform/system.ts';
+import { run } from '../../platform/run.ts';
+import { runUntil, temporaryDir, testAgent } from '../helpers/agent-parts.ts';
+import { command, scriptedServer } from '../helpers/scripted-server.ts';
+
+test('a command that fails is told with its reason and what to do; turns go on at their pace, with the same server', async () => {
+  const dir = temporaryDir();
+  writeFileSync(join(dir, 'wipe'), '#!/bin/sh\necho "sda is on fire" >&2\nexit 3\n', { mode: 0o755 });
+  const server = await scriptedServer();
+  const wipe = command('wipe');
+  server.checkins(command('register'), wipe, wipe, wipe, wipe, command('acknowledge'));
+  let discoveries = 0;
+  const log = createLog({});
+  const agent = await testAgent({
+    commands: createRegistry([], { commandsDir: () => dir }),
+    system: { ...createSystem({ live: false, log }), live: true, run: (_what, argv, options) => run(argv, options) },
+    discover: () => {
+      discoveries++;
+      return Promise.resolve({ candidates: [{ url: server.url, way: 'test', given: false }], steps: [] });
+    },
+  });
+  try {
+    await runUntil(agent, () => agent.of('checkin').length === 6);
+    const failed = agent.of('command-failed');
+    assert.equal(failed.length, 4);
+    assert.equal(failed[0]?.name, 'wipe');
+    assert.match(failed[0]?.message ?? '', /wipe failed \(status 3\): sda is on fire/);
+    assert.match(failed[0]?.remedy ?? '', /\w/);
+    assert.deepEqual([agent.of('error').length, discoveries], [0, 1], 'the server did nothing wrong');
+    assert.match(agent.lines.join('\n'), /^error: wipe failed: .*sda is on fire/m);
+  } finally {
+    await agent.stop();
+    await server.close();
+  }
+});
+
+test('a parameter that makes no sense fails the command, and a server that refuses a registration fails the turn', async () => {
+  const server = await scriptedServer();
+  server.checkins(command('kexec'), command('register'));
+  server.registers((_asked, response) => response.writeHead(500).end('no'));
+  const agent = await testAgent({ server: server.url });
+  try {
+    await runUntil(agent, () => agent.of('error').length === 1);
+    assert.match(agent.of('command-failed')[0]?.message ?? '', /kexec: kernel/);
+    assert.match(agent.of('command-failed')[0]?.remedy ?? '', /Send \{"kernel": URL/);
+    assert.equal(agent.of('command-failed').length, 1);
+  } finally {
+    await agent.stop();
+    await server.close();
+  }
+});
+
+test('the console is told of a failed command each time, of an unknown one once, and of each round without a server', () => {
+  const said: string[] = [];
+  const voice = createVoice((line) => said.push(line));
+  const failed = { event: 'command-failed', name: 'wipe', message: '/x/wipe failed', remedy: 'Look at it.' } as const;
+  voice(failed);
+  voice(failed);
+  const unknown = { event: 'command', name: 'dance', known: false, destructive: false, plan: [] } as const;
+  voice(unknown);
+  voice(unknown);
+  voice({ ...unknown, name: 'reboot', known: true });
+  const { remedy } = new RazorMkError('RAZOR_MK_NO_SERVER', '');
+  const none = { event: 'error', code: 'RAZOR_MK_NO_SERVER', message: 'no server:\n    DNS: no', remedy } as const;
+  voice(none);
+  voice(none);
+  voice({ ...none, code: 'RAZOR_MK_HTTP' });
+  assert.deepEqual(said.slice(0, 3), [
+    'razor-mk: the command wipe failed: /x/wipe failed. What to do: Look at it.',
+    'razor-mk: the command wipe failed: /x/wipe failed. What to do: Look at it.',
+    'razor-mk: the server asks for the command dance, which this agent does not know. What to do: put an executable of that name into the commands directory, or look at the policy on the server.',
+  ]);
+  assert.equal(said.length, 5);
+  assert.match(said[3] ?? '', /^discovery: no server\. Check: Give razor\.ip=.* Trying again, without end\.$/);
+});
