@@ -118,7 +118,7 @@ export function startAgent(options: AgentOptions): AgentRun {
     const { code, remedy } = known
       ? error
       : { code: 'RAZOR_MK_INTERNAL', remedy: 'This is a defect of the agent: report it.' };
-    if (known) log.error(error.message, { code });
+    if (known) log.error(error.message, { code, remedy });
     else log.error(`unexpected: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
     const message = redactText(messageOf(error));
     emit({ event: 'error', code, message, remedy });
@@ -178,8 +178,10 @@ export function startAgent(options: AgentOptions): AgentRun {
       try {
         const discovery = await options.discover(resolved.values, signal, targets.unanswered());
         targets.found(discovery);
-        const first = discovery.candidates[0] as Candidate;
-        const candidates = discovery.candidates.map(({ url }) => url);
+        // the one that answered last, if discovery names it again
+        const first = targets.current('') ?? (discovery.candidates[0] as Candidate);
+        const others = discovery.candidates.map(({ url }) => url).filter((url) => url !== first.url);
+        const candidates = [first.url, ...others];
         emit({ event: 'discovered', server: first.url, way: first.way, candidates, steps: discovery.steps });
         if (turns === 0) await hook('ready', options.hooks?.ready?.(first, signal));
       } catch (error) {

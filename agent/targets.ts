@@ -5,6 +5,7 @@ import type { Candidate, Discovery } from './discovery/index.ts';
 export interface Targets {
   /** Undefined until discovery has found something. `pushedUri` is the configuration's mk_uri, or ''. */
   current(pushedUri: string): Candidate | undefined;
+  /** The one that answered last goes first, if it is still named. */
   found(discovery: Discovery): void;
   /** The current one answered. */
   answered(candidate: Candidate): void;
@@ -21,10 +22,16 @@ const DISTRUST_MS = 3_600_000;
 /** Answers of DNS are believed at least this long, whatever their TTL. */
 const SHORTEST_TTL_S = 30;
 
+/** Addresses of one https name have one URL. */
+function keyOf({ url, address = '' }: Candidate): string {
+  return `${url} ${address}`;
+}
+
 export function createTargets(clock: Clock): Targets {
   let candidates: readonly Candidate[] = [];
   let tried = 0;
   let foundAt = 0;
+  let working: string | undefined;
   const distrusted = new Map<string, number>();
   const unanswered = new Map<string, number>();
 
@@ -38,7 +45,11 @@ export function createTargets(clock: Clock): Targets {
       return candidate?.url === url ? candidate : { url, way: 'pushed mk_uri', given: false };
     },
     found(discovery) {
-      candidates = discovery.candidates;
+      const known = discovery.candidates.find((candidate) => keyOf(candidate) === working);
+      candidates =
+        known === undefined
+          ? discovery.candidates
+          : [known, ...discovery.candidates.filter((candidate) => candidate !== known)];
       // discovery names one of these again only when it knows no other: a new round
       if (candidates.every(({ url }) => unanswered.has(url))) unanswered.clear();
       tried = 0;
@@ -46,12 +57,14 @@ export function createTargets(clock: Clock): Targets {
     },
     answered(candidate) {
       tried = 0;
+      working = keyOf(candidate);
       unanswered.delete(candidate.url);
       if (candidates[0]?.url !== candidate.url && candidates.some(({ url }) => url === candidate.url)) {
         candidates = [candidate, ...candidates.filter(({ url }) => url !== candidate.url)];
       }
     },
     next(failed) {
+      if (working === keyOf(failed)) working = undefined;
       if (failed.way === 'pushed mk_uri') {
         distrusted.set(failed.url, clock.now() + DISTRUST_MS);
         return candidates.length > 0;

@@ -70,7 +70,7 @@ async function ask(name: string, type: RecordType, options: DnsOptions, trace: s
   const seen = new Set<string>();
   for (let step = 0; step < LONGEST_CHAIN; step++) {
     const packet = await askResolvers(current, type, options, trace);
-    if (packet === undefined) return { answers: [], ttl, unreachable: true };
+    if (typeof packet === 'string') return { answers: [], ttl, unreachable: packet === 'silence' };
     const chain = followChain(current, type, packet);
     ttl = Math.min(ttl, chain.ttl);
     if (chain.answers.length > 0) {
@@ -121,26 +121,33 @@ function ttlOf(answer: Answer): number {
   return 'ttl' in answer && typeof answer.ttl === 'number' ? answer.ttl : 0;
 }
 
-/** Goes through the resolvers until one answers; SERVFAIL and REFUSED count as none. */
+/**
+ * Goes through the resolvers until one answers. SERVFAIL and REFUSED are no answer, but a sign of life: another name or type may
+ * fare better there (a forwarder without a way out refuses A of a name of which it knows an AAAA).
+ */
 async function askResolvers(
   name: string,
   type: RecordType,
   options: DnsOptions,
   trace: string[],
-): Promise<DecodedPacket | undefined> {
+): Promise<DecodedPacket | 'silence' | 'refused'> {
+  let result: 'silence' | 'refused' = 'silence';
   for (let attempt = 0; attempt < options.conf.attempts; attempt++) {
     for (const address of options.conf.nameservers) {
       const resolver: Resolver = { address, port: options.port ?? 53 };
-      const result = await query(resolver, {
+      const reply = await query(resolver, {
         name,
         type,
         timeoutMs: options.conf.timeoutMs,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
-      if ('failure' in result) trace.push(`${type} ${name}: resolver ${address}: ${result.failure}`);
-      else if (result.packet.rcode === 'NOERROR' || result.packet.rcode === 'NXDOMAIN') return result.packet;
-      else trace.push(`${type} ${name}: resolver ${address} answers ${result.packet.rcode}`);
+      if ('failure' in reply) trace.push(`${type} ${name}: resolver ${address}: ${reply.failure}`);
+      else if (reply.packet.rcode === 'NOERROR' || reply.packet.rcode === 'NXDOMAIN') return reply.packet;
+      else {
+        trace.push(`${type} ${name}: resolver ${address} answers ${reply.packet.rcode}`);
+        result = 'refused';
+      }
     }
   }
-  return undefined;
+  return result;
 }

@@ -143,6 +143,8 @@ async function candidatesOf(
   for (const text of texts) {
     const address = parsedFor(options, text);
     if (address === undefined) trace(way, `"${redactText(text.slice(0, 100))}" is no address`);
+    // a URL has no place for the interface, and without it the kernel does not know where to send
+    else if (address.host.includes('%')) trace(way, `${text} is an address of one link, which no URL can name`);
     else if (familyOf(address.host) !== 0) {
       candidates.push(
         ...trace(way, `${text} is an address`, [

@@ -1,4 +1,5 @@
 /** What is said on the machine's console besides the boot sequence: whoever stands in front of it must not need a log. */
+import { redactText } from '../../platform/redact.ts';
 import type { AgentEvent } from '../events.ts';
 
 /** Listens to events. `say` writes a line to the console, whatever the log level is. */
@@ -12,8 +13,7 @@ export function createVoice(say: (line: string) => void): (event: AgentEvent) =>
       // once: it comes with every check-in
       if (unknown.has(event.name) || unknown.size >= 20) return;
       unknown.add(event.name);
-      const remedy =
-        'put an executable of that name into the commands directory, or look at the policy on the server.';
+      const remedy = 'put an executable of that name into the commands directory, or look at the policy on the server.';
       say(
         `razor-mk: the server asks for the command ${event.name.slice(0, 64)}, which this agent does not know. What to do: ${remedy}`,
       );
@@ -24,7 +24,7 @@ export function createVoice(say: (line: string) => void): (event: AgentEvent) =>
   };
 }
 
-/** Without control characters: a server's text must not move the cursor. */
+/** Without secrets and control characters: a server's text must not move the cursor. */
 function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? '').replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').slice(0, 500);
+  return redactText(text.split('\n')[0] ?? '').replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').slice(0, 500);
 }

@@ -157,6 +157,13 @@ test('what is no address is passed over and named', async () => {
     ['http://10.0.0.5:8026'],
   );
   assert.ok(found.steps.some(({ note }) => note === '"false" is no address'));
+  // without its interface, which no URL can name, nobody can be reached there
+  const local = await find('razor.ip=fe80::1%eth0,10.0.0.5');
+  assert.deepEqual(
+    local.candidates.map(({ url }) => url),
+    ['http://10.0.0.5:8026'],
+  );
+  assert.ok(local.steps.some(({ note }) => /fe80::1%eth0 is an address of one link/.test(note)));
 });
 
 test('what did not answer gives way to what comes after it, and is the first again when nothing else is left', async () => {

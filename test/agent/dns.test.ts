@@ -89,6 +89,22 @@ test('a truncated answer is asked for again over TCP', async () => {
   assert.ok(dns.asked.includes('tcp A razor'));
 });
 
+test('a refusal is a sign of life: the IPv6 address, the next name of the search list and later services are asked for', async () => {
+  dns.script = ({ name, type }) => {
+    if (name === 'six.b.test' && type === 'AAAA') {
+      return { answers: [{ type: 'AAAA', name, ttl: 60, data: 'fd00::5' }] };
+    }
+    return { rcode: 5 };
+  };
+  const conf = { ...fast, search: ['a.test', 'b.test'] };
+  assert.deepEqual((await lookupAddresses('six', options(conf))).found, ['fd00::5']);
+  // but where nobody answers at all, other names cost no time
+  dns.asked.splice(0);
+  dns.script = () => undefined;
+  await lookupAddresses('six', options(conf));
+  assert.deepEqual([...new Set(dns.asked)], ['udp A six.a.test']);
+});
+
 test('a resolver that is silent, refuses or fails is followed by the next', async () => {
   const second = await dnsServer(({ name, type }) => (type === 'A' ? a(name, '10.0.0.5') : {}), '127.0.0.1');
   try {

@@ -87,6 +87,29 @@ test('an address that DNS gave is asked for again when its time is over, at the 
   assert.equal(targets.expired(), false, 'an address that was written down has no end');
 });
 
+test('when DNS is asked again, the address that answered last stays first, not the dead one that DNS names first', async () => {
+  const clock = fakeClock();
+  const targets = createTargets(clock);
+  const [dead, good] = [candidate('http://10.0.0.1:8026', { ttl: 60 }), candidate('http://10.0.0.2:8026', { ttl: 60 })];
+  targets.found({ candidates: [dead, good], steps: [] });
+  assert.equal(targets.next(dead), true);
+  targets.answered(good);
+  await clock.advance(61_000);
+  assert.equal(targets.expired(), true);
+  targets.found({ candidates: [dead, good], steps: [] });
+  assert.equal(targets.current('')?.url, good.url);
+  // it has gone from DNS: nobody holds on to it
+  targets.found({ candidates: [dead], steps: [] });
+  assert.equal(targets.current('')?.url, dead.url);
+  // it failed since: it is nothing better any more
+  targets.found({ candidates: [dead, good], steps: [] });
+  targets.answered(good);
+  assert.equal(targets.next(good), true);
+  assert.equal(targets.next(dead), false);
+  targets.found({ candidates: [dead, good], steps: [] });
+  assert.equal(targets.current('')?.url, dead.url);
+});
+
 test('a pushed address is distrusted for an hour after it failed, and never leads from https to http', async () => {
   const clock = fakeClock();
   const targets = createTargets(clock);

@@ -96,38 +96,42 @@ test(
   },
 );
 
-test('a card that the kernel line gives an address is not asked for another one, unless it is named', { skip }, async (t) => {
-  const static4 = '10.77.1.7::10.77.1.1:255.255.255.0:rack7';
-  const cases: readonly [line: string, cards: string][] = [
-    [`ip=${static4}:eth0:off:10.77.1.1`, 'enp3s0'],
-    [`ip=${static4}`, ''],
-    [`ip=${static4} ip=enp3s0:dhcp`, 'enp3s0'],
-    ['ip=[2001:db8::7]::[2001:db8::1]:64::enp3s0:none', 'eth0'],
-    ['ip=off', ''],
-    ['ip=', ''],
-    ['ip=::::::off', ''],
-    ['razor.vlan=100', ''],
-    ['razor.vlan=eth0.100 ip=eth0:dhcp', 'eth0'],
-    ['ip=none ip=:::::enp3s0:dhcp', 'enp3s0'],
-    ['ip=dhcp', 'enp3s0 eth0'],
-    ['ip=::::rack7::dhcp', 'enp3s0 eth0'],
-    ['ip=eth0:dhcp', 'enp3s0 eth0'],
-    ['quiet xip=off razor.vlan=', 'enp3s0 eth0'],
-  ];
-  const scene = await openScene(t);
-  const pids = 'cd /var/run && for file in udhcpc.*.pid; do [ -s "$file" ] && echo "$file"; done; true';
-  for (const [line, cards] of cases) {
-    await scene.sh(`echo 'quiet ${line}' >/proc/cmdline`);
-    await scene.sh('/etc/init.d/dhcp.sh; sleep 0.5');
-    const expected = cards
-      .split(' ')
-      .filter(Boolean)
-      .map((card) => `udhcpc.${card}.pid`);
-    if (expected.length > 0) await scene.until(pids, new RegExp(`^${expected.join('\n')}\n$`));
-    assert.deepEqual((await scene.sh(pids)).trim().split('\n').filter(Boolean), expected, line);
-    await scene.sh(`killall udhcpc 2>/dev/null; sleep 0.2; rm -f /var/run/udhcpc.*.pid`);
-  }
-  // whoever names a card is obeyed: that is the agent, on a VLAN
-  await scene.sh(`echo 'ip=off' >/proc/cmdline; /etc/init.d/dhcp.sh restart eth0`);
-  await scene.until(pids, /^udhcpc\.eth0\.pid\n$/);
-});
+test(
+  'a card that the kernel line gives an address is not asked for another one, unless it is named',
+  { skip },
+  async (t) => {
+    const static4 = '10.77.1.7::10.77.1.1:255.255.255.0:rack7';
+    const cases: readonly [line: string, cards: string][] = [
+      [`ip=${static4}:eth0:off:10.77.1.1`, 'enp3s0'],
+      [`ip=${static4}`, ''],
+      [`ip=${static4} ip=enp3s0:dhcp`, 'enp3s0'],
+      ['ip=[2001:db8::7]::[2001:db8::1]:64::enp3s0:none', 'eth0'],
+      ['ip=off', ''],
+      ['ip=', ''],
+      ['ip=::::::off', ''],
+      ['razor.vlan=100', ''],
+      ['razor.vlan=eth0.100 ip=eth0:dhcp', 'eth0'],
+      ['ip=none ip=:::::enp3s0:dhcp', 'enp3s0'],
+      ['ip=dhcp', 'enp3s0 eth0'],
+      ['ip=::::rack7::dhcp', 'enp3s0 eth0'],
+      ['ip=eth0:dhcp', 'enp3s0 eth0'],
+      ['quiet xip=off razor.vlan=', 'enp3s0 eth0'],
+    ];
+    const scene = await openScene(t);
+    const pids = 'cd /var/run && for file in udhcpc.*.pid; do [ -s "$file" ] && echo "$file"; done; true';
+    for (const [line, cards] of cases) {
+      await scene.sh(`echo 'quiet ${line}' >/proc/cmdline`);
+      await scene.sh('/etc/init.d/dhcp.sh; sleep 0.5');
+      const expected = cards
+        .split(' ')
+        .filter(Boolean)
+        .map((card) => `udhcpc.${card}.pid`);
+      if (expected.length > 0) await scene.until(pids, new RegExp(`^${expected.join('\n')}\n$`));
+      assert.deepEqual((await scene.sh(pids)).trim().split('\n').filter(Boolean), expected, line);
+      await scene.sh(`killall udhcpc 2>/dev/null; sleep 0.2; rm -f /var/run/udhcpc.*.pid`);
+    }
+    // whoever names a card is obeyed: that is the agent, on a VLAN
+    await scene.sh(`echo 'ip=off' >/proc/cmdline; /etc/init.d/dhcp.sh restart eth0`);
+    await scene.until(pids, /^udhcpc\.eth0\.pid\n$/);
+  },
+);

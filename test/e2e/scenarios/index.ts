@@ -18,5 +18,31 @@ import { scenario as o } from './o-ironic.ts';
 import { pxelinux as p2, scenario as p } from './p-foreman.ts';
 import { scenario as q } from './q-lab-vm.ts';
 import { scenario as r } from './r-vlan.ts';
+import { scenario as s } from './s-watchdog.ts';
 
-export const SCENARIOS: readonly Scenario[] = [a, b, c, d, e, e2, f, g, h, i, j, k, l, m, n, n2, n3, n4, o, p, p2, q, r];
+export const SCENARIOS: readonly Scenario[] = [
+  a,
+  b,
+  c,
+  d,
+  e,
+  e2,
+  f,
+  g,
+  h,
+  i,
+  j,
+  k,
+  l,
+  m,
+  n,
+  n2,
+  n3,
+  n4,
+  o,
+  p,
+  p2,
+  q,
+  r,
+  s,
+];
