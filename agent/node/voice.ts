@@ -26,5 +26,7 @@ export function createVoice(say: (line: string) => void): (event: AgentEvent) =>
 
 /** Without secrets and control characters: a server's text must not move the cursor. */
 function firstLine(text: string): string {
-  return redactText(text.split('\n')[0] ?? '').replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').slice(0, 500);
+  return redactText(text.split('\n')[0] ?? '')
+    .replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?')
+    .slice(0, 500);
 }
