@@ -25,7 +25,9 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'string-width': "export default (text) => [...String(text).replaceAll(/\\u001b\\[[\\d;]*m/g, '')].length;",
   assert: `export const strictEqual = (a, b, message) => { if (!Object.is(a, b)) real().strictEqual(a, b, message); };
     export const notStrictEqual = (a, b, message) => { if (Object.is(a, b)) real().notStrictEqual(a, b, message); };`,
-  'node:crypto': `${calls(...CRYPTO)}\n${WHOLE}`,
+  'node:crypto': `${calls(...CRYPTO)}
+    export const X509Certificate = function (pem) { return new (real().X509Certificate)(pem); };
+    ${WHOLE}`,
   // got's client for HTTP/2 and its cache, which nobody asks for, are left out
   'node:http2': `export class Http2ServerResponse {} export const constants = {};`,
   './utils/http2-client.js': 'export default {};',

@@ -45,8 +45,8 @@ export function createDuties(options: DutiesOptions): Duties {
   return {
     async carryOut(settings, signal) {
       const { tceMirrorUri, tceInstallListUri, kmodInstallListUri } = settings;
-      if (tceInstallListUri === '' && kmodInstallListUri === '') return;
       await serve(settings);
+      if (tceInstallListUri === '' && kmodInstallListUri === '') return;
       const uri = (text: string): string => repairMirrorUri(text, settings.tceMirrorPort, mirror?.port);
       const fetchList = async (url: string): Promise<Buffer | undefined> => {
         const http = await options.httpFor(settings, { url, way: 'configuration', given: true });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
-import { parseExtensionList, type ExtensionEntry } from './lists.ts';
+import { parseExtensionList, readList, type ExtensionEntry } from './lists.ts';
 
 export interface ExtensionsOptions {
   readonly system: System;
@@ -32,18 +32,8 @@ const LOAD_TIMEOUT_MS = 900_000;
 export async function installExtensions(options: ExtensionsOptions): Promise<readonly string[]> {
   const { log, system } = options;
   const root = options.root ?? '/';
-  let entries: readonly ExtensionEntry[];
-  try {
-    const bytes = await options.fetchList(options.listUri);
-    if (bytes === undefined) return [];
-    const list = parseExtensionList(bytes);
-    for (const warning of list.warnings) log.warn(`list of extensions: ${warning}`);
-    entries = list.entries;
-  } catch (error) {
-    log.debug(`no list of extensions from ${options.listUri}: ${messageOf(error)}`);
-    return [];
-  }
-  const missing = entries.filter(
+  const list = await readList('extensions', parseExtensionList, options);
+  const missing = (list?.entries ?? []).filter(
     ({ name }) => !existsSync(join(root, 'usr/local/tce.installed', name.replace(/\.tcz$/, ''))),
   );
   if (missing.length === 0) return [];

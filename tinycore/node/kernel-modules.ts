@@ -6,10 +6,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { basename, join } from 'node:path';
-import { messageOf } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
-import { parseModuleList } from './lists.ts';
+import { parseModuleList, readList } from './lists.ts';
 
 export interface ModulesOptions {
   readonly system: System;
@@ -34,31 +33,26 @@ export async function loadKernelModules(options: ModulesOptions): Promise<Module
   const { log, system } = options;
   const root = options.root ?? '/';
   const changes = new Map<string, '+' | '-' | '/'>();
-  let entries: readonly string[];
-  try {
-    const bytes = await options.fetchList(options.listUri);
-    if (bytes === undefined) return changes;
-    const list = parseModuleList(bytes);
-    for (const warning of list.warnings) log.warn(`list of kernel modules: ${warning}`);
-    entries = list.entries;
-  } catch (error) {
-    log.debug(`no list of kernel modules from ${options.listUri}: ${messageOf(error)}`);
-    return changes;
-  }
+  const list = await readList('kernel modules', parseModuleList, options);
+  if (list === undefined) return changes;
+  const { entries } = list;
   const directory = join(root, 'lib/modules', options.kernel ?? release(), 'kernel');
-  const files = entries.length === 0 ? [] : moduleFiles(directory);
+  // modules of extensions are not below the base's (Tiny Core links them beside it)
+  const files = entries.length === 0 ? [] : [directory, `${directory}.tclocal`].flatMap(moduleFiles);
   const onVmware = isVmware(root);
   const wanted = entries
+    .filter((entry) => onVmware || !VMWARE_MODULES.has(moduleName(entry)))
     .map((entry) => ({ name: moduleName(entry), file: findModule(entry, files, directory, log) }))
-    .filter(({ name }) => onVmware || !VMWARE_MODULES.has(name));
+    // without a file it could be removed and not come back
+    .filter((module): module is { name: string; file: string } => module.file !== undefined);
   const loaded = loadedModules(root);
   const stale = wanted.map(({ name }) => name).filter((name) => loaded.has(name));
   if (stale.length > 0 && (await succeeded(`remove the modules ${stale.join(' ')}`, ['rmmod', ...stale], options))) {
     for (const name of stale) changes.set(name, '-');
   }
   for (const { name, file } of wanted) {
-    if (file === undefined || (loaded.has(name) && !changes.has(name))) continue;
-    const done = await succeeded(`insert the module ${name}`, ['insmod', join(directory, file)], options);
+    if (loaded.has(name) && !changes.has(name)) continue;
+    const done = await succeeded(`insert the module ${name}`, ['insmod', file], options);
     if (done) changes.set(name, changes.get(name) === '-' ? '/' : '+');
   }
   if (changes.size > 0) {
@@ -87,7 +81,7 @@ export function moduleName(entry: string): string {
   return (FILE.exec(file)?.[1] ?? file).replaceAll('-', '_');
 }
 
-/** The one file of an entry, relative to the module directory. */
+/** The one file of an entry. */
 function findModule(entry: string, files: readonly string[], directory: string, log: Log): string | undefined {
   const path = FILE.exec(entry)?.[1] ?? entry;
   const plain = (file: string): string => (FILE.exec(file)?.[1] ?? file).replaceAll('-', '_');
@@ -106,9 +100,10 @@ function moduleFiles(directory: string): string[] {
   try {
     return readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .slice(0, MOST_FILES)
-      .filter((file) => FILE.test(file));
-  } catch (error) {
-    return messageOf(error) === '' ? [] : [];
+      .filter((file) => FILE.test(file))
+      .map((file) => join(directory, file));
+  } catch {
+    return [];
   }
 }
 

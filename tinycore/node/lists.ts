@@ -1,5 +1,7 @@
-/** The lists that a server or a mirror gives: extensions to install, kernel modules to load. Pure; every name is matched strictly. */
+/** The lists that a server or a mirror gives: extensions to install, kernel modules to load. Every name is matched strictly. */
 import * as z from 'zod/mini';
+import { messageOf } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
 
 export interface ExtensionEntry {
   /** With `.tcz` at its end. */
@@ -25,6 +27,35 @@ const Extension = z.union([z.string(), z.object({ name: z.string(), sha256: z.op
 const ExtensionList = z.array(z.unknown()).check(z.maxLength(MOST));
 /** The original's later form is a list; an earlier one had it under `kmod_list`. */
 const ModuleList = z.union([ExtensionList, z.object({ kmod_list: ExtensionList })]);
+
+export interface ListSource {
+  readonly log: Log;
+  readonly listUri: string;
+  readonly fetchList: (url: string) => Promise<Uint8Array | undefined>;
+}
+
+/** Fetches a list of `what`. Undefined where there is none, the normal case, and where there is something else, which is said. */
+export async function readList<T>(
+  what: string,
+  parse: (bytes: Uint8Array) => Listed<T>,
+  { log, listUri, fetchList }: ListSource,
+): Promise<Listed<T> | undefined> {
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await fetchList(listUri);
+  } catch (error) {
+    log.debug(`no list of ${what} from ${listUri}: ${messageOf(error)}`);
+  }
+  if (bytes === undefined) return undefined;
+  try {
+    const list = parse(bytes);
+    for (const warning of list.warnings) log.warn(`list of ${what}: ${warning}`);
+    return list;
+  } catch (error) {
+    log.warn(`list of ${what}: ${listUri}: ${messageOf(error)}`);
+    return undefined;
+  }
+}
 
 /** The text of a list as JSON. Throws Error with what is wrong. */
 function json(bytes: Uint8Array): unknown {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -176,16 +176,25 @@ test('a SHA-256 of the list is checked between fetching and installing, and a fa
   assert.match(bad.lines.join('\n'), /error: b\.tcz was not installed: its SHA-256 is/);
 });
 
-test('a list that is not there, or is nonsense, changes nothing and is no error', async () => {
+test('a list that is not there is no error, nonsense in its place is said, and both change nothing', async () => {
   const root = tree({ 'opt/tcemirror': 'as it was\n' });
-  for (const fetchList of [() => Promise.reject(new Error('refused')), given({ not: 'a list' }), given([])]) {
+  const nonsense = given({ not: 'a list' });
+  for (const fetchList of [() => Promise.reject(new Error('refused')), nonsense, given([])]) {
     const { system, programs, log, lines } = recording();
     assert.deepEqual(
       await installExtensions({ system, log, root, listUri: 'http://m/l', mirrorUri: 'http://x', fetchList }),
       [],
     );
     assert.equal((await loadKernelModules({ system, log, root, listUri: 'http://m/l', fetchList: fetchList })).size, 0);
-    assert.deepEqual([programs, lines.filter((line) => !line.startsWith('debug'))], [[], []]);
+    const told = lines.filter((line) => !line.startsWith('debug'));
+    assert.deepEqual(programs, []);
+    // what is there and is no list is somebody's mistake; what is not there is the normal case
+    if (told.length > 0)
+      assert.match(
+        told.join('\n'),
+        /^warn: list of extensions: http:\/\/m\/l: it is no list[^]*\nwarn: list of kernel modules: http:\/\/m\/l: it is no list/,
+      );
+    assert.equal(told.length > 0, fetchList === nonsense);
   }
   assert.equal(readFileSync(join(root, 'opt/tcemirror'), 'utf8'), 'as it was\n');
 });
@@ -225,6 +234,26 @@ test('modules are removed all at once, inserted one by one, and depmod comes las
     lines.join('\n'),
     /warn: the kernel module twin is ambiguous[^]*warn: the kernel module absent is not below/,
   );
+});
+
+test('a loaded module without a file stays, an extension’s modules are found, and nobody is warned of VMware’s elsewhere', async () => {
+  const root = tree({
+    'usr/local/lib/modules/6.1/kernel/drivers/net/ice.ko': '',
+    [`${KERNEL}/drivers/net/e1000.ko`]: '',
+    'proc/modules': 'igb 1 0 - Live 0x0\ntwin 1 0 - Live 0x0\nice 1 0 - Live 0x0\n',
+  });
+  symlinkSync(join(root, 'usr/local/lib/modules/6.1/kernel'), join(root, `${KERNEL}.tclocal`));
+  const { system, programs, lines, log } = recording();
+  const list = ['igb', 'ice.ko', 'e1000', 'fs/vmblock/vmblock.ko'];
+  await loadKernelModules({ system, log, root, kernel: '6.1', listUri: 'x', fetchList: given(list) });
+  assert.deepEqual(programs, [
+    ['rmmod', 'ice'],
+    ['insmod', join(root, `${KERNEL}.tclocal/drivers/net/ice.ko`)],
+    ['insmod', join(root, KERNEL, 'drivers/net/e1000.ko')],
+    ['depmod', '-a'],
+  ]);
+  assert.match(lines.join('\n'), /the kernel module igb is not below/);
+  assert.doesNotMatch(lines.join('\n'), /vmblock/);
 });
 
 test('VMware’s modules are for VMware only', async () => {
