@@ -12,6 +12,7 @@ import { exchangeOf } from '../http.ts';
 import { readKernelLog } from '../network/kernel-log.ts';
 import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
 import { observeNetwork } from '../network/state.ts';
+import { proxyFor, readProxies } from '../trust/proxy.ts';
 import { ironicOnce } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
 import { settingsByHand, setUp } from './setup.ts';
@@ -36,6 +37,7 @@ export const verb = defineVerb({
       dnsName: dnsNameOf(values, (name) => setup.cmdline.value(name)),
       ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       discover: () => setup.discover(values, host.signal),
+      proxyFor: (url) => proxyFor(url, readProxies(host.env)),
       httpFor: (server) => setup.httpFor(values, server),
       dialectFor: (server, http) =>
         loadDialect(values.dialect, { ...ironic, serverUrl: server.url, exchange: exchangeOf(http) }),

@@ -1,13 +1,14 @@
 /** Walks from the driver to the reply and stops at the first thing that is broken. */
 import { isIP } from 'node:net';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import type { Dialect, NodeReport } from '../dialects/dialect.ts';
 import type { Candidate, Discovery } from '../discovery/index.ts';
 import type { ResolvConf } from '../discovery/resolv-conf.ts';
 import type { HttpClient } from '../http.ts';
 import type { Route } from '../network/routes.ts';
 import type { NetworkState } from '../network/state.ts';
-import { CHECKS, firstBroken, type CheckResult } from './check.ts';
+import type { Proxy } from '../trust/proxy.ts';
+import { CHECKS, firstBroken, type CheckName, type CheckResult } from './check.ts';
 import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from './machine.ts';
 import { checkDns, checkHttp, checkReply, checkTcp } from './wire.ts';
 
@@ -21,6 +22,8 @@ export interface DoctorContext {
   /** The name that discovery asks DNS for. */
   readonly dnsName: string;
   readonly discover: () => Promise<Discovery>;
+  /** The proxy that a URL is asked through. Throws RAZOR_MK_TRUST for one that cannot be used. */
+  readonly proxyFor: (url: string) => Proxy | undefined;
   readonly httpFor: (server: Candidate) => Promise<HttpClient>;
   readonly dialectFor: (server: Candidate, http: HttpClient) => Dialect | Promise<Dialect>;
   readonly report: () => Promise<NodeReport>;
@@ -38,7 +41,10 @@ export async function examine(context: DoctorContext): Promise<readonly CheckRes
   const server = 'failed' in discovery ? undefined : discovery.candidates[0];
   const host =
     server === undefined ? undefined : (server.address ?? new URL(server.url).hostname.replace(/^\[(.*)\]$/, '$1'));
-  const address = host !== undefined && isIP(host) !== 0 ? host : undefined;
+  const proxy = server === undefined ? undefined : proxyOf(context, server.url);
+  // what is spoken to is the proxy, where there is one
+  const reached = proxy === undefined || 'fault' in proxy ? host : proxy.host;
+  const address = reached !== undefined && isIP(reached) !== 0 ? reached : undefined;
   const isLocal = address !== undefined && (address.startsWith('127.') || address === '::1');
   const usedDns =
     server === undefined ||
@@ -74,9 +80,14 @@ export async function examine(context: DoctorContext): Promise<readonly CheckRes
         }),
       ),
     () => add(checkServer(server, discovery)),
-    async () => add(await checkTcp(address ?? (host as string), portOf(server as Candidate))),
     async () => {
-      const http = await context.httpFor(server as Candidate);
+      const { url, way } = server as Candidate;
+      if (proxy === undefined) return add(await checkTcp(host as string, portOf(url), way));
+      return add('fault' in proxy ? proxy.fault : await checkTcp(proxy.host, proxy.port, proxy.from, 'the proxy '));
+    },
+    async () => {
+      const http = await opened(context, server as Candidate);
+      if ('state' in http) return add(http);
       const [tls, plain] = await checkHttp((server as Candidate).url, http, context.wall);
       return add(tls) && add(plain);
     },
@@ -115,7 +126,30 @@ function checkServer(server: Candidate | undefined, discovery: Discovery | { rea
   };
 }
 
-function portOf(server: Candidate): number {
-  const url = new URL(server.url);
+/** The proxy of the server, or what is wrong with it. */
+function proxyOf(context: DoctorContext, url: string): Proxy | { readonly fault: CheckResult } | undefined {
+  try {
+    return context.proxyFor(url);
+  } catch (error) {
+    return { fault: brokenBy('TCP', error) };
+  }
+}
+
+/** The client, or what is wrong with the certificates, keys and pins that were configured. */
+async function opened(context: DoctorContext, server: Candidate): Promise<HttpClient | CheckResult> {
+  try {
+    return await context.httpFor(server);
+  } catch (error) {
+    return brokenBy('TLS and clock', error);
+  }
+}
+
+function brokenBy(name: CheckName, error: unknown): CheckResult {
+  if (!(error instanceof RazorMkError)) throw error;
+  return { name, state: 'broken', found: error.message, remedy: error.remedy };
+}
+
+function portOf(text: string): number {
+  const url = new URL(text);
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }

@@ -56,9 +56,9 @@ export async function checkDns(
   return { name: 'DNS', state: all && options.needed ? 'broken' : 'note', found, remedy };
 }
 
-/** Opens a connection and closes it again. */
-export async function checkTcp(host: string, port: number): Promise<CheckResult> {
-  const what = `${host} port ${port}`;
+/** Opens a connection and closes it again. `way` is where the address comes from; `who` comes before it in messages. */
+export async function checkTcp(host: string, port: number, way: string, who = ''): Promise<CheckResult> {
+  const what = `${who}${host} port ${port}`;
   const failure = await new Promise<string | undefined>((resolve) => {
     const socket = connect({ host, port, timeout: TCP_TIMEOUT_MS });
     const end = (why: string | undefined): void => {
@@ -73,7 +73,9 @@ export async function checkTcp(host: string, port: number): Promise<CheckResult>
   const told: Readonly<Record<string, readonly [string, string]>> = {
     ECONNREFUSED: [
       'refuses connections: nothing listens there',
-      'Start the provisioning server, or correct the port (razor.ip=HOST:PORT).',
+      who === ''
+        ? 'Start the provisioning server, or correct the port (razor.ip=HOST:PORT).'
+        : 'Start it, or correct its port.',
     ],
     ETIMEDOUT: [
       'does not answer',
@@ -86,7 +88,12 @@ export async function checkTcp(host: string, port: number): Promise<CheckResult>
     ENETUNREACH: ['cannot be reached: there is no route', 'Check the default route.'],
   };
   const [found, remedy] = told[failure] ?? [`fails: ${failure}`, 'Check the server, its port and the way to it.'];
-  return { name: 'TCP', state: 'broken', found: `${what} ${found}`, remedy };
+  return {
+    name: 'TCP',
+    state: 'broken',
+    found: `${what} ${found}`,
+    remedy: `${remedy} The address comes from: ${way}.`,
+  };
 }
 
 /** One request; says something about TLS, clock and HTTP at once. */
@@ -118,20 +125,26 @@ export async function checkHttp(
       found: `${secure ? 'the certificate is trusted' : 'plain HTTP'}; ${clock}`,
       remedy: off ? 'Name an NTP server (razor.ntp= on the kernel line), or set the clock in the firmware setup.' : '',
     };
+    const ill = reply.status >= 500;
     const http1: CheckResult = {
       name: 'HTTP',
-      state: 'ok',
+      state: ill ? 'note' : 'ok',
       found: `HTTP ${reply.status} after ${Math.round(reply.durationMs)} ms`,
-      remedy: '',
+      remedy: ill ? 'Look at the server’s log; with 502 to 504 a gateway does not reach what is behind it.' : '',
     };
     return [secure || !Number.isNaN(date) ? tls : noTls, http1];
   } catch (error) {
-    const { remedy } = error instanceof RazorMkError ? error : { remedy: 'Look at the server’s log.' };
+    const other = error instanceof RazorMkError ? error.remedy : 'Look at the server’s log.';
+    const cut = !secure && /^(ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(errnoOf(errorCause(error)) ?? '');
+    const remedy = cut ? 'If the server speaks https there, write https://HOST:PORT; else look at its log.' : other;
     const broken = { state: 'broken', found: messageOf(error), remedy } as const;
     const isTls = secure && isTlsFailure(error);
     const later: CheckResult = { name: 'HTTP', state: 'skipped', found: 'not looked at', remedy: '' };
     if (isTls) return [{ name: 'TLS and clock', ...broken }, later];
-    return [secure ? { ...noTls, state: 'ok', found: 'the connection was made' } : noTls, { name: 'HTTP', ...broken }];
+    const made: CheckResult = reachedNobody(error)
+      ? { ...noTls, found: 'nobody was reached' }
+      : { ...noTls, state: 'ok', found: 'the connection was made' };
+    return [secure ? made : noTls, { name: 'HTTP', ...broken }];
   }
 }
 
@@ -157,6 +170,14 @@ export async function checkReply(dialect: Dialect, report: NodeReport): Promise<
     const { remedy } = error instanceof RazorMkError ? error : { remedy: 'Look at the server’s log.' };
     return { name: 'reply', state: 'broken', found: messageOf(error), remedy };
   }
+}
+
+const errorCause = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);
+
+/** A failure before any handshake. */
+function reachedNobody(error: unknown): boolean {
+  const codes = [errnoOf(error), errnoOf(errorCause(error))];
+  return codes.some((code) => /^(ERR_PROXY|ECONNREFUSED|E(HOST|NET)UNREACH|ENOTFOUND|EAI_)/.test(code ?? ''));
 }
 
 /** Codes of Node's TLS and of X.509 checking; a pin that did not match; settings of trust that cannot be used. */

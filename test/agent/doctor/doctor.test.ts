@@ -33,11 +33,15 @@ interface Answer {
 }
 
 /** The verb in this process, asked for JSON; its exit status must be the one that it prints. */
-async function doctor(args: readonly string[], resolver?: { address: string; port: number }): Promise<Answer> {
+async function doctor(
+  args: readonly string[],
+  resolver?: { address: string; port: number },
+  env: Record<string, string> = {},
+): Promise<Answer> {
   let text = '';
   const controller = new AbortController();
   const host: Host = {
-    env: {},
+    env,
     out: (more) => void (text += more),
     err: () => undefined,
     interactive: false,
@@ -156,6 +160,35 @@ test('plain HTTP behind https: TLS is what is broken', async () => {
   assert.deepEqual([broken?.name, exit], ['TLS and clock', 9]);
 });
 
+test('what was configured and cannot be used is a matter of TLS, with the walk before it', async () => {
+  const { at } = await http((_, response) => response.end('{}'));
+  for (const [option, value] of [
+    ['--ca-file', '/nonexistent'],
+    ['--pin', 'abc'],
+    ['--reply-key', MAIN],
+  ] as const) {
+    const { broken, exit, checks } = await doctor(['--server', `https://${at}`, option, value]);
+    assert.deepEqual([broken?.name, exit, checks[7]?.state], ['TLS and clock', 9, 'ok'], option);
+  }
+});
+
+test('behind a proxy it is the proxy that must be reached; one that is away, refuses or is none is named', async () => {
+  const { at } = await http((_, response) => response.setHeader('content-type', 'application/json').end(ANSWER));
+  const far = ['--server', 'http://192.0.2.77:8026']; // nobody has this address: it can only be asked through the proxy
+  const { exit, checks } = await doctor(far, undefined, { http_proxy: at });
+  assert.deepEqual([exit, checks[7]?.found], [0, `the proxy ${at.replace(':', ' port ')} answers`]);
+  const away = await doctor(far, undefined, { HTTP_PROXY: 'http://127.0.0.1:1' });
+  assert.deepEqual([away.broken?.name, away.exit], ['TCP', 8]);
+  assert.match(
+    `${away.broken?.found} ${away.broken?.remedy}`,
+    /^the proxy 127\.0\.0\.1 port 1 refuses .*: HTTP_PROXY\.$/,
+  );
+  const none = await doctor(far, undefined, { http_proxy: 'socks5://127.0.0.1:1' });
+  assert.deepEqual([none.broken?.name, none.exit], ['TCP', 8]);
+  const refuses = await doctor(['--server', 'https://192.0.2.77'], undefined, { https_proxy: at });
+  assert.deepEqual([refuses.broken?.name, refuses.exit, refuses.checks[8]?.state], ['HTTP', 10, 'skipped']);
+});
+
 test('another web server: the reply is what is broken', async () => {
   const { at } = await http((_, response) => response.setHeader('content-type', 'text/html').end('<h1>It works!</h1>'));
   const { broken, exit } = await doctor(['--server', at]);
@@ -195,6 +228,8 @@ test('a healthy server found by DNS: nothing is broken, the exit status is 0, an
     ['GET /', 'GET /razor/api/node/checkin?hw_id=X&last_state=idle&first_checkin=true'],
   );
 });
+
+const ANSWER = JSON.stringify({ errcode: 0, response: { command_name: 'register', command_param: {} } });
 
 const nic: NicState = {
   name: 'eth0',
