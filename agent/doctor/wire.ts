@@ -38,20 +38,23 @@ export async function checkDns(
         ...(options.signal ? { signal: options.signal } : {}),
       };
       const result = await query(resolver, question);
-      if ('failure' in result) return { address, dead: true, note: result.failure };
+      if ('failure' in result) return { address, dead: true, note: `is dead: ${result.failure}` };
       const { rcode } = result.packet;
-      return { address, dead: rcode === 'SERVFAIL' || rcode === 'REFUSED', note: rcode };
+      if (rcode === 'REFUSED') return { address, dead: true, note: 'refuses to answer this machine (REFUSED)' };
+      if (rcode === 'SERVFAIL') return { address, dead: true, note: 'cannot look names up (SERVFAIL)' };
+      return { address, dead: false, note: `answers (${rcode})` };
     }),
   );
   const dead = asked.filter((answer) => answer.dead);
-  const found = asked
-    .map(({ address, dead: isDead, note }) => `${address} ${isDead ? `is dead: ${note}` : `answers (${note})`}`)
-    .join('; ');
+  const found = asked.map(({ address, note }) => `${address} ${note}`).join('; ');
   if (dead.length === 0) return { name: 'DNS', state: 'ok', found, remedy: '' };
   const all = dead.length === asked.length;
   const whom = dead.map(({ address }) => address).join(', ');
+  const mend = dead.every(({ note }) => note.startsWith('is dead'))
+    ? `Start or replace the DNS server ${whom}`
+    : `Correct the DNS server ${whom}: the clients that it serves, and the servers that it asks`;
   const remedy = options.named
-    ? `Start or replace the DNS server ${whom}, or have DHCP name another one (option 6); razor.ip= on the kernel line needs no DNS.`
+    ? `${mend}, or have DHCP name another one (option 6); razor.ip= on the kernel line needs no DNS.`
     : 'No DNS server is named: have DHCP name one (option 6), or give razor.ip= on the kernel line, which needs no DNS.';
   return { name: 'DNS', state: all && options.needed ? 'broken' : 'note', found, remedy };
 }

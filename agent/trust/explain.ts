@@ -77,6 +77,8 @@ export async function explainTlsFailure(error: unknown, url: string, trust: TlsT
     fail(`the server’s certificate ${seen}, and ${clock} ${new Date().toISOString()}`, remedy);
   }
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
+  const names = /altnames: (.{1,300})/.exec(messageOf(error))?.[1];
+  if (reason !== undefined && names !== undefined) fail(`${reason[0]}: ${names}`, reason[1]);
   if (reason !== undefined) fail(`${reason[0]} (${code})`, reason[1]);
   return undefined;
 }

@@ -60,7 +60,7 @@ export function issued(dir: string, name: string, ca: Made, dates?: readonly [st
     '-subj',
     `/CN=${name}`,
     '-addext',
-    'subjectAltName=IP:127.0.0.1,DNS:razor.example',
+    'subjectAltName=IP:127.0.0.1,IP:10.77.0.1,DNS:razor.example',
   );
   if (dates === undefined) {
     openssl(
