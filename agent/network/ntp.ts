@@ -1,7 +1,9 @@
 /** The clock, by SNTP (RFC 5905 section 14 and its on-wire test): one question, one answer, one step. */
 import { createSocket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { readdirSync, readFileSync } from 'node:fs';
+import { isIP, isIPv6 } from 'node:net';
+import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors.ts';
 import type { System } from '../../platform/system.ts';
 
@@ -109,4 +111,26 @@ export async function stepClock(answer: SntpAnswer, system: System, wall = new D
     );
   }
   return true;
+}
+
+/** More than this many silent servers would keep a node from its first check-in for too long. */
+const MOST_OF_LEASES = 2;
+
+/** NTP servers that DHCP leases named (option 42), where the DHCP client's script puts them. */
+export function leaseNtpServers(root = '/'): readonly string[] {
+  const base = join(root, 'tmp/razor-mk-net');
+  try {
+    const words = readdirSync(base).flatMap((card) => read(join(base, card, 'ntp')).split(/\s+/));
+    return [...new Set(words.filter((word) => isIP(word) !== 0))].slice(0, MOST_OF_LEASES);
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

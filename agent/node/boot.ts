@@ -14,7 +14,7 @@ import { configureNetwork, type ConfigureMemory } from '../network/configure.ts'
 import { restartDhcp, type DhcpContext } from '../network/dhcp.ts';
 import { hostnameOf, setHostname } from '../network/hostname.ts';
 import { isNicName, parseIpArguments, type IpArguments } from '../network/ip-argument.ts';
-import { askSntp, stepClock } from '../network/ntp.ts';
+import { askSntp, leaseNtpServers, stepClock } from '../network/ntp.ts';
 import { RELOADABLE_MODULES, type RecoveryAction } from '../network/recovery.ts';
 import { readKernelLog } from '../network/kernel-log.ts';
 import { observeNetwork, type NetworkState, type NicState } from '../network/state.ts';
@@ -27,7 +27,7 @@ export interface BootContext {
   readonly signal: AbortSignal;
   /** The kernel command line. */
   readonly cmdline: string;
-  /** NTP servers of the settings; those of `ip=` come after them. */
+  /** NTP servers of the settings; those of `ip=` come after them, then those of DHCP. */
   readonly ntp: readonly string[];
   /** More kernel modules that may have missed their firmware. */
   readonly reloadModules: readonly string[];
@@ -207,6 +207,7 @@ async function bootClock(context: BootContext): Promise<void> {
   const servers = [
     ...context.ntp,
     ...parseIpArguments(context.cmdline).statics.flatMap(({ ntpServers }) => ntpServers),
+    ...leaseNtpServers(context.root),
   ];
   if (servers.length === 0) return step('clock', 'skipped', 'no NTP server is named');
   const once = async (): Promise<string> => {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { hostnameOf, hostsWith, setHostname } from '../../../agent/network/hostname.ts';
-import { askSntp, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
+import { askSntp, leaseNtpServers, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
 import { startWatchdog } from '../../../agent/network/watchdog.ts';
+import { bootNode } from '../../../agent/node/boot.ts';
 import { createLog } from '../../../platform/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
@@ -88,6 +89,46 @@ test('a real SNTP server tells the offset, and the clock is stepped by it, in th
   assert.equal(await stepClock(answer, dry), true);
   assert.match(dry.changes.at(-1)?.what ?? '', /step the clock by 3600\.\d s, as 127\.0\.0\.1 says/);
   assert.equal(await stepClock({ ...answer, offsetMs: 100 }, dry), false, 'a clock that is right is left alone');
+});
+
+test('an NTP server of a DHCP lease sets the clock too, after those that were named for this machine', async () => {
+  const server = await ntpServer(7_200_000);
+  const root = join(dir, 'lease');
+  mkdirSync(join(root, 'tmp/razor-mk-net/eth0'), { recursive: true });
+  mkdirSync(join(root, 'tmp/razor-mk-net/eth1'));
+  writeFileSync(join(root, 'tmp/razor-mk-net/eth0/ntp'), '127.0.0.1 $(reboot) 127.0.0.2\n');
+  writeFileSync(join(root, 'tmp/razor-mk-net/eth1/ntp'), 'ntp.example 127.0.0.1\n');
+  assert.deepEqual(leaseNtpServers(root), ['127.0.0.1', '127.0.0.2']);
+  assert.deepEqual(leaseNtpServers(join(root, 'nowhere')), []);
+  const system = createSystem({ live: false, log });
+  const steps: string[] = [];
+  const nic = { name: 'eth0', index: 2, mac: '52:54:00:00:00:01', physical: true, up: true, carrier: true };
+  const nics = [{ ...nic, driver: 'e1000', addresses: ['10.0.0.7'] }];
+  const base = { clock: fakeClock(), log, system, signal: new AbortController().signal, reloadModules: [], root };
+  const named = async (ntp: readonly string[]): Promise<string> => {
+    steps.splice(0);
+    await bootNode({
+      ...base,
+      cmdline: 'quiet',
+      ntp,
+      ntpPort: server.port,
+      step: (name, state, note) => void steps.push(`${name} ${state} ${note}`),
+      say: () => undefined,
+      resolve: () => Promise.resolve(undefined),
+      observe: () => ({ nics, modules: new Set(), undriven: [], firmwareErrors: [] }),
+    });
+    return steps.at(-1) ?? '';
+  };
+  try {
+    assert.match(await named([]), /^clock done stepped by 7\d\d\d\.\d+ s, as 127\.0\.0\.1 says$/);
+    assert.match(
+      await named(['localhost.invalid']),
+      /^clock done stepped by/,
+      'one that is named and absent gives way',
+    );
+  } finally {
+    server.close();
+  }
 });
 
 test('replies that are no answer to our question are not believed', async () => {
