@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../platform/errors.ts';
 import { SOCKET_NAME } from './server.ts';
 import type { StatusSnapshot } from './snapshot.ts';
 
@@ -18,13 +18,21 @@ export function findSocket(stateDir: string | undefined, base = '/tmp'): string 
   const live = join(base, SOCKET_NAME);
   if (statSync(live, { throwIfNoEntry: false }) !== undefined) return live;
   const temporary = base === '/tmp' ? tmpdir() : base;
-  const dirs = readdirSync(temporary).filter((name) => name.startsWith('razor-mk-state-'));
+  const dirs = namesIn(temporary).filter((name) => name.startsWith('razor-mk-state-'));
   const found = dirs
     .map((name) => join(temporary, name, SOCKET_NAME))
     .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
     .filter(({ stat }) => stat?.isSocket() === true)
     .sort((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0));
   return found[0]?.path ?? live;
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return []; // a machine without /tmp
+  }
 }
 
 /** Throws RAZOR_MK_NO_AGENT when nobody answers within two seconds. */
@@ -47,8 +55,10 @@ export async function askStatus(socketPath: string): Promise<StatusSnapshot> {
     });
     return JSON.parse(text) as StatusSnapshot;
   } catch (error) {
+    const denied = errnoOf(error) === 'EACCES' || errnoOf(error) === 'EPERM';
     throw new RazorMkError('RAZOR_MK_NO_AGENT', `no agent answers on ${socketPath}: ${messageOf(error)}`, {
       cause: error,
+      ...(denied ? { remedy: 'The socket is for its owner only: ask as the user that the agent runs as (root).' } : {}),
     });
   }
 }

@@ -29,7 +29,7 @@ export function renderMetrics(snapshot: StatusSnapshot): string {
   metric('razor_mk_info', 'gauge', 'The agent; always 1.', [[info, 1]]);
   one('razor_mk_uptime_seconds', 'gauge', 'Seconds since the agent started.', snapshot.uptimeS);
   one('razor_mk_healthy', 'gauge', '1 while the agent gets anywhere.', snapshot.healthy ? 1 : 0);
-  one('razor_mk_turns_total', 'counter', 'Turns begun.', turns.count);
+  one('razor_mk_turns_total', 'counter', 'The number of the last turn that was answered.', turns.count);
   one('razor_mk_checkins_total', 'counter', 'Check-ins that were answered.', turns.good);
   one('razor_mk_registers_total', 'counter', 'Registrations that were accepted.', turns.registers);
   one('razor_mk_failures_in_a_row', 'gauge', 'Failures since the last answered check-in.', turns.failedInARow);
@@ -46,12 +46,12 @@ export function renderMetrics(snapshot: StatusSnapshot): string {
     'Different commands that this agent does not know.',
     snapshot.unknownCommands.length,
   );
-  one('razor_mk_checkin_seconds_sum', 'counter', 'Time spent in answered check-ins.', counters.checkinSeconds.sum);
-  one(
-    'razor_mk_checkin_seconds_count',
-    'counter',
-    'Answered check-ins that were timed.',
-    counters.checkinSeconds.count,
+  const { count, sum } = counters.checkinSeconds;
+  lines.push(
+    '# HELP razor_mk_checkin_seconds Time spent in answered check-ins.',
+    '# TYPE razor_mk_checkin_seconds summary',
+    `razor_mk_checkin_seconds_sum ${sum}`,
+    `razor_mk_checkin_seconds_count ${count}`,
   );
   one('razor_mk_heartbeats_total', 'counter', 'Heartbeats that Ironic took.', snapshot.service?.heartbeats);
   const beatAt = snapshot.service?.heartbeatAt;

@@ -24,12 +24,15 @@ interface Line {
   readonly rank: number;
 }
 
+/** Width of the labels, with the blank behind them. */
+const LABEL = 10;
+
 const STYLES = { title: '\x1b[1;7m', bad: '\x1b[1;31m', warn: '\x1b[33m', dim: '\x1b[2m' } as const;
 
 /** The lines, none wider than `columns`, and exactly `rows` of them when that is given. */
 export function renderPage(snapshot: StatusSnapshot, size: PageSize, load?: MachineLoad): string[] {
-  const lines = content(snapshot, load);
-  let shown = lines;
+  const lines = content(snapshot, load).flatMap((line) => wrapped(line, size.columns));
+  let shown: readonly Part[] = lines;
   if (size.rows !== undefined && lines.length > size.rows) {
     const rows = size.rows;
     // the least important lines go first; order on the screen stays
@@ -42,18 +45,54 @@ export function renderPage(snapshot: StatusSnapshot, size: PageSize, load?: Mach
     );
     shown = lines.filter((_, i) => keep.has(i));
   }
-  const rendered = shown.map((line) => paint(line, size));
+  // what had no room is missed where it would have followed
+  const whole = shown.map((line, i) => {
+    const [next, missed] = [line.more[0], shown[i + 1]?.of !== line.of];
+    return next === undefined || !missed ? line : { ...line, text: `${line.text} ${line.more.join(' ')}` };
+  });
+  const rendered = whole.map((line) => paint(line, size));
   while (size.rows !== undefined && rendered.length < size.rows) rendered.push('');
   return rendered;
 }
 
+/** A piece of a line that was too long for the screen. */
+interface Part extends Line {
+  readonly of: Line;
+  /** The pieces behind it. */
+  readonly more: readonly string[];
+}
+
+/** Long lines go on below, under their text, where there is room: what is cut off is what one looks for. */
+function wrapped(line: Line, columns: number): Part[] {
+  const text = clean(line.text);
+  const pieces: string[] = [];
+  if (columns >= 40) {
+    let rest = [...text];
+    while (rest.length > columns) {
+      const blank = rest.lastIndexOf(' ', columns);
+      const end = blank > LABEL + 10 ? blank : columns;
+      pieces.push(rest.slice(0, end).join(''));
+      rest = [...' '.repeat(LABEL), ...rest.slice(end).join('').trimStart()];
+    }
+    pieces.push(rest.join(''));
+  } else pieces.push(text);
+  return pieces.map((piece, i) => ({
+    ...line,
+    text: piece,
+    rank: i === 0 ? line.rank : line.rank + 0.5,
+    of: line,
+    more: pieces.slice(i + 1).map((one) => one.trimStart()),
+  }));
+}
+
+// eslint-disable-next-line no-control-regex -- what a server sent must not move the cursor
+const clean = (text: string): string => text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ');
+
 function paint({ text, style }: Line, { columns, colour }: PageSize): string {
-  // eslint-disable-next-line no-control-regex -- what a server sent must not move the cursor
-  const clean = text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ');
-  const chars = [...clean];
+  const chars = [...text];
   const cut =
     chars.length <= columns
-      ? clean
+      ? text
       : columns < 2
         ? chars.slice(0, columns).join('')
         : `${chars.slice(0, columns - 1).join('')}…`;
@@ -64,10 +103,15 @@ function paint({ text, style }: Line, { columns, colour }: PageSize): string {
 function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
   const lines: Line[] = [];
   const add: Add = (rank, label, text, style) => {
-    lines.push({ rank, text: `${label.padEnd(9)} ${text}`, ...(style === undefined ? {} : { style }) });
+    lines.push({ rank, text: `${label.padEnd(LABEL - 1)} ${text}`, ...(style === undefined ? {} : { style }) });
   };
   lines.push({ rank: 0, text: ` razor-mk ${s.version}  ${s.hostname}${s.live ? '' : '  (dry)'}`, style: 'title' });
   add(1, 'state', s.state, s.healthy ? (s.state.startsWith('error') ? 'bad' : undefined) : 'bad');
+  const problem = s.problems.at(-1);
+  if (problem !== undefined && s.turns.failedInARow > 0) {
+    add(2, 'problem', `${problem.message}${problem.times > 1 ? ` (${problem.times} times)` : ''}`, 'bad');
+    add(2, 'remedy', problem.remedy);
+  }
   for (const step of s.boot) {
     const open = step.state === 'running' || step.state === 'failed';
     if (step.state !== 'skipped')
@@ -114,11 +158,6 @@ function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
       'machine',
       `${mib(used)} of ${mib(load.memoryTotalBytes)} memory used, ${load.cpuLoad.toFixed(0)} % of ${load.cpus} CPUs`,
     );
-  }
-  const problem = s.problems.at(-1);
-  if (problem !== undefined && s.turns.failedInARow > 0) {
-    add(2, 'problem', `${problem.message}${problem.times > 1 ? ` (${problem.times} times)` : ''}`, 'bad');
-    add(2, 'remedy', problem.remedy);
   }
   for (const warning of s.warnings.slice(-5)) add(9, 'warning', `${clockTime(warning.at)} ${warning.message}`, 'warn');
   const set = s.config.filter(({ from }) => from !== 'built in');

@@ -55,6 +55,19 @@ test('at 40x10 the important lines are left, in their order, none wider than the
   assert.ok(lines.some((line) => line.endsWith('…')));
 });
 
+test('a long problem and its remedy go on below where there is room, and are cut with a sign where there is none', () => {
+  const message = `GET http://10.0.0.1:8026/razor/api/node/checkin: ${'the server said no '.repeat(8)}END`;
+  const problem = { at: '', code: 'RAZOR_MK_HTTP', message, remedy: 'Check this.', times: 1 };
+  const long = sample({ turns: { ...sample().turns, failedInARow: 1 }, problems: [problem] });
+  const page = renderPage(long, { columns: 80, rows: 24, colour: false });
+  const told = page.map((line) => line.slice(10)).join(' ');
+  assert.ok(told.replaceAll(/\s+/g, ' ').includes(message), page.join('\n'));
+  assert.ok(page.findIndex((line) => line.startsWith('problem')) < page.findIndex((line) => line.startsWith('server')));
+  const small = renderPage(long, { columns: 80, rows: 5, colour: false });
+  assert.equal(small.length, 5);
+  assert.match(small.filter((line) => /problem|^ {10}/.test(line)).at(-1) ?? '', /…$/);
+});
+
 test('every size from 1x1 to 200x60 is kept to, with colours too', () => {
   for (const columns of [1, 2, 9, 10, 39, 80, 200]) {
     for (const rows of [1, 2, 5, 24, 60]) {
@@ -101,7 +114,11 @@ test('the metrics are Prometheus text: each sample has its HELP and TYPE, and la
     }
     const metric = /^([a-z_]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+\})? (-?\d+(?:\.\d+)?(?:e-?\d+)?)$/.exec(line);
     assert.ok(metric, line);
-    assert.match(typed.get(metric[1] as string) ?? 'no TYPE', /^(gauge|counter)$/, line);
+    const name = metric[1] as string;
+    // as promtool has it: _sum and _count belong to a summary, and a counter ends in _total
+    const summary = /^(.*)_(?:sum|count)$/.exec(name)?.[1];
+    const type = typed.get(summary ?? name) ?? 'no TYPE';
+    assert.equal(type, summary === undefined ? (name.endsWith('_total') ? 'counter' : 'gauge') : 'summary', line);
     values.set(`${metric[1]}${metric[2] ?? ''}`, Number(metric[3]));
   }
   assert.equal(values.get('razor_mk_checkins_total'), 66);
