@@ -78,11 +78,16 @@ export const verb = defineVerb({
       say,
       signal: host.signal,
     });
+    let announced = '';
     const emit = (event: AgentEvent): void => {
       node.onEvent(event);
       if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
       const line = narrate(event);
       if (line !== undefined) log.info(line);
+      if (event.event === 'discovered' && args.live && !host.interactive && line !== undefined && line !== announced) {
+        announced = line;
+        writeConsole(`razor-mk: ${line}`);
+      }
       if (!args.events) return;
       host.out(
         `${JSON.stringify({ ...event, at: new Date().toISOString(), sinceMs: Math.round(performance.now()) })}\n`,

@@ -1,6 +1,5 @@
 /** `razor-mk lab vm`: virtual machines that boot from the network and are discovered, with the journey as a timeline. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
@@ -8,9 +7,12 @@ import { run } from '../../platform/run.ts';
 import { defineVerb, type Host } from '../../platform/verb.ts';
 import { defaultImage } from '../vm/default-image.ts';
 import { forwardPort, type Forward } from '../vm/forward.ts';
+import type { Machine } from '../vm/machine.ts';
+import { needPrograms } from '../vm/programs.ts';
 import { openSite, type LabProcess, type Site } from '../vm/site.ts';
 import { momentLine } from '../vm/timeline.ts';
 import { USER_NETWORK_LOSES } from '../vm/user-network.ts';
+import { consoleVerb, screenVerb, VM_DIR } from './vm-look.ts';
 
 interface VmArgs {
   readonly image: string | undefined;
@@ -20,6 +22,7 @@ interface VmArgs {
   readonly minutes: number;
   readonly keep: boolean;
   readonly dir: string | undefined;
+  readonly pcap: boolean;
   readonly network: 'auto' | 'namespace' | 'user';
 }
 
@@ -40,6 +43,11 @@ export const verb = defineVerb({
         default: 'auto' as const,
         describe: 'a network of its own (needs namespaces), or QEMU’s user networking; auto: the first that is allowed',
       })
+      .option('pcap', {
+        type: 'boolean',
+        default: false,
+        describe: 'keep what passes each network card as NAME-nic0.pcap, for Wireshark',
+      })
       .option('dir', { type: 'string', describe: 'where consoles and report go; a temporary directory otherwise' }),
   verbs: [
     {
@@ -47,32 +55,35 @@ export const verb = defineVerb({
       describe: 'the serial console of a machine that runs; Ctrl-] leaves it',
       load: async () => await Promise.resolve(consoleVerb),
     },
+    {
+      name: 'screen',
+      describe: 'a picture (PNG) of the screen of a machine that runs',
+      load: async () => await Promise.resolve(screenVerb),
+    },
   ],
   run: (args, host) => playMachines(args, host),
-});
-
-const consoleVerb = defineVerb({
-  usage: '<name>',
-  options: (yargs) =>
-    yargs
-      .positional('name', { type: 'string', demandOption: true, describe: 'node1, node2 …' })
-      .option('dir', { type: 'string', demandOption: true, describe: 'the directory that lab vm --keep printed' }),
-  run: ({ name, dir }, host) => attach(join(resolve(dir), `${name}.sock`), host),
 });
 
 async function playMachines(args: VmArgs, host: Host): Promise<number> {
   if (!(Number.isInteger(args.machines) && args.machines >= 1 && args.machines <= 8)) {
     throw new RazorMkError('RAZOR_MK_USAGE', '--machines takes 1 to 8');
   }
-  const dir = args.dir === undefined ? mkdtempSync(join(tmpdir(), 'razor-mk-vm-')) : resolve(args.dir);
+  needPrograms(args);
+  const dir = args.dir === undefined ? mkdtempSync(join(tmpdir(), VM_DIR)) : resolve(args.dir);
   const image = args.image === undefined ? await defaultImage(host) : resolve(args.image);
   const { site, network } = await openPlace(args, dir, host);
   let page: Forward | undefined;
   try {
     const lab = await prepare(site, image, host);
     if (args.keep && network === 'namespace') page = await forwardPort(site.namespace, 8025, join(dir, 'page.sock'));
-    for (let index = 1; index <= args.machines; index++) await powerOn(site, args, index, network);
-    await Promise.race([registered(lab, args), stopped(host)]);
+    const machines: Machine[] = [];
+    for (let index = 1; index <= args.machines; index++) machines.push(await powerOn(site, args, index, network));
+    try {
+      await Promise.race([registered(lab, args), stopped(host), ...machines.map(ended)]);
+    } catch (error) {
+      if (!host.signal.aborted) await tellWhy(site, host);
+      throw error;
+    }
     const report = await site.report(`${args.machines} machines`);
     host.out(`\nreport, consoles: ${report}\n`);
     if (args.keep && !host.signal.aborted) {
@@ -132,11 +143,29 @@ async function prepare(site: Site, image: string, host: Host): Promise<LabProces
   return lab;
 }
 
-async function powerOn(site: Site, args: VmArgs, index: number, network: 'namespace' | 'user'): Promise<void> {
+/** Throws RAZOR_MK_VM when QEMU ends, which it does not while all goes well: machines restart by themselves. */
+async function ended(machine: Machine): Promise<never> {
+  await machine.exited;
+  throw new RazorMkError('RAZOR_MK_VM', `${machine.name}: QEMU ended: ${machine.lastWords() ?? ''}`);
+}
+
+/** Where everything is kept, and the last words of each machine that did not register. */
+async function tellWhy(site: Site, host: Host): Promise<void> {
+  const report = await site.report('not all machines registered');
+  for (const [name, text] of Object.entries(await site.consoles())) {
+    if (site.timeline.first(name, 'register') !== undefined) continue;
+    const words = text.trim().split('\n').slice(-8);
+    host.err(`\n${name} has not registered; its console says:\n${words.map((word) => `  ${word}\n`).join('')}`);
+  }
+  host.err(`\nreport, consoles, logs: ${report}\n`);
+}
+
+async function powerOn(site: Site, args: VmArgs, index: number, network: 'namespace' | 'user'): Promise<Machine> {
   const tap = `tap${index}`;
   await site.lan.addTap(tap);
-  await site.machine({
+  return await site.machine({
     name: `node${index}`,
+    pcap: args.pcap,
     memoryMiB: args.memory,
     firmware: args.uefi ? 'uefi' : 'bios',
     nics: [
@@ -168,28 +197,5 @@ function stopped(host: Host): Promise<never> {
     const end = (): void => reject(new RazorMkError('RAZOR_MK_VM', messageOf(host.signal.reason)));
     if (host.signal.aborted) end();
     else host.signal.addEventListener('abort', end, { once: true });
-  });
-}
-
-/** Connects this terminal with a machine's serial console until Ctrl-]. */
-function attach(path: string, host: Host): Promise<number> {
-  return new Promise((done, reject) => {
-    const socket = connect(path);
-    const end = (): void => {
-      if (process.stdin.isTTY) process.stdin.setRawMode(false);
-      process.stdin.pause();
-      socket.destroy();
-      done(0);
-    };
-    socket.on('error', (error) =>
-      reject(new RazorMkError('RAZOR_MK_VM', `no machine runs at ${path}: ${error.message}`)),
-    );
-    socket.on('connect', () => {
-      if (process.stdin.isTTY) process.stdin.setRawMode(true);
-      process.stdin.on('data', (keys: Buffer) => (keys.includes(0x1d) ? end() : socket.write(keys)));
-    });
-    socket.on('data', (chunk: Buffer) => host.out(chunk.toString('latin1')));
-    socket.on('close', end);
-    host.signal.addEventListener('abort', end, { once: true });
   });
 }

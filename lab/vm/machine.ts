@@ -1,9 +1,10 @@
 /** One virtual machine: QEMU's command line, its console, and waiting for what the console says. */
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Daemon } from '../../platform/daemon.ts';
 import { RazorMkError } from '../../platform/errors.ts';
 import type { Namespace } from './namespace.ts';
+import { askQemu } from './qmp.ts';
 
 export interface Nic {
   /** QEMU's device: virtio-net-pci (default), e1000, e1000e, rtl8139, igb … */
@@ -32,6 +33,8 @@ export interface MachineOptions {
   readonly nics: readonly Nic[];
   /** Further arguments: disks, SMBIOS, CPUs, `-kernel`. */
   readonly args?: readonly string[];
+  /** What passes its cards goes to NAME-nicN.pcap too, the first 640 bytes of each packet: DHCP and headers. */
+  readonly pcap?: boolean;
   /** The machine ends when the guest reboots. */
   readonly noReboot?: boolean;
 }
@@ -41,6 +44,14 @@ export interface Machine {
   readonly consoleFile: string;
   /** Unix socket with the serial console, for `lab vm console`. */
   readonly consoleSocket: string;
+  /** What QEMU said when it ended, if it ended. */
+  lastWords(): string | undefined;
+  /** Sends a key to the keyboard, by QEMU's name: `ret`, `a`, `alt-f2`. */
+  press(...keys: readonly string[]): Promise<void>;
+  /** The text that a screen in text mode shows or has scrolled away, without colours. Throws RAZOR_MK_VM. */
+  screenText(): Promise<string>;
+  /** The screen as a PNG file. Throws RAZOR_MK_VM. */
+  screen(file: string): Promise<void>;
   readonly exited: Daemon['exited'];
   /** What the console has shown so far, escape sequences removed. */
   console(): Promise<string>;
@@ -69,7 +80,12 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
       ...(nic.romfile === undefined ? [] : [`romfile=${nic.romfile}`]),
       ...(nic.bootindex === undefined ? [] : [`bootindex=${nic.bootindex}`]),
     ];
-    return [...(backend === undefined ? [] : ['-netdev', backend]), '-device', device.join(',')];
+    const dump = `filter-dump,id=dump${index},netdev=n${index},maxlen=640,file=${join(dir, `${name}-nic${index}.pcap`)}`;
+    return [
+      ...(backend === undefined ? [] : ['-netdev', backend]),
+      ...['-device', device.join(',')],
+      ...(backend === undefined || options.pcap !== true ? [] : ['-object', dump]),
+    ];
   });
   return [
     'qemu-system-x86_64',
@@ -78,9 +94,9 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
     ...['-display', 'none', '-monitor', 'none', '-nodefaults'],
     ...[
       '-chardev',
-      `socket,id=console,path=${join(dir, `${name}.sock`)},server=on,wait=off,logfile=${consoleFile(options)}`,
+      `socket,id=console,path=${consoleSocket(dir, name)},server=on,wait=off,logfile=${consoleFile(options)}`,
     ],
-    ...['-serial', 'chardev:console', '-device', 'VGA'],
+    ...['-serial', 'chardev:console', '-device', 'VGA', '-qmp', `unix:${qmpSocket(dir, name)},server=on,wait=off`],
     ...(uefi ? ['-drive', `if=pflash,format=raw,readonly=on,file=${OVMF_CODE}`] : []),
     ...(uefi ? ['-drive', `if=pflash,format=raw,file=${join(dir, `${name}.vars`)}`] : []),
     ...(options.noReboot === true ? ['-no-reboot'] : []),
@@ -108,6 +124,16 @@ function netdevOf(nic: Nic, index: number): string | undefined {
   return nic.tap === undefined ? undefined : `tap,id=n${index},ifname=${nic.tap},script=no,downscript=no`;
 }
 
+/** Where a machine's serial console is connected. */
+export function consoleSocket(dir: string, name: string): string {
+  return join(dir, `${name}.sock`);
+}
+
+/** Where QEMU of a machine takes orders. */
+export function qmpSocket(dir: string, name: string): string {
+  return join(dir, `${name}.qmp`);
+}
+
 function consoleFile(options: MachineOptions): string {
   return join(options.dir, `${options.name}.console`);
 }
@@ -123,8 +149,22 @@ export async function startMachine(namespace: Namespace, options: MachineOptions
   return {
     name: options.name,
     consoleFile: file,
-    consoleSocket: join(options.dir, `${options.name}.sock`),
+    consoleSocket: consoleSocket(options.dir, options.name),
     exited: daemon.exited,
+    lastWords: () => (ended ? stderr.slice(-3).join('; ') || 'without a word' : undefined),
+    async press(...keys) {
+      for (const key of keys) {
+        const line = { 'command-line': `sendkey ${key}` };
+        await askQemu(qmpSocket(options.dir, options.name), 'human-monitor-command', line);
+      }
+    },
+    async screenText() {
+      const dump = join(options.dir, `${options.name}.vga`);
+      const args = { val: TEXT_MEMORY.at, size: TEXT_MEMORY.bytes, filename: dump };
+      await askQemu(qmpSocket(options.dir, options.name), 'pmemsave', args);
+      return textOfScreen(await readFile(dump));
+    },
+    screen: (path) => screenshot(options.dir, options.name, path),
     console,
     async expect(pattern, { timeoutMs = 120_000, from = 0 } = {}) {
       const deadline = performance.now() + timeoutMs;
@@ -145,6 +185,24 @@ export async function startMachine(namespace: Namespace, options: MachineOptions
     },
     stop: () => daemon.stop(200),
   };
+}
+
+/** What a machine's screen shows, as a PNG file. Throws RAZOR_MK_VM where no such machine runs. */
+export async function screenshot(dir: string, name: string, path: string): Promise<void> {
+  await askQemu(qmpSocket(dir, name), 'screendump', { filename: path, format: 'png' });
+}
+
+/** Where PCs keep the text of their screen: a byte of text, a byte of colour, 80 columns; what is shown moves in it. */
+const TEXT_MEMORY = { at: 0xb8000, bytes: 32_768 } as const;
+
+/** The lines of text memory that are not empty, oldest first. */
+export function textOfScreen(memory: Uint8Array): string {
+  const cells = Array.from({ length: memory.length >> 1 }, (_, cell) => memory[cell * 2] ?? 0);
+  const text = cells.map((code) => (code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : ' ')).join('');
+  return (text.match(/.{1,80}/g) ?? [])
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n');
 }
 
 async function readWhole(file: string): Promise<string> {

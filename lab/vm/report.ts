@@ -7,8 +7,10 @@ export interface ReportInput {
   readonly moments: readonly Moment[];
   /** Console text by machine. */
   readonly consoles: Readonly<Record<string, string>>;
-  /** The lab's requests and decisions, a line each. */
-  readonly requests: readonly string[];
+  /** What each machine's screen shows, as PNG, by machine. */
+  readonly screens?: Readonly<Record<string, Uint8Array>>;
+  /** Long texts behind a heading each: what the lab was asked, what it decided, what dnsmasq said. */
+  readonly logs: Readonly<Record<string, string>>;
 }
 
 const COLOURS: Readonly<Record<Phase, string>> = {
@@ -57,6 +59,13 @@ function chart(machine: string, moments: readonly Moment[]): string {
   return `<h2>${escapeHtml(machine)}</h2><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="timeline of ${escapeHtml(machine)}">${rows.join('\n')}</svg>`;
 }
 
+/** The last MiB of a text, under a heading that opens it; nothing where there is none. */
+function folded(title: string, text: string): string {
+  if (text === '') return '';
+  const shown = escapeHtml(text.slice(-1_048_576));
+  return `<details><summary>${escapeHtml(title)}</summary><pre>${shown}</pre></details>`;
+}
+
 /** The whole page; needs no other file and no script. */
 export function reportPage(input: ReportInput): string {
   const machines = [...new Set(input.moments.map((moment) => moment.machine))];
@@ -66,10 +75,13 @@ export function reportPage(input: ReportInput): string {
       input.moments.filter((moment) => moment.machine === machine),
     ),
   );
-  const consoles = Object.entries(input.consoles).map(
-    ([name, text]) =>
-      `<details><summary>Console of ${escapeHtml(name)}</summary><pre>${escapeHtml(text)}</pre></details>`,
-  );
+  const consoles = Object.entries(input.consoles).map(([name, text]) => folded(`Console of ${name}`, text));
+  const screens = Object.entries(input.screens ?? {}).map(([name, png]) => {
+    const data = Buffer.from(png).toString('base64');
+    const title = `Screen of ${escapeHtml(name)}`;
+    return `<details><summary>${title}</summary><img alt="${title}" src="data:image/png;base64,${data}"></details>`;
+  });
+  const logs = Object.entries(input.logs).map(([title, text]) => folded(title, text));
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(input.title)}</title>
@@ -79,13 +91,14 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:2rem auto;padding
 svg{width:100%;height:auto;font:12px ui-monospace,monospace}
 svg text{fill:currentColor}svg .phase{font-weight:600}svg .time{opacity:.7}
 pre{overflow-x:auto;font-size:12px;line-height:1.35;border:1px solid #8884;border-radius:6px;padding:.75rem}
+img{max-width:100%;height:auto}
 summary{cursor:pointer;padding:.4rem 0;font-weight:600}
 </style>
 <h1>${escapeHtml(input.title)}</h1>
 <p>Seconds since the machine was powered on. A bar is the time that passed since the line above it.</p>
 ${lanes.join('\n')}
 ${consoles.join('\n')}
-<details><summary>What the lab was asked and what it decided</summary><pre>${escapeHtml(input.requests.join('\n'))}</pre></details>
+${[...screens, ...logs].join('\n')}
 </html>
 `;
 }

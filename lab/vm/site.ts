@@ -2,7 +2,7 @@
  * A whole virtual site on one machine: a network namespace with a segment, dnsmasq and a lab in it, virtual machines that
  * boot from it, and the timeline that is put together from all of them.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Daemon } from '../../platform/daemon.ts';
 import { RazorMkError } from '../../platform/errors.ts';
@@ -40,8 +40,8 @@ export interface Site {
   readonly namespace: Namespace;
   readonly lan: Segment;
   readonly timeline: Timeline;
-  /** What the labs of this site were asked and decided, a line each. */
-  readonly requests: readonly string[];
+  /** What the labs of this site decided, a line each; what they were asked is in DIR/requests.log. */
+  readonly decisions: readonly string[];
   /** Base address of the lab for nodes: `10.77.0.1`. */
   readonly address: string;
   segment(bridge: string, net: string): Promise<Segment>;
@@ -53,7 +53,10 @@ export interface Site {
   machine(options: Omit<MachineOptions, 'dir'>): Promise<Machine>;
   /** What the consoles have shown so far, by machine. */
   consoles(): Promise<Readonly<Record<string, string>>>;
-  /** Writes DIR/report.html and DIR/requests.log from what happened so far, and gives the page's path. */
+  /**
+   * Writes DIR/report.html, DIR/decisions.log and a picture of each screen from what happened so far, and gives the page's
+   * path. DIR/requests.log and DIR/dnsmasq.log grow by themselves.
+   */
   report(title: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -69,8 +72,15 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const timeline = createTimeline(() => performance.now(), options.onMoment);
   const byMac = new Map<string, string>();
   const machines: { machine: Machine; stopReading: () => void }[] = [];
-  const requests: string[] = [];
-  const dnsmasq = createDnsmasqReader(timeline, (mac) => byMac.get(mac));
+  const decisions: string[] = [];
+  const requestLog = join(dir, 'requests.log');
+  const dnsmasqLog = join(dir, 'dnsmasq.log');
+  for (const file of [requestLog, dnsmasqLog]) rmSync(file, { force: true });
+  const readDnsmasq = createDnsmasqReader(timeline, (mac) => byMac.get(mac));
+  const dnsmasq = (line: string): void => {
+    appendFileSync(dnsmasqLog, `${new Date().toISOString()} ${line}\n`);
+    readDnsmasq(line);
+  };
   const lan = user ?? (await createSegment(namespace, { bridge: 'br0', net: NET, onLine: dnsmasq }));
   const nodes = new Map<string, string>();
   let lab: Daemon | undefined;
@@ -96,17 +106,28 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     return Object.fromEntries(await Promise.all(texts));
   };
 
+  /** Pictures of the screens of the machines that run. */
+  const screens = async (): Promise<Record<string, Buffer>> => {
+    const taken = machines.map(async ({ machine }) => {
+      const file = join(dir, `${machine.name}.png`);
+      await machine.screen(file).catch(() => undefined);
+      return [machine.name, existsSync(file) ? readFileSync(file) : undefined] as const;
+    });
+    const known = (await Promise.all(taken)).filter(([, png]) => png !== undefined);
+    return Object.fromEntries(known) as Record<string, Buffer>;
+  };
+
   return {
     dir,
     namespace,
     lan,
     timeline,
-    requests,
+    decisions,
     address: lan.address,
     segment: (bridge, net) => createSegment(namespace, { bridge, net, onLine: dnsmasq }),
     async startLab(args = []) {
       const events: LabEvent[] = [];
-      const waiting = new Set<(event: LabEvent) => void>();
+      const waiting = new Map<(event: LabEvent) => void, (why: Error) => void>();
       let listening: () => void = () => undefined;
       const ready = new Promise<void>((resolve) => (listening = resolve));
       const errors: string[] = [];
@@ -121,6 +142,8 @@ export async function openSite(options: SiteOptions): Promise<Site> {
           lan.address,
           '--image-dir',
           join(dir, 'images'),
+          '--request-log',
+          requestLog,
           ...args,
         ],
         {
@@ -129,12 +152,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
             const event = parseEvent(line);
             if (event === undefined) return;
             if ((event.type as string) === 'ready') return listening();
-            requests.push(`${new Date(event.at).toISOString()} ${event.type} ${event.message}`);
             const name = nameOf(event);
+            const about = name === undefined ? '' : ` ${name}`;
+            decisions.push(`${new Date(event.at).toISOString()} ${event.type}${about} ${event.message}`);
             const moment = name === undefined ? undefined : labMoment(event);
             if (name !== undefined && moment) timeline.add(name, moment.phase, moment.text);
             events.push(event);
-            for (const check of waiting) check(event);
+            for (const check of waiting.keys()) check(event);
           },
         },
       );
@@ -142,14 +166,20 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       const gone = daemon.exited.then(() => {
         throw new RazorMkError('RAZOR_MK_VM', `the lab ended: ${errors.slice(-3).join('; ')}`);
       });
-      gone.catch(() => undefined);
+      // who waits for a lab that has ended waits no longer
+      let over: Error | undefined;
+      gone.catch((why: Error) => {
+        over = why;
+        for (const giveUp of waiting.values()) giveUp(why);
+      });
       await Promise.race([ready, gone]);
       return {
         events,
         waitFor(what, matches, timeoutMs = 120_000) {
           const found = events.find(matches);
           if (found) return Promise.resolve(found);
-          return new Promise((resolve, reject) => {
+          if (over !== undefined) return Promise.reject(over);
+          const waited = new Promise<LabEvent>((resolve, reject) => {
             const end = (): void => {
               clearTimeout(timer);
               waiting.delete(check);
@@ -161,11 +191,16 @@ export async function openSite(options: SiteOptions): Promise<Site> {
             };
             const timer = setTimeout(() => {
               end();
-              const last = requests.slice(-5).join('\n');
+              const last = decisions.slice(-5).join('\n');
               reject(new RazorMkError('RAZOR_MK_VM', `waited ${timeoutMs / 1000} s for the lab: ${what}\n${last}`));
             }, timeoutMs);
-            waiting.add(check);
+            waiting.set(check, (why) => {
+              end();
+              reject(why);
+            });
           });
+          waited.catch(() => undefined);
+          return waited;
         },
         stop: () => daemon.stop(),
         kill: () => daemon.stop(0),
@@ -197,9 +232,15 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     consoles,
     async report(title) {
       const path = join(dir, 'report.html');
-      const page = reportPage({ title, moments: timeline.moments, consoles: await consoles(), requests });
-      writeFileSync(path, page);
-      writeFileSync(join(dir, 'requests.log'), requests.map((line) => `${line}\n`).join(''));
+      const decided = decisions.map((line) => `${line}\n`).join('');
+      writeFileSync(join(dir, 'decisions.log'), decided);
+      const logs = {
+        'What the lab was asked': textOf(requestLog),
+        'What it decided': decided,
+        'DHCP, TFTP and DNS (dnsmasq)': textOf(dnsmasqLog),
+      };
+      const parts = { consoles: await consoles(), screens: await screens(), logs };
+      writeFileSync(path, reportPage({ title, moments: timeline.moments, ...parts }));
       return path;
     },
     async close() {
@@ -213,6 +254,10 @@ export async function openSite(options: SiteOptions): Promise<Site> {
 }
 
 export type { DhcpOptions };
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
 
 function parseEvent(line: string): LabEvent | undefined {
   try {

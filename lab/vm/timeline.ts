@@ -58,10 +58,15 @@ export function momentLine(moment: Moment): string {
   return `${(moment.at / 1000).toFixed(1).padStart(7)} s  ${moment.machine.padEnd(8)} ${moment.phase.padEnd(10)} ${moment.text}`;
 }
 
+/** Asks for a lease before there is an operating system. */
+const PXE_CLIENT = 'the firmware’s PXE client';
+
 interface Marker {
   readonly pattern: RegExp;
   readonly phase: Phase;
   readonly text: (match: RegExpExecArray) => string;
+  /** The released image shows such a line twice, once as the agent's output: the second of the same boot is none. */
+  readonly oncePerBoot?: true;
 }
 
 /** What the serial console shows on the way. Each fires for every occurrence. */
@@ -73,7 +78,13 @@ const MARKERS: readonly Marker[] = [
   { pattern: /Linux version (\S+)/g, phase: 'kernel', text: (m) => `Linux ${m[1] ?? ''} starts` },
   { pattern: /Run \/init as init process|razor-mk: init/g, phase: 'init', text: () => 'init runs' },
   { pattern: /razor-mk: the agent is started/g, phase: 'agent', text: () => 'the agent is started' },
-  { pattern: /MK Loaded: (\S+)/g, phase: 'agent', text: (m) => `MK Loaded: ${m[1] ?? ''}` },
+  { pattern: /MK Loaded: (\S+)/g, phase: 'agent', text: (m) => `MK Loaded: ${m[1] ?? ''}`, oncePerBoot: true },
+  {
+    pattern: /^(?:razor-mk: )?(server https?:\/\/\S+, found by [^;\n]+)/gm,
+    phase: 'discovery',
+    text: (m) => (m[1] ?? '').trim(),
+    oncePerBoot: true,
+  },
   { pattern: /reboot: Restarting system/g, phase: 'reboot', text: () => 'the machine restarts' },
   { pattern: /reboot: Power down/g, phase: 'reboot', text: () => 'the machine turns itself off' },
   {
@@ -88,26 +99,45 @@ export function createConsoleReader(timeline: Timeline, machine: string): (text:
   const seen = new Map<Marker, number>();
   return (text) => {
     for (const marker of MARKERS) {
-      const matches = [...text.matchAll(marker.pattern)];
+      const all = [...text.matchAll(marker.pattern)];
+      const matches = marker.oncePerBoot === true ? oncePerBoot(text, all) : all;
       for (const match of matches.slice(seen.get(marker) ?? 0)) timeline.add(machine, marker.phase, marker.text(match));
       seen.set(marker, matches.length);
     }
   };
 }
 
-/** Turns dnsmasq's log lines into moments. `machineOf` names the machine of a MAC; leases are remembered for TFTP lines. */
+function oncePerBoot(text: string, matches: readonly RegExpExecArray[]): RegExpExecArray[] {
+  return matches.filter((match, index) => {
+    const before = matches.slice(0, index).findLast((each) => each[0].includes(match[1] ?? match[0]));
+    return before === undefined || text.slice(before.index, match.index).includes('Linux version ');
+  });
+}
+
+/**
+ * Turns dnsmasq's log lines into moments. `machineOf` names the machine of a MAC; leases are remembered for TFTP lines, and
+ * who asked (firmware, iPXE, an operating system's client) by the number of the exchange.
+ */
 export function createDnsmasqReader(
   timeline: Timeline,
   machineOf: (mac: string) => string | undefined,
 ): (line: string) => void {
   const byAddress = new Map<string, string>();
+  const clients = new Map<string, string>();
   return (line) => {
+    const [, exchange = '', kind, name = ''] = /: (\d+) (vendor|user) class: (.*)/.exec(line) ?? [];
+    if (kind === 'user' && name === 'iPXE') clients.set(exchange, 'iPXE');
+    else if (kind === 'vendor' && clients.get(exchange) !== 'iPXE')
+      clients.set(exchange, name.startsWith('PXEClient') ? PXE_CLIENT : name.slice(0, 40));
     const ack = /DHCPACK\(\S+\) (\S+) (\S+)/.exec(line);
     if (ack) {
       const machine = machineOf(ack[2] ?? '');
       if (machine === undefined) return;
       byAddress.set(ack[1] ?? '', machine);
-      timeline.add(machine, 'DHCP', `lease ${ack[1] ?? ''} for ${ack[2] ?? ''}`);
+      const client = clients.get(/: (\d+) DHCPACK/.exec(line)?.[1] ?? '');
+      const booting = client === undefined || client === 'iPXE' || client === PXE_CLIENT;
+      const asked = client === undefined ? '' : `, asked by ${client}`;
+      timeline.add(machine, booting ? 'DHCP' : 'lease', `lease ${ack[1] ?? ''} for ${ack[2] ?? ''}${asked}`);
       return;
     }
     const sent = /sent \S*\/(\S+) to (\S+)/.exec(line);

@@ -1,4 +1,4 @@
-/** Typing on a machine's serial console, for images of flavour debug, whose console is a root shell. */
+/** Typing on a machine's serial console and its keyboard, for images of flavour debug, whose console is a root shell. */
 import { connect } from 'node:net';
 import type { Machine } from '../../lab/vm/machine.ts';
 
@@ -10,6 +10,23 @@ export function typeOn(machine: Machine, text: string): Promise<void> {
     socket.on('close', () => resolve());
     socket.on('error', reject);
   });
+}
+
+const KEYS: Readonly<Record<string, string>> = {
+  '\n': 'ret',
+  ' ': 'spc',
+  ';': 'semicolon',
+  '-': 'minus',
+  '/': 'slash',
+};
+
+/** Types on the machine's keyboard, with the virtual terminal of that number in front: lower-case letters, digits, blanks. */
+export async function typeAt(machine: Machine, terminal: number, text: string): Promise<void> {
+  await machine.press(`alt-f${terminal}`);
+  for (const char of text) {
+    await machine.press(KEYS[char] ?? char);
+    await new Promise((done) => setTimeout(done, 30));
+  }
 }
 
 let count = 0;

@@ -79,7 +79,7 @@ async function play(scenario: Scenario, images: Images, signal: AbortSignal): Pr
     process.stdout.write(`${scenario.id}: FAILED while: ${step}\n${explain(error)}\n`);
     for (const site of sites) {
       process.stdout.write(`${site.timeline.moments.slice(-15).map(momentLine).join('\n')}\n`);
-      process.stdout.write(`the lab's last words:\n${site.requests.slice(-5).join('\n')}\n`);
+      process.stdout.write(`the lab's last words:\n${site.decisions.slice(-5).join('\n')}\n`);
       for (const [name, text] of Object.entries(await site.consoles()).slice(-2)) {
         process.stdout.write(`the console of ${name}:\n${text.trim().split('\n').slice(-8).join('\n')}\n`);
       }

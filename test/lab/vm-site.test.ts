@@ -1,12 +1,15 @@
 /** Parts of `lab vm` that need no virtual machine: the way into the namespace, what a killed parent leaves, QEMU's arguments. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '../../platform/daemon.ts';
 import { forwardPort } from '../../lab/vm/forward.ts';
-import { qemuArgv } from '../../lab/vm/machine.ts';
+import { qemuArgv, textOfScreen } from '../../lab/vm/machine.ts';
+import { needPrograms } from '../../lab/vm/programs.ts';
+import { askQemu } from '../../lab/vm/qmp.ts';
 import { createNamespace, type Namespace } from '../../lab/vm/namespace.ts';
 
 async function namespaceOrReason(): Promise<Namespace | string> {
@@ -69,4 +72,66 @@ test('on user networking QEMU itself serves razor.ipxe by TFTP, and there is no 
   const words = qemuArgv({ name: 'n', dir: '/d', nics }).join(' ');
   assert.match(words, /-netdev user,id=n0,tftp=\/srv\/tftp,bootfile=razor\.ipxe -device virtio-net-pci,netdev=n0,mac=/);
   assert.doesNotMatch(words, /tap/);
+});
+
+test('packets are kept for each connected card where that is asked for', () => {
+  const nics = [{ mac: '52:54:00:00:00:01', tap: 't' }, { mac: '52:54:00:00:00:02' }];
+  const words = (pcap: boolean): string => qemuArgv({ name: 'n', dir: '/d', nics, pcap }).join(' ');
+  assert.match(words(true), /-object filter-dump,id=dump0,netdev=n0,maxlen=\d+,file=\/d\/n-nic0\.pcap/);
+  assert.doesNotMatch(words(true), /nic1\.pcap/);
+  assert.doesNotMatch(words(false), /pcap/);
+});
+
+test('programs that are missing are named all at once, with the packages that have them', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-programs-'));
+  try {
+    for (const name of ['qemu-system-x86_64', 'setpriv', 'unshare', 'nsenter']) {
+      writeFileSync(join(dir, name), '#!/bin/sh\n');
+      chmodSync(join(dir, name), 0o755);
+    }
+    assert.throws(() => needPrograms({ network: 'auto', uefi: false }, dir), {
+      message: /: ip, dnsmasq$/,
+      remedy: /install --no-install-recommends iproute2 dnsmasq-base\./,
+    });
+    // QEMU's user networking needs none of the two
+    needPrograms({ network: 'user', uefi: false }, dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test('the text of a screen is read out of its memory, colours and empty lines left out', () => {
+  const memory = Buffer.alloc(32_768);
+  for (const [row, text] of [
+    [0, 'first'],
+    [30, 'login: \x07'],
+  ] as const)
+    for (const [column, char] of [...text].entries())
+      memory.writeUInt16LE(0x0700 + char.charCodeAt(0), row * 160 + column * 2);
+  assert.equal(textOfScreen(memory), 'first\nlogin:');
+});
+
+test('an order to QEMU waits through its greeting and events, and its refusal is told', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-qmp-'));
+  const path = join(dir, 'n.qmp');
+  const asked: unknown[] = [];
+  const server = createServer((socket) => {
+    socket.write('{"QMP": {"version": {}}}\r\n');
+    socket.on('data', (bytes: Buffer) => {
+      const { execute, arguments: args } = JSON.parse(bytes.toString()) as { execute: string; arguments: unknown };
+      asked.push(execute, args);
+      const refused = execute === 'screendump';
+      socket.write(`{"event": "RESET"}\r\n${refused ? '{"error": {"desc": "no screen"}}' : '{"return": 7}'}\r\n`);
+    });
+  });
+  await new Promise<void>((done) => server.listen(path, done));
+  try {
+    assert.equal(await askQemu(path, 'query', { a: 1 }), 7);
+    assert.deepEqual(asked, ['qmp_capabilities', {}, 'query', { a: 1 }]);
+    await assert.rejects(askQemu(path, 'screendump'), /screendump: no screen/);
+    await assert.rejects(askQemu(join(dir, 'other.qmp'), 'query'), /no machine runs at/);
+  } finally {
+    await new Promise((done) => server.close(done));
+    rmSync(dir, { recursive: true, force: true });
+  }
 });

@@ -35,6 +35,45 @@ test('leases and TFTP transfers of dnsmasq belong to the machine with that MAC',
   );
 });
 
+test('a lease says who asked: the firmware, iPXE, or the microkernel, whose lease is a step of its own', () => {
+  const timeline = timelineAt([0]);
+  const read = createDnsmasqReader(timeline, () => 'n1');
+  const ack = (exchange: number): void => read(`dnsmasq-dhcp: ${exchange} DHCPACK(br0) 10.77.0.100 52:54:00:00:00:01`);
+  read('dnsmasq-dhcp: 1 vendor class: PXEClient:Arch:00007:UNDI:003016');
+  ack(1);
+  for (const words of ['vendor class: PXEClient:Arch:00007:UNDI:003010', 'user class: iPXE'])
+    read(`dnsmasq-dhcp: 2 ${words}`);
+  ack(2);
+  read('dnsmasq-dhcp: 3 vendor class: udhcp 1.35.0');
+  ack(3);
+  ack(4);
+  const lease = 'lease 10.77.0.100 for 52:54:00:00:00:01';
+  assert.deepEqual(
+    timeline.moments.map((m) => `${m.phase} ${m.text}`),
+    [
+      `DHCP ${lease}, asked by the firmware’s PXE client`,
+      `DHCP ${lease}, asked by iPXE`,
+      `lease ${lease}, asked by udhcp 1.35.0`,
+      `DHCP ${lease}`,
+    ],
+  );
+});
+
+test('what the released image shows twice is one moment of each boot', () => {
+  const timeline = timelineAt([0]);
+  const read = createConsoleReader(timeline, 'n1');
+  const found = 'server http://10.77.0.1:8026, found by next-server file';
+  const boot = `Linux version 6.1\nrazor-mk: ${found}\nMK Loaded: v1\n${found}; others: http://10.0.0.9:8026\nMK Loaded: v1\n`;
+  read(boot);
+  read(boot + boot);
+  read(`${boot + boot}server http://10.77.0.9:8026, found by DNS name razor\n`);
+  const once = ['Linux 6.1 starts', 'MK Loaded: v1', found];
+  assert.deepEqual(
+    timeline.moments.map((m) => m.text),
+    [...once, ...once, 'server http://10.77.0.9:8026, found by DNS name razor'],
+  );
+});
+
 test('times count from the power-on of each machine', () => {
   const timeline = timelineAt([1000, 1000, 3500, 3500]);
   timeline.add('n1', 'power', 'on');
@@ -47,9 +86,12 @@ test('the report is one page without outside references, and a hostile console s
     title: 'a',
     moments: [{ at: 1, machine: '<b>', phase: 'kernel', text: '<script>alert(1)</script>' }],
     consoles: { n1: '</pre><script>alert(2)</script>' },
-    requests: ['GET /?<img src=x>'],
+    screens: { '"><b>': Buffer.from('png') },
+    logs: { '<b>asked': 'GET /?<img src=x>', nothing: '' },
   });
-  assert.doesNotMatch(page, /<(script|img|b)\b|<[^>]*(src|href)=/);
+  const picture = '<img alt="Screen of &quot;&gt;&lt;b&gt;" src="data:image/png;base64,cG5n">';
+  assert.ok(page.includes(picture));
+  assert.doesNotMatch(page.replace(picture, ''), /<(script|img|b)\b|<[^>]*(src|href)=|nothing/);
 });
 
 test('a UEFI machine has its own firmware variables, and a NIC without a tap is not connected', () => {

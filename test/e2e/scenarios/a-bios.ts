@@ -1,8 +1,15 @@
 /** BIOS, virtio: an unknown machine is discovered, bound, installed, and boots its own disk in the end. */
+import assert from 'node:assert/strict';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Phase } from '../../../lab/vm/timeline.ts';
 import { readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
+
+const JOURNEY = [
+  ...['power', 'firmware', 'DHCP', 'TFTP', 'iPXE', 'boot API', 'kernel', 'init', 'agent', 'lease', 'discovery'],
+  ...['check-in', 'register', 'tags', 'policy', 'reboot', 'installer', 'callback', 'local boot'],
+] as const satisfies readonly Phase[];
 
 export const scenario: Scenario = {
   id: 'a',
@@ -39,5 +46,8 @@ export const scenario: Scenario = {
     await lab.waitFor('local boot', (event) => event.type === 'boot' && event.details?.['boot'] === 'local');
     await machine.expect(/RAZOR-MK: the local disk boot/);
     site.timeline.add('node1', 'local boot', 'the local disk boots');
+    world.step('the timeline has every step of the journey');
+    const missing = JOURNEY.filter((phase) => site.timeline.first('node1', phase) === undefined);
+    assert.deepEqual(missing, [], 'phases that the timeline lacks');
   },
 };

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { packSquashfs } from '../../../tinycore/image/squashfs.ts';
-import { shellOn } from '../console.ts';
+import { shellOn, typeAt } from '../console.ts';
 import { serveFiles } from '../inside.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { factsOf, isEvent, type Scenario } from '../scenario.ts';
@@ -82,6 +82,12 @@ export const scenario: Scenario = {
     world.step('the modules of the list are loaded, and the one that is not there is named');
     for (const name of ['crc_itu_t', 'udf']) assert.match(await shell(`grep "^${name} " /proc/modules`), /Live/, name);
     assert.match(await shell('grep "no-such-module is not below" /var/log/rz_mk_controller.log'), /"level"/);
+    world.step(
+      'the keyboard reaches the shell of the second terminal, as it does not in the released image (scenario m)',
+    );
+    await typeAt(machine, 2, '\nid\n');
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    assert.match(await machine.screenText(), /uid=0/);
   },
 };
 

@@ -1,6 +1,9 @@
 /** The image as released: no open port, no login, no shell on any console. Kernel and initrd are booted directly. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { typeAt } from '../console.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
 
@@ -12,6 +15,7 @@ export const scenario: Scenario = {
   async run(world) {
     const { site, lab } = await readySite(world, { discoverOnly: true });
     await site.lan.addTap('tap0');
+    const second = join(site.dir, 'ttyS1.sock');
     const machine = await bootDirectly(
       world,
       site,
@@ -19,6 +23,10 @@ export const scenario: Scenario = {
       {
         name: 'node1',
         nics: [{ mac: '52:54:00:00:00:6d', tap: 'tap0' }],
+        args: [
+          ...['-chardev', `socket,id=second,path=${second},server=on,wait=off,logfile=${second}.log`],
+          ...['-serial', 'chardev:second'],
+        ],
       },
     );
     world.step('it registers');
@@ -36,6 +44,19 @@ export const scenario: Scenario = {
     const console = await machine.console();
     assert.doesNotMatch(console, /SHELL-IS-42|uid=0/, 'a shell answered on the console');
     assert.doesNotMatch(console, /\blogin:|[Pp]assword:/, 'a login is offered on the console');
+    world.step('keys on the second serial port open nothing');
+    await pressKeys(second, ['\r', 'root\r', 'id\r']);
+    assert.doesNotMatch(readFileSync(`${second}.log`, 'latin1'), /login|assword|uid=|[$#] $/);
+    world.step('keys on the screen’s virtual terminals open nothing');
+    // scenario l types the same on an image that has a shell there, and gets one
+    const shows = await machine.screenText();
+    assert.match(shows, /razor-mk/, 'the screen shows what the agent does');
+    for (const terminal of [1, 2, 3, 4, 5, 6, 7, 12]) {
+      await typeAt(machine, terminal, '\nroot\nid\n');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const text = await machine.screenText();
+      assert.doesNotMatch(text, /uid=|\blogin|[Pp]assword|not found/, `tty${terminal}`);
+    }
   },
 };
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../../platform/run.ts';
 import { startDaemon, type Daemon } from '../../../platform/daemon.ts';
 import type { Scenario, World } from '../scenario.ts';
 import { self } from '../self.ts';
@@ -59,13 +60,14 @@ async function play(
 }
 
 async function kept(world: World, iso: string): Promise<void> {
-  world.step('lab vm --keep: it registers, and the page is reachable from outside of the namespace');
-  const vm = await play(world, 'kept', iso, [], ['--keep']);
+  world.step('lab vm --keep, two machines: both register, and the page is reachable from outside of the namespace');
+  const vm = await play(world, 'kept', iso, [], ['--keep', '--pcap', '--machines', '2']);
   try {
     const [, url = ''] = await vm.line(/the lab's page is at (http:\S+?),/);
     const nodes = (await (await fetch(`${url}api/nodes`)).json()) as readonly unknown[];
-    assert.equal(nodes.length, 1);
+    assert.equal(nodes.length, 2);
     assert.match(await (await fetch(url)).text(), /<html/i);
+    await looked(world, vm);
     world.step('Ctrl-C: nothing of it is left');
     const inside = await insideOf(vm);
     process.kill(vm.daemon.pid, 'SIGINT');
@@ -76,9 +78,38 @@ async function kept(world: World, iso: string): Promise<void> {
   }
 }
 
+/** What a person can look at while it runs: a console to type on, the screen, packets, logs, the report. */
+async function looked(world: World, vm: Play): Promise<void> {
+  world.step('lab vm console: what is typed arrives, what is answered is shown; Ctrl-] leaves it');
+  const shown: string[] = [];
+  const console = await startDaemon([...self, 'lab', 'vm', 'console', 'node2', '--dir', vm.dir], {
+    onLine: (line) => shown.push(line),
+  });
+  try {
+    while (!shown.some((line) => /the console of node2/.test(line))) await pause(100);
+    console.write('\recho shell-is-$((40+2))\r');
+    while (!shown.some((line) => /^shell-is-42/.test(line))) await pause(100);
+    console.write('\u001d');
+    assert.equal((await console.exited).status, 0);
+  } finally {
+    await console.stop();
+  }
+  world.step('lab vm screen, packets and logs are there');
+  const screen = await run([...self, 'lab', 'vm', 'screen', 'node1', '--dir', vm.dir], { timeoutMs: 60_000 });
+  assert.equal(screen.stdout.toString().trim(), join(vm.dir, 'node1.png'), screen.stderr.toString());
+  assert.equal(readFileSync(join(vm.dir, 'node1.png')).subarray(1, 4).toString(), 'PNG');
+  // the number that a capture begins with
+  assert.equal(readFileSync(join(vm.dir, 'node2-nic0.pcap')).readUInt32LE(0), 0xa1b2c3d4);
+  assert.match(readFileSync(join(vm.dir, 'requests.log'), 'utf8'), /POST \/razor\/api\/node\/register 200 /);
+  assert.match(readFileSync(join(vm.dir, 'dnsmasq.log'), 'utf8'), /DHCPACK\(br0\)/);
+  const report = readFileSync(join(vm.dir, 'report.html'), 'utf8');
+  for (const title of ['Console of node1', 'Screen of node2', 'What the lab was asked'])
+    assert.ok(report.includes(title));
+}
+
 async function killed(world: World, iso: string): Promise<void> {
-  world.step('kill -9 in the middle of a boot: nothing of it is left');
-  const vm = await play(world, 'killed', iso, [], []);
+  world.step('UEFI, and kill -9 in the middle of its boot: nothing of it is left');
+  const vm = await play(world, 'killed', iso, [], ['--uefi']);
   try {
     await vm.line(/boot API/);
     const inside = await insideOf(vm);
