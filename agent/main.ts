@@ -102,12 +102,24 @@ async function addVerb(parser: Argv, entry: VerbEntry): Promise<void> {
     describe: entry.describe,
     builder: async (yargs: Argv) => {
       for (const below of verb.verbs ?? []) await addVerb(yargs, below);
-      return verb.options(yargs);
+      const built = verb.options(yargs);
+      // the options of a verb are not those of the verbs below it
+      if (verb.verbs !== undefined) built.global(Object.keys(optionsOf(built).key).filter(isOwn), false);
+      return built;
     },
     handler: (args) => {
       throw new Chosen(verb, args);
     },
   });
+}
+
+/** Part of yargs' interface that its types leave out. */
+function optionsOf(parser: unknown): { readonly key: Readonly<Record<string, boolean>> } {
+  return (parser as { getOptions(): { key: Record<string, boolean> } }).getOptions();
+}
+
+function isOwn(option: string): boolean {
+  return !['help', 'version', 'get-yargs-completions'].includes(option);
 }
 
 if (EXECUTABLE) registerAssets();

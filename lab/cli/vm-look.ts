@@ -64,7 +64,8 @@ function attach(dir: string, name: string, host: Host): Promise<number> {
     const socket = connect(path);
     const end = (): void => {
       if (process.stdin.isTTY) process.stdin.setRawMode(false);
-      process.stdin.pause();
+      // a paused pipe would keep this process; nothing else reads it
+      process.stdin.destroy();
       socket.destroy();
       done(0);
     };

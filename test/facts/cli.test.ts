@@ -45,6 +45,14 @@ test('explain looks at the pattern that a server pushed last', async (t) => {
   assert.match(out, /^kernelrelease\n(?: {2}.*\n)* {2}sent\s+yes$/m);
 });
 
+test('the options of a verb are not those of the verbs below it', async () => {
+  const { out, status } = await cli(['facts', 'explain', '--help']);
+  assert.equal(status, 0);
+  assert.match(out, /--json /);
+  assert.match(out, /choices: "native", "lshw"\] \[default/);
+  assert.doesNotMatch(out, /--timing|--second-opinion/);
+});
+
 test('a mistyped name is answered with the near ones and a status of its own', async () => {
   const { err, status } = await cli(['facts', 'memroysize']);
   assert.match(err, /did you mean memorysize/);
