@@ -104,7 +104,7 @@ async function addVerb(parser: Argv, entry: VerbEntry): Promise<void> {
       for (const below of verb.verbs ?? []) await addVerb(yargs, below);
       const built = verb.options(yargs);
       // the options of a verb are not those of the verbs below it
-      if (verb.verbs !== undefined) built.global(Object.keys(optionsOf(built).key).filter(isOwn), false);
+      if (verb.verbs !== undefined) keepToItself(built as unknown as WholeYargs);
       return built;
     },
     handler: (args) => {
@@ -113,13 +113,16 @@ async function addVerb(parser: Argv, entry: VerbEntry): Promise<void> {
   });
 }
 
-/** Part of yargs' interface that its types leave out. */
-function optionsOf(parser: unknown): { readonly key: Readonly<Record<string, boolean>> } {
-  return (parser as { getOptions(): { key: Record<string, boolean> } }).getOptions();
+/** The part of yargs' interface that its types leave out. */
+interface WholeYargs {
+  getOptions(): { readonly key: Readonly<Record<string, boolean>> };
+  global(names: readonly string[], inherited: boolean): unknown;
 }
 
-function isOwn(option: string): boolean {
-  return !['help', 'version', 'get-yargs-completions'].includes(option);
+function keepToItself(parser: WholeYargs): void {
+  const everywhere = ['help', 'version', 'get-yargs-completions'];
+  const own = Object.keys(parser.getOptions().key).filter((name) => !everywhere.includes(name));
+  parser.global(own, false);
 }
 
 if (EXECUTABLE) registerAssets();
