@@ -97,7 +97,8 @@ export function startAgent(options: AgentOptions): AgentRun {
   const watchClock = createClockWatch(clock, warn);
   const calendar = createCalendar({
     warn,
-    checkin: () => waking.abort(),
+    // not out of the wait after a failure, which the server may have asked for
+    checkin: () => (schedule.failures === 0 ? waking.abort() : undefined),
     housekeeping: async () => (facts.expire(), await configure()),
   });
   const pace = (): Pace => paceOf(resolved, talking?.dialect);
@@ -239,9 +240,9 @@ export function startAgent(options: AgentOptions): AgentRun {
       });
       afterTurn(result, server);
       if (result.clientConfig !== undefined) {
-        const { changes, refused } = push.offer(result.clientConfig, server.url);
-        // the next turn tells what was refused
-        if (refused.length > 0) facts.expire();
+        const { changes, news } = push.offer(result.clientConfig, server.url);
+        // the next turn tells what was refused, or that nothing is wrong any more
+        if (news) facts.expire();
         if (changes.length > 0) await configure();
       }
       for (const text of store.takeProblems()) warn(text);

@@ -7,6 +7,7 @@ import type { ScheduledTask } from 'node-cron';
 import { messageOf } from '../platform/errors.ts';
 import type { Wait } from '../platform/schedule.ts';
 import type { Settings } from './config/settings.ts';
+import { REGISTER_TIMEOUT_S } from './pace.ts';
 
 export interface Calendar {
   /** Takes over the expressions of the settings; one that cannot be used is told and does not count. */
@@ -22,8 +23,13 @@ export interface CalendarJobs {
   warn(message: string): void;
 }
 
-/** The calendar wakes the agent; should it ever fail to, a turn is taken after this long. */
-const LONGEST_MS = 7 * 86_400_000;
+/** The calendar wakes the agent. When it does not, because the clock was set meanwhile, a turn is taken so much later. */
+const LATE_MS = 1000;
+/** So many times ahead are looked at for the longest gap. */
+const LOOKED_AT = 200;
+const SILENT = () => undefined;
+/** node-cron would write to standard output, where the events are. */
+const NO_LOG = { info: SILENT, warn: SILENT, error: SILENT, debug: SILENT };
 
 /** A calendar without entries. */
 export function createCalendar(jobs: CalendarJobs): Calendar {
@@ -46,18 +52,33 @@ export function createCalendar(jobs: CalendarJobs): Calendar {
         jobs.warn(`${name}: ${messageOf(error)}`);
       }
     };
-    const task = schedule(expression, guarded, { name, noOverlap: true, suppressMissedWarning: true });
+    const task = schedule(expression, guarded, { name, noOverlap: true, suppressMissedWarning: true, logger: NO_LOG });
     running.set(name, { expression, task });
+  }
+
+  function warnOfGap({ expression, task }: { readonly expression: string; readonly task: ScheduledTask }): void {
+    const times = task.getNextRuns(LOOKED_AT).map((time) => time.getTime() / 1000);
+    const gap = Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? time)));
+    if (gap <= REGISTER_TIMEOUT_S) return;
+    jobs.warn(
+      `checkin-cron "${expression}" leaves up to ${gap} s between check-ins: servers forget a node after ${REGISTER_TIMEOUT_S} s, and may answer register for ever`,
+    );
   }
 
   return {
     async set(settings) {
+      const before = running.get('checkin-cron');
       await enter('checkin-cron', settings.checkinCron, () => jobs.checkin());
+      const now = running.get('checkin-cron');
+      if (now !== undefined && now !== before && settings.dialect !== 'foreman') warnOfGap(now);
       await enter('housekeeping-cron', settings.housekeepingCron, () => jobs.housekeeping());
     },
     wait(otherwise) {
       const entry = running.get('checkin-cron');
-      return entry === undefined ? otherwise : { ms: LONGEST_MS, reason: `the calendar: ${entry.expression}` };
+      const next = entry?.task.getNextRun();
+      if (entry === undefined || !next) return otherwise;
+      const ms = Math.max(0, next.getTime() - Date.now()) + LATE_MS;
+      return { ms, reason: `the calendar: ${entry.expression}` };
     },
     close() {
       for (const { task } of running.values()) void task.destroy();

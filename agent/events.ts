@@ -49,6 +49,8 @@ export type AgentEvent =
   | { event: 'config-rollback'; reason: string }
   /** Something listens for orders: where, and whom it answers. */
   | { event: 'listening'; url: string; to: readonly string[] }
+  /** The machine goes down; the last word of it. */
+  | { event: 'leaving'; what: string; server: string }
   /** A change of the machine: done with --live, only told without. */
   | { event: 'would' | 'did'; what: string }
   /** Ironic or Foreman took what was gathered; `node` where it said which node that is. */

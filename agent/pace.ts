@@ -6,7 +6,7 @@ import type { Dialect } from './dialects/dialect.ts';
 /** Retry-After is believed up to this. */
 const RETRY_AFTER_CAP_MS = 600_000;
 /** Servers of the Razor family take a node for new after this many seconds of silence. */
-const REGISTER_TIMEOUT_S = 120;
+export const REGISTER_TIMEOUT_S = 120;
 
 /** The pace of turns. A server that cannot push an interval has one of its own (`Dialect.intervalMs`). */
 export function paceOf({ values, from }: Resolved, dialect: Dialect | undefined): Pace {
@@ -21,7 +21,8 @@ export function paceOf({ values, from }: Resolved, dialect: Dialect | undefined)
 
 /** What is wrong with the interval that was set, in words, or undefined. Foreman forgets nobody. */
 export function tooSlow({ values }: Resolved): string | undefined {
-  const { checkinInterval, dialect } = values;
-  if (checkinInterval <= REGISTER_TIMEOUT_S || dialect === 'foreman') return undefined;
+  const { checkinInterval, checkinCron, dialect } = values;
+  // the calendar looks at its own times
+  if (checkinInterval <= REGISTER_TIMEOUT_S || dialect === 'foreman' || checkinCron !== '') return undefined;
   return `the check-in interval of ${checkinInterval} s is longer than the ${REGISTER_TIMEOUT_S} s after which servers forget a node: they may answer register for ever`;
 }

@@ -1,8 +1,9 @@
 /** The verb `explain-reply`: what the agent would do with a reply that lies in a file. */
-import { RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/verb.ts';
-import { createRegistry } from '../commands/registry.ts';
+import { createRegistry, type CommandHandler } from '../commands/registry.ts';
+import { OPTIONS } from '../config/options.ts';
 import { diffPushed, examinePushed, pushedText } from '../config/pushed.ts';
 import { createDialect } from '../dialects/index.ts';
 import { ASKED_DIALECT_NAMES } from '../dialects/select.ts';
@@ -31,6 +32,11 @@ export const verb = defineVerb({
       })
       .option('status', { type: 'number', default: 200, describe: 'the HTTP status it came with' })
       .option('server', { type: 'string', default: 'http://127.0.0.1:8026', describe: 'where it came from' })
+      .option('commands-dir', {
+        type: 'string',
+        default: OPTIONS.commandsDir.default,
+        describe: 'executables in it are commands',
+      })
       .option('state-dir', { type: 'string', describe: 'the state to compare pushed configuration with' }),
   run: async (args, host) => {
     const path = args.file === '-' ? '/dev/stdin' : args.file;
@@ -48,15 +54,15 @@ export const verb = defineVerb({
         }),
     });
     const reply = await dialect.checkin({ identity: SOMEBODY, facts: {}, firstCheckin: false, lastState: 'idle' });
-    explainCommand(reply, host);
+    explainCommand(reply, args['commands-dir'], host);
     const before = args['state-dir'] === undefined ? {} : ((await openStore(args['state-dir'])).config ?? {});
     explainConfig(reply, before, args.server, host);
     return 0;
   },
 });
 
-function explainCommand({ command }: CheckinReply, host: Host): void {
-  const handler = createRegistry().find(command.name);
+function explainCommand({ command }: CheckinReply, commandsDir: string, host: Host): void {
+  const handler = createRegistry([], { commandsDir: () => commandsDir }).find(command.name);
   if (handler === undefined) {
     host.out(`command ${command.name}: unknown to this agent; it would be reported and nothing done\n`);
     return;
@@ -64,7 +70,15 @@ function explainCommand({ command }: CheckinReply, host: Host): void {
   host.out(
     `command ${command.name}: ${handler.describe}${handler.destructive ? ' Ends what runs on the machine.' : ''}\n`,
   );
-  for (const step of handler.plan(command.param)) host.out(`  would ${step}\n`);
+  for (const step of planOf(handler, command.param)) host.out(`  would ${step}\n`);
+}
+
+function planOf(handler: CommandHandler, param: unknown): readonly string[] {
+  try {
+    return handler.plan(param);
+  } catch (error) {
+    return [`do nothing: ${messageOf(error)}`];
+  }
 }
 
 function explainConfig(

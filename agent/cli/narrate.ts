@@ -40,6 +40,7 @@ export function narrate(event: AgentEvent): string | undefined {
       return `stopped after ${event.turns} turns: ${event.reason}`;
     case 'command-failed':
     case 'config-rollback':
+    case 'leaving':
     case 'would':
     case 'did':
     case 'warning':

@@ -9,7 +9,7 @@ import type { Disk } from '../deploy/disks.ts';
 import type { AgentEvent } from '../events.ts';
 import { hasTurns } from '../dialects/select.ts';
 import { createExtensionKeeper } from '../extension/keeper.ts';
-import { writeConsole } from '../node/console.ts';
+import { createConsoleTeller, writeConsole } from '../node/console.ts';
 import { startNode } from '../node/node.ts';
 import { stopOptimizing } from '../node/optimizing.ts';
 import { openNodeLog } from '../node/logging.ts';
@@ -62,10 +62,14 @@ export const verb = defineVerb({
       stateDir: dir,
       system,
     });
-    const say = (line: string): void => {
-      people(`${line}\n`);
+    const toConsole = (line: string): void => {
       if (args.live && !host.interactive) writeConsole(line);
     };
+    const say = (line: string): void => {
+      people(`${line}\n`);
+      toConsole(line);
+    };
+    const tellConsole = createConsoleTeller(toConsole);
     const node = startNode({
       clock: systemClock,
       log,
@@ -81,6 +85,7 @@ export const verb = defineVerb({
     let announced = '';
     const emit = (event: AgentEvent): void => {
       node.onEvent(event);
+      tellConsole(event);
       if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
       const line = narrate(event);
       if (line !== undefined) log.info(line);
@@ -96,7 +101,7 @@ export const verb = defineVerb({
     emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
     if (initial.values.insecure) {
       const message = 'certificates of servers are not checked (insecure=on): anybody on the way can be the server';
-      say(`razor-mk: ${message}`);
+      people(`razor-mk: ${message}\n`);
       emit({ event: 'warning', message });
     }
     const { deployment } = kernel;

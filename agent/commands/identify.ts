@@ -1,10 +1,10 @@
 /** Makes the machine findable in its rack: the chassis LED through the BMC, or else the LED of a NIC. */
-import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors.ts';
 import { candidateNics } from '../network/assess.ts';
 import { isNicName } from '../network/ip-argument.ts';
 import { observeNetwork, type NetworkState } from '../network/state.ts';
+import { hasBmcDevice } from '../node/bmc.ts';
 import type { CommandHandler } from './registry.ts';
 
 const Param = z.object({ seconds: z.optional(z.int().check(z.gte(0), z.lte(255))) });
@@ -21,7 +21,7 @@ function secondsOf(param: unknown): number {
 /** `observe` and `bmc` are handed in by tests. */
 export function createIdentify(
   observe: () => NetworkState = observeNetwork,
-  bmc: () => boolean = () => existsSync('/dev/ipmi0') || existsSync('/dev/ipmi/0') || existsSync('/dev/ipmidev/0'),
+  bmc: () => boolean = hasBmcDevice,
 ): CommandHandler {
   return {
     name: 'identify',

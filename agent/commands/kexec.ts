@@ -14,11 +14,13 @@ const Sha256 = z.string().check(z.regex(/^[0-9a-fA-F]{64}$/));
 /** Words for kexec that change how the kernel is loaded and nothing else (kexec(8)). */
 export const KEXEC_OPTION =
   /^--(reset-vga|console-vga|console-serial|serial=0x[0-9a-f]{1,4}|serial-baud=\d{2,7}|reuse-cmdline|args-linux|real-mode|entry-32bit|no-checks|pass-memmap-cmdline|kexec-file-syscall|kexec-syscall|kexec-syscall-auto)$/;
+/** The kernel's own bound is 2,048 bytes with the zero at the end (COMMAND_LINE_SIZE). */
+const LONGEST_LINE = 2047;
 const Param = z.object({
   kernel: HttpUrl,
   initrd: z.optional(HttpUrl),
-  // one argv entry, printable only; the kernel's own bound is 2,048 bytes
-  cmdline: z.optional(z.string().check(z.maxLength(2047), z.regex(/^[\x20-\x7e]*$/))),
+  // one argv entry, printable only
+  cmdline: z.optional(z.string().check(z.maxLength(LONGEST_LINE), z.regex(/^[\x20-\x7e]*$/))),
   kernel_sha256: z.optional(Sha256),
   initrd_sha256: z.optional(Sha256),
   options: z.optional(z.array(z.string().check(z.regex(KEXEC_OPTION))).check(z.maxLength(20))),
@@ -77,7 +79,7 @@ export const kexec: CommandHandler = {
       ...(param.options ?? []),
       kernel,
       ...(initrdUrl === undefined ? [] : [`--initrd=${initrd}`]),
-      `--command-line=${param.cmdline ?? ''}`,
+      `--command-line=${kernelLine(param.cmdline, context.kernelWord)}`,
     ] as const;
     const load = await system.run('load the kernel', argv, { timeoutMs: LOAD_LIMIT_MS });
     if (load.status !== 0) {
@@ -98,3 +100,9 @@ export const kexec: CommandHandler = {
     return { summary: system.live ? 'the loaded kernel starts' : 'would boot the loaded kernel', leaving: true };
   },
 };
+
+/** The loop breaker's word comes first: installers copy what stands at the end into the system that they install. */
+function kernelLine(cmdline = '', word?: string): string {
+  const line = [word ?? '', cmdline].join(' ').trim();
+  return line.length > LONGEST_LINE ? cmdline : line;
+}

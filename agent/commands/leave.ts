@@ -22,6 +22,7 @@ export async function prepareToLeave(context: CommandContext, what: string): Pro
   // a warning, because it must reach the console whatever the log level is set to
   const would = system.live ? '' : ' (dry run: it does not)';
   log.warn(`razor-mk: ${what}, because ${context.dialect.serverUrl} said so. This is the last line${would}.`);
+  context.emit({ event: 'leaving', what, server: context.dialect.serverUrl });
 }
 
 /** How long the orderly way may take until the kernel is asked directly. */

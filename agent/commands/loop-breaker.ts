@@ -2,7 +2,7 @@
  * The loop breaker. A node that is told to reboot again and again (a policy that never finishes, an installer that fails)
  * wears out hardware and hides the fault. The same destructive command more than `limit` times within `windowMs` is held
  * back, longer each time, loudly. It is counted within one boot in the agent's state, and across boots in an EFI variable
- * or in the kernel argument razor.loop, where there is one.
+ * or, where there are none, in the kernel argument razor.loop, which kexec hands on.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
@@ -24,6 +24,8 @@ export interface LoopBreaker {
   judge(command: string): Verdict;
   /** Notes that it is carried out. Never throws. */
   record(command: string): Promise<void>;
+  /** Word for the kernel line of a kernel that is booted by kexec; undefined where the count is kept otherwise. */
+  readonly kernelWord: string | undefined;
   /** In words, for status; undefined while nothing is held back. */
   readonly holding: string | undefined;
 }
@@ -66,11 +68,17 @@ export function parseLoopArgument(text: string): Record<string, number[]> {
   return found;
 }
 
-/** The kernel argument's value for a history; kexec hands it on to the next kernel. Pure. */
+/** The kernel argument's value for a history, the last five of each command. Pure. */
 export function loopArgument(history: LoopHistory): string {
   return Object.entries(history)
     .map(([name, times]) => `${name}:${times.slice(-5).map(Math.round).join(',')}`)
     .join(';');
+}
+
+/** 1st, 2nd, 3rd, 4th, 11th, 21st. Pure. */
+export function ordinal(count: number): string {
+  const teen = Math.floor(count / 10) % 10 === 1;
+  return `${count}${(teen ? undefined : ['th', 'st', 'nd', 'rd'][count % 10]) ?? 'th'}`;
 }
 
 export interface LoopBreakerOptions {
@@ -88,7 +96,12 @@ export interface LoopBreakerOptions {
   readonly efivars?: string;
 }
 
-export const LOOP_VARIABLE = 'RazorMkLoop-7c6ab2e3-5c2f-4f6e-9f3a-3d6f1b1f0c11';
+/**
+ * Under Linux' own vendor GUID (LINUX_EFI_CRASH_GUID): efivarfs makes variables of others immutable, and a node has no chattr
+ * (Documentation/filesystems/efivarfs.rst; the list is variable_validate[] of drivers/firmware/efi/vars.c). efi-pstore, whose
+ * GUID it is, passes over names that do not begin with dump-type.
+ */
+export const LOOP_VARIABLE = 'RazorMkLoop-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0';
 /** EFI_VARIABLE_NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS (UEFI 2.10, 8.2), in front of the value in efivarfs. */
 const EFI_ATTRIBUTES = Buffer.from([7, 0, 0, 0]);
 
@@ -98,13 +111,22 @@ export function createLoopBreaker(options: LoopBreakerOptions): LoopBreaker {
   const windowMs = options.windowMs ?? 1_800_000;
   const directory = options.efivars ?? '/sys/firmware/efi/efivars';
   const variable = `${directory}/${LOOP_VARIABLE}`;
-  const stored = History.safeParse(store.note('loop'));
-  let history = mergeHistories(stored.success ? stored.data : {}, readVariable(variable));
-  history = mergeHistories(history, parseLoopArgument(options.kernelArgument ?? ''));
+  let known: LoopHistory | undefined;
+  // not before it is asked for: the boot sequence makes the variables readable
+  const history = (): LoopHistory => {
+    if (known !== undefined) return known;
+    const stored = History.safeParse(store.note('loop'));
+    const kept = mergeHistories(stored.success ? stored.data : {}, readVariable(variable));
+    return (known = mergeHistories(kept, parseLoopArgument(options.kernelArgument ?? '')));
+  };
   const held = new Map<string, { readonly until: number; readonly count: number }>();
   const nowS = (): number => Math.round(clock.wall().getTime() / 1000);
 
   return {
+    get kernelWord() {
+      const text = existsSync(directory) ? '' : loopArgument(history());
+      return text === '' ? undefined : `razor.loop=${text}`;
+    },
     get holding() {
       for (const [name, { until, count }] of held) {
         const left = Math.ceil((until - clock.now()) / 1000);
@@ -120,22 +142,20 @@ export function createLoopBreaker(options: LoopBreakerOptions): LoopBreaker {
         held.delete(command);
         return { holdMs: 0, count: holding.count };
       }
-      const count = withinWindow(history[command] ?? [], nowS(), windowMs).length + 1;
+      const count = withinWindow(history()[command] ?? [], nowS(), windowMs).length + 1;
       const holdMs = holdFor(count, limit);
       if (holdMs > 0) held.set(command, { until: clock.now() + holdMs, count });
       return { holdMs, count };
     },
     async record(command) {
-      history = mergeHistories(history, { [command]: [...(history[command] ?? []), nowS()] });
-      store.setNote('loop', history);
+      known = mergeHistories(history(), { [command]: [...(history()[command] ?? []), nowS()] });
+      store.setNote('loop', known);
       if (!existsSync(directory)) return;
       try {
-        await options.system.change(`count ${command} in the EFI variable ${LOOP_VARIABLE}`, async () => {
-          // efivarfs makes variables immutable, so that rm -rf does not brick machines (Documentation/filesystems/efivarfs.rst)
-          if (existsSync(variable))
-            await options.system.run('make it writable', ['chattr', '-i', variable], { timeoutMs: 5000 });
-          writeFileSync(variable, Buffer.concat([EFI_ATTRIBUTES, Buffer.from(JSON.stringify(history))]));
-        });
+        await options.system.change(`count ${command} in the EFI variable ${LOOP_VARIABLE}`, () =>
+          // attributes and value must come in one write
+          writeFileSync(variable, Buffer.concat([EFI_ATTRIBUTES, Buffer.from(JSON.stringify(known))])),
+        );
       } catch (error) {
         log.warn(`the loop breaker cannot count across boots: ${messageOf(error)}`);
       }

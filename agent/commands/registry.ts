@@ -10,7 +10,7 @@ import { acknowledge } from './acknowledge.ts';
 import { findExternal } from './external.ts';
 import { createIdentify } from './identify.ts';
 import { kexec } from './kexec.ts';
-import type { LoopBreaker } from './loop-breaker.ts';
+import { ordinal, type LoopBreaker } from './loop-breaker.ts';
 import { poweroff } from './poweroff.ts';
 import { reboot } from './reboot.ts';
 import { register } from './register.ts';
@@ -27,6 +27,8 @@ export interface CommandContext {
   readonly facts: FactSet;
   /** Sends the facts to the server, remembers them, and clears the first-check-in flag. */
   readonly register: (reason: string) => Promise<void>;
+  /** The loop breaker's word for the kernel line of the next kernel, where it needs one. */
+  readonly kernelWord?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -81,19 +83,27 @@ export function createRegistry(more: readonly CommandHandler[] = [], options: Re
 /** A destructive command behind the loop breaker: held back, it is told and not done, and turns go on. */
 function guarded(handler: CommandHandler, breaker: LoopBreaker | undefined): CommandHandler {
   if (!handler.destructive || breaker === undefined) return handler;
+  let told = 0;
   return {
     ...handler,
     async run(context) {
       const { holdMs, count } = breaker.judge(handler.name);
       if (holdMs > 0) {
         const seconds = Math.ceil(holdMs / 1000);
-        const message = `${handler.name} for the ${count}th time: this looks like a loop, it is held back for ${seconds} s`;
-        context.log.error(`${message}. Look at the policy and the installer's log on the server.`);
-        context.emit({ event: 'warning', message });
-        return { summary: `${handler.name} is held back for ${seconds} s` };
+        const summary = `${handler.name} is held back for ${seconds} s`;
+        if (told === count) context.log.info(`${summary} more`);
+        else {
+          // once for each time that it is held back: the order comes again with every check-in
+          told = count;
+          const message = `${handler.name} for the ${ordinal(count)} time: this looks like a loop, it is held back for ${seconds} s`;
+          context.log.error(`${message}. Look at the policy and the installer's log on the server.`);
+          context.emit({ event: 'warning', message });
+        }
+        return { summary };
       }
       await breaker.record(handler.name);
-      return await handler.run(context);
+      const { kernelWord } = breaker;
+      return await handler.run({ ...context, ...(kernelWord === undefined ? {} : { kernelWord }) });
     },
   };
 }

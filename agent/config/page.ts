@@ -64,7 +64,7 @@ With Ironic and Foreman the address is theirs on the kernel line (\`ipa-api-url=
 A Razor or Hanlon server sends its \`mk_*\` settings with every check-in. The agent looks at them key by key: a value that no sane server
 sends (an interval of 0, \`"60"\` as text, a pattern that is none, another scheme) is refused, named in the log and in the fact
 \`razor_mk_errors\`, and the old value of that key stays; the other keys count. Changes are in the log as a diff, take effect without a
-restart, and are on probation until \`probation\` check-ins in a row went well. If \`rediscover-after\` check-ins in a row fail before
+restart, and are on probation until \`probation\` check-ins went well. If \`rediscover-after\` check-ins in a row fail before
 that, the last good configuration returns. \`mk_gem_mirror_uri\` and \`mk_gemlist_uri\` belonged to the Ruby original's gem mirror: they are
 accepted and have no use here. Other \`mk_*\` keys with plain values are kept as they are.
 `;

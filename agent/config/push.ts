@@ -16,13 +16,21 @@ import {
   type Refusal,
 } from './pushed.ts';
 
+export interface Offered {
+  /** Those that count from now on. */
+  readonly changes: readonly Change[];
+  readonly refused: readonly Refusal[];
+  /** What is told in `errors` may be another from now on. */
+  readonly news: boolean;
+}
+
 export interface PushKeeper {
   /** What counts now. */
   readonly current: PushedMap;
   /** Good check-ins that are still missing, while on probation. */
   readonly probationLeft: number | undefined;
-  /** Looks at a pushed map. `server` is the address that it came from. The changes are those that count from now on. */
-  offer(map: PushedMap, server: string): { readonly changes: readonly Change[]; readonly refused: readonly Refusal[] };
+  /** Looks at a pushed map. `server` is the address that it came from. */
+  offer(map: PushedMap, server: string): Offered;
   /** A check-in went well. */
   good(): void;
   /** The k-th check-in in a row failed: true when that rolled the configuration back. */
@@ -76,12 +84,16 @@ export function createPushKeeper(options: PushOptions): PushKeeper {
     offer(map, server) {
       const text = JSON.stringify(map);
       // a server pushes the same map with every reply: it is looked at once
-      if (text === lastOffer || (text === rejected?.text && clock.now() < rejected.until))
-        return { changes: [], refused: [] };
+      if (text === lastOffer) return { changes: [], refused: refusals, news: false };
+      if (text === rejected?.text && clock.now() < rejected.until) return { changes: [], refused: [], news: false };
       lastOffer = text;
+      const wrongBefore = refusals.length > 0 || rollback !== undefined;
       const { accepted, refused } = examinePushed(map, current(), server);
       refusals = refused;
       const changes = diffPushed(current(), accepted);
+      const news = wrongBefore || refused.length > 0;
+      // nothing but what is good already: what was rolled back is not wanted any more
+      if (changes.length === 0 && trial === undefined) rollback = undefined;
       if (changes.length > 0 || refused.length > 0) {
         emit({ event: 'config', applied: shownChanges(changes), refused });
       }
@@ -90,10 +102,10 @@ export function createPushKeeper(options: PushOptions): PushKeeper {
       for (const { key, from, to } of changes) {
         log.info(`pushed configuration: ${key}: ${pushedText(key, from)} -> ${pushedText(key, to)}`);
       }
-      if (changes.length === 0) return { changes, refused };
+      if (changes.length === 0) return { changes, refused, news };
       trial = { map: accepted, left: options.probation() };
       if (trial.left === 0) settle();
-      return { changes, refused };
+      return { changes, refused, news };
     },
     good() {
       if (trial !== undefined && --trial.left <= 0) settle();

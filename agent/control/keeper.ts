@@ -146,6 +146,9 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         boot.set(event.name, { name: event.name, state: event.state, note: redactText(event.note) });
         if (event.state === 'running') state = event.note === '' ? event.name : `${event.name}: ${event.note}`;
         return;
+      case 'leaving':
+        state = event.what;
+        return;
       case 'loaded':
       case 'config':
       case 'would':

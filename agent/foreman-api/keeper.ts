@@ -8,7 +8,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { System } from '../../platform/system.ts';
 import { kexec } from '../commands/kexec.ts';
-import type { LoopBreaker } from '../commands/loop-breaker.ts';
+import { ordinal, type LoopBreaker } from '../commands/loop-breaker.ts';
 import { reboot } from '../commands/reboot.ts';
 import type { Settings } from '../config/settings.ts';
 import { foremanFacts, type ForemanExtras, type ForemanFacts } from '../dialects/foreman/facts.ts';
@@ -85,7 +85,7 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
         return { kind: 'go' };
       }
       const seconds = Math.ceil(holdMs / 1000);
-      const message = `${order} for the ${count}th time: this looks like a loop, it is held back for ${seconds} s`;
+      const message = `${order} for the ${ordinal(count)} time: this looks like a loop, it is held back for ${seconds} s`;
       log.error(`${message}. Look at the host, its build and the discovery rules on the server.`);
       emit({ event: 'warning', message });
       return { kind: 'held', seconds };

@@ -19,6 +19,8 @@ import { RELOADABLE_MODULES, type RecoveryAction } from '../network/recovery.ts'
 import { readKernelLog } from '../network/kernel-log.ts';
 import { observeNetwork, type NetworkState, type NicState } from '../network/state.ts';
 import { waitForNetwork } from '../network/wait.ts';
+import { openBmc } from './bmc.ts';
+import { mountEfiVariables } from './efi-variables.ts';
 
 export interface BootContext {
   readonly clock: Clock;
@@ -69,6 +71,8 @@ export async function bootNode(context: BootContext): Promise<void> {
     );
     return 'the kernel ends other programs first';
   });
+  await attempt('firmware variables', () => mountEfiVariables(system, context.root));
+  await attempt('BMC', () => openBmc(system, context.root));
   await attempt('network', async () => {
     const usable = await bringUpNetwork(context);
     return usable.map(({ nic, address }) => `${nic} ${address}`).join(', ');

@@ -18,6 +18,9 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
     assert.deepEqual(calendar.wait(interval), interval);
     await set({ 'checkin-cron': '* * * * * *', 'housekeeping-cron': '* * * * * *' });
     assert.equal(calendar.wait(interval).reason, 'the calendar: * * * * * *');
+    // not left to the cron timer alone: it misses a time over which the clock was set
+    assert.ok(calendar.wait(interval).ms <= 2000, 'a wait longer than until the next time');
+    assert.deepEqual(warnings, []);
     const until = Date.now() + 5000;
     while ((checkins < 1 || cleanings < 1) && Date.now() < until)
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -26,6 +29,14 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
     await set({ 'checkin-cron': 'every now and then' });
     assert.match(warnings.at(-1) ?? '', /checkin-cron "every now and then" is no cron expression/);
     assert.deepEqual(calendar.wait(interval), interval, 'the interval counts again');
+    await set({ 'checkin-cron': '0 */5 8-17 * * *' });
+    // 17:55 to 8:00, an hour more or less where the clocks change
+    assert.match(warnings.at(-1) ?? '', /leaves up to (50700|54300|47100) s between check-ins: servers forget a node/);
+    assert.ok(calendar.wait(interval).ms <= 54_301_000);
+    const told = warnings.length;
+    await set({ 'checkin-cron': '0 */5 8-17 * * *', dialect: 'foreman' });
+    assert.equal(warnings.length, told, 'told once; Foreman forgets nobody');
+    await set({});
     const before = checkins;
     await new Promise((resolve) => setTimeout(resolve, 1200));
     assert.equal(checkins, before);

@@ -10,6 +10,7 @@ import { findExternal } from '../../agent/commands/external.ts';
 import { createIdentify } from '../../agent/commands/identify.ts';
 import { LAST_FACTS_FILE } from '../../agent/commands/leave.ts';
 import { createRegistry } from '../../agent/commands/registry.ts';
+import { openBmc } from '../../agent/node/bmc.ts';
 import { createLog } from '../../platform/log.ts';
 import { createSystem } from '../../platform/system.ts';
 import { temporaryDir } from '../helpers/agent-parts.ts';
@@ -189,4 +190,16 @@ test('identify lights the chassis through the BMC, or blinks a NIC when there is
   assert.deepEqual(deaf.programs.at(-1), ['ethtool', '-p', 'eth1', '60']);
   const bad = await bench({ seconds: '20; reboot' });
   await assert.rejects(createIdentify(observe, () => true).run(bad.context), { code: 'RAZOR_MK_COMMAND' });
+});
+
+test('a live node makes the device of its BMC when it boots: no hardware names the module that does', async () => {
+  const { context, programs, dir } = await bench();
+  assert.equal(await openBmc(context.system, dir), 'none');
+  mkdirSync(join(dir, 'sys/module/ipmi_msghandler'), { recursive: true });
+  await openBmc(context.system, dir);
+  assert.deepEqual(programs, [['modprobe', 'ipmi_devintf']]);
+  mkdirSync(join(dir, 'dev'));
+  writeFileSync(join(dir, 'dev/ipmi0'), '');
+  assert.equal(await openBmc(context.system, dir), 'its device is there');
+  assert.equal(programs.length, 1);
 });

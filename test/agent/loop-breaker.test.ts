@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import {
@@ -8,9 +11,11 @@ import {
   loopArgument,
   LOOP_VARIABLE,
   mergeHistories,
+  ordinal,
   parseLoopArgument,
 } from '../../agent/commands/loop-breaker.ts';
 import { createRegistry } from '../../agent/commands/registry.ts';
+import { mountEfiVariables } from '../../agent/node/efi-variables.ts';
 import { openStore } from '../../agent/state.ts';
 import { temporaryDir } from '../helpers/agent-parts.ts';
 import { bench } from '../helpers/command-bench.ts';
@@ -42,7 +47,8 @@ test('the same destructive command again and again is held back, longer each tim
   );
   assert.match(told[10] ?? '', /held back for 120 s/);
   assert.match(lines.join('\n'), /error: reboot for the 4th time: this looks like a loop/);
-  assert.ok(events.some((event) => event.event === 'warning'));
+  const warnings = events.filter((event) => event.event === 'warning').length;
+  assert.equal(warnings, 3, 'once each time that it is held back, not with every check-in');
   assert.match(breaker.holding ?? 'nothing is held', /held back/);
   assert.equal(programs.length, told.filter((text) => text.startsWith('would restart')).length);
 });
@@ -78,7 +84,9 @@ test('across boots it is counted in an EFI variable, with its attributes in fron
   const efivars = temporaryDir();
   dirs.push(efivars);
   const clock = fakeClock();
-  await createLoopBreaker({ ...context, clock, efivars }).record('reboot');
+  const first = createLoopBreaker({ ...context, clock, efivars });
+  await first.record('reboot');
+  assert.equal(first.kernelWord, undefined, 'the kernel line is for machines without EFI');
   const bytes = readFileSync(join(efivars, LOOP_VARIABLE));
   assert.deepEqual([...bytes.subarray(0, 4)], [7, 0, 0, 0]);
   const { context: nextBoot } = await bench(); // a new state directory: /tmp is gone after a boot
@@ -90,6 +98,53 @@ test('across boots it is counted in an EFI variable, with its attributes in fron
     1,
     'a bad variable is none',
   );
+});
+
+test('the variables of the firmware are read when they are needed: the boot sequence mounts them after the agent started', async () => {
+  const { context } = await bench();
+  const efivars = temporaryDir();
+  dirs.push(efivars);
+  const clock = fakeClock();
+  const breaker = createLoopBreaker({ ...context, clock, efivars, limit: 1 });
+  const nowS = Math.round(clock.wall().getTime() / 1000);
+  const value = JSON.stringify({ reboot: [nowS - 60] });
+  writeFileSync(join(efivars, LOOP_VARIABLE), Buffer.concat([Buffer.from([7, 0, 0, 0]), Buffer.from(value)]));
+  assert.equal(breaker.judge('reboot').count, 2);
+});
+
+test('kexec hands the count to the next kernel where there is no EFI, in front of the server’s own words', async () => {
+  const server = createServer((_request, response) => response.end('a kernel'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const kernel = `http://127.0.0.1:${(server.address() as AddressInfo).port}/vmlinuz`;
+    const { context, programs } = await bench({ kernel, cmdline: 'quiet --- priority=low' });
+    const breaker = createLoopBreaker({ ...context, efivars: '/nonexistent' });
+    await createRegistry([], { breaker }).find('kexec')?.run(context);
+    const nowS = Math.round(context.clock.wall().getTime() / 1000);
+    assert.equal(programs[0]?.at(-1), `--command-line=razor.loop=kexec:${nowS} quiet --- priority=low`);
+  } finally {
+    server.close();
+  }
+});
+
+test('a live node makes the firmware’s variables readable when it boots, once', async () => {
+  const { context, programs } = await bench();
+  const root = temporaryDir();
+  dirs.push(root);
+  assert.match(await mountEfiVariables(context.system, root), /BIOS/);
+  const directory = join(root, 'sys/firmware/efi/efivars');
+  mkdirSync(join(root, 'sys/firmware/efi'), { recursive: true });
+  await assert.rejects(mountEfiVariables(context.system, root), /runtime services/);
+  mkdirSync(directory);
+  await mountEfiVariables(context.system, root);
+  assert.deepEqual(programs, [['mount', '-t', 'efivarfs', 'efivarfs', directory]]);
+  writeFileSync(join(directory, LOOP_VARIABLE), '');
+  await mountEfiVariables(context.system, root);
+  assert.equal(programs.length, 1);
+  const { context: broken } = await bench({}, { status: () => 1 });
+  rmSync(join(directory, LOOP_VARIABLE));
+  await assert.rejects(mountEfiVariables(broken.system, root), /mount: no/);
 });
 
 test('the kernel argument carries the count where there is no EFI', async () => {
@@ -105,6 +160,7 @@ test('the kernel argument carries the count where there is no EFI', async () => 
     efivars: '/nonexistent',
   });
   assert.deepEqual([breaker.judge('reboot').count, breaker.judge('reboot').holdMs], [3, 60_000]);
+  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 22].map(ordinal).join(' '), '1st 2nd 3rd 4th 11th 12th 13th 21st 22nd');
   assert.deepEqual(mergeHistories({ a: [1, 2] }, { a: [2, 3] }), { a: [1, 2, 3] });
   assert.deepEqual([holdFor(5, 5), holdFor(6, 5), holdFor(7, 5), holdFor(50, 5)], [0, 60_000, 120_000, 1_800_000]);
 });

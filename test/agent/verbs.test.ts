@@ -1,6 +1,6 @@
 /** The verbs for people at a shell, as processes. */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { run } from '../../platform/run.ts';
@@ -79,10 +79,20 @@ test('explain-reply says what would be done with a reply, its configuration incl
   };
   writeFileSync(file, JSON.stringify(reply));
   writeFileSync(join(dir, 'page.html'), '<html>');
-  const [good, bad] = await Promise.all([
+  const commands = join(dir, 'commands');
+  mkdirSync(commands);
+  writeFileSync(join(commands, 'burn-in'), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(join(dir, 'own.json'), JSON.stringify({ errcode: 0, response: { command_name: 'burn-in' } }));
+  writeFileSync(join(dir, 'kexec.json'), JSON.stringify({ errcode: 0, response: { command_name: 'kexec' } }));
+  const [good, bad, own, kexec] = await Promise.all([
     razorMk('explain-reply', file),
     razorMk('explain-reply', join(dir, 'page.html')),
+    razorMk('explain-reply', join(dir, 'own.json'), '--commands-dir', commands),
+    razorMk('explain-reply', join(dir, 'kexec.json')),
   ]);
+  assert.match(own.out, /^command burn-in: Run .*\n {2}would run \S+\/burn-in in \/tmp/);
+  assert.equal(kexec.status, 0);
+  assert.match(kexec.out, /^command kexec: .*\n {2}would do nothing: kexec: /);
   assert.equal(good.status, 0);
   assert.match(good.out, /^command reboot: /);
   assert.match(

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeConsole } from '../../../agent/node/console.ts';
+import { createConsoleTeller, writeConsole } from '../../../agent/node/console.ts';
 
 test('a line reaches the console, and a console that is not there is no error', () => {
   const dir = mkdtempSync(join(tmpdir(), 'razor-mk-console-'));
@@ -13,4 +13,18 @@ test('a line reaches the console, and a console that is not there is no error', 
   assert.equal(readFileSync(path, 'latin1'), 'MK Loaded: v1\r\n');
   writeConsole('lost', join(dir, 'absent'));
   rmSync(dir, { recursive: true });
+});
+
+test('the console is told that the machine goes down and what is warned about, without secrets and control characters', () => {
+  const lines: string[] = [];
+  const tell = createConsoleTeller((line) => void lines.push(line));
+  tell({ event: 'waiting', ms: 1, reason: 'the next turn' });
+  tell({ event: 'warning', message: 'reboot for the 6th time: token=hunter2 \u001b[2J is held back' });
+  tell({ event: 'config-rollback', reason: '3 check-ins in a row failed' });
+  tell({ event: 'leaving', what: 'the machine restarts', server: 'http://10.0.0.1:8026' });
+  assert.deepEqual(lines, [
+    'razor-mk: reboot for the 6th time: token=[redacted] ?[2J is held back',
+    'razor-mk: pushed configuration rolled back: 3 check-ins in a row failed',
+    'razor-mk: the machine restarts, because http://10.0.0.1:8026 said so. This is the last line.',
+  ]);
 });

@@ -19,6 +19,8 @@ import { pxelinux as p2, scenario as p } from './p-foreman.ts';
 import { scenario as q } from './q-lab-vm.ts';
 import { scenario as r } from './r-vlan.ts';
 import { scenario as s } from './s-watchdog.ts';
+import { scenario as t } from './t-loop.ts';
+import { scenario as u } from './u-bmc.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   a,
@@ -45,4 +47,6 @@ export const SCENARIOS: readonly Scenario[] = [
   q,
   r,
   s,
+  t,
+  u,
 ];
