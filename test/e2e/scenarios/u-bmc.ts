@@ -69,7 +69,7 @@ async function play(world: World, bmc: Bmc): Promise<void> {
   assert.equal(status, 0, text);
 
   world.step('facts --all are what the BMC says');
-  const { text: all } = await shellOn(machine, 'razor-mk facts --all | grep ^mk_bmc', 120_000);
+  const { text: all } = await shellOn(machine, 'razor-mk facts --all --format facter | grep ^mk_bmc', 120_000);
   const said = {
     firmware: BMC.firmware,
     address: BMC.address,
