@@ -1,8 +1,9 @@
 /** A capture as bytes: a gzipped tar with `capture.json` first. The same recording always gives the same bytes. */
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
-import { createGunzip, gzipSync } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { gzippedTar } from '../../platform/tar.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 const MANIFEST = 'capture.json';
@@ -11,22 +12,9 @@ const MOST_ENTRIES = 200_000;
 
 /** The archive's bytes. */
 export async function writeArchive(manifest: Manifest, files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
-  const { pack } = await import('tar-stream'); // not on the path to the first check-in
-  const tar = pack();
-  const chunks: Buffer[] = [];
-  tar.on('data', (chunk: unknown) => chunks.push(chunk as Buffer));
-  const ended = new Promise<void>((resolve, reject) => {
-    tar.once('end', resolve);
-    tar.once('error', reject);
-  });
-  const entry = (name: string, bytes: Buffer): void => {
-    tar.entry({ name, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0, size: bytes.length }, bytes);
-  };
-  entry(MANIFEST, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`));
-  for (const [name, bytes] of files) entry(name, bytes);
-  tar.finalize();
-  await ended;
-  return gzipSync(Buffer.concat(chunks), { level: 9 });
+  const first = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
+  const entries = new Map<string, Buffer>([[MANIFEST, first], ...files]);
+  return await gzippedTar(entries, { mtime: new Date(0), mode: 0o644, level: 9 });
 }
 
 /** Reads an archive. Throws RAZOR_MK_CAPTURE for what is none, is cut short, or unpacks to more than 256 MiB. */

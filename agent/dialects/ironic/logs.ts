@@ -1,11 +1,11 @@
 /** What a person needs who looks into a failure from the conductor's side: our logs, facts and a capture, as one gzipped tar. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import type { FactSet } from '../../../facts/fact.ts';
 import { messageOf } from '../../../platform/errors.ts';
 import { readCapped } from '../../../platform/files.ts';
 import { redactText } from '../../../platform/redact.ts';
+import { gzippedTar } from '../../../platform/tar.ts';
 import { LOG_FILE } from '../../node/logging.ts';
 
 export interface LogsOptions {
@@ -45,7 +45,8 @@ export async function collectLogs({ logDir, collect, capture, wall }: LogsOption
   });
   await add('capture.tar.gz', capture);
   if (missing.length > 0) files.set('missing.txt', Buffer.from(`${missing.join('\n')}\n`));
-  return await tarOf(files, wall);
+  const entries = new Map([...files].map(([name, bytes]) => [`razor-mk/${name}`, bytes]));
+  return await gzippedTar(entries, { mtime: wall, mode: 0o600 });
 }
 
 function logFiles(dir: string): string[] {
@@ -57,20 +58,4 @@ function logFiles(dir: string): string[] {
   } catch {
     return [];
   }
-}
-
-async function tarOf(files: ReadonlyMap<string, Buffer>, mtime: Date): Promise<Buffer> {
-  const { pack } = await import('tar-stream');
-  const tar = pack();
-  const chunks: Buffer[] = [];
-  tar.on('data', (chunk: unknown) => chunks.push(chunk as Buffer));
-  const ended = new Promise<void>((resolve, reject) => {
-    tar.once('end', resolve);
-    tar.once('error', reject);
-  });
-  for (const [name, bytes] of files)
-    tar.entry({ name: `razor-mk/${name}`, mode: 0o600, mtime, size: bytes.length }, bytes);
-  tar.finalize();
-  await ended;
-  return gzipSync(Buffer.concat(chunks));
 }
