@@ -18,7 +18,8 @@ export function createVoice(say: (line: string) => void): (event: AgentEvent) =>
         `razor-mk: the server asks for the command ${event.name.slice(0, 64)}, which this agent does not know. What to do: ${remedy}`,
       );
     } else if (event.event === 'error' && event.code === 'RAZOR_MK_NO_SERVER') {
-      const what = firstLine(event.message).replace(/[.:]$/, '');
+      // what each way found is in the log and on the status page
+      const [what] = firstLine(event.message).split(':');
       say(`discovery: ${what}. Check: ${event.remedy} Trying again, without end.`);
     }
   };

@@ -70,7 +70,7 @@ test('the console is told of a failed command each time, of an unknown one once,
   voice(unknown);
   voice({ ...unknown, name: 'reboot', known: true });
   const { remedy } = new RazorMkError('RAZOR_MK_NO_SERVER', '');
-  const none = { event: 'error', code: 'RAZOR_MK_NO_SERVER', message: 'no server:\n    DNS: no', remedy } as const;
+  const none = { event: 'error', code: 'RAZOR_MK_NO_SERVER', message: 'no server: DNS: no, SRV: no', remedy } as const;
   voice(none);
   voice(none);
   voice({ ...none, code: 'RAZOR_MK_HTTP' });

@@ -11,10 +11,12 @@ import { startVlanSwitch, type SwitchPort } from '../vlan-switch.ts';
 const IMAGE = { kernel: 'cloud', flavour: 'prod' } as const;
 const [BY_DHCP, BY_HAND, ELSEWHERE] = [100, 200, 300] as const;
 const ADDRESS = '10.77.0.7';
+const STATIC = '10.77.0.9';
 
 export const scenario: Scenario = {
   id: 'r',
-  title: 'a tagged VLAN, with DHCP and with a static address; untagged frames and another VLAN’s lead nowhere',
+  title:
+    'a tagged VLAN, with DHCP and with a static address; untagged frames and another VLAN’s lead nowhere; ip= alone',
   gate: false,
   minutes: 15,
   async run(world) {
@@ -69,6 +71,22 @@ export const scenario: Scenario = {
     assert.equal(net.counted(2).tagged, 0);
     assert.equal(lab.events.length, events, 'the lab heard of a machine that nobody could hear');
     await fourth.stop();
+
+    const plain = `ip=${STATIC}::${site.address}:24:rack9:eth0:off:${site.address}`;
+    world.step(`${plain}, without a VLAN: the DHCP server of the network is not asked, and takes nothing away`);
+    await site.lan.addTap('tap0');
+    const nic = { mac: '52:54:00:00:72:05', tap: 'tap0' };
+    const fifth = await bootDirectly(world, site, IMAGE, { name: 'node5', nics: [nic], append: plain });
+    await fifth.expect(/found by DNS name razor/, { timeoutMs: 240_000 });
+    const last = await lab.waitFor(
+      'registered',
+      (event) => isEvent('registered')(event) && !lab.events.slice(0, events).includes(event),
+    );
+    const facts5 = await factsOf(site, last.node ?? '');
+    assert.deepEqual([facts5['ipaddress_eth0'], facts5['hostname']], [STATIC, 'rack9']);
+    const asked = site.timeline.moments.filter(({ machine, phase }) => machine === 'node5' && phase === 'DHCP');
+    assert.deepEqual(asked, []);
+    await fifth.stop();
   },
 };
 

@@ -1,5 +1,5 @@
 /**
- * The hardware watchdog: fed while turns happen, disarmed by an orderly end, and when the agent stops dead the hardware restarts
+ * What a console must see, and the hardware watchdog: fed while turns happen, disarmed by an orderly end, and when the agent stops dead the hardware restarts
  * the machine. The device is QEMU's i6300esb, its driver the kernel's.
  */
 import assert from 'node:assert/strict';
@@ -15,7 +15,7 @@ const KERNEL_STARTS = /Linux version \d/g;
 
 export const scenario: Scenario = {
   id: 's',
-  title: 'the hardware watchdog: fed by turns, disarmed by an orderly end, and biting when the agent stops dead',
+  title: 'the hardware watchdog, fed, disarmed and biting; failed and unknown commands on the console',
   gate: false,
   minutes: 15,
   async run(world) {
@@ -41,6 +41,15 @@ export const scenario: Scenario = {
     await untilUptime(machine, 3 * HEARTBEAT);
     await anotherCheckin(lab, node);
     assert.equal(await starts(machine), 1);
+
+    world.step('a command that fails, and one that nobody knows, are told on the console with what to do');
+    const script = `mkdir -p /usr/lib/razor && printf '#!/bin/sh\\necho sda is on fire >&2\\nexit 3\\n' >/usr/lib/razor/wipe`;
+    assert.equal((await shellOn(machine, `${script} && chmod 755 /usr/lib/razor/wipe`)).status, 0);
+    await site.lab('node', 'force', node, 'wipe');
+    await machine.expect(/the command wipe failed: .*status 3.*sda is on fire.*What to do: \w/, { timeoutMs: 120_000 });
+    await site.lab('node', 'force', node, 'dance');
+    await machine.expect(/asks for the command dance, which this agent does not know.*What to do: \w/);
+    await site.lab('node', 'unforce', node);
 
     world.step('the agent is stopped in order: the device is disarmed, and the machine stays up');
     const init = '/usr/local/etc/init.d/razor-mk';
