@@ -18,12 +18,16 @@ after(() => rmSync(root, { recursive: true, force: true }));
 const namespaces = await run(['unshare', '-m', '-u', '-n', 'true']);
 const skip = namespaces.status === 0 ? false : 'no namespaces here';
 
+const inTmp = AGENT.startsWith('/tmp/') || process.execPath.startsWith('/tmp/') ? 'this clone lies in /tmp' : false;
+
 interface Case {
   readonly what: string;
   /** A shell script that makes the machine odd; $1 is the state directory. */
   readonly setUp: string;
   /** What must be said, on the console or as a warning. */
   readonly said?: RegExp;
+  /** /tmp itself is covered: then this project must not lie in it. */
+  readonly needsTmp?: true;
 }
 
 /** Covers all that the agent writes to. */
@@ -61,39 +65,56 @@ const CASES: readonly Case[] = [
     said: /the state directory .*\/missing\/below cannot be made: (EROFS|ENOENT)/,
   },
   {
+    what: '/tmp, where a node keeps its state, is read-only',
+    setUp: `mount -t tmpfs none /tmp; ${readOnly('/tmp')}; set -- /tmp "$2" "$3"`,
+    needsTmp: true,
+    said: /cannot write \/tmp\/first_checkin\.yaml: EROFS/,
+  },
+  {
+    what: 'there is no /tmp, and it cannot be made',
+    // a root of everything but /tmp
+    setUp: `for d in /*; do if [ -L $d ]; then cp -P $d "$1"; elif [ -d $d ] && [ $d != /tmp ]; then mkdir "$1$d"; mount --rbind $d "$1$d"; fi; done; ${readOnly('"$1"')}; exec chroot "$1" "$2" "$3" /tmp`,
+    needsTmp: true,
+    said: /the state directory \/tmp cannot be made: (EROFS|ENOENT)/,
+  },
+  {
     what: 'everything is read-only',
     setUp: `for d in "$1" /var/log /etc; do ${readOnly('$d')}; done`,
     said: /cannot write .*\/first_checkin\.yaml: EROFS/,
   },
 ];
 
-for (const { what, setUp, said } of CASES) {
-  test(`${what}: the agent registers, goes on, and ends when it is told to`, { skip }, async () => {
-    const place = join(root, what.replaceAll(/\W+/g, '-'));
-    mkdirSync(place);
-    const events: AgentEvent[] = [];
-    const lines: string[] = [];
-    // sysfs anew: the old one shows the NICs of the machine
-    const script = `set -e; mount -t sysfs none /sys; ip link set lo up; ${COVER}; ${setUp}; exec "$2" "$3" "$1"`;
-    const inside = ['sh', '-c', script, 'sh', place, process.execPath, AGENT];
-    const daemon = await startDaemon(['unshare', '-m', '-u', '-n', '--propagation', 'private', ...inside], {
-      onLine: (line, stream) => {
-        if (stream === 'stdout' && line.startsWith('{')) events.push(JSON.parse(line) as AgentEvent);
-        else lines.push(line);
-      },
-    });
-    const until = Date.now() + 60_000;
-    const count = (name: string): number => events.filter(({ event }) => event === name).length;
-    while (count('checkin') < 5 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
-    await daemon.stop(8000);
-    const { status } = await daemon.exited;
-    const tail = `${JSON.stringify(events.slice(-3))}\n${lines.slice(-20).join('\n')}`;
-    assert.ok(count('checkin') >= 5 && count('registered') >= 1, tail);
-    assert.equal(count('stopped'), 1, tail);
-    assert.equal(status, 0, tail);
-    if (said !== undefined) {
-      const warnings = events.map((event) => (event.event === 'warning' ? event.message : ''));
-      assert.match([...lines, ...warnings].join('\n'), said);
-    }
-  });
+for (const { what, setUp, said, needsTmp } of CASES) {
+  test(
+    `${what}: the agent registers, goes on, and ends when it is told to`,
+    { skip: skip || (needsTmp && inTmp) },
+    async () => {
+      const place = join(root, what.replaceAll(/\W+/g, '-'));
+      mkdirSync(place);
+      const events: AgentEvent[] = [];
+      const lines: string[] = [];
+      // sysfs anew: the old one shows the NICs of the machine
+      const script = `set -e; mount -t sysfs none /sys; ip link set lo up; ${COVER}; ${setUp}; exec "$2" "$3" "$1"`;
+      const inside = ['sh', '-c', script, 'sh', place, process.execPath, AGENT];
+      const daemon = await startDaemon(['unshare', '-m', '-u', '-n', '--propagation', 'private', ...inside], {
+        onLine: (line, stream) => {
+          if (stream === 'stdout' && line.startsWith('{')) events.push(JSON.parse(line) as AgentEvent);
+          else lines.push(line);
+        },
+      });
+      const until = Date.now() + 60_000;
+      const count = (name: string): number => events.filter(({ event }) => event === name).length;
+      while (count('checkin') < 5 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+      await daemon.stop(8000);
+      const { status } = await daemon.exited;
+      const tail = `${JSON.stringify(events.slice(-3))}\n${lines.slice(-20).join('\n')}`;
+      assert.ok(count('checkin') >= 5 && count('registered') >= 1, tail);
+      assert.equal(count('stopped'), 1, tail);
+      assert.equal(status, 0, tail);
+      if (said !== undefined) {
+        const warnings = events.map((event) => (event.event === 'warning' ? event.message : ''));
+        assert.match([...lines, ...warnings].join('\n'), said);
+      }
+    },
+  );
 }
