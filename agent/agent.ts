@@ -91,6 +91,7 @@ export function startAgent(options: AgentOptions): AgentRun {
   let waking = new AbortController();
   let [turns, registersInARow, warnedInterval] = [0, 0, 0];
   const schedule = createSchedule(() => nodeId);
+  signal.addEventListener('abort', () => waking.abort(signal.reason), { once: true });
 
   const exclusions = createExclusions();
   const extraFacts = createErrorsFact(facts, () => [...push.errors, ...(options.extraErrors?.() ?? [])]);
@@ -131,7 +132,7 @@ export function startAgent(options: AgentOptions): AgentRun {
     if (ms <= 0 || signal.aborted) return;
     emit({ event: 'waiting', ms: Math.round(ms), reason });
     waking = new AbortController();
-    await clock.sleep(ms, AbortSignal.any([signal, waking.signal])).catch(() => undefined);
+    await clock.sleep(ms, waking.signal).catch(() => undefined);
   }
 
   async function hook(name: string, action: Promise<void> | undefined): Promise<void> {

@@ -1,17 +1,20 @@
 /**
  * The one HTTP client. It answers with status, headers and at most `limit` decoded bytes, within a total time, and never
- * follows a redirect, retries, or keeps a connection: when to try again is the schedule's business, a redirected POST
- * would carry facts and tokens elsewhere, and a kept connection is a connection that the server may cut between turns.
+ * follows a redirect or retries: when to try again is the schedule's business, and a redirected POST would carry facts and
+ * tokens elsewhere. One thing is asked again at once: a question on a kept connection (connections.ts) that the server had
+ * given up meanwhile, which no server has answered.
  */
 import { isUtf8 } from 'node:buffer';
 import { lookup } from 'node:dns';
-import { Agent as HttpAgent, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
-import type { Agent as HttpsAgent } from 'node:https';
+import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
-import got from 'got';
-import { errnoOf, messageOf, RazorMkError } from '../platform/errors.ts';
+import got, { type Got } from 'got';
+import { errnoOf, RazorMkError } from '../platform/errors.ts';
+import { describeFailure } from './connection-failure.ts';
+import { plainConnections, type Connections } from './connections.ts';
 import type { Exchange } from './dialects/exchange.ts';
 import { cleanText, errorText } from './dialects/reply.ts';
+import { bodyOf, endedBy } from './reading.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'HEAD';
@@ -25,10 +28,14 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface HttpReply {
+/** What came over the wire. */
+export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+}
+
+export interface HttpReply extends Answer {
   readonly durationMs: number;
 }
 
@@ -40,7 +47,7 @@ export interface HttpClient {
 export interface ReplyGuard {
   readonly headers: Readonly<Record<string, string>>;
   /** Throws HttpFailure for a reply that must not be believed. */
-  verify(reply: HttpReply, request: HttpRequest): void;
+  verify(answer: Answer, request: HttpRequest): void;
 }
 
 export interface HttpOptions {
@@ -49,8 +56,8 @@ export interface HttpOptions {
   /** 4 MiB by default. */
   readonly limit?: number;
   readonly userAgent?: string;
-  /** The connection makers; plain ones without keep-alive by default. The one for TLS is made when it is first needed. */
-  readonly agents?: { readonly http: HttpAgent; readonly https: () => Promise<HttpsAgent> };
+  /** Plain ones by default. */
+  readonly connections?: Connections;
   /** Sent with every request (the bearer token). */
   readonly headers?: Readonly<Record<string, string>>;
   /** A host name whose address DNS has given already; others are looked up by the system. */
@@ -81,80 +88,114 @@ const DEFAULT_LIMIT = 4 * 1024 * 1024;
 
 /** A client with these limits. */
 export function createHttpClient(options: HttpOptions = {}): HttpClient {
-  const http = options.agents?.http ?? new HttpAgent({ keepAlive: false });
-  let https: Promise<HttpsAgent> | undefined;
-  const agentFor = async (url: string): Promise<{ http: HttpAgent } | { https: HttpsAgent }> =>
-    /^https:/i.test(url) ? { https: await (https ??= (options.agents?.https ?? plainHttps)()) } : { http };
+  const connections = options.connections ?? plainConnections();
+  const instances = new Map<string, Got>();
+
+  /** The library with everything set that is the same for all requests: merging options is a third of its work. */
+  async function instance(url: string, kept: boolean): Promise<Got> {
+    const secure = /^https:/i.test(url);
+    const key = `${secure ? 'https' : 'http'} ${kept}`;
+    const known = instances.get(key);
+    if (known !== undefined) return known;
+    const made = got.extend({
+      agent: secure ? { https: await connections.https(kept) } : { http: connections.http(kept) },
+      headers: {
+        'user-agent': options.userAgent ?? 'razor-mk',
+        accept: '*/*',
+        'accept-encoding': 'gzip, deflate',
+        ...(kept ? {} : { connection: 'close' }),
+        ...options.headers,
+      },
+      ...lookupOf(options.address),
+      retry: { limit: 0 },
+      followRedirect: false,
+      throwHttpErrors: false,
+      maxHeaderSize: 16 * 1024,
+    });
+    instances.set(key, made);
+    return made;
+  }
+
+  /** One exchange. `reused` is told when it began on a kept connection, and again when a reply has begun. */
+  async function exchange(
+    request: HttpRequest,
+    kept: boolean,
+    timeoutMs: number,
+    reused: (value: boolean) => void,
+  ): Promise<Answer> {
+    const guard = options.guard?.();
+    const stream = (await instance(request.url, kept)).stream(request.url, {
+      method: request.method,
+      timeout: { request: timeoutMs },
+      ...(guard === undefined && Object.keys(request.headers ?? {}).length === 0
+        ? {}
+        : { headers: { ...guard?.headers, ...request.headers } }),
+      ...(request.body === undefined ? {} : { body: request.body }),
+    });
+    const done = endedBy(request.signal, stream);
+    let [status, headers]: [number, IncomingHttpHeaders] = [0, {}];
+    stream.once('response', (response: { statusCode: number; headers: IncomingHttpHeaders }) => {
+      ({ statusCode: status, headers } = response);
+      reused(false);
+    });
+    stream.once('request', (sent: ClientRequest) => {
+      reused(sent.reusedSocket);
+      // 101 has no body and no end: nothing was asked to be upgraded
+      sent.once('upgrade', (_, socket) => {
+        socket.destroy();
+        stream.destroy(new Error('the server changes to another protocol, which nobody asked for'));
+      });
+    });
+    // whatever becomes of the exchange inside the library, it ends, and the process has something to wait for
+    const last = setTimeout(() => stream.destroy(new Error('the exchange did not end')), timeoutMs + 2000);
+    try {
+      const limit = request.limit ?? options.limit ?? DEFAULT_LIMIT;
+      const tooLong = (): HttpFailure =>
+        new HttpFailure('RAZOR_MK_REPLY', `${nameOf(request)}: the body is longer than ${limit} bytes`);
+      const body = await bodyOf(stream, limit, tooLong);
+      guard?.verify({ status, headers, body }, request);
+      return { status, headers, body };
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    } finally {
+      clearTimeout(last);
+      done();
+    }
+  }
+
   return {
     async request(request) {
       const started = performance.now();
-      const limit = request.limit ?? options.limit ?? DEFAULT_LIMIT;
       const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const what = `${request.method} ${urlForPeople(request.url)}`;
-      const guard = options.guard?.();
-      const stream = got.stream(request.url, {
-        method: request.method,
-        agent: await agentFor(request.url),
-        headers: {
-          'user-agent': options.userAgent ?? 'razor-mk',
-          accept: '*/*',
-          'accept-encoding': 'gzip, deflate',
-          connection: 'close',
-          ...options.headers,
-          ...guard?.headers,
-          ...request.headers,
-        },
-        ...lookupOf(options.address),
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
-        timeout: { request: timeoutMs },
-        retry: { limit: 0 },
-        followRedirect: false,
-        throwHttpErrors: false,
-        maxHeaderSize: 16 * 1024,
-      });
-      let status = 0;
-      let headers: IncomingHttpHeaders = {};
-      stream.once('response', (response: { statusCode: number; headers: IncomingHttpHeaders }) => {
-        ({ statusCode: status, headers } = response);
-      });
-      // 101 has no body and no end: nothing was asked to be upgraded
-      stream.once('request', (sent: ClientRequest) => {
-        sent.once('upgrade', (_, socket) => {
-          socket.destroy();
-          stream.destroy(new Error('the server changes to another protocol, which nobody asked for'));
-        });
-      });
-      // whatever becomes of the exchange inside the library, it ends, and the process has something to wait for
-      const last = setTimeout(() => stream.destroy(new Error('the exchange did not end')), timeoutMs + 2000);
-      const chunks: Buffer[] = [];
-      let size = 0;
+      const question = request.method !== 'POST';
+      let unanswered = false;
       try {
-        for await (const chunk of stream as AsyncIterable<Buffer>) {
-          size += chunk.length;
-          if (size > limit) {
-            throw new HttpFailure('RAZOR_MK_REPLY', `${what}: the body is longer than ${limit} bytes`);
-          }
-          chunks.push(chunk);
+        let reply;
+        try {
+          reply = await exchange(request, question, timeoutMs, (value) => (unanswered = value));
+        } catch (error) {
+          const left = timeoutMs - (performance.now() - started);
+          if (!unanswered || !CUT.has(errnoOf(error) ?? '') || request.signal?.aborted === true || left <= 0)
+            throw error;
+          reply = await exchange(request, false, left, () => undefined);
         }
+        return { ...reply, durationMs: performance.now() - started };
       } catch (error) {
-        stream.destroy();
         request.signal?.throwIfAborted();
         if (error instanceof RazorMkError) throw error;
         const failure = (await options.diagnose?.(error, request)) ?? describeFailure(error, timeoutMs);
-        throw new HttpFailure('RAZOR_MK_HTTP', `${what}: ${failure}`, { cause: error });
-      } finally {
-        clearTimeout(last);
+        throw new HttpFailure('RAZOR_MK_HTTP', `${nameOf(request)}: ${failure}`, { cause: error });
       }
-      const reply = { status, headers, body: Buffer.concat(chunks), durationMs: performance.now() - started };
-      guard?.verify(reply, request);
-      return reply;
     },
   };
 }
 
-async function plainHttps(): Promise<HttpsAgent> {
-  return new (await import('node:https')).Agent({ keepAlive: false });
+/** What writing to, or waiting on, a connection that the other side has given up ends with. */
+const CUT = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+function nameOf(request: HttpRequest): string {
+  return `${request.method} ${urlForPeople(request.url)}`;
 }
 
 /** got's option for a name that needs no lookup. */
@@ -189,18 +230,18 @@ export function exchangeOf(http: HttpClient, seen?: (reply: HttpReply) => void):
       ...(signal === undefined ? {} : { signal }),
     });
     seen?.(reply);
-    const what = `${method} ${urlForPeople(url)}: HTTP ${reply.status}`;
+    const what = (): string => `${method} ${urlForPeople(url)}: HTTP ${reply.status}`;
     if (reply.status >= 300 && reply.status < 400) {
       const to = cleanText(String(reply.headers.location ?? 'nowhere'), 200);
-      throw new HttpFailure('RAZOR_MK_REPLY', `${what} to ${to}; redirects are not followed`);
+      throw new HttpFailure('RAZOR_MK_REPLY', `${what()} to ${to}; redirects are not followed`);
     }
     const text = reply.body.toString('utf8');
     const wait = reply.status < 400 ? undefined : retryAfterMs(reply.headers, new Date());
     if (wait !== undefined) {
       const said = errorText(text) ?? cleanText(text, 300);
-      throw new HttpFailure('RAZOR_MK_REFUSED', `${what}: ${said}`, { retryAfterMs: wait });
+      throw new HttpFailure('RAZOR_MK_REFUSED', `${what()}: ${said}`, { retryAfterMs: wait });
     }
-    if (!isUtf8(reply.body)) throw new HttpFailure('RAZOR_MK_REPLY', `${what}: the body is not UTF-8`);
+    if (!isUtf8(reply.body)) throw new HttpFailure('RAZOR_MK_REPLY', `${what()}: the body is not UTF-8`);
     const flat = Object.entries(reply.headers).map(([name, value]) => [
       name,
       value === undefined ? value : String(value),
@@ -211,30 +252,6 @@ export function exchangeOf(http: HttpClient, seen?: (reply: HttpReply) => void):
       body: text.replace(/^\ufeff/, ''),
     };
   };
-}
-
-/** What a person should read about a failed exchange; the system's own words where we have no better ones. */
-function describeFailure(error: unknown, timeoutMs: number): string {
-  const code = errnoOf(error);
-  switch (code) {
-    case 'ETIMEDOUT':
-      return `no whole answer within ${timeoutMs / 1000} s`;
-    case 'ECONNREFUSED':
-      return 'connection refused: nothing listens there';
-    case 'ECONNRESET':
-    case 'ERR_STREAM_PREMATURE_CLOSE':
-      return 'the connection was cut before the answer was whole';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return 'no route to the host';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name has no address';
-    case undefined:
-      return messageOf(error);
-    default:
-      return `${messageOf(error)} (${code})`;
-  }
 }
 
 /**

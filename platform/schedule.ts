@@ -33,6 +33,17 @@ const BACKOFF_FLOOR_MS = 200;
 /** A schedule for one node. Its place in the interval comes from its id. */
 export function createSchedule(nodeId: () => string | undefined): Schedule {
   let failures = 0;
+  let place: { readonly key: string; readonly ms: number } | undefined;
+
+  /** The node's place in the interval, reckoned once. */
+  function phase(intervalMs: number): { phaseMs?: number } {
+    const id = nodeId();
+    if (id === undefined) return {};
+    const key = `${intervalMs} ${id}`;
+    if (place?.key !== key) place = { key, ms: nodePhase(id, intervalMs) };
+    return { phaseMs: place.ms };
+  }
+
   return {
     get failures() {
       return failures;
@@ -43,9 +54,7 @@ export function createSchedule(nodeId: () => string | undefined): Schedule {
     }),
     afterSuccess(pace, now, lastStart) {
       failures = 0;
-      const id = nodeId();
-      const phase = id === undefined ? {} : { phaseMs: nodePhase(id, pace.intervalMs) };
-      const ms = nextTurnDelay({ now, lastStart, intervalMs: pace.intervalMs, ...phase });
+      const ms = nextTurnDelay({ now, lastStart, intervalMs: pace.intervalMs, ...phase(pace.intervalMs) });
       return { ms, reason: 'the next turn' };
     },
     afterFailure(pace, random, retryAfterMs) {

@@ -1,6 +1,20 @@
 /** Events as lines for people. */
 import type { AgentEvent } from '../events.ts';
 
+/**
+ * Lines for one run of the agent. What comes again as it was before is not told again: an idle node says once why it
+ * waits, and not once a turn for days.
+ */
+export function createNarrator(): (event: AgentEvent) => string | undefined {
+  let waited: string | undefined;
+  return (event) => {
+    if (event.event !== 'waiting') return narrate(event);
+    const again = event.reason === waited;
+    waited = event.reason;
+    return again ? undefined : narrate(event);
+  };
+}
+
 /** One line, or undefined for an event that the log has told already. */
 export function narrate(event: AgentEvent): string | undefined {
   switch (event.event) {

@@ -16,7 +16,7 @@ import { openNodeLog } from '../node/logging.ts';
 import { openStore } from '../state.ts';
 import { version } from '../version.ts';
 import { bootParameters } from './kernel-line.ts';
-import { narrate } from './narrate.ts';
+import { createNarrator } from './narrate.ts';
 import { agentOptions } from './options.ts';
 import { addressesOf, resolverOf, setUp, stateDir } from './setup.ts';
 
@@ -83,6 +83,7 @@ export const verb = defineVerb({
       signal: host.signal,
     });
     let announced = '';
+    const narrate = createNarrator();
     const emit = (event: AgentEvent): void => {
       node.onEvent(event);
       tellConsole(event);

@@ -84,16 +84,16 @@ export function createRazorDialect(options: RazorOptions): Dialect {
   /** The body of an exchange that the server says went well. A 2xx alone does not mean that it did. */
   async function succeed(what: string, preview: RequestPreview, signal: AbortSignal | undefined): Promise<unknown> {
     const reply = await options.exchange(preview, signal);
-    const where = `${what} at ${urlForPeople(preview.url)} (HTTP ${reply.status})`;
+    const where = (): string => `${what} at ${urlForPeople(preview.url)} (HTTP ${reply.status})`;
     if (reply.status < 200 || reply.status > 299) {
       const said = errorText(reply.body) ?? cleanText(reply.body, 300);
-      throw new HttpFailure('RAZOR_MK_REFUSED', `${where}: ${said === '' ? 'no word of explanation' : said}`);
+      throw new HttpFailure('RAZOR_MK_REFUSED', `${where()}: ${said === '' ? 'no word of explanation' : said}`);
     }
     const value = parseJson(reply);
     if (accepted.safeParse(value).success) return value;
     const said = errorText(value);
-    if (said === undefined) throw new HttpFailure('RAZOR_MK_REPLY', `${where}: JSON without errcode 0`);
-    throw new HttpFailure('RAZOR_MK_REFUSED', `${where}: the server reports "${said}", errcode is not 0`);
+    if (said === undefined) throw new HttpFailure('RAZOR_MK_REPLY', `${where()}: JSON without errcode 0`);
+    throw new HttpFailure('RAZOR_MK_REFUSED', `${where()}: the server reports "${said}", errcode is not 0`);
   }
 
   return {

@@ -4,6 +4,7 @@ import { RazorMkError } from '../../platform/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Candidate } from '../discovery/index.ts';
+import { connections, keeping } from '../connections.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
 import { parsePin } from './pin.ts';
 
@@ -44,10 +45,10 @@ export async function openHttp(
   return createHttpClient({
     timeoutMs,
     userAgent,
-    agents: {
-      http: new HttpAgent({ keepAlive: false, proxyEnv }),
-      https: async () => (await import('./tls.ts')).createTlsAgent(tls),
-    },
+    connections: connections(
+      (kept) => new HttpAgent({ ...keeping(kept), proxyEnv }),
+      async (kept) => (await import('./tls.ts')).createTlsAgent(tls, kept),
+    ),
     ...(token === undefined || token === '' ? {} : { headers: { authorization: `Bearer ${token}` } }),
     ...(server.address === undefined ? {} : { address: { host, address: server.address } }),
     ...(replyKey === undefined ? {} : { guard: (await import('./signature.ts')).replyGuard(replyKey) }),

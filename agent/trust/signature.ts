@@ -5,7 +5,7 @@
  */
 import { createPublicKey, randomBytes, verify, type KeyObject } from 'node:crypto';
 import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { HttpFailure, urlForPeople, type HttpReply, type HttpRequest, type ReplyGuard } from '../http.ts';
+import { HttpFailure, urlForPeople, type Answer, type HttpRequest, type ReplyGuard } from '../http.ts';
 
 export const NONCE_HEADER = 'razor-mk-nonce';
 export const SIGNATURE_HEADER = 'razor-mk-signature';
@@ -32,7 +32,7 @@ export function replyGuard(pem: string): () => ReplyGuard {
     return { headers: { [NONCE_HEADER]: nonce }, verify: (reply, request) => check(reply, request, nonce) };
   };
 
-  function check(reply: HttpReply, request: HttpRequest, nonce: string): void {
+  function check(reply: Answer, request: HttpRequest, nonce: string): void {
     const header = reply.headers[SIGNATURE_HEADER];
     const what = `${request.method} ${urlForPeople(request.url)}`;
     if (typeof header !== 'string') {

@@ -8,6 +8,7 @@ import { Agent, type AgentOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { keeping } from '../connections.ts';
 
 export interface TlsTrust {
   readonly ca: string | undefined;
@@ -28,10 +29,13 @@ export class PinError extends Error {
 
 type Created = (error: Error | null, socket: Duplex) => void;
 
-/** An agent without keep-alive. With pins, sockets are handed out only after their certificate was looked at. */
-export function createTlsAgent(trust: TlsTrust): Agent {
+/**
+ * A maker of TLS connections, which are used again with `kept`. With pins, sockets are handed out only after their
+ * certificate was looked at.
+ */
+export function createTlsAgent(trust: TlsTrust, kept = false): Agent {
   const options: AgentOptions = {
-    keepAlive: false,
+    ...keeping(kept),
     maxCachedSessions: trust.pins.length > 0 ? 0 : 10, // a resumed session shows no certificate
     minVersion: 'TLSv1.2',
     proxyEnv: { ...trust.proxyEnv },

@@ -67,18 +67,19 @@ async function start(
   program: readonly [string, ...string[]],
   target: ScriptedServer,
   interval: string,
+  events = false,
 ): Promise<Running> {
-  const events: Running['events'] = [];
+  const lines: Running['events'] = [];
   const state = join(root, `state-${states++}`);
-  const args = ['run', '--events', '--state-dir', state, '--server', `127.0.0.1:${target.port}`];
+  const args = ['run', ...(events ? ['--events'] : []), '--state-dir', state, '--server', `127.0.0.1:${target.port}`];
   const started = performance.now();
   const daemon = await startDaemon([...program, ...args, '--checkin-skew', '0', '--checkin-interval', interval], {
     env: { MALLOC_ARENA_MAX: '1' }, // as the image's boot script starts it
     onLine: (line, stream) => {
-      if (stream === 'stdout' && events.length < 20) events.push(JSON.parse(line) as (typeof events)[0]);
+      if (events && stream === 'stdout' && lines.length < 20) lines.push(JSON.parse(line) as (typeof lines)[0]);
     },
   });
-  return { daemon, events, started };
+  return { daemon, events: lines, started };
 }
 
 /** Until the server was asked `count` times more. */
@@ -114,7 +115,7 @@ async function measureStarts(program: readonly [string, ...string[]]): Promise<R
   const starts: { total: number; facts: number; cpu: number }[] = [];
   for (let count = 0; count < STARTS; count++) {
     server.checkins(command('acknowledge'));
-    const running = await start(program, server, '60');
+    const running = await start(program, server, '60', true);
     await asked(server, 1, 30_000);
     const total = performance.now() - running.started;
     const cpu = processorMs(running.daemon.pid);

@@ -232,4 +232,11 @@ export const ODD_BUT_ACCEPTED: readonly Misbehaviour[] = [
   },
   { name: 'sends deflate as gzip', serve: answers(deflateSync(OK), { 'content-encoding': 'gzip' }) },
   { name: 'a byte order mark', serve: answers(`\ufeff${OK}`) },
+  {
+    name: 'keeps the connection, and resets it when the next question arrives on it',
+    serve: (socket) => {
+      socket.write(reply('200 OK', { connection: 'keep-alive' }, OK));
+      socket.on('data', () => socket.resetAndDestroy());
+    },
+  },
 ];
