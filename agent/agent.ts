@@ -18,6 +18,7 @@ import type { Emit } from './events.ts';
 import { createErrorsFact } from './errors-fact.ts';
 import { createExclusions, exclusionPattern } from './exclusion.ts';
 import { createFactKeeper } from './fact-keeper.ts';
+import type { AgentHooks } from './hooks.ts';
 import { exchangeOf, HttpFailure, type HttpClient } from './http.ts';
 import { createSchedule, type Pace, type Wait } from '../platform/schedule.ts';
 import { createOrders, type Orders } from './orders.ts';
@@ -25,18 +26,6 @@ import { paceOf, tooSlow } from './pace.ts';
 import type { Store } from './state.ts';
 import { createTargets } from './targets.ts';
 import { runTurn, type TurnResult } from './turn.ts';
-
-/** What other parts do at certain moments. Each may take its time; none may end the agent. */
-export interface AgentHooks {
-  /** Before discovery: wait for the network, set the host name … */
-  boot?(settings: Settings, signal: AbortSignal): Promise<void>;
-  /** After the configuration was loaded or changed: log level, Tiny Core duties … */
-  configured?(settings: Settings, signal: AbortSignal): Promise<void>;
-  /** After discovery, before the first turn. */
-  ready?(server: Candidate, signal: AbortSignal): Promise<void>;
-  /** Before each turn: the extension archive of razor-server. */
-  beforeTurn?(server: Candidate, settings: Settings, signal: AbortSignal): Promise<void>;
-}
 
 export interface AgentOptions {
   readonly clock: Clock;
