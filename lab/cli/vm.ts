@@ -8,6 +8,7 @@ import { defineVerb, type Host } from '../../platform/verb.ts';
 import { defaultImage } from '../vm/default-image.ts';
 import { forwardPort, type Forward } from '../vm/forward.ts';
 import type { Machine } from '../vm/machine.ts';
+import { needTaps } from '../vm/namespace.ts';
 import { needPrograms } from '../vm/programs.ts';
 import { openSite, type LabProcess, type Site } from '../vm/site.ts';
 import { momentLine } from '../vm/timeline.ts';
@@ -89,8 +90,9 @@ async function playMachines(args: VmArgs, host: Host): Promise<number> {
     if (args.keep && !host.signal.aborted) {
       const url = page?.url ?? 'http://127.0.0.1:8025/';
       host.out(`the lab's page is at ${url}, and razor-mk lab node --lab ${url} asks it\n`);
-      host.out(`razor-mk lab vm console node1 --dir ${dir} shows a console\n`);
-      if (page !== undefined) host.out(`nsenter -t ${site.namespace.pid} -n goes into the network\n`);
+      host.out(`razor-mk lab vm console node1 --dir ${dir} is a console; lab vm screen takes a picture of a screen\n`);
+      if (page !== undefined)
+        host.out(`${site.namespace.inside(['ip', 'addr']).join(' ')} runs a program in the network\n`);
       host.out(`Ctrl-C ends everything.\n`);
       await stopped(host).catch(() => undefined);
     }
@@ -118,6 +120,7 @@ async function openPlace(
     });
   if (args.network !== 'user') {
     try {
+      needTaps();
       return { site: await open('namespace'), network: 'namespace' };
     } catch (error) {
       if (args.network === 'namespace' || host.signal.aborted) throw error;

@@ -2,9 +2,10 @@
  * A network namespace without a name, together with a process namespace whose first process dies with us (pdeathsig): the
  * kernel then ends everything in it, so that nothing is left behind, not even after a crash or kill -9.
  */
+import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/daemon.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { errnoOf, RazorMkError } from '../../platform/errors.ts';
 import { run, type RunResult } from '../../platform/run.ts';
 
 export interface Namespace {
@@ -61,6 +62,16 @@ export async function createNamespace(): Promise<Namespace> {
   };
   await namespace.must(['ip', 'link', 'set', 'lo', 'up']);
   return namespace;
+}
+
+/** Throws RAZOR_MK_VM where this user may not make tap devices, which machines in a namespace need. */
+export function needTaps(device = '/dev/net/tun'): void {
+  try {
+    accessSync(device, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    const why = errnoOf(error) === 'EACCES' ? `this user may not open ${device}` : `there is no ${device}`;
+    throw new RazorMkError('RAZOR_MK_VM', `${why}, which machines in a network namespace need`);
+  }
 }
 
 /** The process that the holder forked into its namespaces, or undefined when it did not within 5 s. */

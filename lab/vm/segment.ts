@@ -1,5 +1,6 @@
 /** A network segment of the virtual site: a bridge with an address and, when asked for, dnsmasq for DHCP, TFTP and DNS. */
 import type { Daemon } from '../../platform/daemon.ts';
+import { RazorMkError } from '../../platform/errors.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface DhcpOptions {
@@ -56,13 +57,37 @@ export async function createSegment(namespace: Namespace, options: SegmentOption
     async startDhcp(dhcp) {
       await dnsmasq?.stop();
       const argv = dnsmasqArgv({ bridge, net, address, prefix6 }, dhcp);
-      dnsmasq = await namespace.start(argv, { onLine: (line) => options.onLine?.(line) });
+      dnsmasq = await startDnsmasq(namespace, argv, (line) => options.onLine?.(line));
     },
     async stopDhcp() {
       await dnsmasq?.stop();
       dnsmasq = undefined;
     },
   };
+}
+
+/** Throws RAZOR_MK_VM when it ends instead of starting. */
+async function startDnsmasq(
+  namespace: Namespace,
+  argv: readonly [string, ...string[]],
+  onLine: (line: string) => void,
+): Promise<Daemon> {
+  const said: string[] = [];
+  let started: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (started = resolve));
+  const daemon = await namespace.start(argv, {
+    onLine(line) {
+      if (said.length < 5) said.push(line);
+      if (line.includes(': started, version')) started();
+      onLine(line);
+    },
+  });
+  const ended = daemon.exited.then(() => {
+    throw new RazorMkError('RAZOR_MK_VM', `dnsmasq did not start: ${said.join('; ')}`);
+  });
+  ended.catch(() => undefined);
+  await Promise.race([ready, ended]);
+  return daemon;
 }
 
 interface Place {
@@ -76,7 +101,7 @@ interface Place {
  * dnsmasq's command line. Option 175 (no proxyDHCP wait) and router advertisements save iPXE 16 s for each `dhcp`;
  * UEFI firmware gets ipxe.efi, BIOS undionly.kpxe, and iPXE itself the script.
  */
-export function dnsmasqArgv(place: Place, dhcp: DhcpOptions): [string, ...string[]] {
+export function dnsmasqArgv(place: Place, dhcp: DhcpOptions, root = process.getuid?.() === 0): [string, ...string[]] {
   const domain = dhcp.domain ?? 'test';
   const server = dhcp.nextServer === undefined ? place.address : dhcp.nextServer;
   const boot = (tags: string, file: string): string => `--dhcp-boot=${tags}${file},razor,${server ?? ''}`;
@@ -104,12 +129,12 @@ export function dnsmasqArgv(place: Place, dhcp: DhcpOptions): [string, ...string
         ];
   return [
     'dnsmasq',
-    '--keep-in-foreground',
+    // the root of a user namespace may not drop groups, which dnsmasq would do
+    ...(root ? ['--keep-in-foreground', '--user=root'] : ['--no-daemon']),
     '--conf-file=/dev/null',
     '--log-facility=-',
     '--log-dhcp',
     '--log-queries',
-    '--user=root',
     `--interface=${place.bridge}`,
     '--bind-interfaces',
     '--except-interface=lo',

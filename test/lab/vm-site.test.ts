@@ -1,6 +1,7 @@
 /** Parts of `lab vm` that need no virtual machine: the way into the namespace, what a killed parent leaves, QEMU's arguments. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,9 @@ import { startDaemon } from '../../platform/daemon.ts';
 import { forwardPort } from '../../lab/vm/forward.ts';
 import { qemuArgv, textOfScreen } from '../../lab/vm/machine.ts';
 import { needPrograms } from '../../lab/vm/programs.ts';
+import { createSegment } from '../../lab/vm/segment.ts';
 import { askQemu } from '../../lab/vm/qmp.ts';
-import { createNamespace, type Namespace } from '../../lab/vm/namespace.ts';
+import { createNamespace, needTaps, type Namespace } from '../../lab/vm/namespace.ts';
 
 async function namespaceOrReason(): Promise<Namespace | string> {
   return await createNamespace().catch((error: unknown) => `no namespaces here: ${String(error)}`);
@@ -98,6 +100,34 @@ test('programs that are missing are named all at once, with the packages that ha
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+test('a dnsmasq that does not start is told with its words', async (t) => {
+  const namespace = await namespaceOrReason();
+  if (typeof namespace === 'string') return t.skip(namespace);
+  if (spawnSync('dnsmasq', ['--version']).error) {
+    await namespace.close();
+    return t.skip('dnsmasq is not installed');
+  }
+  try {
+    const segment = await createSegment(namespace, { bridge: 'br0', net: '10.77.0' });
+    await assert.rejects(segment.startDhcp({ lines: ['no-such-option'] }), {
+      code: 'RAZOR_MK_VM',
+      message: /dnsmasq did not start: .*option/,
+    });
+    await segment.startDhcp({});
+    await segment.stopDhcp();
+  } finally {
+    await namespace.close();
+  }
+});
+
+test('a machine without tap devices is said before a namespace is made', () => {
+  assert.throws(() => needTaps('/nowhere/net/tun'), {
+    code: 'RAZOR_MK_VM',
+    message: 'there is no /nowhere/net/tun, which machines in a network namespace need',
+  });
+  assert.throws(() => needTaps('/etc/hostname/tun'), /there is no/);
 });
 
 test('the text of a screen is read out of its memory, colours and empty lines left out', () => {
