@@ -68,6 +68,9 @@ async function play(world: World, bmc: Bmc): Promise<void> {
   const { status, text } = await shellOn(machine, ready, 180_000);
   assert.equal(status, 0, text);
 
+  const { text: info } = await shellOn(machine, 'ipmitool mc info', 120_000);
+  assert.match(info, /^Firmware Revision\s+: 7\.42$/m, info);
+
   world.step('facts --all are what the BMC says');
   const { text: all } = await shellOn(machine, 'razor-mk facts --all --format facter | grep ^mk_bmc', 120_000);
   const said = {
