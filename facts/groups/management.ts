@@ -31,8 +31,11 @@ export function parseIpmitool(text: string): Map<string, string> {
   return values;
 }
 
+/** `lan print` asks some sixty times, and a management processor that is busy answers each after a tenth of a second or more. */
+const TIMEOUT_MS = 30_000;
+
 async function askIpmitool({ sources, add, signal }: GroupContext): Promise<void> {
-  const options = { timeoutMs: 10_000, ...(signal ? { signal } : {}) };
+  const options = { timeoutMs: TIMEOUT_MS, ...(signal ? { signal } : {}) };
   const info = await sources.run(['ipmitool', 'mc', 'info'], options);
   if (info.status === 0) {
     const values = parseIpmitool(info.stdout.toString('latin1'));
