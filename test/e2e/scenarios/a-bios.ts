@@ -45,7 +45,8 @@ export const scenario: Scenario = {
     world.step('the third pass boots the local disk');
     await lab.waitFor('local boot', (event) => event.type === 'boot' && event.details?.['boot'] === 'local');
     await machine.expect(/RAZOR-MK: the local disk boot/);
-    site.timeline.add('node1', 'local boot', 'the local disk boots');
+    const booted = () => site.timeline.moments.some(({ text }) => text === 'the local disk is booted');
+    while (!booted()) await new Promise((resolve) => setTimeout(resolve, 50));
     world.step('the timeline has every step of the journey');
     const missing = JOURNEY.filter((phase) => site.timeline.first('node1', phase) === undefined);
     assert.deepEqual(missing, [], 'phases that the timeline lacks');
