@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors.ts';
 import { createLog, isAtLeast, type Log, type LogLevel } from '../../platform/log.ts';
 import { openRotatingFile } from '../../platform/rotating-file.ts';
 import { openSyslog, parseSyslogTarget, type Syslog } from '../../platform/syslog.ts';
@@ -41,7 +41,7 @@ export function openNodeLog(options: NodeLogOptions): NodeLog {
       const target = parseSyslogTarget(options.syslog);
       syslog = openSyslog({ target, hostname, ...(options.resolve === undefined ? {} : { resolve: options.resolve }) });
     } catch (error) {
-      wrong = messageOf(error);
+      wrong = `${messageOf(error)}. ${error instanceof RazorMkError ? error.remedy : ''}`;
     }
   }
   let level = options.level;
