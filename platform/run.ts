@@ -1,6 +1,7 @@
 /** Programs are run as argv, never through a shell, with a time limit, an output cap and a clean environment. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 
 export interface RunOptions {
   /** Milliseconds until the whole process group is killed; 30,000 by default. */
@@ -57,7 +58,6 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     } catch {
       // gone already
     }
-    // a grandchild that left the group may hold the pipes open
     child.stdout.destroy();
     child.stderr.destroy();
   };
@@ -84,10 +84,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const abort = (): void => kill('aborted');
   options.signal?.addEventListener('abort', abort, { once: true });
   if (options.signal?.aborted === true) abort();
-  const [status, signal] = (await once(child, 'close').catch(() => [null, null])) as [
-    number | null,
-    NodeJS.Signals | null,
-  ];
+  const [status, signal] = await ended(child);
   clearTimeout(timer);
   options.signal?.removeEventListener('abort', abort);
   return {
@@ -99,4 +96,32 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     stderr: Buffer.concat(stderr),
     durationMs: performance.now() - started,
   };
+}
+
+type Ending = readonly [number | null, NodeJS.Signals | null];
+
+/** How long a program's output may last after its own end. */
+const LINGER_MS = 1000;
+
+/**
+ * Resolves when the program has ended and its pipes are closed. What it left running may hold them open for as long as it
+ * lives: that is not waited for, and what it prints goes nowhere (closing the pipes would kill it at its next line).
+ */
+function ended(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<Ending> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve([null, null]));
+    child.once('close', (...how: Ending) => resolve(how));
+    child.once('exit', (...how: Ending) => {
+      const leave = (): void => {
+        for (const stream of [child.stdout, child.stderr]) {
+          stream.removeAllListeners('data').resume();
+          (stream as Socket).unref();
+        }
+        resolve(how);
+      };
+      // what is in the pipes already is read between a timer and an immediate
+      const timer = setTimeout(() => setImmediate(leave), LINGER_MS);
+      child.once('close', () => clearTimeout(timer));
+    });
+  });
 }

@@ -28,3 +28,18 @@ test('input reaches the program, also when it does not read it', async () => {
   assert.equal((await run(['cat'], { input: 'hello' })).stdout.toString(), 'hello');
   assert.equal((await run(['true'], { input: 'x'.repeat(1_000_000) })).status, 0);
 });
+
+test('what a program leaves running is neither waited for nor ended', async () => {
+  const result = await run(['sh', '-c', 'while sleep 0.2; do echo late; done & echo $!']);
+  const [pid] = result.stdout.toString().split('\n');
+  assert.equal(result.status, 0);
+  const left = Number(pid);
+  try {
+    assert.doesNotThrow(() => process.kill(left, 0), 'it lives');
+    // and it is not killed by its next lines
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.doesNotThrow(() => process.kill(left, 0), 'it lives on');
+  } finally {
+    process.kill(left, 'SIGKILL');
+  }
+});
