@@ -46,7 +46,7 @@ export const ERROR_TABLE = {
     exit: 69,
     summary: 'No way of discovery found a provisioning server.',
     remedy:
-      'Give razor.ip=HOST[:PORT] on the kernel line, a DNS name `razor`, or next-server in DHCP; razor-mk discover --explain shows each step.',
+      'Give razor.ip=HOST[:PORT] on the kernel line, a DNS name `razor`, or next-server in DHCP.',
   },
   RAZOR_MK_DIALECT: {
     exit: 78,

@@ -82,7 +82,6 @@ export const verb = defineVerb({
       say,
       signal: host.signal,
     });
-    let announced = '';
     const narrate = createNarrator();
     const emit = (event: AgentEvent): void => {
       node.onEvent(event);
@@ -90,10 +89,6 @@ export const verb = defineVerb({
       if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
       const line = narrate(event);
       if (line !== undefined) log.info(line);
-      if (event.event === 'discovered' && args.live && !host.interactive && line !== undefined && line !== announced) {
-        announced = line;
-        writeConsole(`razor-mk: ${line}`);
-      }
       if (!args.events) return;
       host.out(
         `${JSON.stringify({ ...event, at: new Date().toISOString(), sinceMs: Math.round(performance.now()) })}\n`,

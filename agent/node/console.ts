@@ -7,13 +7,17 @@ const FLAGS = constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 /**
  * Tells the console of a live node what the log has told already and must be seen there, whatever the agent's own output goes to:
- * that the machine goes down, and warnings, the loop breaker's among them. voice.ts has what is said besides.
+ * the server that was found, that the machine goes down, and warnings, the loop breaker's among them. voice.ts has what is said besides.
  */
 export function createConsoleTeller(write: (line: string) => void): (event: AgentEvent) => void {
+  let told: string | undefined;
   return (event) => {
     const line = lineOf(event);
+    // a server that is found again, turn after turn, is told once
+    if (line === undefined || (event.event === 'discovered' && line === told)) return;
+    if (event.event === 'discovered') told = line;
     // what a server sent moves no cursor
-    if (line !== undefined) write(`razor-mk: ${redactText(line).replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?')}`);
+    write(`razor-mk: ${redactText(line).replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?')}`);
   };
 }
 
@@ -21,6 +25,8 @@ function lineOf(event: AgentEvent): string | undefined {
   switch (event.event) {
     case 'leaving':
       return `${event.what}, because ${event.server} said so. This is the last line.`;
+    case 'discovered':
+      return `server ${event.server}, found by ${event.way}`;
     case 'warning':
       return event.message;
     case 'config-rollback':

@@ -35,6 +35,11 @@ const images = createImages(self, join(BUILD, 'e2e/images'), say);
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => abort.abort(new Error(name)));
 
+const interrupted = new Promise<never>((_, reject) => {
+  abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), { once: true });
+});
+interrupted.catch(() => undefined);
+
 export interface Row extends Lap {
   readonly form: string;
   readonly firmware: string;
@@ -63,7 +68,7 @@ async function inSite<T>(
   try {
     // the random wait before the first turn would be a sixth of the agent's share
     const { site, lab } = await readySite(world, { image, discoverOnly: true, kernelArgs: 'razor.checkin_skew=0' });
-    return await work(site, lab);
+    return await Promise.race([work(site, lab), interrupted]);
   } finally {
     await opened?.close();
   }
