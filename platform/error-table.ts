@@ -45,8 +45,7 @@ export const ERROR_TABLE = {
   RAZOR_MK_NO_SERVER: {
     exit: 69,
     summary: 'No way of discovery found a provisioning server.',
-    remedy:
-      'Give razor.ip=HOST[:PORT] on the kernel line, a DNS name `razor`, or next-server in DHCP.',
+    remedy: 'Give razor.ip=HOST[:PORT] on the kernel line, a DNS name `razor`, or next-server in DHCP.',
   },
   RAZOR_MK_DIALECT: {
     exit: 78,
