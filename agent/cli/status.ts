@@ -23,7 +23,7 @@ export const verb = defineVerb({
     if (!(args.interval >= 0.1 && args.interval <= 3600)) {
       throw new RazorMkError('RAZOR_MK_USAGE', '--interval takes seconds from 0.1 to 3600');
     }
-    const path = findSocket(args['state-dir']);
+    const path = await findSocket(args['state-dir']);
     const ask = (): Promise<StatusSnapshot> => askStatus(path);
     if (!args.watch) {
       const snapshot = await ask();

@@ -1,6 +1,7 @@
 /** Asks a running agent for its status through its socket. */
 import { readdirSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, messageOf, RazorMkError } from '../../platform/errors.ts';
@@ -11,9 +12,9 @@ const LIMIT = 4 * 1024 * 1024;
 
 /**
  * Where the socket of the agent is: in the given directory; else in /tmp, where a live agent has it; else the newest one
- * of a dry agent's private directory.
+ * of a dry agent's private directory on which somebody listens (an agent that was killed leaves its socket).
  */
-export function findSocket(stateDir: string | undefined, base = '/tmp'): string {
+export async function findSocket(stateDir: string | undefined, base = '/tmp'): Promise<string> {
   if (stateDir !== undefined) return join(stateDir, SOCKET_NAME);
   const live = join(base, SOCKET_NAME);
   if (statSync(live, { throwIfNoEntry: false }) !== undefined) return live;
@@ -24,7 +25,15 @@ export function findSocket(stateDir: string | undefined, base = '/tmp'): string 
     .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
     .filter(({ stat }) => stat?.isSocket() === true)
     .sort((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0));
+  for (const { path } of found) if (await isListening(path)) return path;
   return found[0]?.path ?? live;
+}
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => resolve(true));
+    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+  });
 }
 
 function namesIn(dir: string): string[] {

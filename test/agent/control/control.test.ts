@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { askStatus, findSocket } from '../../../agent/control/client.ts';
 import { createStatusKeeper } from '../../../agent/control/keeper.ts';
@@ -121,19 +122,39 @@ test('the status socket is for its owner only, is found by its directory, and go
   const made = await control();
   const path = join(dir, SOCKET_NAME);
   assert.equal(statSync(path).mode & 0o777, 0o600);
-  assert.equal(findSocket(dir), path);
+  assert.equal(await findSocket(dir), path);
   assert.equal((await askStatus(path)).server?.url, 'http://10.0.0.1:8026');
   await made.close();
   assert.throws(() => statSync(path));
   await assert.rejects(askStatus(path), { code: 'RAZOR_MK_NO_AGENT' });
 });
 
+test('a socket that a killed agent left does not hide an older agent that runs', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'razor-mk-sockets-'));
+  const [older, newer] = ['razor-mk-state-a', 'razor-mk-state-b'].map((name) => join(base, name, SOCKET_NAME));
+  assert.ok(older !== undefined && newer !== undefined);
+  for (const path of [older, newer]) mkdirSync(dirname(path));
+  const agent = createServer().listen(older);
+  try {
+    await once(agent, 'listening');
+    leaveSocket(newer);
+    utimesSync(newer, Date.now() / 1000 + 60, Date.now() / 1000 + 60);
+    assert.equal(await findSocket(undefined, base), older);
+  } finally {
+    agent.close();
+    rmSync(base, { recursive: true });
+  }
+});
+
+/** A socket file without a listener, as kill -9 leaves it. */
+function leaveSocket(path: string): void {
+  const code = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', code]);
+}
+
 test('a socket that a killed agent left is replaced; one that somebody listens on, or a file, is not', async () => {
   const stale = join(dir, 'stale.sock');
-  // a socket file without a listener, as kill -9 leaves it
-  const { spawnSync } = await import('node:child_process');
-  const code = `require('node:net').createServer().listen(${JSON.stringify(stale)}, () => process.kill(process.pid, 'SIGKILL'))`;
-  spawnSync(process.execPath, ['-e', code]);
+  leaveSocket(stale);
   assert.ok(statSync(stale).isSocket());
   const made = await control({ socketPath: stale });
   assert.equal(made.socketPath, stale);
