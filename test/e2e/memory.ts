@@ -5,6 +5,9 @@ import type { Machine } from '../../lab/vm/machine.ts';
 /** What a machine without enough memory says on its console: ours of a half initrd, the kernel's of no memory at all. */
 export const WHY_NOT = /INITRD WAS ONLY PARTLY UNPACKED|[Oo]ut of memory|deadlocked on memory|Not enough memory/;
 
+/** What one with a little too little says: it goes on, and may make it. */
+const TOO_LITTLE = /this machine has \d+ MiB of memory .* and the image needs \d+ MiB/;
+
 export interface Trial {
   readonly mib: number;
   readonly registered: boolean;
@@ -68,7 +71,8 @@ async function tryMemory(search: MemorySearch, mib: number): Promise<Trial> {
       );
     const refused = said(machine, WHY_NOT, ended.signal);
     const done = await Promise.race([registered, refused, machine.exited.then(() => false)]);
-    const line = (await machine.console()).split('\n').find((each) => WHY_NOT.test(each));
+    const lines = (await machine.console()).split('\n');
+    const line = lines.find((each) => WHY_NOT.test(each)) ?? lines.find((each) => TOO_LITTLE.test(each));
     return { mib, registered: done === true, why: line?.trim() };
   } finally {
     ended.abort();

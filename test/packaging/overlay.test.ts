@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
@@ -86,4 +88,32 @@ test('the manifest on disk has no line that is not understood', () => {
     .split('\n')
     .filter((line) => /^[^#]/.test(line));
   assert.ok(lines.length > 20);
+});
+
+test('a machine with less memory than the image needs is told so on its console, and no other is', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-memory-'));
+  const [meminfo, image, console] = ['meminfo', 'image', 'console'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const said = (kib: number, needs: string): string => {
+    writeFileSync(meminfo, `MemTotal:         ${kib} kB\nMemFree:          1 kB\n`);
+    writeFileSync(image, `RAZOR_MK_FLAVOUR='prod'\n${needs}`);
+    writeFileSync(console, '');
+    const script = join(DIRECTORY, 'all/etc/init.d/razor-mk-memory');
+    const { status, stderr } = spawnSync('sh', [script, meminfo, image, console]);
+    assert.deepEqual([status, stderr.toString()], [0, '']);
+    return readFileSync(console, 'utf8');
+  };
+  try {
+    assert.match(
+      said(137_215, "RAZOR_MK_NEEDS_MIB='135'\n"),
+      /has 133 MiB of memory .* needs 135 MiB\.\n.*more memory/,
+    );
+    assert.equal(said(138_240, "RAZOR_MK_NEEDS_MIB='135'\n"), '');
+    assert.equal(said(1000, ''), '');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });

@@ -22,7 +22,7 @@ export const scenario: Scenario = {
       low: 128,
       high: 256,
       step: 8,
-      timeoutMs: 600_000,
+      timeoutMs: 120_000,
       onTrial: ({ mib: size, registered, why }) =>
         world.step(
           `${size} MiB: ${registered ? 'registered' : `not registered: ${why ?? 'THE CONSOLE SAYS NOTHING'}`}`,

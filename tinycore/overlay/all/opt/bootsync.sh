@@ -7,6 +7,8 @@ RAZOR_MK_FLAVOUR=prod
 # shellcheck source=/dev/null
 [ -r /etc/razor-mk/image ] && . /etc/razor-mk/image
 
+/etc/init.d/razor-mk-memory
+
 # extensions may have brought drivers, and with them cards
 [ -d /usr/local/lib/modules ] && depmod -a 2>/dev/null
 /etc/init.d/dhcp.sh
