@@ -97,9 +97,17 @@ test('a base of Debian packages is the same bytes twice, and the time of base an
   t.diagnostic(`base and ISO in ${seconds.toFixed(1)} s at load ${load.toFixed(1)}`);
 });
 
-test('a machine that boots the image checks in and registers', async (t) => {
+test('a machine that boots the image checks in and registers; its agent is packed with zstd, once', async (t) => {
   if (lacks !== undefined) return t.skip(lacks);
-  await buildImage(options());
+  const steps: string[] = [];
+  const auto = options({ form: 'auto', step: (text) => void steps.push(text) });
+  const built = await buildImage(auto);
+  assert.equal(built.form, 'tcz-zstd');
+  const first = readFileSync(join(directory, 'out/core.gz'));
+  steps.length = 0;
+  await buildImage(auto);
+  assert.ok(first.equals(readFileSync(join(directory, 'out/core.gz'))), 'the same bytes from what was kept');
+  assert.ok(!steps.some((step) => step.startsWith('packing the agent')), steps.join(', '));
   const server = await scriptedServer();
   t.after(() => server.close());
   const vm = await bootVm(384, [...kernelOf('out', `razor.ip=10.0.2.2:${server.port}`), ...VIRTIO_NET]);

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readOverlay, type Flavour } from '../../packaging/overlay.ts';
 import { replaceFile } from '../../platform/files.ts';
-import { agentParts, type Form } from './agent-form.ts';
+import { agentParts, formFor, type AgentSource, type Form, type FormChoice } from './agent-form.ts';
 import { checkKernelFits, readBase, type BaseLocation } from './base-source.ts';
 import { composeEntries, firmwareEntries, treeAt, unpackedBytes, userFiles } from './compose.ts';
 import { pack } from './compress.ts';
@@ -29,7 +29,7 @@ export interface BuildOptions extends BaseLocation {
   readonly formats: readonly Format[];
   readonly flavour: Flavour;
   readonly version: string;
-  readonly form: Form;
+  readonly form: FormChoice;
   /** razor-mk.tcz */
   readonly agent: string;
   readonly extensions: readonly string[];
@@ -62,6 +62,8 @@ export interface BuildOptions extends BaseLocation {
 export interface BuildResult {
   /** Files and directories that were written. */
   readonly written: readonly { readonly path: string; readonly bytes: number }[];
+  /** How the agent lies in the initrd. */
+  readonly form: Form;
   readonly kernelVersion: string;
   readonly kernelBytes: number;
   readonly initrdBytes: number;
@@ -87,7 +89,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const settings = options.allowDeploy === true ? [allowDeployFile(options)] : [];
   step('reading the base');
   const base = await readBase(options);
-  const usesExtensions = options.form.startsWith('tcz') || options.extensions.length + options.debian.length > 0;
+  const form = options.form === 'auto' ? formFor(base.contents.tree) : options.form;
+  const usesExtensions = form.startsWith('tcz') || options.extensions.length + options.debian.length > 0;
   const modules = await addedModules(base, options.modules, options.moduleDirs);
   const names = new Set([...base.modules, ...modules.names]);
   checkKernelFits({ ...base, modules: names }, usesExtensions);
@@ -100,7 +103,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     ...(signal === undefined ? {} : { signal }),
   };
   const parts = {
-    agent: await agentParts(options.agent, options.form, epoch, signal),
+    agent: await agentParts(agentSource(options), form),
     builtin: await builtinExtensions(options, sources),
     mirror: await collectExtensions(options.mirrorExtensions, sources),
     modules: modules.entries,
@@ -120,11 +123,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const needsMib = memoryNeeded(unpacked, base.initrd.length + content);
   const entries = await composeEntries(base, readOverlay({ flavour, version, needsMib }), parts);
   step('compressing the initrd');
-  const part = await pack(
-    writeCpio(entries, { mtime: epoch }),
-    parts.agent.compression,
-    options.form.startsWith('tcz'),
-  );
+  const part = await pack(writeCpio(entries, { mtime: epoch }), parts.agent.compression, form.startsWith('tcz'));
   const initrd = joinSegments([base.initrd, part]);
   const image = { kernel: base.kernel, initrd, metadata: metadata(options, base.kernel, initrd) };
   mkdirSync(options.out, { recursive: true });
@@ -163,6 +162,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   }
   return {
     written,
+    form,
     kernelVersion: base.kernelVersion ?? '',
     kernelBytes: base.kernel.length,
     initrdBytes: initrd.length,
@@ -171,6 +171,11 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     missing: missingDrivers(names),
     warnings: warningsOf(options, base.contents.tree.has('etc/razor-mk/image'), modules.notes),
   };
+}
+
+function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions): AgentSource {
+  const cache = join(packageCache, 'agent');
+  return { file: agent, epoch, cache, step, ...(signal === undefined ? {} : { signal }) };
 }
 
 /** What is loaded at boot: extensions with what they depend on, then Debian packages with their libraries. */

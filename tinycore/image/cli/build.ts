@@ -34,7 +34,7 @@ function report(result: BuildResult, note: string | undefined, seconds: number):
   });
   return [
     ...result.written.map(({ path, bytes }) => `${path.padEnd(wide)}  ${megabytes(bytes).padStart(9)}\n`),
-    `Linux ${result.kernelVersion}; unpacked ${megabytes(result.unpackedBytes)}; needs ${result.needsMib} MiB of memory\n`,
+    `Linux ${result.kernelVersion}; the agent as ${result.form}; unpacked ${megabytes(result.unpackedBytes)}; needs ${result.needsMib} MiB of memory\n`,
     ...groups,
     ...result.warnings.map((text) => `note: ${text}\n`),
     ...(note === undefined ? [] : [`note: ${note}\n`]),

@@ -7,7 +7,7 @@ import { PROJECT } from '../../../packaging/paths.ts';
 import { sourceVersion } from '../../../packaging/source-version.ts';
 import { messageOf, RazorMkError } from '../../../platform/errors.ts';
 import type { Host } from '../../../platform/verb.ts';
-import { FORMS } from '../agent-form.ts';
+import { FORM_CHOICES } from '../agent-form.ts';
 import { fetchBase } from '../base-url.ts';
 import { FORMATS, type BuildOptions } from '../build.ts';
 import { readConfigFile } from '../config-file.ts';
@@ -52,7 +52,11 @@ export const BUILD_OPTIONS = {
     describe: 'prod: no login; dev: logins that you give; debug: open consoles',
   },
   version: text('three numbers [default: git describe, else package.json]'),
-  form: { choices: FORMS, default: 'tcz-gzip' as const, describe: 'how the agent lies in the initrd' },
+  form: {
+    choices: FORM_CHOICES,
+    default: 'auto' as const,
+    describe: 'how the agent lies in the initrd; auto: tcz-zstd where the base’s kernel reads it, else tcz-gzip',
+  },
   agent: { ...text('the agent’s extension'), default: join(PROJECT, 'build/razor-mk.tcz') },
   extension: list('extension that is loaded at boot: a name, a .tcz or a .deb'),
   debian: list('Debian package that becomes an extension, with the libraries that it needs'),
