@@ -23,6 +23,9 @@ const ARGUMENT = /(?<![\w-])(--[\w-]*(?:token|password|passwd|passphrase|secret)
 const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{4,}/g;
 const USER_INFO = /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]+@/gi;
 
+/** A part of every name and sign above. */
+const HINT = /key|token|secret|pass|pw|psk|cookie|auth|cred|bearer|basic|:\/\/[^\s/?#]*@/i;
+
 export const REDACTED = '[redacted]';
 
 /** Whether a field, fact, option or kernel argument of this name holds a secret. */
@@ -49,7 +52,7 @@ export function redact(value: unknown, depth = 0): unknown {
  */
 export function redactText(text: string): string {
   // nothing below can match without one of these, and most lines have none
-  if (!/[=@]|:\s*\S|--|\b(?:Bearer|Basic) /.test(text)) return text;
+  if (!HINT.test(text)) return text;
   return text
     .replaceAll(PRIVATE_KEY, (_, kind: string) => `${REDACTED} ${kind}private key`)
     .replaceAll(USER_INFO, (_, scheme: string) => `${scheme}${REDACTED}@`)

@@ -79,3 +79,14 @@ test('a long text of the worst kind is read in one go', { timeout: 5000 }, () =>
   for (const piece of ['a.', '--', 'a://', '"token=', "token='", '-----BEGIN A', 'tokentoken'])
     redactText(`${piece.repeat(40_000)}=`);
 });
+
+test('each kind of secret is found when it stands alone in a line', () => {
+  const names =
+    'key token secret password passwd passphrase passcode rootpw pwd psk cookie authorization credential pass pw';
+  for (const name of names.split(' ')) {
+    for (const text of [`a_${name}=hush`, `A.${name.toUpperCase()} = "hush"`, `{"a_${name}": "hush"}`])
+      assert.doesNotMatch(redactText(text), /hush/, text);
+  }
+  for (const text of ['Bearer hushhush', 'Basic hushhush', 'http://hush@h/', 'x://a:hush@h', '--token hush'])
+    assert.doesNotMatch(redactText(text), /hush/, text);
+});
