@@ -89,7 +89,7 @@ export async function buildExtension(options: ExtensionOptions): Promise<{ reado
         '-comp',
         compression,
         '-b',
-        '1M',
+        '128K', // tinycore/image/squashfs.ts says why
         ...levels(compression, options.arch),
       ],
       // mksquashfs refuses -mkfs-time together with the variable; the variable sets all of them

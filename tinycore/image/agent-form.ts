@@ -99,7 +99,7 @@ async function packedAgain(
   original: Buffer,
   compression: 'gzip' | 'zstd' | 'xz',
 ): Promise<Buffer> {
-  const key = createHash('sha256').update(original).update(`${epoch} ${compression} 1`).digest('hex');
+  const key = createHash('sha256').update(original).update(`${epoch} ${compression} 2`).digest('hex');
   const kept = join(cache, `${key.slice(0, 32)}-${compression}.tcz`);
   if (existsSync(kept)) return readFileSync(kept);
   step?.(`packing the agent with ${compression} (once for each agent)`);
