@@ -40,7 +40,7 @@ export interface Segment {
 export async function createSegment(namespace: Namespace, options: SegmentOptions): Promise<Segment> {
   const { bridge, net } = options;
   const address = `${net}.1`;
-  const prefix6 = `fd77:${Number(net.split('.')[2] ?? 0)}::`;
+  const prefix6 = prefixOf(net);
   await namespace.must(['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0']);
   await namespace.must(['ip', 'addr', 'add', `${address}/24`, 'dev', bridge]);
   await namespace.must(['ip', 'addr', 'add', `${prefix6}1/64`, 'dev', bridge, 'nodad']);
@@ -64,6 +64,15 @@ export async function createSegment(namespace: Namespace, options: SegmentOption
       dnsmasq = undefined;
     },
   };
+}
+
+/**
+ * The IPv6 prefix of a segment, of 64 bits: `fd77::` for 10.77.0, and another for each other network, on which otherwise only
+ * the first DHCP server would find its address free.
+ */
+export function prefixOf(net: string): string {
+  const [, second = 0, third = 0] = net.split('.').map(Number);
+  return `fd77:${(((second - 77) * 256 + third) & 0xffff).toString(16)}::`;
 }
 
 /** Throws RAZOR_MK_VM when it ends instead of starting. */

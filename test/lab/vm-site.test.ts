@@ -10,7 +10,7 @@ import { startDaemon } from '../../platform/daemon.ts';
 import { forwardPort } from '../../lab/vm/forward.ts';
 import { qemuArgv, textOfScreen } from '../../lab/vm/machine.ts';
 import { needPrograms } from '../../lab/vm/programs.ts';
-import { createSegment } from '../../lab/vm/segment.ts';
+import { createSegment, prefixOf } from '../../lab/vm/segment.ts';
 import { askQemu } from '../../lab/vm/qmp.ts';
 import { createNamespace, needTaps, type Namespace } from '../../lab/vm/namespace.ts';
 
@@ -163,5 +163,31 @@ test('an order to QEMU waits through its greeting and events, and its refusal is
   } finally {
     await new Promise((done) => server.close(done));
     rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test('two segments of one site each have a DHCP server, and addresses of their own', async (t) => {
+  const namespace = await namespaceOrReason();
+  if (typeof namespace === 'string') return t.skip(namespace);
+  if (spawnSync('dnsmasq', ['--version']).error !== undefined) {
+    await namespace.close();
+    return t.skip('dnsmasq is not installed');
+  }
+  try {
+    assert.deepEqual(['10.77.0', '10.78.0', '10.79.0', '10.77.1'].map(prefixOf), [
+      'fd77:0::',
+      'fd77:100::',
+      'fd77:200::',
+      'fd77:1::',
+    ]);
+    for (const [bridge, net] of [
+      ['br0', '10.77.0'],
+      ['br1', '10.78.0'],
+    ] as const) {
+      const segment = await createSegment(namespace, { bridge, net });
+      await segment.startDhcp({}); // throws when dnsmasq ends
+    }
+  } finally {
+    await namespace.close();
   }
 });
