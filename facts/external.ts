@@ -2,10 +2,10 @@
  * Facts of the site's own: programs and files in a directory (Facter's facts.d). A program prints JSON or `key=value`
  * lines and has its own process group and a time limit; what fails loses only itself.
  */
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, messageOf } from '../platform/errors.ts';
-import { readCapped } from '../platform/files.ts';
+import { isExecutable, readCapped } from '../platform/files.ts';
 import { run } from '../platform/run.ts';
 import type { AddFact } from './groups/group.ts';
 
@@ -63,15 +63,6 @@ async function readEntry(path: string, signal: AbortSignal | undefined): Promise
   }
   const text = result.stdout.toString('utf8');
   return await parseExternal(text, /^\s*\{/.test(text) ? 'json' : 'txt');
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A text as flat facts. Nested values become `a_b`. Throws what the JSON and YAML parsers throw, or for what is no object. */

@@ -16,11 +16,8 @@ import { join } from 'node:path';
 import { replaceFile } from '../platform/files.ts';
 import type { Library } from './libraries.ts';
 import { ARCHES, PROJECT, type Arch } from './paths.ts';
+import { squashfsOptions, type Compression } from './squashfs-options.ts';
 import { tool } from './tools.ts';
-
-/** Compressions that mksquashfs and the kernel of a base may know; what each costs is measured in docs/packaging.md. */
-export const COMPRESSIONS = ['gzip', 'xz', 'zstd', 'lz4'] as const;
-export type Compression = (typeof COMPRESSIONS)[number];
 
 export interface ExtensionOptions {
   readonly arch: Arch;
@@ -86,11 +83,7 @@ export async function buildExtension(options: ExtensionOptions): Promise<{ reado
         '-all-root',
         '-no-xattrs',
         '-no-exports',
-        '-comp',
-        compression,
-        '-b',
-        '128K', // tinycore/image/squashfs.ts says why
-        ...levels(compression, options.arch),
+        ...squashfsOptions(compression, options.arch),
       ],
       // mksquashfs refuses -mkfs-time together with the variable; the variable sets all of them
       { env: { SOURCE_DATE_EPOCH: String(epoch) } },
@@ -108,19 +101,6 @@ export async function buildExtension(options: ExtensionOptions): Promise<{ reado
   } finally {
     rmSync(stage, { recursive: true, force: true });
     rmSync(part, { force: true });
-  }
-}
-
-function levels(compression: Compression, arch: Arch): string[] {
-  switch (compression) {
-    case 'xz':
-      return arch === 'x64' ? ['-Xbcj', 'x86'] : [];
-    case 'zstd':
-      return ['-Xcompression-level', '19'];
-    case 'lz4':
-      return ['-Xhc'];
-    case 'gzip':
-      return ['-Xcompression-level', '9'];
   }
 }
 

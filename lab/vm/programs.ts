@@ -1,7 +1,8 @@
 /** What `lab vm` needs of this machine, looked for before anything is begun. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors.ts';
+import { isExecutable } from '../../platform/files.ts';
 import { DEFAULT_PATH } from '../../platform/run.ts';
 import { OVMF_CODE, OVMF_VARS } from './machine.ts';
 
@@ -23,20 +24,11 @@ export function needPrograms(wanted: Wanted, path = DEFAULT_PATH): void {
       ['ip', 'iproute2'],
       ['dnsmasq', 'dnsmasq-base'],
     );
-  const missing = programs.filter(([program]) => !path.split(':').some((dir) => executable(join(dir, program))));
+  const missing = programs.filter(([program]) => !path.split(':').some((dir) => isExecutable(join(dir, program))));
   if (wanted.uefi && ![OVMF_CODE, OVMF_VARS].every((file) => existsSync(file))) missing.push([OVMF_CODE, 'ovmf']);
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(([, name]) => name))].join(' ');
   throw new RazorMkError('RAZOR_MK_VM', `not on this machine: ${missing.map(([what]) => what).join(', ')}`, {
     remedy: `Install it: apt-get install --no-install-recommends ${packages}.`,
   });
-}
-
-function executable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,9 +2,10 @@
 import { join, resolve } from 'node:path';
 import { defineVerb } from '../../platform/verb.ts';
 import { buildExecutable } from '../executable.ts';
-import { buildExtension, COMPRESSIONS } from '../extension.ts';
+import { buildExtension } from '../extension.ts';
 import { PROJECT, type Arch } from '../paths.ts';
 import { sourceCommit, sourceEpoch, sourceVersion } from '../source-version.ts';
+import { COMPRESSIONS } from '../squashfs-options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>

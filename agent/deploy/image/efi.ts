@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors.ts';
 import type { System } from '../../../platform/system.ts';
+import { mountEfiVariables } from '../../node/efi-variables.ts';
 import type { ImageRecord } from './record.ts';
 
 export interface Loader {
@@ -53,10 +54,8 @@ export async function makeBootEntry({ record, system, root = '/', arch }: BootEn
     await rmdir(place).catch(() => undefined);
   }
   if (loader === undefined) throw refuse(`${partition} has no boot loader for this firmware`);
-  const variables = join(root, 'sys/firmware/efi/efivars');
-  if (readdirOr(variables).length === 0) {
-    await system.run('make the firmware’s variables readable', ['mount', '-t', 'efivarfs', 'efivarfs', variables]);
-  }
+  // what is missing is told by efibootmgr
+  await mountEfiVariables(system, root).catch(() => undefined);
   const before = await system.run('read the boot entries', ['efibootmgr'], { timeoutMs: 60_000 });
   if (before.failure === 'not-found' && removable !== undefined) {
     return `there is no efibootmgr: the firmware must find ${removable.path} of ${partition} by itself`;
