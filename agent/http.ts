@@ -130,7 +130,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       ...(guard === undefined && Object.keys(request.headers ?? {}).length === 0
         ? {}
         : { headers: { ...guard?.headers, ...request.headers } }),
-      ...(request.body === undefined ? {} : { body: request.body }),
+      body: request.body,
     });
     const done = endedBy(request.signal, stream);
     let [status, headers]: [number, IncomingHttpHeaders] = [0, {}];
@@ -226,8 +226,8 @@ export function exchangeOf(http: HttpClient, seen?: (reply: HttpReply) => void):
       url,
       headers,
       limit: LONGEST_REPLY,
-      ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
+      body,
+      signal,
     });
     seen?.(reply);
     const what = (): string => `${method} ${urlForPeople(url)}: HTTP ${reply.status}`;

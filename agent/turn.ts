@@ -132,7 +132,7 @@ async function gather(context: TurnContext, maxAgeMs: number): Promise<{ set: Fa
       durationMs,
       errors: errors.length,
       nodeId: idForPeople(context.dialect, set),
-      ...(identity.note === undefined ? {} : { note: identity.note }),
+      note: identity.note,
     });
   }
   return { set, fresh };

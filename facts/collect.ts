@@ -126,7 +126,7 @@ function adderTo(made: Fact[], group: string, facts: ReadonlyMap<string, Fact>):
       value: text,
       group,
       sources: typeof from === 'string' ? [from] : from,
-      ...(raw === undefined ? {} : { raw }),
+      raw,
       ...(details.volatile === true ? { volatile: true } : {}),
     });
   };

@@ -26,7 +26,7 @@ export function evaluate(source: string, cachedData?: Buffer): Evaluated {
   const script = new Script(source, {
     filename: 'razor-mk.cjs', // the same wherever the executable was built and wherever it lies
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    ...(cachedData === undefined ? {} : { cachedData }),
+    cachedData,
   });
   return {
     cached: cachedData !== undefined && script.cachedDataRejected === false,

@@ -78,7 +78,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
       node: stripped,
       output: staged,
       ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
-      ...(options.flags === undefined ? {} : { flags: options.flags }),
+      flags: options.flags,
     });
     say(
       cacheBytes > 0

@@ -46,7 +46,7 @@ export function npmParts(directories: readonly string[]): Part[] {
         remedy: 'Add its text to packaging/licences/NAME.txt, from its public repository.',
       });
     const { name, version } = manifest;
-    return { kind: 'npm', name, version, licence, text, ...(integrity === undefined ? {} : { integrity }) };
+    return { kind: 'npm', name, version, licence, text, integrity };
   });
   return [...new Map(parts.map((part) => [`${part.name}@${part.version}`, part])).values()];
 }

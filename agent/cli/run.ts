@@ -151,7 +151,7 @@ export const verb = defineVerb({
       ...(foreman === undefined ? {} : { dialectOptions: { foreman: foreman.dialect } }),
       extraErrors: node.errorsForFacts,
       signal: host.signal,
-      ...(turns === undefined ? {} : { turns }),
+      turns,
       ...(args['stop-after-command'] === undefined ? {} : { stopAfter: args['stop-after-command'] }),
     });
     await node.open(agent.control);

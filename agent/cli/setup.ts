@@ -103,7 +103,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
         resolvConf: args['resolv-conf'],
         nextServerFile: args['next-server-file'],
         signal,
-        ...(unanswered === undefined ? {} : { unanswered }),
+        unanswered,
         ...(args['dns-port'] === undefined ? {} : { dnsPort: args['dns-port'] }),
       });
     },
@@ -119,7 +119,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
       const made = await captureMachine({
         sources,
         externalDirs: current.externalFacts,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       return made.bytes;
     },
@@ -127,7 +127,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
       const set = await collectFacts({
         sources,
         externalDirs: current.externalFacts,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       const identity = current.dialect === 'hanlon' ? withKernelUuid(set.identity, cmdline) : set.identity;
       return { ...set, identity: current.hwId === '' ? identity : knownAs(identity, current.hwId) };
@@ -171,7 +171,7 @@ export function addressesOf(args: AgentArgs): (name: string) => Promise<readonly
     const text = await readCapped(args['resolv-conf'], 65_536).catch(() => undefined);
     const port = args['dns-port'];
     const conf = parseResolvConf(text?.toString('utf8') ?? '');
-    return (await lookupAddresses(name, { conf, ...(port === undefined ? {} : { port }) })).found;
+    return (await lookupAddresses(name, { conf, port })).found;
   };
 }
 

@@ -27,7 +27,7 @@ export async function download(url: string, path: string, options: DownloadOptio
     followRedirect: false,
     throwHttpErrors: false,
     timeout: { request: options.timeoutMs ?? 600_000, connect: 10_000, socket: 30_000 },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   let status = 0;
   stream.once('response', (response: { statusCode: number }) => (status = response.statusCode));

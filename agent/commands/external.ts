@@ -47,7 +47,7 @@ export function findExternal(
           RAZOR_MK_COMMAND: name,
           RAZOR_MK_SERVER: context.dialect.serverUrl,
         },
-        ...(context.signal === undefined ? {} : { signal: context.signal }),
+        signal: context.signal,
       });
       process.umask(before);
       const result = await running;

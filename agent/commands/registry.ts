@@ -103,7 +103,7 @@ function guarded(handler: CommandHandler, breaker: LoopBreaker | undefined): Com
       }
       await breaker.record(handler.name);
       const { kernelWord } = breaker;
-      return await handler.run({ ...context, ...(kernelWord === undefined ? {} : { kernelWord }) });
+      return await handler.run({ ...context, kernelWord });
     },
   };
 }

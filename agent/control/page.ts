@@ -103,7 +103,7 @@ function paint({ text, style }: Line, { columns, colour }: PageSize): string {
 function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
   const lines: Line[] = [];
   const add: Add = (rank, label, text, style) => {
-    lines.push({ rank, text: `${label.padEnd(LABEL - 1)} ${text}`, ...(style === undefined ? {} : { style }) });
+    lines.push({ rank, text: `${label.padEnd(LABEL - 1)} ${text}`, style });
   };
   lines.push({ rank: 0, text: ` razor-mk ${s.version}  ${s.hostname}${s.live ? '' : '  (dry)'}`, style: 'title' });
   add(1, 'state', s.state, s.healthy ? (s.state.startsWith('error') ? 'bad' : undefined) : 'bad');

@@ -139,7 +139,7 @@ async function askResolvers(
         name,
         type,
         timeoutMs: options.conf.timeoutMs,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        signal: options.signal,
       });
       if ('failure' in reply) trace.push(`${type} ${name}: resolver ${address}: ${reply.failure}`);
       else if (reply.packet.rcode === 'NOERROR' || reply.packet.rcode === 'NXDOMAIN') return reply.packet;

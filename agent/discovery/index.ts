@@ -171,7 +171,7 @@ async function resolved(
 ): Promise<readonly Candidate[]> {
   const lookup = await lookupAddresses(address.host, await dnsOptions(options));
   const candidates = lookup.found.map((ip): Candidate => {
-    const more = { way, given: !FOUND.test(way), ...(lookup.ttl === undefined ? {} : { ttl: lookup.ttl }) };
+    const more = { way, given: !FOUND.test(way), ttl: lookup.ttl };
     // the certificate, and among Foreman's web servers the virtual host, is for the name
     const byName = address.scheme === 'https' || options.product === 'foreman';
     if (byName) return { url: baseUrl(address, options.defaultPort), address: ip, ...more };
@@ -228,7 +228,7 @@ async function dnsOptions(options: DiscoveryOptions): Promise<DnsOptions> {
   const text = await readCapped(options.resolvConf, 65_536).catch(() => undefined);
   return {
     conf: parseResolvConf(text?.toString('utf8') ?? ''),
-    ...(options.dnsPort === undefined ? {} : { port: options.dnsPort }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    port: options.dnsPort,
+    signal: options.signal,
   };
 }

@@ -93,8 +93,8 @@ function kexec(body: string, actions: ApiActions): ApiReply {
     actions.prepareKexec({
       kernel,
       ...(initram === undefined || initram === '' ? {} : { initrd: initram }),
-      ...(append === undefined ? {} : { cmdline: append }),
-      ...(options === undefined ? {} : { options }),
+      cmdline: append,
+      options,
     });
   } catch (error) {
     return refuse(error instanceof SyntaxError ? 'the order is not JSON' : messageOf(error));

@@ -89,7 +89,7 @@ export async function bootNode(context: BootContext): Promise<void> {
     await setHostname(name, {
       system,
       log: context.log,
-      ...(context.root === undefined ? {} : { root: context.root }),
+      root: context.root,
     });
     return name;
   });

@@ -39,7 +39,7 @@ export function openNodeLog(options: NodeLogOptions): NodeLog {
   if (options.syslog !== '') {
     try {
       const target = parseSyslogTarget(options.syslog);
-      syslog = openSyslog({ target, hostname, ...(options.resolve === undefined ? {} : { resolve: options.resolve }) });
+      syslog = openSyslog({ target, hostname, resolve: options.resolve });
     } catch (error) {
       wrong = `${messageOf(error)}. ${error instanceof RazorMkError ? error.remedy : ''}`;
     }

@@ -74,7 +74,7 @@ export function startNode(options: NodeOptions): Node {
     store,
     limit: initial.loopLimit,
     windowMs: initial.loopWindow * 1000,
-    ...(loop === undefined ? {} : { kernelArgument: loop }),
+    kernelArgument: loop,
   });
   const keeper = createStatusKeeper({
     clock,

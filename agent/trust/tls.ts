@@ -40,9 +40,9 @@ export function createTlsAgent(trust: TlsTrust, kept = false): Agent {
     minVersion: 'TLSv1.2',
     proxyEnv: { ...trust.proxyEnv },
     ...(trust.insecure === true ? { rejectUnauthorized: false } : {}),
-    ...(trust.ca === undefined ? {} : { ca: trust.ca }),
-    ...(trust.cert === undefined ? {} : { cert: trust.cert }),
-    ...(trust.key === undefined ? {} : { key: trust.key }),
+    ca: trust.ca,
+    cert: trust.cert,
+    key: trust.key,
   };
   return trust.pins.length === 0 ? new Agent(options) : new PinningAgent(options, trust);
 }

@@ -62,7 +62,7 @@ export function pack(recording: Recording, redacted: boolean): { manifest: Manif
   for (const [path, { bytes, code }] of sorted(recording.reads)) {
     const entry = bytes === undefined ? undefined : `files${path}`;
     if (entry !== undefined && bytes !== undefined) files.set(entry, withoutSecrets(path, bytes));
-    reads[path] = { ...(entry === undefined ? {} : { entry }), ...(code === undefined ? {} : { code }) };
+    reads[path] = { entry, code };
   }
   const manifest: Manifest = {
     format: CAPTURE_FORMAT,
@@ -87,9 +87,9 @@ function withoutSecrets(path: string, bytes: Buffer): Buffer {
 function packCommand(result: RunResult): Manifest['commands'][number] {
   return {
     argv: [...result.argv],
-    ...(result.status === undefined ? {} : { status: result.status }),
-    ...(result.signal === undefined ? {} : { signal: result.signal }),
-    ...(result.failure === undefined ? {} : { failure: result.failure }),
+    status: result.status,
+    signal: result.signal,
+    failure: result.failure,
     stdout: result.stdout.toString('latin1'),
     stderr: result.stderr.toString('latin1'),
   };
@@ -118,7 +118,7 @@ export function unpackRead(manifest: Manifest, files: ReadonlyMap<string, Buffer
   const read = Object.hasOwn(manifest.reads, path) ? manifest.reads[path] : undefined;
   if (!read) return { code: 'ENOENT' };
   const bytes = read.entry === undefined ? undefined : files.get(read.entry);
-  return { ...(bytes === undefined ? {} : { bytes }), ...(read.code === undefined ? {} : { code: read.code }) };
+  return { bytes, code: read.code };
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {

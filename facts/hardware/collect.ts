@@ -18,7 +18,7 @@ export function nativeHardware(sources: Sources): HardwareFacts {
 
 /** From one run of lshw and one of lscpu. Throws where lshw is missing or fails; without lscpu its facts are missing. */
 export async function lshwHardware(sources: Sources, signal?: AbortSignal): Promise<HardwareFacts> {
-  const options = { timeoutMs: 60_000, ...(signal === undefined ? {} : { signal }) };
+  const options = { timeoutMs: 60_000, signal };
   const [lshw, lscpu] = await Promise.all([sources.run(LSHW, options), sources.run(LSCPU, options)]);
   const [tree] = lshw.status === 0 ? parseLshwXml(lshw.stdout.toString()) : [];
   if (tree === undefined) throw new Error(`lshw gave no devices: ${lshw.failure ?? `exit status ${lshw.status}`}`);

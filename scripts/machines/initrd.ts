@@ -35,7 +35,7 @@ async function must(argv: readonly [string, ...string[]], cwd?: string): Promise
   const result = await run(argv, {
     timeoutMs: 300_000,
     outputLimit: 256 * 1024 * 1024,
-    ...(cwd === undefined ? {} : { cwd }),
+    cwd,
   });
   if (result.status !== 0) {
     throw new Error(`${argv.join(' ')}: ${result.failure ?? result.status} ${result.stderr.toString().slice(0, 500)}`);

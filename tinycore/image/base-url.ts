@@ -26,7 +26,7 @@ export async function fetchBase({ url, sha256, cache, signal }: BaseUrl): Promis
   const fits = (bytes: Buffer): boolean =>
     sha256 === undefined ? digest('md5', bytes) === sum : digest('sha256', bytes) === sha256.toLowerCase();
   if (existsSync(path) && fits(readFileSync(path))) return path;
-  const bytes = await fetchBytes(url, { limit: 2 ** 31 - 1, ...extra, ...(sha256 === undefined ? {} : { sha256 }) });
+  const bytes = await fetchBytes(url, { limit: 2 ** 31 - 1, ...extra, sha256 });
   if (bytes === undefined) throw new RazorMkError('RAZOR_MK_DOWNLOAD', `${url} is not there`);
   if (!fits(bytes)) throw new RazorMkError('RAZOR_MK_DOWNLOAD', `${url} does not fit the checksum of ${url}.md5.txt`);
   mkdirSync(cache, { recursive: true });

@@ -83,8 +83,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const serverPart = serverFiles({
     server: options.server ?? 'razor',
     kernelArgs: options.iso.kernelArgs,
-    ...(options.serverUrl === undefined ? {} : { url: options.serverUrl }),
-    ...(options.iso.serial === undefined ? {} : { serial: options.iso.serial }),
+    url: options.serverUrl,
+    serial: options.iso.serial,
   });
   const settings = options.allowDeploy === true ? [allowDeployFile(options)] : [];
   step('reading the base');
@@ -99,8 +99,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     directories: options.extensionDirs,
     kernel: base.moduleVersion,
     epoch,
-    ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
-    ...(signal === undefined ? {} : { signal }),
+    mirror: options.mirror,
+    signal,
   };
   const parts = {
     agent: await agentParts(agentSource(options), form),
@@ -175,7 +175,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
 
 function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions): AgentSource {
   const cache = join(packageCache, 'agent');
-  return { file: agent, epoch, cache, step, ...(signal === undefined ? {} : { signal }) };
+  return { file: agent, epoch, cache, step, signal };
 }
 
 /** What is loaded at boot: extensions with what they depend on, then Debian packages with their libraries. */

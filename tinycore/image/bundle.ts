@@ -22,7 +22,7 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
     directories: options.extensionDirs,
     kernel: base.moduleVersion,
     epoch: options.epoch,
-    ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
+    mirror: options.mirror,
   };
   const builtin = await builtinExtensions(options, sources);
   const mirror = await collectExtensions(options.mirrorExtensions, sources);
@@ -64,14 +64,14 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
     'facts-d': copy('facts-d', options.factsDirs, false),
     command: copy('command', options.commands, false),
     'ssh-key': copy('ssh-key', options.logins.sshKeys, false),
-    ...(options.logins.passwordHash === undefined ? {} : { 'password-hash': options.logins.passwordHash }),
+    'password-hash': options.logins.passwordHash,
     'kernel-arg': [...options.iso.kernelArgs],
     serial: options.iso.serial ?? 'none',
     timeout: options.iso.timeout,
     'volume-id': options.iso.volumeId,
     uefi: options.iso.uefi,
-    ...(options.server === undefined ? {} : { server: options.server }),
-    ...(options.serverUrl === undefined ? {} : { 'server-url': options.serverUrl }),
+    server: options.server,
+    'server-url': options.serverUrl,
     ...(options.allowDeploy === true ? { 'allow-deploy': true } : {}),
   };
   const text = `# razor-mk image build --config image.yaml --out DIR\n${stringify(config)}`;

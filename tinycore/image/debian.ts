@@ -43,7 +43,7 @@ export async function fetchPackages(
   signal?: AbortSignal,
 ): Promise<DebianPackage[]> {
   mkdirSync(cache, { recursive: true });
-  const options = { timeoutMs: 600_000, ...(signal === undefined ? {} : { signal }) };
+  const options = { timeoutMs: 600_000, signal };
   const asked = await run(['apt-get', 'download', '--print-uris', ...names], { ...options, cwd: '/' }); // silent where the file lies
   if (asked.failure === 'not-found') await must(['apt-get', '--version']);
   const lines = asked.stdout.toString().split('\n');
@@ -73,7 +73,7 @@ async function fetchFile(
   const deb = join(cache, file);
   if (!existsSync(deb) || sha256(deb) !== digest) {
     rmSync(deb, { force: true });
-    const options = { cwd: cache, timeoutMs: 600_000, ...(signal === undefined ? {} : { signal }) };
+    const options = { cwd: cache, timeoutMs: 600_000, signal };
     const result = await run(['apt-get', 'download', name], options);
     if (result.status !== 0 || !existsSync(deb) || sha256(deb) !== digest) {
       const said = result.stderr.toString().trim().split('\n').at(-1) ?? '';

@@ -22,7 +22,7 @@ export async function fetchBytes(url: string, options: FetchOptions): Promise<Bu
       retry: { limit: 2 },
       timeout: { lookup: 10_000, connect: 10_000, response: 60_000, request: 1_800_000 },
       decompress: false,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.length;

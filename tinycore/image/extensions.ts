@@ -97,7 +97,7 @@ async function fromTcz(path: string, name: string, sources: ExtensionSources, be
     throw new RazorMkError('RAZOR_MK_TCZ', `${name}, which ${because} asks for, is not there (${where})`);
   }
   const uri = `${sources.mirror.replace(/\/$/, '')}/${name}`;
-  const options = { limit: 512 * 1024 * 1024, ...(sources.signal === undefined ? {} : { signal: sources.signal }) };
+  const options = { limit: 512 * 1024 * 1024, signal: sources.signal };
   const text = async (suffix: string): Promise<string | undefined> =>
     (await fetchBytes(uri + suffix, { ...options, limit: 1024 * 1024 }))?.toString();
   const data = await fetchBytes(uri, options);

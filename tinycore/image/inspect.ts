@@ -164,8 +164,8 @@ function imageOf(initrd: Initrd): InitrdReport['image'] {
   const value = (name: string): string | undefined => new RegExp(`^${name}='([^']*)'$`, 'm').exec(text)?.[1];
   const [version, flavour] = [value('RAZOR_MK_VERSION'), value('RAZOR_MK_FLAVOUR')];
   return {
-    ...(version === undefined ? {} : { version }),
-    ...(flavour === undefined ? {} : { flavour }),
+    version,
+    flavour,
     complete: initrd.segments.at(-1)?.entries.at(-1)?.path === 'etc/razor-mk/complete',
   };
 }

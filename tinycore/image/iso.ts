@@ -84,7 +84,7 @@ export async function writeIso(
     try {
       await must(xorrisoArgs(tree, beside, options), {
         env: { SOURCE_DATE_EPOCH: String(options.epoch) },
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       renameSync(beside, path);
     } finally {

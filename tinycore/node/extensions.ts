@@ -66,7 +66,7 @@ async function install(entry: ExtensionEntry, root: string, options: ExtensionsO
     const result = await system.run(what, argv, {
       timeoutMs: LOAD_TIMEOUT_MS,
       env: { HOME: '/home/tc', USER: 'tc' },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     if (result.status === 0) return true;
     const said = `${result.stdout.toString()}${result.stderr.toString()}`.trim().split('\n').at(-1) ?? '';

@@ -32,7 +32,7 @@ export class FetchFailure extends RazorMkError {
   constructor(message: string, again: boolean, cause?: unknown) {
     super('RAZOR_MK_DEPLOY_IMAGE', message, {
       remedy: 'Look at the address, and at the log of the server that has the image.',
-      ...(cause === undefined ? {} : { cause }),
+      cause,
     });
     this.again = again;
   }

@@ -31,7 +31,7 @@ export const verb = defineVerb({
       port: args.port,
       cards: args.cards,
       network: { interface: args.interface, address: args.address, range: args.range },
-      ...(args.server === undefined ? {} : { server: args.server }),
+      server: args.server,
     });
     host.out(layout.written.map((name) => `${resolve(args.out)}/${name}\n`).join(''));
     for (const { file, debian } of layout.missing) host.err(`left out: ${file} (apt-get install ${debian})\n`);

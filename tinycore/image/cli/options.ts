@@ -122,10 +122,10 @@ export async function prepareBuild(
   const fetched =
     base !== undefined && /^https?:\/\//.test(base) ? await fetchFrom(base, args['base-sha256'], host, step) : base;
   const options: BuildOptions = {
-    ...(fetched === undefined ? {} : { base: fetched }),
-    ...(args.kernel === undefined ? {} : { kernel: args.kernel }),
-    ...(args.initrd === undefined ? {} : { initrd: args.initrd }),
-    ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
+    base: fetched,
+    kernel: args.kernel,
+    initrd: args.initrd,
+    mirror: args.mirror,
     out: resolve(out),
     formats: args.format ?? FORMATS_FOR[args.server],
     server: args.server,
@@ -161,7 +161,7 @@ export async function prepareBuild(
     step,
     signal: host.signal,
   };
-  return { options, ...(version.note === undefined ? {} : { note: version.note }) };
+  return { options, note: version.note };
 }
 
 async function fetchFrom(
@@ -172,7 +172,7 @@ async function fetchFrom(
 ): Promise<string> {
   step(`fetching ${url}`);
   const cache = join(dirname(defaultCache(host)), 'bases');
-  return await fetchBase({ url, cache, signal: host.signal, ...(sha256 === undefined ? {} : { sha256 }) });
+  return await fetchBase({ url, cache, signal: host.signal, sha256 });
 }
 
 function namesOf(file: string): string[] {

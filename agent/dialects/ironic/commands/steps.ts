@@ -32,7 +32,7 @@ function shown(step: IronicStep): Record<string, unknown> {
     interface: step.interface,
     reboot_requested: step.rebootRequested ?? false,
     abortable: step.abortable ?? false,
-    ...(step.argsinfo === undefined ? {} : { argsinfo: step.argsinfo }),
+    argsinfo: step.argsinfo,
   };
 }
 
