@@ -25,7 +25,7 @@ function arrows(room, allowed) {
         {
           paths: [
             { name: 'zod', message: 'Use zod/mini: zod costs 443 KiB and 19 ms.' },
-            { name: 'node:child_process', message: 'Use platform/run.ts.', allowTypeImports: true },
+            { name: 'node:child_process', message: 'Use platform/process/run.ts.', allowTypeImports: true },
           ],
           patterns: others.map((name) => ({
             regex: `^(\\.\\./)+${name}/`,
@@ -85,17 +85,18 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   { files: ['eslint.config.js'], rules: { 'no-restricted-syntax': 'off' } },
-  { files: ['platform/run.ts', 'platform/daemon.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['platform/process/run.ts', 'platform/process/daemon.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['platform', 'agent', 'facts', 'lab', 'tinycore', 'packaging'].map((room) => `${room}/**/*.ts`),
-    ignores: ['agent/main.ts', 'packaging/warm-up-process.ts'], // the second starts the first, as an executable does
+    ignores: ['agent/main.ts', 'packaging/bundle/warm-up-process.ts'], // the second starts the first, as an executable does
     rules: {
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'No default exports: a name is searched for.' },
         {
           selector: "MemberExpression[object.name='process'][property.name=/^(env|argv)$/]",
-          message: 'Only agent/main.ts reads argv and the environment; it hands them in (platform/verb.ts, Host).',
+          message:
+            'Only agent/main.ts reads argv and the environment; it hands them in (platform/process/verb.ts, Host).',
         },
       ],
     },

@@ -6,9 +6,9 @@
 import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { facterArguments, isFacter } from '../facts/cli/facter-alias.ts';
-import { explain, RazorMkError } from '../platform/errors.ts';
-import { EXECUTABLE } from '../platform/executable.ts';
-import type { Host, Terminal, VerbEntry, VerbModule } from '../platform/verb.ts';
+import { explain, RazorMkError } from '../platform/errors/errors.ts';
+import { EXECUTABLE } from '../platform/process/executable.ts';
+import type { Host, Terminal, VerbEntry, VerbModule } from '../platform/process/verb.ts';
 import { registerAssets } from './assets.ts';
 import { VERBS } from './verbs.ts';
 import { versionText } from './version.ts';

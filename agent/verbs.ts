@@ -1,7 +1,7 @@
 /** Every verb of the program: its line in the help, and how its module is loaded when it is asked for. */
-import { RazorMkError } from '../platform/errors.ts';
-import { EXECUTABLE } from '../platform/executable.ts';
-import { defineVerb, type VerbEntry, type VerbModule } from '../platform/verb.ts';
+import { RazorMkError } from '../platform/errors/errors.ts';
+import { EXECUTABLE } from '../platform/process/executable.ts';
+import { defineVerb, type VerbEntry, type VerbModule } from '../platform/process/verb.ts';
 
 /** Stands in the executable where a clone has the lab or the image builder. */
 export function cloneOnly(name: string): VerbModule {
@@ -23,7 +23,7 @@ const NODE_VERBS: readonly VerbEntry[] = [
   {
     name: 'capture',
     describe: 'record what this machine is, for a replay anywhere',
-    load: async () => (await import('../facts/cli/capture.ts')).verb,
+    load: async () => (await import('../facts/cli/capture-verb.ts')).verb,
   },
   {
     name: 'run',
@@ -101,7 +101,7 @@ const CLONE_VERBS: readonly VerbEntry[] = [
     describe: 'make a microkernel image, look into one, make a base, lay out a TFTP root',
     load: async () => {
       if (EXECUTABLE) return cloneOnly('image');
-      else return (await import('../tinycore/image/cli/image.ts')).verb;
+      else return (await import('../tinycore/image/cli/image-verb.ts')).verb;
     },
   },
 ];

@@ -1,11 +1,11 @@
 /** One gathering: every group in turn, each losing only itself when it fails. */
-import { messageOf } from '../platform/errors.ts';
+import { messageOf } from '../platform/errors/errors.ts';
 import { collectExternal } from './external.ts';
-import type { Fact, FactSet, Identity, ProbeError } from './fact.ts';
-import { GROUPS } from './groups/index.ts';
+import type { Fact, FactSet, Identity, ProbeError } from './fact-types.ts';
+import { GROUPS } from './groups/all-groups.ts';
 import type { AddFact, Group } from './groups/group.ts';
-import { readIdentity } from './identity.ts';
-import { readInventory } from './inventory.ts';
+import { readIdentity } from './identity/identity.ts';
+import { readInventory } from './inventory/inventory.ts';
 import { byCodeUnit } from './sources/filesystem.ts';
 import type { Sources } from './sources/sources.ts';
 

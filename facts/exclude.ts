@@ -3,7 +3,7 @@
  * original's patterns are Ruby's, whose spelling is mapped where the meaning can be kept.
  */
 import { RE2JS } from 're2js';
-import { messageOf, RazorMkError } from '../platform/errors.ts';
+import { messageOf, RazorMkError } from '../platform/errors/errors.ts';
 import { DEFAULT_EXCLUSION } from './default-exclusion.ts';
 
 export { DEFAULT_EXCLUSION } from './default-exclusion.ts';

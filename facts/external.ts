@@ -4,9 +4,9 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, messageOf } from '../platform/errors.ts';
+import { errnoOf, messageOf } from '../platform/errors/errors.ts';
 import { isExecutable, readCapped } from '../platform/files.ts';
-import { run } from '../platform/run.ts';
+import { run } from '../platform/process/run.ts';
 import type { AddFact } from './groups/group.ts';
 
 export const EXTERNAL_TIMEOUT_MS = 10_000;

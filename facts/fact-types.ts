@@ -1,6 +1,6 @@
 /** What a fact is. Values are strings, as the servers need them (spec: Razor 0.x compares with strings). */
 
-import type { Inventory } from './inventory.ts';
+import type { Inventory } from './inventory/inventory.ts';
 
 export interface Fact {
   readonly name: string;

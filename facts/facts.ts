@@ -1,10 +1,10 @@
 /** What the rest of the program knows of facts. */
 export { changedFacts, factValues, isVolatileName } from './values.ts';
-export { collectFacts, type CollectOptions } from './collect.ts';
+export { collectFacts, type CollectOptions } from './collect-facts.ts';
 export { captureMachine, captureSources, openCapture } from './capture/lazy.ts';
 export { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from './exclude.ts';
 export { openSources } from './sources/open.ts';
-export { readIdentity } from './identity.ts';
-export type { Inventory, InventoryInterface } from './inventory.ts';
+export { readIdentity } from './identity/identity.ts';
+export type { Inventory, InventoryInterface } from './inventory/inventory.ts';
 export type { Sources } from './sources/sources.ts';
-export type { Fact, FactSet, Identity, IdentityInterface, ProbeError } from './fact.ts';
+export type { Fact, FactSet, Identity, IdentityInterface, ProbeError } from './fact-types.ts';

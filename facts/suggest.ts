@@ -1,6 +1,6 @@
 /** Facts by name, and the names near a mistyped one. */
-import { RazorMkError } from '../platform/errors.ts';
-import type { Fact, FactSet } from './fact.ts';
+import { RazorMkError } from '../platform/errors/errors.ts';
+import type { Fact, FactSet } from './fact-types.ts';
 
 /** The fact, or RAZOR_MK_NO_FACT with names that are near. */
 export function findFact(set: FactSet, name: string): Fact {

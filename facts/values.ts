@@ -1,6 +1,6 @@
 /** What is sent of a gathering, and what of it counts as a change. */
 import type { Exclusion } from './exclude.ts';
-import type { FactSet } from './fact.ts';
+import type { FactSet } from './fact-types.ts';
 
 /** Fact values by name, without those that the server's pattern keeps back. */
 export function factValues(set: FactSet, exclusion?: Exclusion): Record<string, string> {

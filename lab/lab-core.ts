@@ -1,10 +1,10 @@
 /** What every dialect of the lab shares: settings, store, event log, and the addresses to tell a node. */
 import type { FastifyInstance } from 'fastify';
-import type { LabEvents } from './events.ts';
-import { createVerifier, type ImageVerifier } from './images.ts';
-import type { LabSettings } from './settings.ts';
-import type { NodeRecord, Store } from './store.ts';
-import { matchTags, type TagMatch } from './tags.ts';
+import type { LabEvents } from './lab-events.ts';
+import { createVerifier, type ImageVerifier } from './images/images.ts';
+import type { LabSettings } from './lab-settings.ts';
+import type { NodeRecord, Store } from './store/store.ts';
+import { matchTags, type TagMatch } from './engine/tags.ts';
 
 export interface LabCore {
   readonly settings: LabSettings;

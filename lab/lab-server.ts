@@ -1,27 +1,27 @@
 /** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
 import type { FastifyInstance } from 'fastify';
-import { RazorMkError } from '../platform/errors.ts';
-import { resumeHandOvers } from './brokers.ts';
-import { createCore, type BoundPorts, type LabCore, type LabDialect } from './core.ts';
-import { hanlonDialect } from './dialects/hanlon.ts';
-import { razorServerDialect } from './dialects/razor-server.ts';
-import { razorDialect } from './dialects/razor.ts';
-import { quickCheckins } from './dialects/razor-quick.ts';
-import { createDoor, listen, type DoorOptions } from './doors.ts';
-import { createEvents, type LabEvents } from './events.ts';
-import { createExchanges, type Exchange, type Exchanges } from './exchanges.ts';
-import { startExpiry } from './expiry.ts';
+import { RazorMkError } from '../platform/errors/errors.ts';
+import { resumeHandOvers } from './engine/brokers.ts';
+import { createCore, type BoundPorts, type LabCore, type LabDialect } from './lab-core.ts';
+import { hanlonDialect } from './dialects/hanlon/hanlon.ts';
+import { razorServerDialect } from './dialects/razor-server/razor-server.ts';
+import { razorDialect } from './dialects/razor/razor.ts';
+import { quickCheckins } from './dialects/razor/razor-unwritten.ts';
+import { createDoor, listen, type DoorOptions } from './listeners/listeners.ts';
+import { createEvents, type LabEvents } from './lab-events.ts';
+import { createExchanges, type Exchange, type Exchanges } from './listeners/exchange-log.ts';
+import { startExpiry } from './engine/expiry.ts';
 import type { Conductor } from './ironic/conductor.ts';
-import { openImageDirectory } from './image-directory.ts';
-import { imageService } from './image-service.ts';
-import { guardDoor } from './manage/guard.ts';
-import { managementApi } from './manage/index.ts';
-import { pages, type PageParts } from './pages/index.ts';
-import { resolveSettings, type LabOptions } from './settings.ts';
-import { openStore, type Store } from './store.ts';
+import { openImageDirectory } from './images/image-directory.ts';
+import { imageService } from './images/image-service.ts';
+import { guardDoor } from './listeners/host-guard.ts';
+import { managementApi } from './manage/management-api.ts';
+import { pages, type PageParts } from './pages/pages.ts';
+import { resolveSettings, type LabOptions } from './lab-settings.ts';
+import { openStore, type Store } from './store/store.ts';
 
-export type { LabEvent } from './events.ts';
-export type { LabOptions } from './settings.ts';
+export type { LabEvent } from './lab-events.ts';
+export type { LabOptions } from './lab-settings.ts';
 
 /** Dialects on the door for nodes (8026). */
 const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];

@@ -1,9 +1,9 @@
 /** What a lab can be told: addresses, timings, and the configuration that it pushes to nodes (razor-0.x.md, section 10). */
-import type { Clock } from '../platform/clock.ts';
-import { systemClock } from '../platform/clock.ts';
-import type { RazorServerOptions } from './dialects/razor-server-state.ts';
-import type { NewExchange } from './exchanges.ts';
-import type { LabEventListener } from './events.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import { systemClock } from '../platform/time/clock.ts';
+import type { RazorServerOptions } from './dialects/razor-server/razor-server-state.ts';
+import type { NewExchange } from './listeners/exchange-log.ts';
+import type { LabEventListener } from './lab-events.ts';
 import type { IronicNodeOptions } from './ironic/board.ts';
 
 /** Ports of the lab; 0 asks the system for a free one. */

@@ -1,6 +1,6 @@
 /** Programs of the build machine. A missing one is named together with the Debian package that carries it. */
-import { RazorMkError } from '../platform/errors.ts';
-import { run, type RunOptions, type RunResult } from '../platform/run.ts';
+import { RazorMkError } from '../platform/errors/errors.ts';
+import { run, type RunOptions, type RunResult } from '../platform/process/run.ts';
 
 /** Debian package of each program that the packager may start. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, messageOf, RazorMkError } from './errors.ts';
+import { errnoOf, messageOf, RazorMkError } from './errors/errors.ts';
 
 /**
  * The first `limit` bytes of a file, or undefined where it does not exist (or a part of its path is no directory).

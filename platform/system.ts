@@ -3,11 +3,11 @@
  * every verb, logs what would be done and does nothing. No other file starts a program that changes the machine,
  * and none writes outside the agent's own state directory.
  */
-import { sync } from './sync.ts';
-import type { Log } from './log.ts';
-import { messageOf } from './errors.ts';
+import { sync } from './process/sync.ts';
+import type { Log } from './log/log.ts';
+import { messageOf } from './errors/errors.ts';
 import { replaceFile } from './files.ts';
-import { run, type RunOptions, type RunResult } from './run.ts';
+import { run, type RunOptions, type RunResult } from './process/run.ts';
 
 export interface Change {
   /** In words, after "would": `reboot`, `set the host name to mk525400123456`. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationPage } from '../agent/config/page.ts';
-import { ERROR_TABLE } from '../platform/error-table.ts';
+import { ERROR_TABLE } from '../platform/errors/error-table.ts';
 
 function errorsPage(): string {
   const rows = Object.entries(ERROR_TABLE).map(
@@ -14,7 +14,7 @@ function errorsPage(): string {
     '# Errors',
     '',
     'Every error that a person sees has a code, says what happened and where, and ends in what to do. The exit status is that of',
-    'sysexits.h. This page is printed from `platform/error-table.ts` by `npm run docs`.',
+    'sysexits.h. This page is printed from `platform/errors/error-table.ts` by `npm run docs`.',
     '',
     '| code | exit | what happened | what to do |',
     '|---|---|---|---|',

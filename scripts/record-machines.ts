@@ -13,12 +13,12 @@
  */
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { nativeHardware } from '../facts/hardware/collect.ts';
-import { registerPciIds } from '../facts/hardware/index.ts';
-import type { HardwareFacts } from '../facts/hardware/lshw-facts.ts';
-import { openSources } from '../facts/index.ts';
-import { startDaemon } from '../platform/daemon.ts';
-import { run } from '../platform/run.ts';
+import { nativeHardware } from '../facts/hardware/collect-hardware.ts';
+import { registerPciIds } from '../facts/hardware/hardware.ts';
+import type { HardwareFacts } from '../facts/hardware/lshw/lshw-facts.ts';
+import { openSources } from '../facts/facts.ts';
+import { startDaemon } from '../platform/process/daemon.ts';
+import { run } from '../platform/process/run.ts';
 import { buildGuest, type Guest } from './machines/initrd.ts';
 import { type Machine, MACHINES } from './machines/machines.ts';
 import { pruneTree } from './machines/prune.ts';

@@ -1,7 +1,7 @@
 /** The verb `checkin`: one check-in by hand. The command in the reply is shown, never carried out. */
-import { defineVerb } from '../../platform/verb.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
 import { pushedText } from '../config/pushed.ts';
-import { createRegistry } from '../commands/registry.ts';
+import { createRegistry } from '../commands/command-registry.ts';
 import { prepare, printPreview } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
 

@@ -1,18 +1,24 @@
 /** `razor-mk deploy`: the deploy ramdisk's work by hand. */
-import { systemClock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { systemClock } from '../../platform/time/clock.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import { createLog } from '../../platform/log.ts';
+import { createLog } from '../../platform/log/log.ts';
 import { createSystem } from '../../platform/system.ts';
-import { defineVerb, type Host } from '../../platform/verb.ts';
+import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { resolveSettings } from '../config/resolve.ts';
-import { listDisks } from '../deploy/disks.ts';
-import { asksForDeploy } from '../deploy/parameters.ts';
-import { DEPLOY_DEFAULTS, settingsOf, TARGETS, THEN, type DeploySettings } from '../deploy/settings.ts';
-import { readSource } from '../deploy/source.ts';
-import { startDeployment } from '../deploy/start.ts';
-import { parseCommandLine } from '../discovery/cmdline.ts';
-import { openHttp } from '../trust/index.ts';
+import { listDisks } from '../disks/disks.ts';
+import { asksForDeploy } from '../servers/ironic-2014/parameters/deploy-parameters.ts';
+import {
+  DEPLOY_DEFAULTS,
+  settingsOf,
+  TARGETS,
+  THEN,
+  type DeploySettings,
+} from '../servers/ironic-2014/parameters/deploy-settings.ts';
+import { readSource } from '../servers/ironic-2014/parameters/deploy-source.ts';
+import { startDeployment } from '../servers/ironic-2014/start-deploy.ts';
+import { parseCommandLine } from '../kernel-line/kernel-line.ts';
+import { openHttp } from '../http/tls/trust.ts';
 import { version } from '../version.ts';
 
 /** An option that has a default elsewhere: words of the kernel line come between. */

@@ -1,7 +1,7 @@
 /** The verb `discover`: where the server is, and with --explain how that was found out. */
-import { RazorMkError } from '../../platform/errors.ts';
-import { defineVerb } from '../../platform/verb.ts';
-import type { Discovery } from '../discovery/index.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
+import type { Discovery } from '../discovery/discover.ts';
 import { agentOptions } from './options.ts';
 import { settingsByHand, setUp } from './setup.ts';
 

@@ -1,18 +1,18 @@
 /** The verb `doctor`: what is broken between this machine and its server, and what to do about it. */
-import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
+import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/facts.ts';
 import { readCapped } from '../../platform/files.ts';
-import { defineVerb } from '../../platform/verb.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
 import type { Settings } from '../config/settings.ts';
-import { loadDialect } from '../dialects/index.ts';
+import { loadDialect } from '../servers/registry.ts';
 import { parseAddress } from '../discovery/address.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
 import { exitStatusOf, firstBroken, renderResults } from '../doctor/check.ts';
-import { examine } from '../doctor/index.ts';
-import { exchangeOf } from '../http.ts';
+import { examine } from '../doctor/doctor.ts';
+import { exchangeOf } from '../http/http-client.ts';
 import { readKernelLog } from '../network/kernel-log.ts';
 import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
-import { observeNetwork } from '../network/state.ts';
-import { proxyFor, readProxies } from '../trust/proxy.ts';
+import { observeNetwork } from '../network/network-state.ts';
+import { proxyFor, readProxies } from '../http/proxy.ts';
 import { ironicOnce } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
 import { settingsByHand, setUp } from './setup.ts';

@@ -1,10 +1,10 @@
 /** What `checkin` and `register` share: one report, shown or sent, once. */
-import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/index.ts';
-import type { FactSet } from '../../facts/fact.ts';
-import type { Host } from '../../platform/verb.ts';
-import { loadDialect, type DialectOptions } from '../dialects/index.ts';
-import type { Dialect, NodeReport, RequestPreview } from '../dialects/dialect.ts';
-import { exchangeOf } from '../http.ts';
+import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/facts.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
+import type { Host } from '../../platform/process/verb.ts';
+import { loadDialect, type DialectOptions } from '../servers/registry.ts';
+import type { Dialect, NodeReport, RequestPreview } from '../servers/dialect.ts';
+import { exchangeOf } from '../http/http-client.ts';
 import type { AgentArgs } from './options.ts';
 import { settingsByHand, setUp, type Setup } from './setup.ts';
 
@@ -23,7 +23,10 @@ export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean
   host.err(`server ${server.url} by ${server.way}\n`);
   const { checkinPath, registerPath } = values;
   const set = await setup.collect(values, host.signal);
-  const foreman = values.dialect === 'foreman' ? { foreman: (await import('./foreman.ts')).foremanOnce(setup) } : {};
+  const foreman =
+    values.dialect === 'foreman'
+      ? { foreman: (await import('../servers/foreman/foreman-setup.ts')).foremanOnce(setup) }
+      : {};
   const dialect = await loadDialect(values.dialect, {
     ...foreman,
     ...(values.dialect === 'ironic' ? { ironic: await ironicOnce(setup, set) } : {}),
@@ -43,7 +46,7 @@ export async function ironicOnce(
   setup: Setup,
   set: FactSet | undefined,
 ): Promise<NonNullable<DialectOptions['ironic']>> {
-  const { ironicParameters } = await import('../dialects/ironic/kernel.ts');
+  const { ironicParameters } = await import('../servers/ironic/ironic-parameters.ts');
   return { parameters: ironicParameters(setup.cmdline), set };
 }
 

@@ -1,14 +1,14 @@
 /** The verb `explain-reply`: what the agent would do with a reply that lies in a file. */
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import { defineVerb, type Host } from '../../platform/verb.ts';
-import { createRegistry, type CommandHandler } from '../commands/registry.ts';
+import { defineVerb, type Host } from '../../platform/process/verb.ts';
+import { createRegistry, type CommandHandler } from '../commands/command-registry.ts';
 import { OPTIONS } from '../config/options.ts';
 import { diffPushed, examinePushed, pushedText } from '../config/pushed.ts';
-import { createDialect } from '../dialects/index.ts';
-import { ASKED_DIALECT_NAMES } from '../dialects/select.ts';
-import type { CheckinReply, AskedDialectName } from '../dialects/dialect.ts';
-import { openStore } from '../state.ts';
+import { createDialect } from '../servers/registry.ts';
+import { ASKED_DIALECT_NAMES } from '../servers/select.ts';
+import type { CheckinReply, AskedDialectName } from '../servers/dialect.ts';
+import { openStore } from '../state/state-store.ts';
 
 const LONGEST = 1024 * 1024;
 /** Whose reply it is does not matter to the parser; the identity only has to be one. */

@@ -1,16 +1,16 @@
 /** The verb `facts`, with what the agent knows of servers: their built-in rules, the dialects' ids, what was sent last. */
-import { factsVerb } from '../../facts/cli/facts.ts';
+import { factsVerb } from '../../facts/cli/facts-verb.ts';
 import { DEFAULT_EXCLUSION } from '../../facts/default-exclusion.ts';
-import type { Identity } from '../../facts/fact.ts';
-import { messageOf } from '../../platform/errors.ts';
-import type { DialectName } from '../dialects/dialect.ts';
-import { SERVER_RULES } from '../server-rules.ts';
+import type { Identity } from '../../facts/fact-types.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { DialectName } from '../servers/dialect.ts';
+import { SERVER_RULES } from '../servers/server-rules.ts';
 
 const DIALECTS: readonly DialectName[] = ['razor', 'hanlon', 'razor-server'];
 
 /** The id that each dialect would send. No server is asked for it. */
 async function ids(identity: Identity): Promise<{ dialect: string; id: string }[]> {
-  const { createDialect } = await import('../dialects/index.ts');
+  const { createDialect } = await import('../servers/registry.ts');
   return DIALECTS.map((dialect) => {
     try {
       const options = { serverUrl: 'http://localhost', exchange: () => Promise.reject(new Error('no server')) };
@@ -25,8 +25,11 @@ export const verb = factsVerb({
   rules: SERVER_RULES,
   ids,
   exclusion: async (stateDir) => {
-    const pushed = (await (await import('../state.ts')).openStore(stateDir)).config?.['mk_fact_excl_pattern'];
+    const pushed = (await (await import('../state/state-store.ts')).openStore(stateDir)).config?.[
+      'mk_fact_excl_pattern'
+    ];
     return typeof pushed === 'string' ? pushed : DEFAULT_EXCLUSION;
   },
-  previousFacts: async (stateDir) => (await (await import('../state.ts')).openStore(stateDir)).previousFacts,
+  previousFacts: async (stateDir) =>
+    (await (await import('../state/state-store.ts')).openStore(stateDir)).previousFacts,
 });

@@ -1,5 +1,5 @@
 /** The verb `register`: sends this machine's facts, once. */
-import { defineVerb } from '../../platform/verb.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
 import { prepare, printPreview } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
 

@@ -1,22 +1,22 @@
 /** The verb `run`: the agent. */
 import { resolve } from 'node:path';
-import { systemClock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { systemClock } from '../../platform/time/clock.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { createSystem } from '../../platform/system.ts';
-import { defineVerb } from '../../platform/verb.ts';
-import { startAgent } from '../agent.ts';
-import type { Disk } from '../deploy/disks.ts';
-import type { AgentEvent } from '../events.ts';
-import { hasTurns } from '../dialects/select.ts';
-import { createExtensionKeeper } from '../extension/keeper.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
+import { startAgent } from '../loop/agent.ts';
+import type { Disk } from '../disks/disks.ts';
+import type { AgentEvent } from '../loop/events.ts';
+import { hasTurns } from '../servers/select.ts';
+import { createExtensionKeeper } from '../servers/razor-server/extension/extension-cache.ts';
 import { createConsoleTeller, writeConsole } from '../node/console.ts';
 import { startNode } from '../node/node.ts';
 import { stopOptimizing } from '../node/optimizing.ts';
 import { openNodeLog } from '../node/logging.ts';
-import { openStore } from '../state.ts';
+import { openStore } from '../state/state-store.ts';
 import { version } from '../version.ts';
-import { bootParameters } from './kernel-line.ts';
-import { createNarrator } from './narrate.ts';
+import { bootParameters } from '../kernel-line/read-kernel-line.ts';
+import { createNarrator } from '../node/narrate.ts';
 import { agentOptions } from './options.ts';
 import { addressesOf, resolverOf, setUp, stateDir } from './setup.ts';
 
@@ -104,7 +104,7 @@ export const verb = defineVerb({
     if (deployment !== undefined || setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
       if (turns !== undefined && deployment === undefined)
         throw new RazorMkError('RAZOR_MK_USAGE', `${initial.values.dialect} has no turns to count`);
-      const { runInsteadOfTurns } = await import('./jobs.ts');
+      const { runInsteadOfTurns } = await import('../servers/start-job.ts');
       const listDisks = await disksOf(args['disk-file']);
       const parts = { clock: systemClock, log, emit, system, say, listDisks, signal: host.signal };
       return await runInsteadOfTurns({ ...parts, setup, settings: initial, node, deployment, stateDir: dir, logDir });
@@ -113,7 +113,7 @@ export const verb = defineVerb({
       initial.values.dialect !== 'foreman'
         ? undefined
         : await (
-            await import('./foreman.ts')
+            await import('../servers/foreman/foreman-setup.ts')
           ).serveForeman(setup, {
             clock: systemClock,
             log,
@@ -165,6 +165,6 @@ export const verb = defineVerb({
 /** The file that stands for the disks, or undefined for those of the machine. */
 async function disksOf(file: string | undefined): Promise<(() => Disk[]) | undefined> {
   if (file === undefined) return undefined;
-  const { fileAsDisk } = await import('../deploy/file-disk.ts');
+  const { fileAsDisk } = await import('../disks/file-disk.ts');
   return () => [fileAsDisk(resolve(file))];
 }

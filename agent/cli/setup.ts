@@ -2,24 +2,24 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { captureMachine, collectFacts, openCapture, openSources } from '../../facts/index.ts';
-import type { FactSet, Identity } from '../../facts/fact.ts';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { captureMachine, collectFacts, openCapture, openSources } from '../../facts/facts.ts';
+import type { FactSet, Identity } from '../../facts/fact-types.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import type { Host } from '../../platform/verb.ts';
+import type { Host } from '../../platform/process/verb.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import type { PushedMap } from '../config/pushed.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
-import { HANLON_LEASE_FILE, selectDialect, type Selection } from '../dialects/select.ts';
-import { parseCommandLine, type CommandLine } from '../discovery/cmdline.ts';
+import { HANLON_LEASE_FILE, selectDialect, type Selection } from '../servers/select.ts';
+import { parseCommandLine, type CommandLine } from '../kernel-line/kernel-line.ts';
 import { lookupAddresses } from '../discovery/dns.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
-import { discover, type Discovery, type DiscoveryOptions } from '../discovery/index.ts';
-import type { Candidate } from '../discovery/index.ts';
-import type { HttpClient } from '../http.ts';
-import { openHttp } from '../trust/index.ts';
+import { discover, type Discovery, type DiscoveryOptions } from '../discovery/discover.ts';
+import type { Candidate } from '../discovery/discover.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { openHttp } from '../http/tls/trust.ts';
 import { version } from '../version.ts';
-import { readKernelLine } from './kernel-line.ts';
+import { readKernelLine } from '../kernel-line/read-kernel-line.ts';
 import type { AgentArgs } from './options.ts';
 
 export interface Setup {
@@ -93,7 +93,8 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
       return server.url.replace(/\/checkin(\/\d+)?$|$/, (end) => (end === '' ? '/svc' : '')) + '/mk/extension.zip';
     },
     discover: async (current, signal, unanswered) => {
-      if (current.dialect === 'ironic') return (await import('../dialects/ironic/discover.ts')).discoverIronic(cmdline);
+      if (current.dialect === 'ironic')
+        return (await import('../servers/ironic/discover-ironic.ts')).discoverIronic(cmdline);
       const from = settings({}).from.server;
       const origin = from === 'option' ? 'option' : from === 'environment' ? 'environment' : 'configFile';
       return await discover({

@@ -1,10 +1,10 @@
 /** The verb `status`: what the running agent is doing. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { defineVerb, type Host } from '../../platform/verb.ts';
-import { askStatus, findSocket } from '../control/client.ts';
-import { renderPage, type MachineLoad } from '../control/page.ts';
-import type { StatusSnapshot } from '../control/snapshot.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { defineVerb, type Host } from '../../platform/process/verb.ts';
+import { askStatus, findSocket } from '../status/local-client.ts';
+import { renderPage, type MachineLoad } from '../status/status-page.ts';
+import type { StatusSnapshot } from '../status/snapshot.ts';
 
 const ENTER = '\x1b[?1049h\x1b[?25l'; // the alternate screen, no cursor
 const LEAVE = '\x1b[?25h\x1b[?1049l';

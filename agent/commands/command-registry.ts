@@ -1,11 +1,11 @@
 /** What the agent can be told to do. One file a command; a reply names it, and nothing else is ever done. */
-import type { FactSet } from '../../facts/fact.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import type { Emit } from '../events.ts';
-import type { Store } from '../state.ts';
+import type { Dialect } from '../servers/dialect.ts';
+import type { Emit } from '../loop/events.ts';
+import type { Store } from '../state/state-store.ts';
 import { acknowledge } from './acknowledge.ts';
 import { findExternal } from './external.ts';
 import { createIdentify } from './identify.ts';

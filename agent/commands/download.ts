@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import got from 'got';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { urlForPeople } from '../http.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { urlForPeople } from '../http/http-client.ts';
 
 export interface DownloadOptions {
   /** Most bytes. */

@@ -4,9 +4,9 @@
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import { DEFAULT_PATH } from '../../platform/run.ts';
-import type { CommandHandler } from './registry.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { DEFAULT_PATH } from '../../platform/process/run.ts';
+import type { CommandHandler } from './command-registry.ts';
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const TIMEOUT_MS = 300_000;

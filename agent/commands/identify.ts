@@ -1,11 +1,11 @@
 /** Makes the machine findable in its rack: the chassis LED through the BMC, or else the LED of a NIC. */
 import * as z from 'zod/mini';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { candidateNics } from '../network/assess.ts';
-import { isNicName } from '../network/ip-argument.ts';
-import { observeNetwork, type NetworkState } from '../network/state.ts';
+import { isNicName } from '../kernel-line/ip-argument.ts';
+import { observeNetwork, type NetworkState } from '../network/network-state.ts';
 import { hasBmcDevice } from '../node/bmc.ts';
-import type { CommandHandler } from './registry.ts';
+import type { CommandHandler } from './command-registry.ts';
 
 const Param = z.object({ seconds: z.optional(z.int().check(z.gte(0), z.lte(255))) });
 const DEFAULT_SECONDS = 60;

@@ -1,10 +1,10 @@
 /** Boots another kernel without a firmware pass (kexec-tools; kernel Documentation/admin-guide/kdump/kdump.rst). */
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { download } from './download.ts';
 import { prepareToLeave } from './leave.ts';
-import type { CommandHandler } from './registry.ts';
+import type { CommandHandler } from './command-registry.ts';
 
 const HttpUrl = z.string().check(
   z.maxLength(2000),

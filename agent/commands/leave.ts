@@ -1,10 +1,10 @@
 /** What is done before the machine goes down: the facts are saved, buffers flushed, and the console gets a last line. */
 import { join } from 'node:path';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import { replaceFile } from '../../platform/files.ts';
-import { sync } from '../../platform/sync.ts';
-import { factValues } from '../../facts/index.ts';
-import type { CommandContext } from './registry.ts';
+import { sync } from '../../platform/process/sync.ts';
+import { factValues } from '../../facts/facts.ts';
+import type { CommandContext } from './command-registry.ts';
 
 /** Where the facts lie that were known when the machine was told to go down. */
 export const LAST_FACTS_FILE = 'last_facts.json';

@@ -6,11 +6,11 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { messageOf } from '../../platform/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import type { Store } from '../state.ts';
+import type { Store } from '../state/state-store.ts';
 
 export interface Verdict {
   /** Milliseconds that the command is held back from now on; 0: go ahead. */

@@ -1,5 +1,5 @@
 import { insist, prepareToLeave } from './leave.ts';
-import type { CommandHandler } from './registry.ts';
+import type { CommandHandler } from './command-registry.ts';
 
 /** Hanlon's discover-only policy says this when a node is known. */
 export const poweroff: CommandHandler = {

@@ -1,5 +1,5 @@
 import { insist, prepareToLeave } from './leave.ts';
-import type { CommandHandler } from './registry.ts';
+import type { CommandHandler } from './command-registry.ts';
 
 /** A policy is bound: the firmware shall boot from the network again, into the installer or the installed system. */
 export const reboot: CommandHandler = {

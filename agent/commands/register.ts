@@ -1,4 +1,4 @@
-import type { CommandHandler } from './registry.ts';
+import type { CommandHandler } from './command-registry.ts';
 
 /** The server does not know this node (any more), or this is the first check-in. */
 export const register: CommandHandler = {

@@ -1,5 +1,5 @@
 /** Kinds of option values: how text and JSON become a value, and what is refused. */
-import type { LogLevel } from '../../platform/log.ts';
+import type { LogLevel } from '../../platform/log/log.ts';
 import { parseAddress } from '../discovery/address.ts';
 
 /** A value, or why it is none. */

@@ -1,6 +1,6 @@
 /** Patterns for fact names: RE2 syntax, so that none can take exponential time. */
-import { compileExclusion } from '../../facts/index.ts';
-import { messageOf } from '../../platform/errors.ts';
+import { compileExclusion } from '../../facts/facts.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import type { Kind } from './kinds.ts';
 
 /** A pattern that compiles (facts/exclude.ts says what is refused). */

@@ -2,10 +2,10 @@
  * Pushed configuration over time: examined, put on probation, kept when it leads to good check-ins, and rolled back to
  * the last good one when it does not. What was rolled back is not taken again until the server pushes something else.
  */
-import type { Emit } from '../events.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
-import type { Store } from '../state.ts';
+import type { Emit } from '../loop/events.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
+import type { Store } from '../state/state-store.ts';
 import {
   diffPushed,
   examinePushed,

@@ -1,5 +1,5 @@
 /** The configuration that a server pushes with a check-in (client_config): looked at key by key. */
-import { isSecretName, REDACTED, redactText } from '../../platform/redact.ts';
+import { isSecretName, REDACTED, redactText } from '../../platform/log/redact.ts';
 import { OPTIONS, SETTING_NAMES } from './options.ts';
 
 export type PushedMap = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** Who wins: option, kernel line, environment, configuration file, pushed by the server, built in. */
-import type { CommandLine } from '../discovery/cmdline.ts';
+import type { CommandLine } from '../kernel-line/kernel-line.ts';
 import { namesOf } from './names.ts';
 import { OPTIONS, SETTING_NAMES } from './options.ts';
 import type { Origin, Resolved, SettingName, Settings } from './settings.ts';

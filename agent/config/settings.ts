@@ -1,6 +1,6 @@
 /** What the agent is set to, after every place where it can be set has been asked. */
-import type { LogLevel } from '../../platform/log.ts';
-import type { DialectName } from '../dialects/dialect.ts';
+import type { LogLevel } from '../../platform/log/log.ts';
+import type { DialectName } from '../servers/dialect.ts';
 
 export interface Settings {
   readonly dialect: DialectName;

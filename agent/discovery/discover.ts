@@ -3,14 +3,14 @@
  * environment, configuration file, the DNS name `razor`, the next-server file, and SRV `_razor._tcp`. Every step leaves
  * a trace. The first way that gives an address counts, and those behind it are asked only when it led to no server.
  */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import { redactText } from '../../platform/redact.ts';
-import type { DiscoveryStep } from '../events.ts';
+import { redactText } from '../../platform/log/redact.ts';
+import type { DiscoveryStep } from '../loop/events.ts';
 import { baseUrl, familyOf, parseAddress, type ServerAddress } from './address.ts';
-import type { CommandLine } from './cmdline.ts';
+import type { CommandLine } from '../kernel-line/kernel-line.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
-import { readHanlonLease } from './hanlon-lease.ts';
+import { readHanlonLease } from '../servers/hanlon/hanlon-lease.ts';
 import { parseNextServer } from './next-server.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 

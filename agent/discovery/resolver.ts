@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIP } from 'node:net';
 import { decode, encode, type Packet, type RecordType } from 'dns-packet';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 
 export interface Resolver {
   readonly address: string;

@@ -1,7 +1,7 @@
 /** The config drive: an ISO 9660 or FAT image with the instance's first configuration, as Ironic hands it over. */
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { fetchBytes, type FetchOptions } from './fetch.ts';
 
 const LONGEST = 64 * 1024 * 1024;

@@ -1,17 +1,17 @@
 /** The whole of `write_image`: may it be done, which disk, the image, and what the kernel must be told afterwards. */
 import { statSync } from 'node:fs';
-import type { Clock } from '../../../platform/clock.ts';
-import { RazorMkError } from '../../../platform/errors.ts';
-import type { Log } from '../../../platform/log.ts';
-import type { System } from '../../../platform/system.ts';
-import { byHints, smallestDisk } from '../choose-disk.ts';
-import type { Disk } from '../disks.ts';
-import { parseHintObject } from '../hints.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
+import type { System } from '../../platform/system.ts';
+import { byHints, smallestDisk } from '../disks/choose-disk.ts';
+import type { Disk } from '../disks/disks.ts';
+import { parseHintObject } from '../disks/hints.ts';
 import { readConfigDrive } from './config-drive.ts';
 import type { FetchOptions } from './fetch.ts';
 import { readImageInfo, type ImageRules } from './image-info.ts';
 import { keepRecord, type ImageRecord } from './record.ts';
-import { openDisk } from './target.ts';
+import { openDisk } from './target-disk.ts';
 import { writeWholeDisk } from './write.ts';
 
 export interface DeployImageOptions {

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RazorMkError } from '../../../platform/errors.ts';
-import type { System } from '../../../platform/system.ts';
-import { mountEfiVariables } from '../../node/efi-variables.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { System } from '../../platform/system.ts';
+import { mountEfiVariables } from '../node/efi-variables.ts';
 import type { ImageRecord } from './record.ts';
 
 export interface Loader {

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
-import { urlForPeople } from '../../http.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { urlForPeople } from '../http/http-client.ts';
 
 export interface FetchOptions {
   readonly proxyEnv?: Readonly<Record<string, string>>;

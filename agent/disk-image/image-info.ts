@@ -1,6 +1,6 @@
 /** What Ironic says of the image to write (`image_info`), checked; what this agent cannot do is refused in words. */
 import * as z from 'zod/mini';
-import { RazorMkError } from '../../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 
 export const ALGORITHMS = ['sha512', 'sha384', 'sha256', 'sha1', 'md5'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];

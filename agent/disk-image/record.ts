@@ -1,7 +1,7 @@
 /** What was written where, kept for the commands that come after it, also when the agent was restarted in between. */
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { readCapped, replaceFile } from '../../../platform/files.ts';
+import { readCapped, replaceFile } from '../../platform/files.ts';
 
 const SCHEMA = z.object({
   disk: z.string(),

@@ -1,9 +1,9 @@
 /** The disk that is written, opened so that nobody else has it: a block device, or a regular file that stands for one. */
 import { constants } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
-import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors.ts';
-import type { System } from '../../../platform/system.ts';
-import type { Disk } from '../disks.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import type { System } from '../../platform/system.ts';
+import type { Disk } from '../disks/disks.ts';
 
 export interface DiskTarget {
   readonly sizeBytes: number;

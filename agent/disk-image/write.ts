@@ -3,13 +3,13 @@
  * right: whatever happens before, the disk boots neither half an image nor one that was not meant, nor what it had.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../../platform/clock.ts';
-import { RazorMkError } from '../../../platform/errors.ts';
-import { urlForPeople } from '../../http.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { urlForPeople } from '../http/http-client.ts';
 import { fetchBytes, FetchFailure, fetchStream, type FetchOptions } from './fetch.ts';
 import { digestInList, type Digest, type ImageInfo, type ImageRules } from './image-info.ts';
-import { planTable, type TablePlan } from './table.ts';
-import type { DiskTarget } from './target.ts';
+import { planTable, type TablePlan } from './partition-table.ts';
+import type { DiskTarget } from './target-disk.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const LONGEST_LIST = 256 * 1024;

@@ -1,6 +1,6 @@
 /** The disk that the kernel line means: the `disk=` list in its order, or `root_device=` hints. */
-import type { Clock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { COMPOSED, type Disk } from './disks.ts';
 import { mismatch, parseHintList, type Hint } from './hints.ts';
 

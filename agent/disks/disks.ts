@@ -1,7 +1,7 @@
 /** The machine's whole disks, as the kernel's sysfs tells them, and why one must not be touched. */
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../../platform/errors.ts';
+import { errnoOf } from '../../platform/errors/errors.ts';
 import { partitionsOf, readVolume } from './volumes.ts';
 
 export interface Disk {
@@ -60,7 +60,7 @@ function bootMedium(root: string, disk: Disk): string | undefined {
 
 /** Label of the virtual floppy, since 2015. */
 export const MEDIA_LABEL = 'ir-vfd-dev';
-/** What the image builder writes into its ISO (tinycore/image/iso.ts). */
+/** What the image builder writes into its ISO (tinycore/image/iso/iso.ts). */
 const ISO_PREPARER = 'RAZOR-MK IMAGE BUILDER';
 
 /** The kernel's own word: opening a block device exclusively fails while anything else holds it (open(2), O_EXCL). */

@@ -1,6 +1,6 @@
 /** A regular file in place of a disk, for trying it out. */
 import { statSync } from 'node:fs';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { Disk } from './disks.ts';
 
 /** Throws RAZOR_MK_FILE_UNREADABLE when it is not there. */

@@ -4,7 +4,7 @@
  * `s==`, `s!=`, `s>=`, `s>`, `s<=`, `s<` for text; `<in>`, `<all-in>`, `<or>` for parts and choices. Text is compared
  * without regard to case; sizes are whole GiB, rounded down. All hints must hold.
  */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Disk } from './disks.ts';
 
 export interface Hint {

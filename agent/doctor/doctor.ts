@@ -1,16 +1,16 @@
 /** Walks from the driver to the reply and stops at the first thing that is broken. */
 import { isIP } from 'node:net';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import type { Dialect, NodeReport } from '../dialects/dialect.ts';
-import type { Candidate, Discovery } from '../discovery/index.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import type { Dialect, NodeReport } from '../servers/dialect.ts';
+import type { Candidate, Discovery } from '../discovery/discover.ts';
 import type { ResolvConf } from '../discovery/resolv-conf.ts';
-import type { HttpClient } from '../http.ts';
+import type { HttpClient } from '../http/http-client.ts';
 import type { Route } from '../network/routes.ts';
-import type { NetworkState } from '../network/state.ts';
-import type { Proxy } from '../trust/proxy.ts';
+import type { NetworkState } from '../network/network-state.ts';
+import type { Proxy } from '../http/proxy.ts';
 import { CHECKS, firstBroken, type CheckName, type CheckResult } from './check.ts';
-import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from './machine.ts';
-import { checkDns, checkHttp, checkReply, checkTcp } from './wire.ts';
+import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from './machine-checks.ts';
+import { checkDns, checkHttp, checkReply, checkTcp } from './server-checks.ts';
 
 export interface DoctorContext {
   readonly observe: () => NetworkState;

@@ -1,7 +1,7 @@
 /** The checks of the machine itself: driver, firmware, link, lease, route. Pure: the state is handed in. */
 import { assessNetwork, candidateNics } from '../network/assess.ts';
 import { routeTo, type Route } from '../network/routes.ts';
-import type { NetworkState } from '../network/state.ts';
+import type { NetworkState } from '../network/network-state.ts';
 import type { CheckResult } from './check.ts';
 
 export function checkDriver(state: NetworkState): CheckResult {

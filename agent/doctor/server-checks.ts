@@ -1,12 +1,12 @@
 /** The checks on the wire: DNS, server, TCP, TLS and clock, HTTP, reply. */
 import { connect } from 'node:net';
-import { errnoOf, messageOf, RazorMkError } from '../../platform/errors.ts';
-import type { Dialect, NodeReport } from '../dialects/dialect.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import type { Dialect, NodeReport } from '../servers/dialect.ts';
 import type { ResolvConf } from '../discovery/resolv-conf.ts';
 import { query } from '../discovery/resolver.ts';
-import type { HttpClient } from '../http.ts';
-import { offsetInWords } from '../trust/explain.ts';
-import { PinError } from '../trust/tls.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { offsetInWords } from '../http/tls/tls-failure.ts';
+import { PinError } from '../http/tls/tls-options.ts';
 import type { CheckResult } from './check.ts';
 
 const DNS_TIMEOUT_MS = 2000;

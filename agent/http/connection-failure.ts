@@ -1,5 +1,5 @@
 /** Why an exchange failed, for people. */
-import { errnoOf, messageOf } from '../platform/errors.ts';
+import { errnoOf, messageOf } from '../../platform/errors/errors.ts';
 
 /** What a person should read about a failed exchange; the system's own words where we have no better ones. */
 export function describeFailure(error: unknown, timeoutMs: number): string {

@@ -1,7 +1,7 @@
-/** One request and its whole reply, as the dialects need it; agent/http.ts makes them. */
-import { RazorMkError } from '../../platform/errors.ts';
-import type { RequestPreview } from './dialect.ts';
-import { parseBounded } from './reply.ts';
+/** One request and its whole reply, as the dialects need it; agent/http/http-client.ts makes them. */
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { RequestPreview } from '../servers/dialect.ts';
+import { parseBounded } from './bounded-json.ts';
 
 export interface HttpReply {
   readonly status: number;

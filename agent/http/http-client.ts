@@ -9,12 +9,12 @@ import { lookup } from 'node:dns';
 import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import got, { type Got } from 'got';
-import { errnoOf, RazorMkError } from '../platform/errors.ts';
+import { errnoOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { describeFailure } from './connection-failure.ts';
 import { plainConnections, type Connections } from './connections.ts';
-import type { Exchange } from './dialects/exchange.ts';
-import { cleanText, errorText } from './dialects/reply.ts';
-import { bodyOf, endedBy } from './reading.ts';
+import type { Exchange } from './exchange.ts';
+import { cleanText, errorText } from './bounded-json.ts';
+import { bodyOf, endedBy } from './body.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'HEAD';

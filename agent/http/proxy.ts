@@ -1,7 +1,7 @@
 /** The proxies of the environment, as Node's agents take them: what those would pass over in silence is an error or put right. */
 import { isIPv4 } from 'node:net';
-import { RazorMkError } from '../../platform/errors.ts';
-import { redactText } from '../../platform/redact.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { redactText } from '../../platform/log/redact.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

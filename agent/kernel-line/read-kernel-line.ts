@@ -1,12 +1,16 @@
 /** The kernel line, with the parameters of Ironic's virtual media behind it, and whether the deploy ramdisk's work is asked for. */
-import { systemClock } from '../../platform/clock.ts';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { systemClock } from '../../platform/time/clock.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import { createLog } from '../../platform/log.ts';
+import { createLog } from '../../platform/log/log.ts';
 import { createSystem } from '../../platform/system.ts';
-import type { Host } from '../../platform/verb.ts';
-import { asksForDeploy, parseParameters, wantsVirtualMedia } from '../deploy/parameters.ts';
-import type { DeploySource } from '../deploy/source.ts';
+import type { Host } from '../../platform/process/verb.ts';
+import {
+  asksForDeploy,
+  parseParameters,
+  wantsVirtualMedia,
+} from '../servers/ironic-2014/parameters/deploy-parameters.ts';
+import type { DeploySource } from '../servers/ironic-2014/parameters/deploy-source.ts';
 
 const LONGEST_FILE = 1024 * 1024;
 
@@ -45,7 +49,7 @@ async function readWish(text: string, live: boolean, host: Host): Promise<Deploy
   if (!wantsVirtualMedia(words)) return { text, words, token: undefined, media: '' };
   const log = createLog({ people: (line) => host.err(`${line}\n`) });
   try {
-    const { readSource } = await import('../deploy/source.ts');
+    const { readSource } = await import('../servers/ironic-2014/parameters/deploy-source.ts');
     return await readSource(text, { system: createSystem({ live, log }), clock: systemClock, signal: host.signal });
   } catch (error) {
     host.signal.throwIfAborted();

@@ -4,10 +4,10 @@
  * again inside itself.
  */
 import type { ScheduledTask } from 'node-cron';
-import { messageOf } from '../platform/errors.ts';
-import type { Wait } from '../platform/schedule.ts';
-import type { Settings } from './config/settings.ts';
-import { REGISTER_TIMEOUT_S } from './pace.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Wait } from '../../platform/time/schedule.ts';
+import type { Settings } from '../config/settings.ts';
+import { REGISTER_TIMEOUT_S } from './turn-interval.ts';
 
 export interface Calendar {
   /** Takes over the expressions of the settings; one that cannot be used is told and does not count. */

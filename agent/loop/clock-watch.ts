@@ -1,7 +1,7 @@
 /** How far this machine's clock is from the server's, by the Date of its replies. Said when it is far, and once. */
-import type { Clock } from '../platform/clock.ts';
-import type { HttpReply } from './http.ts';
-import { offsetInWords } from './trust/explain.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { HttpReply } from '../http/http-client.ts';
+import { offsetInWords } from '../http/tls/tls-failure.ts';
 
 const FAR_MS = 60_000;
 

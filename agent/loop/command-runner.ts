@@ -1,9 +1,9 @@
 /** Commands that do not come by a check-in: a server that calls the node (Foreman) has them carried out here. */
-import { factValues, type Exclusion } from '../facts/index.ts';
-import type { FactSet } from '../facts/fact.ts';
-import type { CommandContext, CommandHandler, CommandOutcome } from './commands/registry.ts';
-import type { Dialect, NodeReport } from './dialects/dialect.ts';
-import type { FactKeeper } from './fact-keeper.ts';
+import { factValues, type Exclusion } from '../../facts/facts.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
+import type { CommandContext, CommandHandler, CommandOutcome } from '../commands/command-registry.ts';
+import type { Dialect, NodeReport } from '../servers/dialect.ts';
+import type { FactKeeper } from '../state/fact-cache.ts';
 
 export interface Orders {
   /** What the server would be told now; facts are gathered anew when they are older than `maxAgeMs`. */

@@ -1,6 +1,6 @@
 /** Which server is asked next: the candidates of discovery, the one that answered last first, or a pushed address. */
-import type { Clock } from '../platform/clock.ts';
-import type { Candidate, Discovery } from './discovery/index.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Candidate, Discovery } from '../discovery/discover.ts';
 
 export interface Targets {
   /** Undefined until discovery has found something. `pushedUri` is the configuration's mk_uri, or ''. */

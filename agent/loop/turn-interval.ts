@@ -1,7 +1,7 @@
 /** How often a node takes a turn: what somebody wrote down, else the server's own pace, else the table's default. */
-import type { Pace } from '../platform/schedule.ts';
-import type { Resolved } from './config/settings.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { Pace } from '../../platform/time/schedule.ts';
+import type { Resolved } from '../config/settings.ts';
+import type { Dialect } from '../servers/dialect.ts';
 
 /** Retry-After is believed up to this. */
 const RETRY_AFTER_CAP_MS = 600_000;

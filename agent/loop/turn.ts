@@ -1,16 +1,16 @@
 /** One turn: collect, check in, plan, act. No sleeping, and everything it needs is handed in. */
-import { changedFacts, factValues, type Exclusion } from '../facts/index.ts';
-import type { FactSet } from '../facts/fact.ts';
-import type { Clock } from '../platform/clock.ts';
-import { RazorMkError } from '../platform/errors.ts';
-import type { Log } from '../platform/log.ts';
-import type { System } from '../platform/system.ts';
-import type { CommandOutcome, CommandRegistry } from './commands/registry.ts';
-import type { Dialect, NodeReport, ServerCommand } from './dialects/dialect.ts';
+import { changedFacts, factValues, type Exclusion } from '../../facts/facts.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
+import type { System } from '../../platform/system.ts';
+import type { CommandOutcome, CommandRegistry } from '../commands/command-registry.ts';
+import type { Dialect, NodeReport, ServerCommand } from '../servers/dialect.ts';
 import type { Emit } from './events.ts';
-import type { FactKeeper } from './fact-keeper.ts';
-import { carryOut } from './orders.ts';
-import type { Store } from './state.ts';
+import type { FactKeeper } from '../state/fact-cache.ts';
+import { carryOut } from './command-runner.ts';
+import type { Store } from '../state/state-store.ts';
 
 export interface TurnContext {
   /** Counted from 1. */

@@ -1,6 +1,6 @@
 /** What the network state means: usable or not, and if not, what is missing and what a person should check. Pure. */
 import { isIPv4, isIPv6 } from 'node:net';
-import type { NetworkState, NicState } from './state.ts';
+import type { NetworkState, NicState } from './network-state.ts';
 
 export type NetworkStage = 'no-nic' | 'no-link' | 'no-address' | 'ready';
 

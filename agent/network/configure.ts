@@ -1,11 +1,11 @@
 /** Static addresses and VLANs of the kernel line, done with ip(8) through the system. */
-import { messageOf } from '../../platform/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import { candidateNics } from './assess.ts';
-import type { IpArguments, StaticAddress } from './ip-argument.ts';
-import type { NetworkState } from './state.ts';
+import type { IpArguments, StaticAddress } from '../kernel-line/ip-argument.ts';
+import type { NetworkState } from './network-state.ts';
 
 export interface ConfigureContext {
   readonly system: System;

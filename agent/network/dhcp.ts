@@ -3,10 +3,10 @@
  * writes resolv.conf and the next-server file.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import { isNicName } from './ip-argument.ts';
+import { isNicName } from '../kernel-line/ip-argument.ts';
 
 export interface DhcpContext {
   readonly system: System;

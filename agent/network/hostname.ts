@@ -1,8 +1,8 @@
 /** The node's name, as the original gives it: `mk` and the first NIC's MAC without colons (Razor 0.x spec, section 11). */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 
 export interface HostnameContext {

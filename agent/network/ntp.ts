@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { System } from '../../platform/system.ts';
 
 /** Seconds from 1900 (NTP) to 1970 (Unix). */

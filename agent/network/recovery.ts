@@ -4,7 +4,7 @@
  * where one NIC has a slow switch port, the others keep what they have.
  */
 import { candidateNics, isUsableAddress } from './assess.ts';
-import type { NetworkState } from './state.ts';
+import type { NetworkState } from './network-state.ts';
 
 export type RecoveryAction =
   | { readonly kind: 'link-up'; readonly nic: string }

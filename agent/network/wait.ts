@@ -2,10 +2,10 @@
  * Waits for a usable network. No time limit ends it (the original stopped for good after two minutes): round after round
  * it looks, does what is due, and says what is missing and what to check.
  */
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock } from '../../platform/time/clock.ts';
 import { assessNetwork, type Assessment, type UsableAddress } from './assess.ts';
 import { planRecovery, remember, type RecoveryAction, type RecoveryMemory, type RecoveryOptions } from './recovery.ts';
-import type { NetworkState } from './state.ts';
+import type { NetworkState } from './network-state.ts';
 
 export interface NetworkWait {
   readonly clock: Clock;

@@ -4,9 +4,9 @@
  * work stands still for `stallMs`, does not feed it. An orderly end disarms it with the magic character.
  */
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
-import { messageOf } from '../../platform/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 
 export interface Watchdog {

@@ -4,20 +4,20 @@
  */
 import { writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { messageOf } from '../../platform/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import type { BootStep } from '../control/snapshot.ts';
+import type { BootStep } from '../status/snapshot.ts';
 import { candidateNics, isUsableAddress, type UsableAddress } from '../network/assess.ts';
 import { configureNetwork, type ConfigureMemory } from '../network/configure.ts';
 import { restartDhcp, type DhcpContext } from '../network/dhcp.ts';
 import { hostnameOf, setHostname } from '../network/hostname.ts';
-import { isNicName, parseIpArguments, type IpArguments } from '../network/ip-argument.ts';
+import { isNicName, parseIpArguments, type IpArguments } from '../kernel-line/ip-argument.ts';
 import { askSntp, leaseNtpServers, stepClock } from '../network/ntp.ts';
 import { RELOADABLE_MODULES, type RecoveryAction } from '../network/recovery.ts';
 import { readKernelLog } from '../network/kernel-log.ts';
-import { observeNetwork, type NetworkState, type NicState } from '../network/state.ts';
+import { observeNetwork, type NetworkState, type NicState } from '../network/network-state.ts';
 import { waitForNetwork } from '../network/wait.ts';
 import { openBmc } from './bmc.ts';
 import { mountEfiVariables } from './efi-variables.ts';

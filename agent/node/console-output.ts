@@ -1,6 +1,6 @@
 /** What is said on the machine's console besides the boot sequence: whoever stands in front of it must not need a log. */
-import { redactText } from '../../platform/redact.ts';
-import type { AgentEvent } from '../events.ts';
+import { redactText } from '../../platform/log/redact.ts';
+import type { AgentEvent } from '../loop/events.ts';
 
 /** Listens to events. `say` writes a line to the console, whatever the log level is. */
 export function createVoice(say: (line: string) => void): (event: AgentEvent) => void {

@@ -1,7 +1,7 @@
 /** The machine's console: what people in front of it wait to read, whatever the agent's own output goes to. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { redactText } from '../../platform/redact.ts';
-import type { AgentEvent } from '../events.ts';
+import { redactText } from '../../platform/log/redact.ts';
+import type { AgentEvent } from '../loop/events.ts';
 
 const FLAGS = constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
 

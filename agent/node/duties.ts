@@ -1,15 +1,15 @@
 /** Tiny Core duties at every load of the configuration: extensions, kernel modules, and the local mirror (tinycore/node). */
 import { existsSync } from 'node:fs';
-import type { Log } from '../../platform/log.ts';
-import { messageOf } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import type { System } from '../../platform/system.ts';
-import { installExtensions } from '../../tinycore/node/extensions.ts';
+import { installExtensions } from '../../tinycore/node/node-extensions.ts';
 import { loadKernelModules } from '../../tinycore/node/kernel-modules.ts';
 import { MIRROR_DIR, startMirror, type Mirror } from '../../tinycore/node/mirror.ts';
 import { repairMirrorUri } from '../../tinycore/node/uris.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Candidate } from '../discovery/index.ts';
-import type { HttpClient } from '../http.ts';
+import type { Candidate } from '../discovery/discover.ts';
+import type { HttpClient } from '../http/http-client.ts';
 
 export interface Duties {
   /** Does what the settings ask for. Never throws: what fails is said in the log. */

@@ -4,10 +4,10 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { createLog, isAtLeast, type Log, type LogLevel } from '../../platform/log.ts';
-import { openRotatingFile } from '../../platform/rotating-file.ts';
-import { openSyslog, parseSyslogTarget, type Syslog } from '../../platform/syslog.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { createLog, isAtLeast, type Log, type LogLevel } from '../../platform/log/log.ts';
+import { openRotatingFile } from '../../platform/log/rotating-file.ts';
+import { openSyslog, parseSyslogTarget, type Syslog } from '../../platform/log/syslog.ts';
 
 export interface NodeLogOptions {
   /** Where the file lies; undefined: no file. */

@@ -1,5 +1,5 @@
 /** Events as lines for people. */
-import type { AgentEvent } from '../events.ts';
+import type { AgentEvent } from '../loop/events.ts';
 
 /**
  * Lines for one run of the agent. What comes again as it was before is not told again: an idle node says once why it

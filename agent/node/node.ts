@@ -3,26 +3,26 @@
  * Tiny Core duties. It listens to events and hangs into the agent's hooks; the agent knows nothing of it.
  */
 import { join } from 'node:path';
-import type { Clock } from '../../platform/clock.ts';
-import { messageOf } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import type { AgentControl } from '../agent.ts';
+import type { AgentControl } from '../loop/agent.ts';
 import type { Setup } from '../cli/setup.ts';
 import { createLoopBreaker, type LoopBreaker } from '../commands/loop-breaker.ts';
-import { createRegistry, type CommandRegistry } from '../commands/registry.ts';
+import { createRegistry, type CommandRegistry } from '../commands/command-registry.ts';
 import type { Settings } from '../config/settings.ts';
-import { createStatusKeeper } from '../control/keeper.ts';
-import { SOCKET_NAME, startControl, type Control } from '../control/server.ts';
-import type { AgentEvent, Emit } from '../events.ts';
-import type { AgentHooks } from '../hooks.ts';
+import { createStatusKeeper } from '../status/status-tracker.ts';
+import { SOCKET_NAME, startControl, type Control } from '../status/local-api.ts';
+import type { AgentEvent, Emit } from '../loop/events.ts';
+import type { AgentHooks } from '../loop/hooks.ts';
 import { startWatchdog, type Watchdog } from '../network/watchdog.ts';
-import type { Store } from '../state.ts';
+import type { Store } from '../state/state-store.ts';
 import { version } from '../version.ts';
 import { bootNode } from './boot.ts';
 import { createDuties, type Duties } from './duties.ts';
 import type { NodeLog } from './logging.ts';
-import { createVoice } from './voice.ts';
+import { createVoice } from './console-output.ts';
 
 export interface NodeOptions {
   readonly clock: Clock;

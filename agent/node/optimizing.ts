@@ -1,5 +1,5 @@
 /** How much V8 works on making the agent faster. */
-import { EXECUTABLE } from '../../platform/executable.ts';
+import { EXECUTABLE } from '../../platform/process/executable.ts';
 
 let stopped = false;
 

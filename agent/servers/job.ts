@@ -2,15 +2,15 @@
  * What `run` hands to a server dialect that has no turns (Ironic, Foreman): everything it needs, so that a test can run it
  * without a process, and nothing that only one of them knows.
  */
-import type { FactSet } from '../../facts/fact.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Disk } from '../deploy/disks.ts';
-import type { CommandLine } from '../discovery/cmdline.ts';
-import type { Emit } from '../events.ts';
-import type { HttpClient } from '../http.ts';
+import type { Disk } from '../disks/disks.ts';
+import type { CommandLine } from '../kernel-line/kernel-line.ts';
+import type { Emit } from '../loop/events.ts';
+import type { HttpClient } from '../http/http-client.ts';
 
 export interface JobOptions {
   readonly clock: Clock;

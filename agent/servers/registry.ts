@@ -1,12 +1,12 @@
 /** The dialects by name. */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Dialect, DialectName } from './dialect.ts';
-import type { Exchange } from './exchange.ts';
-import type { ForemanOptions } from './foreman/index.ts';
-import { createHanlon } from './hanlon.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { ForemanOptions } from './foreman/foreman.ts';
+import { createHanlon } from './hanlon/hanlon.ts';
 import type { ByHandOptions } from './ironic/by-hand.ts';
-import { createRazorServer } from './razor-server.ts';
-import { createRazorDialect } from './razor.ts';
+import { createRazorServer } from './razor-server/razor-server.ts';
+import { createRazorDialect } from './razor/razor.ts';
 
 export interface DialectOptions {
   /** Base URL without a slash at its end: `http://10.0.0.1:8026`; for razor-server the URL of `razor.register=`. */
@@ -29,7 +29,7 @@ export async function loadDialect(name: DialectName, options: DialectOptions): P
     return (await import('./ironic/by-hand.ts')).createIronicByHand({ ...options, ...options.ironic });
   }
   if (name !== 'foreman') return createDialect(name, options);
-  const { createForeman, readForemanParameters } = await import('./foreman/index.ts');
+  const { createForeman, readForemanParameters } = await import('./foreman/foreman.ts');
   const nothing = { parameters: readForemanParameters(() => undefined), release: 'razor-mk', kexec: () => undefined };
   return createForeman({ ...options, ...(options.foreman ?? nothing) });
 }

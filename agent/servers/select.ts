@@ -2,7 +2,7 @@
  * Which dialect is spoken: what somebody asked for, else what the kernel line offers, else what DHCP left behind, else
  * Razor. Two servers on one kernel line are refused: to guess would be to install a machine from the wrong one.
  */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { AskedDialectName, DialectName, TurnDialectName } from './dialect.ts';
 
 interface Offer {

@@ -1,6 +1,6 @@
 /** Rules that servers have built in and the facts that these read: for `facts explain`, which itself knows no server. */
-import type { ServerRule } from '../facts/cli/extras.ts';
-import { DROPPED } from './dialects/foreman/facts.ts';
+import type { ServerRule } from '../../facts/cli/extras.ts';
+import { DROPPED } from './foreman/foreman-facts.ts';
 
 const RAZOR = 'Razor 0.x, Hanlon';
 

@@ -1,14 +1,14 @@
 /** Servers without turns: what `run` does for them, and what it does when the kernel line names two servers. */
-import { messageOf, type RazorMkError } from '../../platform/errors.ts';
-import type { AgentControl } from '../agent.ts';
+import { messageOf, type RazorMkError } from '../../platform/errors/errors.ts';
+import type { AgentControl } from '../loop/agent.ts';
 import type { Resolved } from '../config/settings.ts';
-import type { DialectName, TurnDialectName } from '../dialects/dialect.ts';
-import type { Job, JobOptions } from '../dialects/job.ts';
-import { hasTurns } from '../dialects/select.ts';
-import type { DeploySource } from '../deploy/source.ts';
-import type { HttpClient } from '../http.ts';
+import type { DialectName, TurnDialectName } from './dialect.ts';
+import type { Job, JobOptions } from './job.ts';
+import { hasTurns } from './select.ts';
+import type { DeploySource } from './ironic-2014/parameters/deploy-source.ts';
+import type { HttpClient } from '../http/http-client.ts';
 import type { Node } from '../node/node.ts';
-import type { Setup } from './setup.ts';
+import type { Setup } from '../cli/setup.ts';
 
 export interface InsteadOfTurns extends Pick<
   JobOptions,
@@ -60,7 +60,7 @@ async function deployDisk(source: DeploySource, parts: InsteadOfTurns): Promise<
   // what Razor's server is told is not for Ironic's
   const values = { ...settings.values, token: '', tokenFile: '', replyKey: '' };
   const httpFor = (url: string): Promise<HttpClient> => setup.httpFor(values, { url, way: 'kernel line', given: true });
-  const { deployNode } = await import('../deploy/node.ts');
+  const { deployNode } = await import('./ironic-2014/deploy-node.ts');
   return await deployNode({ source, system, log, emit, httpFor, signal });
 }
 
@@ -68,7 +68,7 @@ async function deployDisk(source: DeploySource, parts: InsteadOfTurns): Promise<
 async function loadJob(dialect: Exclude<DialectName, TurnDialectName>): Promise<Job> {
   switch (dialect) {
     case 'ironic':
-      return (await import('../dialects/ironic/index.ts')).runIronic;
+      return (await import('./ironic/ironic.ts')).runIronic;
   }
 }
 

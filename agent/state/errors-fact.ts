@@ -1,6 +1,6 @@
 /** The fact razor_mk_errors: what the agent has to say about itself, beside what gathering facts put into it. */
-import { redactText } from '../platform/redact.ts';
-import type { FactKeeper } from './fact-keeper.ts';
+import { redactText } from '../../platform/log/redact.ts';
+import type { FactKeeper } from './fact-cache.ts';
 
 const LONGEST = 4096;
 

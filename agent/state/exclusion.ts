@@ -1,5 +1,5 @@
 /** The exclusion pattern, compiled once for as long as it stays the same. */
-import { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from '../facts/index.ts';
+import { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from '../../facts/facts.ts';
 
 /** The pattern that counts: `pattern` is the setting; empty stands for the original's. */
 export function exclusionPattern(pattern: string): string {

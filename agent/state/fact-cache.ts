@@ -1,6 +1,6 @@
 /** Facts, gathered when they are needed and not more often: a turn at every second must not read /sys every second. */
-import type { FactSet } from '../facts/fact.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
+import type { Clock } from '../../platform/time/clock.ts';
 
 export interface FactKeeper {
   /** Facts that are at most `maxAgeMs` old. */
@@ -11,7 +11,7 @@ export interface FactKeeper {
   readonly last: FactSet | undefined;
 }
 
-/** `collect` never throws (facts/collect.ts). Two calls at the same time share one gathering. */
+/** `collect` never throws (facts/collect-facts.ts). Two calls at the same time share one gathering. */
 export function createFactKeeper(collect: () => Promise<FactSet>, clock: Clock): FactKeeper {
   let last: { set: FactSet; at: number } | undefined;
   let running: Promise<FactSet> | undefined;

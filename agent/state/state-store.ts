@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../platform/errors.ts';
-import { readCapped, replaceFile } from '../platform/files.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import { readCapped, replaceFile } from '../../platform/files.ts';
 
 export type FlatMap = Readonly<Record<string, unknown>>;
 

@@ -5,8 +5,8 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { messageOf } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { PushedMap, Refusal } from '../config/pushed.ts';
 import { renderMetrics } from './metrics.ts';
 import { BodyError, readPushBody } from './push-body.ts';

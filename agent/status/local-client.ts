@@ -4,8 +4,8 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errnoOf, messageOf, RazorMkError } from '../../platform/errors.ts';
-import { SOCKET_NAME } from './server.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { SOCKET_NAME } from './local-api.ts';
 import type { StatusSnapshot } from './snapshot.ts';
 
 const LIMIT = 4 * 1024 * 1024;

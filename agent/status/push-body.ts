@@ -1,7 +1,7 @@
 /** The body of a local config push: plain JSON, or the original's odd form, URL-encoded JSON with a `=` at its end. */
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 
 /** A body that is refused, with the status that says so. */
 export class BodyError extends Error {

@@ -1,5 +1,5 @@
 /** What the agent tells about itself: the answer of the status socket, and what the status page and the metrics are made of. */
-import type { DiscoveryStep } from '../events.ts';
+import type { DiscoveryStep } from '../loop/events.ts';
 
 export interface BootStep {
   readonly name: string;

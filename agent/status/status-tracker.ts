@@ -1,10 +1,10 @@
 /** Listens to the agent's events and keeps what `status`, metrics and health are asked for. Bounded. */
 import { hostname } from 'node:os';
-import type { Clock } from '../../platform/clock.ts';
-import { isSecretName, REDACTED, redactText } from '../../platform/redact.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { isSecretName, REDACTED, redactText } from '../../platform/log/redact.ts';
 import type { System } from '../../platform/system.ts';
 import type { Resolved } from '../config/settings.ts';
-import type { AgentEvent } from '../events.ts';
+import type { AgentEvent } from '../loop/events.ts';
 import type { BootStep, ConfigValue, Problem, StatusSnapshot } from './snapshot.ts';
 
 export interface StatusKeeper {

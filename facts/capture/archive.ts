@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { gzippedTar } from '../../platform/tar.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 

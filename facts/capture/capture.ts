@@ -1,10 +1,10 @@
 /** Captures: one machine's answers in a file, and the same facts from them anywhere. */
 import { readCapped } from '../../platform/files.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { CollectOptions } from '../collect.ts';
-import { gather } from '../collect.ts';
-import type { FactSet } from '../fact.ts';
-import { createSources, recordingOf } from '../sources/memory.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { CollectOptions } from '../collect-facts.ts';
+import { gather } from '../collect-facts.ts';
+import type { FactSet } from '../fact-types.ts';
+import { createSources, recordingOf } from '../sources/recording.ts';
 import type { Origin } from '../sources/origin.ts';
 import type { Sources } from '../sources/sources.ts';
 import { readArchive, writeArchive } from './archive.ts';

@@ -1,9 +1,9 @@
 /** The first entry of a capture, `capture.json`: every answer that is no file's content. */
 import * as z from 'zod/mini';
-import type { Recording } from '../sources/memory.ts';
+import type { Recording } from '../sources/recording.ts';
 import type { ReadOutcome } from '../sources/origin.ts';
-import { redactText } from '../../platform/redact.ts';
-import type { RunResult } from '../../platform/run.ts';
+import { redactText } from '../../platform/log/redact.ts';
+import type { RunResult } from '../../platform/process/run.ts';
 
 export const CAPTURE_FORMAT = 1;
 

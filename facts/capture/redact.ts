@@ -3,9 +3,9 @@
  * replacement of the same length, in every spelling and in the raw SMBIOS table too, so that everything still fits together.
  */
 import { createHash } from 'node:crypto';
-import { whyJunkText } from '../identity.ts';
-import { decodeSmbios, specified } from '../smbios/index.ts';
-import type { Recording } from '../sources/memory.ts';
+import { whyJunkText } from '../identity/identity.ts';
+import { decodeSmbios, specified } from '../smbios/smbios.ts';
+import type { Recording } from '../sources/recording.ts';
 
 /** Files whose content identifies one part of one machine. */
 const SERIAL_FILE =

@@ -1,8 +1,8 @@
 /** The verb `capture`: this machine in a file, for a replay anywhere. */
 import { replaceFile } from '../../platform/files.ts';
-import { defineVerb } from '../../platform/verb.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
 import { captureMachine } from '../capture/lazy.ts';
-import { openSources } from '../index.ts';
+import { openSources } from '../facts.ts';
 
 export const verb = defineVerb({
   usage: '<file>',

@@ -1,9 +1,9 @@
 /** What differs between two gatherings, for `facts --diff`. */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import type { Host } from '../../platform/verb.ts';
+import type { Host } from '../../platform/process/verb.ts';
 import { openCapture } from '../capture/lazy.ts';
-import { collectFacts } from '../collect.ts';
+import { collectFacts } from '../collect-facts.ts';
 import { factValues, isVolatileName } from '../values.ts';
 
 type Values = Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 /** The verb `facts explain NAME`: where a fact comes from, who hides it and who uses it. */
-import { defineVerb, type VerbModule } from '../../platform/verb.ts';
-import { collectFacts } from '../collect.ts';
+import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
+import { collectFacts } from '../collect-facts.ts';
 import { compileExclusion } from '../exclude.ts';
-import type { Fact } from '../fact.ts';
+import type { Fact } from '../fact-types.ts';
 import { isVolatileName } from '../values.ts';
 import { findFact } from '../suggest.ts';
 import type { FactsExtras } from './extras.ts';

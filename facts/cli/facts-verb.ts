@@ -1,9 +1,9 @@
 /** The verb `facts`: what this machine is, for people (a table) and for programs (JSON). */
-import { defineVerb, type Host, type VerbModule } from '../../platform/verb.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { gather } from '../collect.ts';
-import type { FactSet } from '../fact.ts';
-import { readInventory } from '../inventory.ts';
+import { defineVerb, type Host, type VerbModule } from '../../platform/process/verb.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { gather } from '../collect-facts.ts';
+import type { FactSet } from '../fact-types.ts';
+import { readInventory } from '../inventory/inventory.ts';
 import { findFact } from '../suggest.ts';
 import { factValues } from '../values.ts';
 import type { FactsExtras } from './extras.ts';
@@ -23,7 +23,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       {
         name: 'identity',
         describe: 'every candidate id of this machine, and what each dialect would send',
-        load: async () => (await import('./identity.ts')).identityVerb(extras),
+        load: async () => (await import('./identity-verb.ts')).identityVerb(extras),
       },
     ],
     options: (yargs) =>
@@ -67,7 +67,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
         return 0;
       }
       if (args['second-opinion']) {
-        const { secondOpinion } = await import('../opinion/index.ts');
+        const { secondOpinion } = await import('../second-opinion/second-opinion.ts');
         host.out(await secondOpinion(values, sources, host));
         return 0;
       }

@@ -1,7 +1,7 @@
 /** The verb `facts identity`: every candidate id, the ones that identify nothing struck out, and what each dialect sends. */
-import { defineVerb, type VerbModule } from '../../platform/verb.ts';
-import { gather } from '../collect.ts';
-import { type Candidate, identityCandidates } from '../identity.ts';
+import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
+import { gather } from '../collect-facts.ts';
+import { type Candidate, identityCandidates } from '../identity/identity.ts';
 import type { FactsExtras } from './extras.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 

@@ -1,5 +1,5 @@
 /** Facts as text, in the forms that people and programs ask for. */
-import type { Host } from '../../platform/verb.ts';
+import type { Host } from '../../platform/process/verb.ts';
 
 export const FORMATS = ['table', 'json', 'yaml', 'facter'] as const;
 export type Format = (typeof FORMATS)[number];

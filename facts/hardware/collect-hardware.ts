@@ -1,11 +1,11 @@
 /** The mk_hw_* facts of a machine, in either of the two ways, with the facts that servers rely on made sure of. */
 import type { Sources } from '../sources/sources.ts';
-import { type HardwareFacts, LSHW_CLASSES, lscpuFacts, lshwFacts } from './lshw-facts.ts';
-import { parseLshwXml } from './lshw-xml.ts';
-import { memoryTotal } from './native-memory.ts';
-import { lscpuText } from './native-lscpu.ts';
-import { nativeTree } from './native.ts';
-import { findNode, type HardwareNode } from './node.ts';
+import { type HardwareFacts, LSHW_CLASSES, lscpuFacts, lshwFacts } from './lshw/lshw-facts.ts';
+import { parseLshwXml } from './lshw/lshw-xml.ts';
+import { memoryTotal } from './native/native-memory.ts';
+import { lscpuText } from './native/native-lscpu.ts';
+import { nativeTree } from './native/native.ts';
+import { findNode, type HardwareNode } from './lshw-node.ts';
 import { binarySize, renderClass } from './render.ts';
 
 export const LSHW = ['lshw', '-xml'] as const;

@@ -1,9 +1,9 @@
 /** The group of mk_hw_* facts. */
 import type { AddFact, Group } from '../groups/group.ts';
-import { LSCPU, LSHW, lshwHardware, nativeHardware } from './collect.ts';
-import type { HardwareFacts } from './lshw-facts.ts';
-import { slowNetworkFiles } from './native-network.ts';
-import { SMBIOS_TABLE } from './native.ts';
+import { LSCPU, LSHW, lshwHardware, nativeHardware } from './collect-hardware.ts';
+import type { HardwareFacts } from './lshw/lshw-facts.ts';
+import { slowNetworkFiles } from './native/native-network.ts';
+import { SMBIOS_TABLE } from './native/native.ts';
 
 export { compactPciIds, registerPciIds } from './pci-ids.ts';
 

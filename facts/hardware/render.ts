@@ -1,5 +1,5 @@
 /** A tree of devices as the text that `lshw -c CLASS` prints. */
-import { type HardwareClass, type HardwareNode } from './node.ts';
+import { type HardwareClass, type HardwareNode } from './lshw-node.ts';
 
 const UNITS = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
 

@@ -2,10 +2,10 @@
  * Who this machine is. A server knows a node by the MACs that its boot firmware could have sent, so the list holds every
  * Ethernet interface that a firmware could boot from, whatever the kernel calls it.
  */
-import type { Identity, IdentityInterface } from './fact.ts';
-import { readDmi } from './groups/dmi.ts';
-import { type Nic, readNics } from './groups/nics.ts';
-import type { Sources } from './sources/sources.ts';
+import type { Identity, IdentityInterface } from '../fact-types.ts';
+import { readDmi } from '../groups/system/dmi.ts';
+import { type Nic, readNics } from '../groups/network/nics.ts';
+import type { Sources } from '../sources/sources.ts';
 
 /** Whether a boot firmware could know this interface: Ethernet hardware with an address of its own. */
 export function couldBoot(nic: Nic): boolean {

@@ -2,25 +2,25 @@
  * The structured view: what the groups read, with numbers as numbers. Made for `facts --inventory` and for servers that want an
  * inventory (Ironic, Foreman) rather than flat texts. Absent things are absent, never null.
  */
-import { readBoot, type Boot } from './groups/boot.ts';
-import { readCpus } from './groups/cpu.ts';
-import { type InfinibandCard, readInfiniband, readTpm, type Tpm } from './groups/devices.ts';
-import { type Dimm, readDimms } from './groups/dimms.ts';
-import { type Disk, readDisks } from './groups/disk.ts';
-import { readDmi } from './groups/dmi.ts';
-import { type Gaps, readGaps } from './groups/gaps.ts';
-import { readLinks } from './groups/link.ts';
-import { type Bmc, readBmc } from './groups/management.ts';
-import { readMeminfo } from './groups/memory.ts';
-import { readNics } from './groups/nics.ts';
-import { type NumaNode, readNuma } from './groups/numa.ts';
-import { isAccelerator, isGpu, type PciDevice, readPci } from './groups/pci.ts';
-import { architectureOf, readOperatingSystem } from './groups/release.ts';
-import { isVirtual, readCloud, readVirtual } from './groups/virtual.ts';
-import { readUsb, type UsbDevice } from './groups/usb.ts';
-import { couldBoot } from './identity.ts';
-import { specified } from './smbios/index.ts';
-import type { OsAddress, Sources } from './sources/sources.ts';
+import { readBoot, type Boot } from '../groups/system/boot.ts';
+import { readCpus } from '../groups/compute/cpu.ts';
+import { type InfinibandCard, readInfiniband, readTpm, type Tpm } from '../groups/devices/devices.ts';
+import { type Dimm, readDimms } from '../groups/compute/dimms.ts';
+import { type Disk, readDisks } from '../groups/devices/disk.ts';
+import { readDmi } from '../groups/system/dmi.ts';
+import { type Gaps, readGaps } from '../groups/devices/gaps.ts';
+import { readLinks } from '../groups/network/link.ts';
+import { type Bmc, readBmc } from '../groups/system/management.ts';
+import { readMeminfo } from '../groups/compute/memory.ts';
+import { readNics } from '../groups/network/nics.ts';
+import { type NumaNode, readNuma } from '../groups/compute/numa.ts';
+import { isAccelerator, isGpu, type PciDevice, readPci } from '../groups/devices/pci.ts';
+import { architectureOf, readOperatingSystem } from '../groups/system/release.ts';
+import { isVirtual, readCloud, readVirtual } from '../groups/system/virtual.ts';
+import { readUsb, type UsbDevice } from '../groups/devices/usb.ts';
+import { couldBoot } from '../identity/identity.ts';
+import { specified } from '../smbios/smbios.ts';
+import type { OsAddress, Sources } from '../sources/sources.ts';
 
 export interface InventoryInterface {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** What facter, lscpu, dmidecode and lshw say, in the names of our facts. */
 import type { CommandOptions, Sources } from '../sources/sources.ts';
 import { parseDmidecode } from './dmidecode.ts';
-import type { Opinion, Witness } from './index.ts';
+import type { Opinion, Witness } from './second-opinion.ts';
 
 const OPTIONS: CommandOptions = { timeoutMs: 60_000 };
 

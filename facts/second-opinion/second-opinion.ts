@@ -2,7 +2,7 @@
  * A second opinion: the same questions to the programs that are installed and to systeminformation, and where they disagree.
  * Never on the way to a fact.
  */
-import type { Host } from '../../platform/verb.ts';
+import type { Host } from '../../platform/process/verb.ts';
 import type { Sources } from '../sources/sources.ts';
 import { askDmidecode, askFacter, askLscpu, askLshw } from './programs.ts';
 import { askSysteminformation } from './systeminformation.ts';

@@ -1,7 +1,7 @@
 /** What the systeminformation library says. Loaded only here: it costs 15 ms to load and starts some 80 processes. */
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import type { Sources } from '../sources/sources.ts';
-import type { Opinion, Witness } from './index.ts';
+import type { Opinion, Witness } from './second-opinion.ts';
 
 const NAME = 'systeminformation';
 

@@ -15,7 +15,7 @@ import { type IpmiDevice, type OemStrings, type OnboardDevice, type SystemSlot, 
 import { decodeIpmi, decodeOemStrings, decodeOnboard, decodeSlot, decodeTpm } from './devices.ts';
 import { DEFAULT_VERSION } from './entry-point.ts';
 import { fieldsOf, type Fields } from './fields.ts';
-import { decodeMemoryArray, decodeMemoryDevice, type MemoryArray, type MemoryDevice } from './memory.ts';
+import { decodeMemoryArray, decodeMemoryDevice, type MemoryArray, type MemoryDevice } from './memory-device.ts';
 import { type CacheInformation, decodeCache, decodeProcessor, type ProcessorInformation } from './processor.ts';
 import { type RawStructure, readTable } from './structure.ts';
 
@@ -23,7 +23,7 @@ export { smbiosVersion } from './entry-point.ts';
 export { specified } from './fields.ts';
 export type * from './devices.ts';
 export type * from './machine.ts';
-export type * from './memory.ts';
+export type * from './memory-device.ts';
 export type * from './processor.ts';
 
 type Decoded =

@@ -17,9 +17,9 @@ import {
 import { realpathSync } from 'node:fs';
 import { userInfo, hostname, machine, networkInterfaces, release, type, version } from 'node:os';
 import { posix } from 'node:path';
-import { errnoOf } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
-import { DEFAULT_PATH } from '../../platform/run.ts';
+import { errnoOf } from '../../platform/errors/errors.ts';
+import { run } from '../../platform/process/run.ts';
+import { DEFAULT_PATH } from '../../platform/process/run.ts';
 import type { Origin, ReadOutcome } from './origin.ts';
 import { readKernelLog } from './kernel-log.ts';
 import { createSlowReader } from './slow.ts';

@@ -3,7 +3,7 @@
  * costs a read of its own, so the file stays open and each gathering reads only what is new.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { errnoOf } from '../../platform/errors.ts';
+import { errnoOf } from '../../platform/errors/errors.ts';
 import type { ReadOutcome } from './origin.ts';
 
 const WANTED = /firmware/i;

@@ -1,5 +1,5 @@
 /** The primitives under a `Sources`: what a machine, a tree or a capture answers, without memory. */
-import type { RunResult } from '../../platform/run.ts';
+import type { RunResult } from '../../platform/process/run.ts';
 import type { CommandOptions, OsValues } from './sources.ts';
 
 /** A read's outcome: bytes, or why not (errno, `TIMEOUT`, `NOT_A_FILE`); `PARTIAL` with bytes when it broke off. */

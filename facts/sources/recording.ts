@@ -1,6 +1,6 @@
 /** A `Sources` over an origin: remembers every answer, and that memory is the recording. */
 import { Buffer, isUtf8 } from 'node:buffer';
-import type { RunResult } from '../../platform/run.ts';
+import type { RunResult } from '../../platform/process/run.ts';
 import type { Origin, ReadOutcome } from './origin.ts';
 import type { OsValues, SourceFailure, Sources } from './sources.ts';
 

@@ -5,7 +5,7 @@
  */
 import { open } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { errnoOf } from '../../platform/errors.ts';
+import { errnoOf } from '../../platform/errors/errors.ts';
 import type { ReadOutcome } from './origin.ts';
 
 export const SLOW_LIMIT_MS = 500;

@@ -1,9 +1,9 @@
 /**
  * Where facts come from. Every look at the machine goes through a `Sources`: rooted, capped, remembered. What is
- * remembered is at the same time the recording of which a capture is made (facts/capture.ts). Reads never throw: what
+ * remembered is at the same time the recording of which a capture is made (facts/capture/capture.ts). Reads never throw: what
  * is not there is undefined, what failed is in `failures`.
  */
-import type { RunOptions, RunResult } from '../../platform/run.ts';
+import type { RunOptions, RunResult } from '../../platform/process/run.ts';
 
 /** What the operating system says about itself without a file. Recorded like one. */
 export interface OsValues {
@@ -65,7 +65,7 @@ export interface Sources {
    * and within a time limit; afterwards `text` and the others find them. Such files are not read otherwise.
    */
   prefetch(paths: readonly string[]): Promise<void>;
-  /** Runs a program (platform/run.ts); on a tree nothing is run and the failure is `not-found`. */
+  /** Runs a program (platform/process/run.ts); on a tree nothing is run and the failure is `not-found`. */
   run(argv: readonly [string, ...string[]], options?: CommandOptions): Promise<RunResult>;
   os(): OsValues;
   /** A text of ours that is no file of the machine, such as a lookup in pci.ids: recorded, so that a replay needs no such list. */

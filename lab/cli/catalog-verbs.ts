@@ -1,9 +1,9 @@
 /** The verbs `lab node`, `lab active-model`, `lab tag`, `lab model`, `lab broker`, `lab policy`, `lab image`: one each. */
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { defineVerb, type VerbModule } from '../../platform/verb.ts';
-import { clientOptions, openClient, type ClientArgs, type LabClient } from './client.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
+import { clientOptions, openClient, type ClientArgs, type LabClient } from './management-client.ts';
 import { print } from './print.ts';
 
 interface ThingArgs extends ClientArgs {

@@ -1,8 +1,8 @@
 /** `razor-mk demo`: the whole story on this machine. */
-import { defineVerb, type Host } from '../../platform/verb.ts';
+import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { playDemo } from '../demo/demo.ts';
 import type { Scene, Summary } from '../demo/story.ts';
-import type { Lab } from '../server.ts';
+import type { Lab } from '../lab-server.ts';
 
 const COLOURS: Readonly<Record<Scene['who'], number>> = { demo: 35, lab: 34, agent: 32 };
 

@@ -1,6 +1,6 @@
 /** The verb `lab herd`: many agents at once, on a virtual clock or against a real lab. */
-import { RazorMkError } from '../../platform/errors.ts';
-import { defineVerb } from '../../platform/verb.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
 import { runHerd, spreadOf } from '../herd/herd.ts';
 import { runRealHerd } from '../herd/real.ts';
 import { histogram, spreadLine } from '../herd/report.ts';

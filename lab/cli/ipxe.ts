@@ -1,7 +1,7 @@
 /** The verb `lab ipxe`: what machines boot before they know the lab. */
 import { readFile } from 'node:fs/promises';
-import { RazorMkError } from '../../platform/errors.ts';
-import { defineVerb } from '../../platform/verb.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
 import { BOOT_DIALECTS, bootstrapFor } from '../ipxe/bootstrap.ts';
 import { layOut } from '../ipxe/layout.ts';
 import { IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';

@@ -1,6 +1,6 @@
 /** The verb `lab`: runs a lab until it is stopped. Its subverbs talk to a running one. */
 import type { Argv } from 'yargs';
-import { defineVerb } from '../../platform/verb.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
 import { yargsOptions } from './server-options.ts';
 
 export const verb = defineVerb({
@@ -45,5 +45,5 @@ export const verb = defineVerb({
 });
 
 function thing(name: 'node' | 'activeModel' | 'policy' | 'model' | 'template' | 'tag' | 'broker' | 'image') {
-  return async () => (await import('./things.ts'))[name];
+  return async () => (await import('./catalog-verbs.ts'))[name];
 }

@@ -1,9 +1,9 @@
 /** How the verbs talk to a running lab: its management API over HTTP. */
 import { readFile } from 'node:fs/promises';
 import type { Argv } from 'yargs';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import type { Host } from '../../platform/verb.ts';
-import { isRecord } from '../hostile.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import type { Host } from '../../platform/process/verb.ts';
+import { isRecord } from '../listeners/request-body.ts';
 
 export interface ClientArgs {
   readonly lab: string;

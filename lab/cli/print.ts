@@ -1,7 +1,7 @@
 /** What the lab's verbs print: tables for people, JSON for programs. */
-import type { Host } from '../../platform/verb.ts';
-import { isRecord } from '../hostile.ts';
-import type { ClientArgs } from './client.ts';
+import type { Host } from '../../platform/process/verb.ts';
+import { isRecord } from '../listeners/request-body.ts';
+import type { ClientArgs } from './management-client.ts';
 
 type Surface = Pick<Host, 'out' | 'interactive' | 'columns' | 'colour'>;
 

@@ -1,8 +1,8 @@
 /** What the lab's options are, by whom they were given: command line, then environment, then configuration file, then default. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { isRecord } from '../hostile.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { isRecord } from '../listeners/request-body.ts';
 import {
   environmentName,
   isOption,

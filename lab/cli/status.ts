@@ -1,7 +1,7 @@
 /** The verbs `lab status` and `lab log`. */
-import { defineVerb } from '../../platform/verb.ts';
-import { isRecord } from '../hostile.ts';
-import { clientOptions, openClient } from './client.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
+import { isRecord } from '../listeners/request-body.ts';
+import { clientOptions, openClient } from './management-client.ts';
 import { print } from './print.ts';
 
 export const status = defineVerb({

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import { RazorMkError } from '../../platform/errors.ts';
-import { defineVerb, type Host } from '../../platform/verb.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { consoleSocket, screenshot } from '../vm/machine.ts';
 
 /** How the directories of `lab vm` begin that were given no name. */

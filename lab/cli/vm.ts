@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
-import { defineVerb, type Host } from '../../platform/verb.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { run } from '../../platform/process/run.ts';
+import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { defaultImage } from '../vm/default-image.ts';
 import { forwardPort, type Forward } from '../vm/forward.ts';
 import type { Machine } from '../vm/machine.ts';
@@ -13,7 +13,7 @@ import { needPrograms } from '../vm/programs.ts';
 import { openSite, type LabProcess, type Site } from '../vm/site.ts';
 import { momentLine } from '../vm/timeline.ts';
 import { USER_NETWORK_LOSES } from '../vm/user-network.ts';
-import { consoleVerb, screenVerb, VM_DIR } from './vm-look.ts';
+import { consoleVerb, screenVerb, VM_DIR } from './vm-options.ts';
 
 interface VmArgs {
   readonly image: string | undefined;

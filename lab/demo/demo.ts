@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { startLab, type Lab } from '../server.ts';
+import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { startLab, type Lab } from '../lab-server.ts';
 import { createStory, type AgentLine, type Scene, type Summary } from './story.ts';
 
 export interface DemoOptions {

@@ -1,5 +1,5 @@
 /** The demonstration's story: what agent and lab say, turned into lines for people, and what it comes to in the end. */
-import type { LabEvent } from '../events.ts';
+import type { LabEvent } from '../lab-events.ts';
 
 /** One JSON line of `razor-mk run --events`; fields by event. */
 export interface AgentLine {

@@ -1,12 +1,12 @@
 /** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (razor-0.x.md, sections 2, 6 and 7). */
-import type { LabCore } from './core.ts';
+import type { LabCore } from '../lab-core.ts';
 import { findNode } from './decide.ts';
-import { rankMicrokernels, versionFault } from './images.ts';
-import { installerScript, localScript } from './installers/scripts.ts';
+import { rankMicrokernels, versionFault } from '../images/images.ts';
+import { installerScript, localScript } from '../installers/scripts.ts';
 import { familyOf, stateEntry } from './models.ts';
-import type { Routes } from './routes.ts';
-import { checkinInterval } from './settings.ts';
-import type { Image, NodeRecord } from './store.ts';
+import type { Routes } from '../listeners/routes.ts';
+import { checkinInterval } from '../lab-settings.ts';
+import type { Image, NodeRecord } from '../store/store.ts';
 
 export interface BootInput {
   readonly dialect: string;

@@ -1,8 +1,8 @@
 /** Brokers: who takes a finished node over. A broker is an address; it gets the node by POST and says yes or no. */
-import { messageOf } from '../platform/errors.ts';
-import type { LabCore } from './core.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { LabCore } from '../lab-core.ts';
 import type { ModelState } from './models.ts';
-import type { ActiveModel } from './store.ts';
+import type { ActiveModel } from '../store/store.ts';
 
 /** Milliseconds that a broker may take. */
 const PATIENCE_MS = 30_000;

@@ -1,16 +1,16 @@
 /** Callbacks of installers: they get their answers by them, and move the active model (razor-0.x.md, section 6). */
 import { join } from 'node:path';
-import { readCapped } from '../platform/files.ts';
+import { readCapped } from '../../platform/files.ts';
 import { handOver } from './brokers.ts';
-import type { LabCore } from './core.ts';
-import { answersFor, type Answers } from './installers/answers.ts';
-import { firstBootScript } from './installers/first-boot.ts';
-import { esxiBootCfg, esxiKickstart, kickstart } from './installers/kickstart.ts';
-import { preseed } from './installers/preseed.ts';
-import { autoyast, xenserverAnswers, xenserverHook } from './installers/xml-answers.ts';
+import type { LabCore } from '../lab-core.ts';
+import { answersFor, type Answers } from '../installers/answers.ts';
+import { firstBootScript } from '../installers/first-boot.ts';
+import { esxiBootCfg, esxiKickstart, kickstart } from '../installers/kickstart.ts';
+import { preseed } from '../installers/preseed.ts';
+import { autoyast, xenserverAnswers, xenserverHook } from '../installers/xml-answers.ts';
 import { isModelState, nextState, templateOf, type ModelState, type Template } from './models.ts';
-import type { Routes } from './routes.ts';
-import type { ActiveModel } from './store.ts';
+import type { Routes } from '../listeners/routes.ts';
+import type { ActiveModel } from '../store/store.ts';
 
 /** What a callback is answered; undefined where there is no such callback. */
 export type CallbackReply = { readonly text: string; readonly message: string } | undefined;

@@ -1,8 +1,8 @@
 /** What a check-in is answered: the decision order of razor-0.x.md, section 3, with the reason in words. */
-import type { LabCore } from './core.ts';
+import type { LabCore } from '../lab-core.ts';
 import { familyOf, stateEntry } from './models.ts';
 import { bindPolicy, choosePolicy } from './policy.ts';
-import type { ActiveModel, Facts, NodeRecord } from './store.ts';
+import type { ActiveModel, Facts, NodeRecord } from '../store/store.ts';
 
 export interface CheckinInput {
   readonly dialect: string;

@@ -1,5 +1,5 @@
 /** Forgetting: unbound nodes that were silent for too long, as the original does it (razor-0.x.md, section 13). */
-import type { LabCore } from './core.ts';
+import type { LabCore } from '../lab-core.ts';
 
 /** razor-server keeps its nodes for ever. */
 const EXPIRING = ['razor', 'hanlon'] as const;

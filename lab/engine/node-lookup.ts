@@ -1,5 +1,5 @@
 /** Identities as nodes send them. */
-import { hasControl } from './hostile.ts';
+import { hasControl } from '../listeners/request-body.ts';
 
 /** More ids than a machine has; a request with more is refused. */
 export const MOST_HW_IDS = 64;

@@ -1,8 +1,8 @@
 /**
- * A herd: many agents with the real schedule (platform/schedule.ts) and no machine behind them. On a virtual clock a
+ * A herd: many agents with the real schedule (platform/time/schedule.ts) and no machine behind them. On a virtual clock a
  * hundred thousand of them live through a cold start of all at once and an outage of the server in a few seconds.
  */
-import { createSchedule, type Pace, type Schedule } from '../../platform/schedule.ts';
+import { createSchedule, type Pace, type Schedule } from '../../platform/time/schedule.ts';
 import { createTimeQueue } from './queue.ts';
 
 export interface HerdOptions {

@@ -1,6 +1,6 @@
 /** The herd on the real clock: simulated agents that speak Razor 0.x to a lab over real HTTP. */
 import { Agent, request } from 'node:http';
-import { createSchedule, type Pace, type Schedule } from '../../platform/schedule.ts';
+import { createSchedule, type Pace, type Schedule } from '../../platform/time/schedule.ts';
 import { herdId, seeded, type HerdResult } from './herd.ts';
 import { createTimeQueue } from './queue.ts';
 

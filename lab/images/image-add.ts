@@ -1,14 +1,14 @@
 /** Adding images: a microkernel's ISO, a directory with kernel and initrd, an operating system's ISO or tree. */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { RazorMkError } from '../platform/errors.ts';
-import { readCapped } from '../platform/files.ts';
-import { run } from '../platform/run.ts';
-import type { LabCore } from './core.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { readCapped } from '../../platform/files.ts';
+import { run } from '../../platform/process/run.ts';
+import type { LabCore } from '../lab-core.ts';
 import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
 import { hashFile } from './images.ts';
-import type { Image, ImageType } from './store.ts';
-import { newUuid } from './uuid.ts';
+import type { Image, ImageType } from '../store/store.ts';
+import { newUuid } from '../store/uuid.ts';
 
 export interface ImageRequest {
   readonly type: ImageType;

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { LabSettings } from './settings.ts';
+import type { LabSettings } from '../lab-settings.ts';
 
 export interface ImageDirectory {
   /** The directory, made when it is asked for first. */

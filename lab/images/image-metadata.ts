@@ -1,7 +1,7 @@
 /** `iso-metadata.yaml` at the root of a microkernel image: what it must hold (razor-0.x.md, section 9). Pure. */
 import * as z from 'zod/mini';
-import { RazorMkError } from '../platform/errors.ts';
-import { isRecord } from './hostile.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { isRecord } from '../listeners/request-body.ts';
 import { FLOAT, versionWeight } from './images.ts';
 
 export interface ImageMetadata {

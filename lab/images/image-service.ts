@@ -4,10 +4,10 @@ import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Readable } from 'node:stream';
-import type { LabCore } from './core.ts';
-import { hasControl } from './hostile.ts';
+import type { LabCore } from '../lab-core.ts';
+import { hasControl } from '../listeners/request-body.ts';
 import { parseFaithfulRange, parseRange, type ByteRange } from './ranges.ts';
-import { sendText } from './replies.ts';
+import { sendText } from '../listeners/replies.ts';
 
 export interface Found {
   readonly path: string;

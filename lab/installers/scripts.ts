@@ -1,8 +1,8 @@
 /** iPXE scripts of a bound node: its installer, and afterwards its local disk. */
-import type { LabCore } from '../core.ts';
-import { templateOf, type Template } from '../models.ts';
-import type { ActiveModel, NodeRecord } from '../store.ts';
-import type { Routes } from '../routes.ts';
+import type { LabCore } from '../lab-core.ts';
+import { templateOf, type Template } from '../engine/models.ts';
+import type { ActiveModel, NodeRecord } from '../store/store.ts';
+import type { Routes } from '../listeners/routes.ts';
 import { answersFor, filesBase, type Answers } from './answers.ts';
 
 export interface InstallerInput {

@@ -1,6 +1,6 @@
 /** The script that leads a machine to the boot API of each dialect, and the port where the lab has it. */
 import { bootstrapIpxe, CARDS, HANLON_ASK } from '../../platform/netboot/scripts.ts';
-import { bootstrapScript } from '../dialects/razor-server-boot.ts';
+import { bootstrapScript } from '../dialects/razor-server/razor-server-boot.ts';
 
 export const BOOT_DIALECTS = ['razor', 'hanlon', 'razor-server'] as const;
 export type BootDialect = (typeof BOOT_DIALECTS)[number];

@@ -1,5 +1,5 @@
 /** What the lab's Ironic conductor knows of its nodes: states, errors, progress and log, for the conductor and for the page. */
-import type { LabEvent, LabEvents } from '../events.ts';
+import type { LabEvent, LabEvents } from '../lab-events.ts';
 
 export type IronicState = 'deploy wait' | 'deploying' | 'active' | 'deploy failed';
 

@@ -5,13 +5,13 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { connect } from 'node:net';
-import type { Clock } from '../../platform/clock.ts';
-import { messageOf } from '../../platform/errors.ts';
-import { createDoor, listen } from '../doors.ts';
-import type { LabEvents } from '../events.ts';
-import { createExchanges, type Exchanges } from '../exchanges.ts';
-import { isRecord } from '../hostile.ts';
-import { sendJson } from '../replies.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import { createDoor, listen } from '../listeners/listeners.ts';
+import type { LabEvents } from '../lab-events.ts';
+import { createExchanges, type Exchanges } from '../listeners/exchange-log.ts';
+import { isRecord } from '../listeners/request-body.ts';
+import { sendJson } from '../listeners/replies.ts';
 import { createIronicBoard, MOST_ADOPTED, type IronicBoard, type IronicNode, type IronicNodeOptions } from './board.ts';
 import { withoutSecrets } from './hidden.ts';
 import { discoverTarget, writeImage } from './write-image.ts';

@@ -1,6 +1,6 @@
 /** What the conductor was asked, kept for people without the keys and tokens in it. */
-import { REDACTED, redactText } from '../../platform/redact.ts';
-import type { Exchanges, NewExchange } from '../exchanges.ts';
+import { REDACTED, redactText } from '../../platform/log/redact.ts';
+import type { Exchanges, NewExchange } from '../listeners/exchange-log.ts';
 
 /** The same ring; keys of the nodes, tokens and passwords are taken out before anything is kept. */
 export function withoutSecrets(exchanges: Exchanges, secrets: () => readonly string[]): Exchanges {

@@ -1,7 +1,7 @@
 /** Writes an image through an exported disk with qemu-img's own initiator: no kernel module, no root. */
-import type { Clock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { run } from '../../platform/process/run.ts';
 
 export interface WriteImageOptions {
   readonly image: string;

@@ -1,7 +1,7 @@
 /** Who may come in by the door for people. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { sendJson } from '../replies.ts';
+import { sendJson } from './replies.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

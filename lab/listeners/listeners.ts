@@ -2,9 +2,9 @@
 import Fastify, { type FastifyInstance, type FastifyServerFactory } from 'fastify';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { errnoOf, messageOf, RazorMkError } from '../platform/errors.ts';
-import type { LabEvents } from './events.ts';
-import { BODY_KEPT, type Exchange, type Exchanges } from './exchanges.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import type { LabEvents } from '../lab-events.ts';
+import { BODY_KEPT, type Exchange, type Exchanges } from './exchange-log.ts';
 import { sendJson } from './replies.ts';
 
 export interface DoorOptions {

@@ -1,7 +1,7 @@
 /** One line a request of nodes, boot loaders and installers, as web servers keep it. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { messageOf, RazorMkError } from '../platform/errors.ts';
-import { BODY_KEPT, type NewExchange } from './exchanges.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { BODY_KEPT, type NewExchange } from './exchange-log.ts';
 
 export interface RequestLog {
   add(exchange: NewExchange): void;

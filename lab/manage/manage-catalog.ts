@@ -2,12 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 import { rm } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { LabCore } from '../core.ts';
-import { addImage } from '../image-add.ts';
-import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../models.ts';
-import { sendJson } from '../replies.ts';
-import type { Policy } from '../store.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { LabCore } from '../lab-core.ts';
+import { addImage } from '../images/image-add.ts';
+import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../engine/models.ts';
+import { sendJson } from '../listeners/replies.ts';
+import type { Policy } from '../store/store.ts';
 import { idOf, pick, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
 import { imageView, modelView, policyView } from './views.ts';

@@ -1,8 +1,8 @@
 /** Management of nodes and active models. */
 import type { FastifyInstance } from 'fastify';
-import type { LabCore } from '../core.ts';
+import type { LabCore } from '../lab-core.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { sendJson, sendText } from '../replies.ts';
+import { sendJson, sendText } from '../listeners/replies.ts';
 import { idOf, pick, pickNode, readBody } from './request.ts';
 import { nodeChangeSchema } from './schemas.ts';
 import { activeDetails, activeView, nodeDetails, nodeView } from './views.ts';

@@ -1,10 +1,10 @@
 /** The management API, on the door for people: `/api/…`, JSON both ways. Verbs and page use it. */
 import type { FastifyInstance } from 'fastify';
-import type { LabCore } from '../core.ts';
-import { sendJson } from '../replies.ts';
-import { clientConfig } from '../settings.ts';
-import { manageCatalog } from './catalog.ts';
-import { manageNodes } from './nodes.ts';
+import type { LabCore } from '../lab-core.ts';
+import { sendJson } from '../listeners/replies.ts';
+import { clientConfig } from '../lab-settings.ts';
+import { manageCatalog } from './manage-catalog.ts';
+import { manageNodes } from './manage-nodes.ts';
 import { Refusal } from './request.ts';
 
 /** Adds the routes. `imageDir` gives the directory that ISOs are unpacked into. */

@@ -1,9 +1,9 @@
 /** Requests of the management API: bodies by schema, things by any of their names, refusals in words. */
 import type { FastifyRequest } from 'fastify';
 import type * as z from 'zod/mini';
-import { isRecord, parseJson } from '../hostile.ts';
-import { normaliseHwId } from '../identity.ts';
-import type { NodeRecord, Store } from '../store.ts';
+import { isRecord, parseJson } from '../listeners/request-body.ts';
+import { normaliseHwId } from '../engine/node-lookup.ts';
+import type { NodeRecord, Store } from '../store/store.ts';
 
 /** A refusal: its status and one sentence for a person. */
 export class Refusal extends Error {

@@ -1,7 +1,7 @@
 /** What people may send to the management API. */
 import * as z from 'zod/mini';
-import { compilePattern } from '../tags.ts';
-import { TEMPLATES, templateOf } from '../models.ts';
+import { compilePattern } from '../engine/tags.ts';
+import { TEMPLATES, templateOf } from '../engine/models.ts';
 
 /** Names end up in iPXE scripts, installer files and tables. */
 const name = z.string().check(z.regex(/^[\w .,:@/=+-]{1,100}$/, 'use 1 to 100 letters, digits, blanks and .,:@/=+-_'));

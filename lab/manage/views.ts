@@ -1,8 +1,8 @@
 /** Things as people see them, in JSON: one shape for the management API, the verbs and the page. */
-import type { LabCore } from '../core.ts';
-import { statusOf } from '../decide.ts';
-import { familyOf, stateEntry } from '../models.ts';
-import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store.ts';
+import type { LabCore } from '../lab-core.ts';
+import { statusOf } from '../engine/decide.ts';
+import { familyOf, stateEntry } from '../engine/models.ts';
+import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store/store.ts';
 
 export interface NodeView {
   readonly uuid: string;

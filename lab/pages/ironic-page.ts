@@ -1,6 +1,6 @@
 /** The nodes of the lab's Ironic conductor: state, last error, progress and log, each as it changes. */
-import type { LabCore } from '../core.ts';
-import type { LabEvent } from '../events.ts';
+import type { LabCore } from '../lab-core.ts';
+import type { LabEvent } from '../lab-events.ts';
 import type { IronicBoard, IronicNode, IronicState } from '../ironic/board.ts';
 import { html, type Html } from './html.ts';
 import { ageOf, badge, type Tone } from './layout.ts';

@@ -1,7 +1,7 @@
 /** What happens, as it happens: a list, and the stream that the page's script listens to. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { LabCore } from '../core.ts';
-import type { LabEvent, LabEventType } from '../events.ts';
+import type { LabCore } from '../lab-core.ts';
+import type { LabEvent, LabEventType } from '../lab-events.ts';
 import { html, type Html } from './html.ts';
 import { badge, clockTime, type Tone } from './layout.ts';
 import { liveIronic } from './ironic-page.ts';

@@ -1,9 +1,9 @@
 /** The site for people: server-rendered pages on their door. Reading only; what changes something is the verbs' (`/api`). */
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { LabCore } from '../core.ts';
-import type { Exchanges } from '../exchanges.ts';
-import { sendText } from '../replies.ts';
+import type { LabCore } from '../lab-core.ts';
+import type { Exchanges } from '../listeners/exchange-log.ts';
+import { sendText } from '../listeners/replies.ts';
 import { imagesPage, policiesPage } from './catalog-page.ts';
 import type { IronicBoard } from '../ironic/board.ts';
 import { html, type Html } from './html.ts';

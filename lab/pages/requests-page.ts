@@ -1,6 +1,6 @@
 /** Recent requests of nodes and what they were answered, in full. */
-import { isSecretName, REDACTED } from '../../platform/redact.ts';
-import type { Exchange } from '../exchanges.ts';
+import { isSecretName, REDACTED } from '../../platform/log/redact.ts';
+import type { Exchange } from '../listeners/exchange-log.ts';
 import { html, type Html } from './html.ts';
 import { ageOf, badge, type Tone } from './layout.ts';
 

@@ -2,7 +2,7 @@
 import type { Database } from './database.ts';
 import type { Model } from './catalog.ts';
 import { number, optional, parsed, text, type Row } from './rows.ts';
-import { newUuid } from '../uuid.ts';
+import { newUuid } from './uuid.ts';
 
 export interface ActiveModel {
   readonly id: number;

@@ -1,7 +1,7 @@
 /** What people tell the lab: tag rules, images, models, brokers, policies. */
 import type { Database } from './database.ts';
 import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
-import { newUuid } from '../uuid.ts';
+import { newUuid } from './uuid.ts';
 
 export interface TagMatcher {
   readonly key: string;
@@ -42,7 +42,7 @@ export interface Image {
 export interface Model {
   readonly uuid: string;
   readonly label: string;
-  /** A template's name (lab/models.ts): ubuntu_precise, vmware_esxi_5 … */
+  /** A template's name (lab/engine/models.ts): ubuntu_precise, vmware_esxi_5 … */
   readonly template: string;
   /** UUID of its image. */
   readonly image: string | undefined;

@@ -1,13 +1,13 @@
 /** Everything that the lab remembers. Reads are plain calls; whatever changes something goes through `write`. */
-import { openActiveModels, type ActiveModels } from './store/active-models.ts';
-import { openCatalog, type Catalog } from './store/catalog.ts';
-import { openDatabase } from './store/database.ts';
-import { rememberNodes } from './store/node-cache.ts';
-import { openNodes, type Nodes } from './store/nodes.ts';
+import { openActiveModels, type ActiveModels } from './active-models.ts';
+import { openCatalog, type Catalog } from './catalog.ts';
+import { openDatabase } from './database.ts';
+import { rememberNodes } from './node-cache.ts';
+import { openNodes, type Nodes } from './nodes.ts';
 
-export type { ActiveLogEntry, ActiveModel } from './store/active-models.ts';
-export type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from './store/catalog.ts';
-export type { Facts, NodeRecord } from './store/nodes.ts';
+export type { ActiveLogEntry, ActiveModel } from './active-models.ts';
+export type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from './catalog.ts';
+export type { Facts, NodeRecord } from './nodes.ts';
 
 export interface Store extends Catalog {
   readonly nodes: Nodes;

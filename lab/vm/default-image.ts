@@ -1,9 +1,9 @@
 /** The microkernel that `lab vm` boots when none is named: the one of this clone, made by its own verbs where it is not there. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
-import type { Host } from '../../platform/verb.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { run } from '../../platform/process/run.ts';
+import type { Host } from '../../platform/process/verb.ts';
 
 const BUILD = new URL('../../build', import.meta.url).pathname;
 

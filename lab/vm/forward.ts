@@ -3,7 +3,7 @@
  * no network, and passes them on; outside, a TCP port leads to that socket.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface Forward {

@@ -1,8 +1,8 @@
 /** One virtual machine: QEMU's command line, its console, and waiting for what the console says. */
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Daemon } from '../../platform/daemon.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import type { Daemon } from '../../platform/process/daemon.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Namespace } from './namespace.ts';
 import { askQemu } from './qmp.ts';
 

@@ -4,9 +4,9 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/daemon.ts';
-import { errnoOf, RazorMkError } from '../../platform/errors.ts';
-import { run, type RunResult } from '../../platform/run.ts';
+import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/process/daemon.ts';
+import { errnoOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { run, type RunResult } from '../../platform/process/run.ts';
 
 export interface Namespace {
   /** Pid of the first process inside: `nsenter -t PID -n -p PROGRAM` goes in. */

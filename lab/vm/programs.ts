@@ -1,9 +1,9 @@
 /** What `lab vm` needs of this machine, looked for before anything is begun. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { isExecutable } from '../../platform/files.ts';
-import { DEFAULT_PATH } from '../../platform/run.ts';
+import { DEFAULT_PATH } from '../../platform/process/run.ts';
 import { OVMF_CODE, OVMF_VARS } from './machine.ts';
 
 export interface Wanted {

@@ -1,7 +1,7 @@
 /** Asking a running QEMU: one command over its QMP socket, which serves one client after the other. */
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 
 /** The reply's `return` value. Throws RAZOR_MK_VM when nobody listens, QEMU refuses, or 10 s pass. */
 export function askQemu(path: string, execute: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {

@@ -1,6 +1,6 @@
 /** A network segment of the virtual site: a bridge with an address and, when asked for, dnsmasq for DHCP, TFTP and DNS. */
-import type { Daemon } from '../../platform/daemon.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import type { Daemon } from '../../platform/process/daemon.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface DhcpOptions {

@@ -4,9 +4,9 @@
  */
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Daemon } from '../../platform/daemon.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { LabEvent } from '../events.ts';
+import type { Daemon } from '../../platform/process/daemon.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { LabEvent } from '../lab-events.ts';
 import { OVMF_VARS, startMachine, type Machine, type MachineOptions } from './machine.ts';
 import { createNamespace, type Namespace } from './namespace.ts';
 import { labMoment } from './lab-moments.ts';

@@ -2,9 +2,9 @@
  * A site without a namespace of its own, where those are not allowed: the lab listens on this machine's loopback, and
  * every machine has QEMU's user networking, which has a DHCP and TFTP server of its own and no way between machines.
  */
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
+import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { run } from '../../platform/process/run.ts';
 import type { Namespace } from './namespace.ts';
 import type { Segment } from './segment.ts';
 

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { messageOf, RazorMkError } from '../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { lazyModules } from './lazy-modules.ts';
-import { PROJECT } from './paths.ts';
+import { PROJECT } from '../project-paths.ts';
 
 export interface BundleOptions {
   readonly version: string;
@@ -34,7 +34,7 @@ const inlineExecutable: Plugin = {
   setup: (esbuild) => {
     esbuild.onLoad({ filter: /\/(agent|facts|platform|tinycore)\/.*\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replace(
-        /^import \{ EXECUTABLE \} from '[./]+\/(platform\/)?executable\.ts';$/m,
+        /^import \{ EXECUTABLE \} from '[./]+\/(platform\/)?(process\/)?executable\.ts';$/m,
         '',
       ),
       loader: 'ts',

@@ -6,8 +6,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleScript } from './bundle.ts';
-import { PROJECT, type Arch } from './paths.ts';
-import { tool } from './tools.ts';
+import { PROJECT, type Arch } from '../project-paths.ts';
+import { tool } from '../tools.ts';
 
 /** The machine that the agent is run on for the cache: many kinds of devices. Never the machine that builds. */
 const MACHINE = join(PROJECT, 'test/fixtures/machines/q35-server.tar.gz');
@@ -33,7 +33,7 @@ export async function makeCodeCache(options: CodeCacheOptions): Promise<string |
   const { arch, node, flags, code, stage } = options;
   if (arch !== process.arch) return undefined;
   const program = join(stage, 'warm-up.mjs');
-  await bundleScript('packaging/warm-up-process.ts', program, 'esm');
+  await bundleScript('packaging/bundle/warm-up-process.ts', program, 'esm');
   const cache = join(stage, 'razor-mk.cache');
   // a short path of one length everywhere: it holds a socket, and what does not fit takes another way through the code
   const work = mkdtempSync(join(tmpdir(), 'razor-mk-'));

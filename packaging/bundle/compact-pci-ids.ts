@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compactPciIds } from '../facts/hardware/pci-ids.ts';
-import { messageOf, RazorMkError } from '../platform/errors.ts';
-import { readCapped, replaceFile } from '../platform/files.ts';
-import type { Part } from './licences.ts';
+import { compactPciIds } from '../../facts/hardware/pci-ids.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { readCapped, replaceFile } from '../../platform/files.ts';
+import type { Part } from '../inventory/licences.ts';
 
 /** Debian's package pci.ids 0.0~2023.04.11-1: the file is taken on its own only when it is this one. */
 const PINNED = {

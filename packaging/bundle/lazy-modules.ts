@@ -7,8 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Plugin } from 'esbuild';
-import { RazorMkError } from '../platform/errors.ts';
-import { PROJECT } from './paths.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { PROJECT } from '../project-paths.ts';
 
 const calls = (...names: readonly string[]): string =>
   names.map((name) => `export const ${name} = (...words) => real().${name}(...words);`).join('\n');

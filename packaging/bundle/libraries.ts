@@ -1,9 +1,9 @@
 /** The shared libraries that the executable needs, found on the build machine without running it. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { RazorMkError } from '../platform/errors.ts';
-import { readElf } from './elf.ts';
-import { ARCHES, type Arch } from './paths.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { readElf } from '../executable/elf.ts';
+import { ARCHES, type Arch } from '../project-paths.ts';
 
 export interface Library {
   /** The name that the loader looks for: `libc.so.6`. */

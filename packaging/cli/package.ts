@@ -1,11 +1,11 @@
 /** `razor-mk package`: build the executable of this clone. */
 import { join, resolve } from 'node:path';
-import { defineVerb } from '../../platform/verb.ts';
-import { buildExecutable } from '../executable.ts';
-import { buildExtension } from '../extension.ts';
-import { PROJECT, type Arch } from '../paths.ts';
-import { sourceCommit, sourceEpoch, sourceVersion } from '../source-version.ts';
-import { COMPRESSIONS } from '../squashfs-options.ts';
+import { defineVerb } from '../../platform/process/verb.ts';
+import { buildExecutable } from '../executable/executable.ts';
+import { buildExtension } from '../extension/extension-package.ts';
+import { PROJECT, type Arch } from '../project-paths.ts';
+import { sourceCommit, sourceEpoch, sourceVersion } from '../inventory/source-version.ts';
+import { COMPRESSIONS } from '../extension/squashfs-options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>

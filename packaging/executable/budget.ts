@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { RazorMkError } from '../platform/errors.ts';
-import { readCapped, replaceFile } from '../platform/files.ts';
-import type { Arch } from './paths.ts';
-import { tool } from './tools.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { readCapped, replaceFile } from '../../platform/files.ts';
+import type { Arch } from '../project-paths.ts';
+import { tool } from '../tools.ts';
 
 /**
  * Bytes that the stripped executable may have when compressed by xz. It was 27,500,000 before the code cache, which takes

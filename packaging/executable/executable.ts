@@ -1,10 +1,10 @@
 /** From the clone to build/razor-mk: bundle, stripped Node, SEA, inventory, licences, budget. */
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../platform/files.ts';
+import { replaceFile } from '../../platform/files.ts';
 import { checkBudget, compressedSize, sha256 } from './budget.ts';
-import { bundle, bundlePath } from './bundle.ts';
-import { findLibraries, type Library } from './libraries.ts';
+import { bundle, bundlePath } from '../bundle/bundle.ts';
+import { findLibraries, type Library } from '../bundle/libraries.ts';
 import {
   libraryParts,
   licenceFile,
@@ -13,11 +13,11 @@ import {
   projectPart,
   runtimePart,
   type Part,
-} from './licences.ts';
+} from '../inventory/licences.ts';
 import { findNode, lockedNode, stripNode } from './node-binary.ts';
-import { ARCHES, type Arch } from './paths.ts';
-import { PCI_IDS_ASSET, pciIdsAsset } from './pci-ids.ts';
-import { sbom } from './sbom.ts';
+import { ARCHES, type Arch } from '../project-paths.ts';
+import { PCI_IDS_ASSET, pciIdsAsset } from '../bundle/compact-pci-ids.ts';
+import { sbom } from '../inventory/sbom.ts';
 import { makeExecutable } from './sea.ts';
 
 export interface PackageOptions {

@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import * as z from 'zod/mini';
-import { RazorMkError } from '../platform/errors.ts';
-import { readCapped, replaceFile } from '../platform/files.ts';
-import { run } from '../platform/run.ts';
-import { ARCHES, PROJECT, type Arch } from './paths.ts';
-import { missing, tool } from './tools.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { readCapped, replaceFile } from '../../platform/files.ts';
+import { run } from '../../platform/process/run.ts';
+import { ARCHES, PROJECT, type Arch } from '../project-paths.ts';
+import { missing, tool } from '../tools.ts';
 
 const LOCKED = z.object({ version: z.string(), integrity: z.string() });
 const LOCKFILE = z.object({ packages: z.record(z.string(), z.looseObject({})) });

@@ -5,11 +5,11 @@
 import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleScript } from './bundle.ts';
-import { makeCodeCache } from './code-cache.ts';
-import { CODE_ASSET, CODE_CACHE_ASSET } from './evaluate.ts';
-import type { Arch } from './paths.ts';
-import { tool } from './tools.ts';
+import { bundleScript } from '../bundle/bundle.ts';
+import { makeCodeCache } from '../bundle/code-cache.ts';
+import { CODE_ASSET, CODE_CACHE_ASSET } from '../bundle/evaluate.ts';
+import type { Arch } from '../project-paths.ts';
+import { tool } from '../tools.ts';
 
 /**
  * V8 flags baked into the executable; why each is worth it is measured in docs/packaging.md. NODE_OPTIONS is ignored
@@ -51,7 +51,7 @@ export async function makeExecutable(options: SeaOptions): Promise<{ readonly ca
     writeFileSync(join(cache, mark), '');
   const flags = options.flags ?? V8_FLAGS;
   const code = join(stage, 'razor-mk.cjs');
-  await bundleScript('packaging/loader.ts', join(stage, 'loader.cjs'), 'cjs');
+  await bundleScript('packaging/bundle/loader.ts', join(stage, 'loader.cjs'), 'cjs');
   const codeCache = await makeCodeCache({ arch, node: options.node, flags, code, stage });
   const assets: Record<string, string> = {};
   const files = {

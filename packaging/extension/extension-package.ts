@@ -13,11 +13,11 @@ import {
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../platform/files.ts';
-import type { Library } from './libraries.ts';
-import { ARCHES, PROJECT, type Arch } from './paths.ts';
+import { replaceFile } from '../../platform/files.ts';
+import type { Library } from '../bundle/libraries.ts';
+import { ARCHES, PROJECT, type Arch } from '../project-paths.ts';
 import { squashfsOptions, type Compression } from './squashfs-options.ts';
-import { tool } from './tools.ts';
+import { tool } from '../tools.ts';
 
 export interface ExtensionOptions {
   readonly arch: Arch;

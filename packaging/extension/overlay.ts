@@ -1,8 +1,8 @@
 /** The overlay of an image: the files of tinycore/overlay, in the order and with the modes of its manifest. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RazorMkError } from '../platform/errors.ts';
-import { PROJECT } from './paths.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { PROJECT } from '../project-paths.ts';
 
 export const FLAVOURS = ['prod', 'dev', 'debug'] as const;
 export type Flavour = (typeof FLAVOURS)[number];

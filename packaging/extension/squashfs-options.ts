@@ -1,5 +1,5 @@
 /** How extensions are packed, by packaging and by the image builder: what each choice costs is measured in docs/packaging.md. */
-import type { Arch } from './paths.ts';
+import type { Arch } from '../project-paths.ts';
 
 /** Compressions that mksquashfs and the kernel of a base may know. */
 export const COMPRESSIONS = ['gzip', 'xz', 'zstd', 'lz4'] as const;

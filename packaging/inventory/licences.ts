@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { RazorMkError } from '../platform/errors.ts';
-import { run } from '../platform/run.ts';
-import type { Library } from './libraries.ts';
-import { PROJECT } from './paths.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { run } from '../../platform/process/run.ts';
+import type { Library } from '../bundle/libraries.ts';
+import { PROJECT } from '../project-paths.ts';
 
 /** One thing inside, as the inventory and the licence file list it. */
 export interface Part {
@@ -153,5 +153,5 @@ export function projectPart(version: string): Part {
 /** Directory that holds LICENSE of an unpacked Node package, or the file beside a fetched binary. */
 export function nodeLicenceFile(node: string): string {
   const beside = `${node}.LICENSE`;
-  return existsSync(beside) ? beside : join(dirname(node), '../LICENSE');
+  return existsSync(beside) ? beside : join(dirname(node), '../../LICENSE');
 }

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { run } from '../platform/run.ts';
-import { PROJECT } from './paths.ts';
+import { run } from '../../platform/process/run.ts';
+import { PROJECT } from '../project-paths.ts';
 
 /** `0.1.0`, from package.json. */
 export function sourceVersion(): string {

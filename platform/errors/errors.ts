@@ -3,7 +3,7 @@
  * ends in what to do.
  */
 import { ERROR_TABLE, type ErrorCode } from './error-table.ts';
-import { redactText } from './redact.ts';
+import { redactText } from '../log/redact.ts';
 
 export type { ErrorCode } from './error-table.ts';
 

@@ -5,7 +5,7 @@
  */
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf, messageOf } from './errors.ts';
+import { errnoOf, messageOf } from '../errors/errors.ts';
 
 export interface RotatingFileOptions {
   /** Bytes after which the file is rotated; 2 MiB by default, as the original. */

@@ -4,7 +4,7 @@
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, isIP, type Socket } from 'node:net';
-import { RazorMkError } from './errors.ts';
+import { RazorMkError } from '../errors/errors.ts';
 import type { LogLevel } from './log.ts';
 
 export interface SyslogTarget {

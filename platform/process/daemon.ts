@@ -1,7 +1,7 @@
 /** Long-running child processes: started as argv in their own process group, read line by line, always stopped. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { RazorMkError } from './errors.ts';
+import { RazorMkError } from '../errors/errors.ts';
 import { DEFAULT_PATH } from './run.ts';
 
 export interface DaemonOptions {

@@ -14,7 +14,7 @@ export const claims: readonly Claim[] = [
     area: 'dialects',
     says: 'Foreman: facts, turns, discovery and the node’s API against a stand-in written from notes on its source',
     command:
-      "node_modules/.bin/node --test --test-timeout=90000 'test/agent/foreman/*.test.ts' test/contract/foreman.test.ts",
+      "node_modules/.bin/node --test --test-timeout=90000 'test/agent/servers/foreman/*.test.ts' test/contract/foreman.test.ts",
     minutes: 4,
   },
   {

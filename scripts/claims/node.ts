@@ -20,7 +20,7 @@ export const claims: readonly Claim[] = [
     area: 'node',
     says: 'network wait, ip= and VLAN, real DHCP in namespaces, status at any size, metrics, config push, Tiny Core duties',
     command:
-      "node_modules/.bin/node --test --test-timeout=90000 'test/agent/network/*.test.ts' 'test/agent/control/*.test.ts' 'test/tinycore/node/*.test.ts' test/agent/node.test.ts",
+      "node_modules/.bin/node --test --test-timeout=90000 'test/agent/network/*.test.ts' 'test/agent/status/*.test.ts' 'test/tinycore/node/*.test.ts' test/agent/node/node.test.ts",
     minutes: 4,
     needs: ['ip'],
   },

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync, copyFileSync, chmodSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { run } from '../../platform/run.ts';
+import { run } from '../../platform/process/run.ts';
 
 export interface Guest {
   readonly kernel: string;

@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { AgentEvent } from '../../agent/events.ts';
-import { bundle, bundlePath } from '../../packaging/bundle.ts';
-import { findNode, lockedNode, stripNode } from '../../packaging/node-binary.ts';
-import { makeExecutable } from '../../packaging/sea.ts';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+import type { AgentEvent } from '../../agent/loop/events.ts';
+import { bundle, bundlePath } from '../../packaging/bundle/bundle.ts';
+import { findNode, lockedNode, stripNode } from '../../packaging/executable/node-binary.ts';
+import { makeExecutable } from '../../packaging/executable/sea.ts';
+import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 import { command, scriptedServer, type ScriptedServer } from '../helpers/scripted-server.ts';
 import { MAIN } from '../helpers/agent-process.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Moment } from '../../lab/vm/timeline.ts';
-import { boundaries, median, medians } from '../bench/boot-table.ts';
+import { boundaries, median, medians } from './boot-table.ts';
 
 const moment = (at: number, phase: Moment['phase'], text = ''): Moment => ({ at, machine: 'm', phase, text });
 const BOOT = [

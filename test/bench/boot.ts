@@ -7,7 +7,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openSite, type LabProcess, type Site } from '../../lab/vm/site.ts';
-import { FORMS } from '../../tinycore/image/agent-form.ts';
+import { FORMS } from '../../tinycore/image/extensions/agent-form.ts';
 import { createImages, type ImageChoice, type MicrokernelImage } from '../e2e/images.ts';
 import { smallestMemory } from '../e2e/memory.ts';
 import { bootDirectly, readySite } from '../e2e/ready.ts';

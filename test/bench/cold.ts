@@ -19,8 +19,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { run } from '../../platform/run.ts';
-import { packSquashfs, unpackSquashfs } from '../../tinycore/image/squashfs.ts';
+import { run } from '../../platform/process/run.ts';
+import { packSquashfs, unpackSquashfs } from '../../tinycore/image/extensions/squashfs.ts';
 import { scriptedServer, command } from '../helpers/scripted-server.ts';
 import { median } from './boot-table.ts';
 

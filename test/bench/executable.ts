@@ -7,11 +7,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startLab, type Lab } from '../../lab/server.ts';
-import { bundle, bundlePath } from '../../packaging/bundle.ts';
-import { findNode, lockedNode, stripNode } from '../../packaging/node-binary.ts';
-import { makeExecutable, V8_FLAGS } from '../../packaging/sea.ts';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
+import { bundle, bundlePath } from '../../packaging/bundle/bundle.ts';
+import { findNode, lockedNode, stripNode } from '../../packaging/executable/node-binary.ts';
+import { makeExecutable, V8_FLAGS } from '../../packaging/executable/sea.ts';
+import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 
 const HEAP = ['--max-old-space-size=64', '--max-semi-space-size=1'];
 const ONE_ARENA = { MALLOC_ARENA_MAX: '1' };

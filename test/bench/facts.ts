@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { collectFacts, openSources } from '../../facts/index.ts';
+import { collectFacts, openSources } from '../../facts/facts.ts';
 import { corpusRoot, machinesOf } from '../corpus/corpus.ts';
 
 interface Contestant {

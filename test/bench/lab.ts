@@ -8,7 +8,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startDaemon } from '../../platform/daemon.ts';
+import { startDaemon } from '../../platform/process/daemon.ts';
 import { load, type LoadOptions, type Measured } from './lab/load.ts';
 import { checkin, register } from './lab/nodes.ts';
 

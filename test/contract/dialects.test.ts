@@ -1,11 +1,11 @@
 /** One story, told in every dialect: the agent's side against the lab's, which were written apart and meet only here. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Dialect, NodeReport, AskedDialectName as DialectName } from '../../agent/dialects/dialect.ts';
-import { createDialect } from '../../agent/dialects/index.ts';
-import { createHttpClient, exchangeOf } from '../../agent/http.ts';
-import type { Identity } from '../../facts/fact.ts';
-import { startLab, type Lab, type LabOptions } from '../../lab/server.ts';
+import type { Dialect, NodeReport, AskedDialectName as DialectName } from '../../agent/servers/dialect.ts';
+import { createDialect } from '../../agent/servers/registry.ts';
+import { createHttpClient, exchangeOf } from '../../agent/http/http-client.ts';
+import type { Identity } from '../../facts/fact-types.ts';
+import { startLab, type Lab, type LabOptions } from '../../lab/lab-server.ts';
 import { fakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
 const NAMES: readonly DialectName[] = ['razor', 'hanlon', 'razor-server'];

@@ -1,7 +1,7 @@
 /** Hanlon on the wire: requests and replies as they were seen, against the lab. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { rawRequest, type RawReply } from '../helpers/raw-http.ts';
 
 const PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test, type TestContext } from 'node:test';
-import { startLab, type Lab, type LabOptions } from '../../lab/server.ts';
-import { run } from '../../platform/run.ts';
+import { startLab, type Lab, type LabOptions } from '../../lab/lab-server.ts';
+import { run } from '../../platform/process/run.ts';
 import { addToTree } from '../helpers/tree.ts';
 import { makeZip } from '../helpers/zip.ts';
 
@@ -188,13 +188,13 @@ async function agentLiveOnlyForTheExtension(
   here: Place,
   line: string,
 ): Promise<{ events: Told[]; factDirs: string[]; stderr: string }> {
-  const { startAgent } = await import('../../agent/agent.ts');
-  const { createRegistry } = await import('../../agent/commands/registry.ts');
-  const { createExtensionKeeper } = await import('../../agent/extension/keeper.ts');
-  const { openStore } = await import('../../agent/state.ts');
+  const { startAgent } = await import('../../agent/loop/agent.ts');
+  const { createRegistry } = await import('../../agent/commands/command-registry.ts');
+  const { createExtensionKeeper } = await import('../../agent/servers/razor-server/extension/extension-cache.ts');
+  const { openStore } = await import('../../agent/state/state-store.ts');
   const { setUp } = await import('../../agent/cli/setup.ts');
-  const { systemClock } = await import('../../platform/clock.ts');
-  const { silentLog } = await import('../../platform/log.ts');
+  const { systemClock } = await import('../../platform/time/clock.ts');
+  const { silentLog } = await import('../../platform/log/log.ts');
   const { createSystem } = await import('../../platform/system.ts');
   const { directory } = here;
   writeFileSync(join(directory, 'cmdline'), line);

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { rawRequest, type RawReply } from '../helpers/raw-http.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'razor-mk-files-'));

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { rawRequest, type RawReply } from '../helpers/raw-http.ts';
 import { makeZip } from '../helpers/zip.ts';
 

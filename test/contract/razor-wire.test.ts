@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
 
 const CHECKIN = '/razor/api/node/checkin';
 const REGISTER = '/razor/api/node/register';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { extract } from 'tar-stream';
-import type { Sources } from '../../facts/index.ts';
+import type { Sources } from '../../facts/facts.ts';
 import { madeUpSources } from '../helpers/memory-origin.ts';
 
 /** One line of the table: how many (name, value) pairs agree with an oracle. */

@@ -1,6 +1,6 @@
 /** A whole output of Facter 1.7 on Linux, made back into the machine that gave it: what is left is our own derivation. */
 import type { OsAddress } from '../../facts/sources/sources.ts';
-import { chassisType } from '../../facts/groups/dmi.ts';
+import { chassisType } from '../../facts/groups/system/dmi.ts';
 import type { MadeUpMachine } from '../helpers/memory-origin.ts';
 
 export function machineOfFacts(facts: Readonly<Record<string, unknown>>): MadeUpMachine {

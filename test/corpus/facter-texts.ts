@@ -1,9 +1,9 @@
 /** dmidecode texts, raw SMBIOS tables, ifconfig texts and whole Facter outputs, each turned into a made-up machine. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { collectFacts, factValues } from '../../facts/index.ts';
-import { chassisType } from '../../facts/groups/dmi.ts';
-import { parseDmidecode } from '../../facts/opinion/dmidecode.ts';
+import { collectFacts, factValues } from '../../facts/facts.ts';
+import { chassisType } from '../../facts/groups/system/dmi.ts';
+import { parseDmidecode } from '../../facts/second-opinion/dmidecode.ts';
 import { madeUpSources } from '../helpers/memory-origin.ts';
 import { compare, type CorpusResult, corpusRoot, result } from './corpus.ts';
 import { machineOfFacts } from './facter-output.ts';

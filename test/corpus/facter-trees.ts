@@ -1,7 +1,7 @@
 /** Recorded trees against what the real Facter 1.7.6 said of them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { collectFacts, factValues } from '../../facts/index.ts';
+import { collectFacts, factValues } from '../../facts/facts.ts';
 import { compare, type CorpusResult, corpusRoot, machinesOf, result } from './corpus.ts';
 
 /** Facter ran on another machine's kernel there: these were that machine's. */

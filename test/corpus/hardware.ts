@@ -7,7 +7,7 @@ import {
   type LshwClass,
   lscpuFacts,
   lshwFacts,
-} from '../../facts/hardware/lshw-facts.ts';
+} from '../../facts/hardware/lshw/lshw-facts.ts';
 
 /** Facts that exist always, though lshw's text may not give them: no difference where only we have them. */
 const ALWAYS = new Set(['mk_hw_cpu_count', 'mk_hw_nic_count', 'mk_hw_mem_size']);

@@ -1,7 +1,7 @@
 /** lshw and lscpu texts of real machines: our facts against the original agent's, which its own code made. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lscpuFacts } from '../../facts/hardware/lshw-facts.ts';
+import { lscpuFacts } from '../../facts/hardware/lshw/lshw-facts.ts';
 import { type CorpusResult, corpusRoot, result } from './corpus.ts';
 import { compareFacts, factsOfTexts } from './hardware.ts';
 

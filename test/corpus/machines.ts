@@ -1,8 +1,8 @@
 /** Our own recordings of virtual machines (scripts/record-machines.ts): facts from files alone against lshw in the machine. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { lshwHardware, nativeHardware } from '../../facts/hardware/collect.ts';
-import type { Sources } from '../../facts/index.ts';
+import { lshwHardware, nativeHardware } from '../../facts/hardware/collect-hardware.ts';
+import type { Sources } from '../../facts/facts.ts';
 import { type CorpusResult, machinesOf, result } from './corpus.ts';
 import { type Compared, compareFacts, factsOfTexts, SUBJECTS, textsOf } from './hardware.ts';
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { nativeHardware } from '../../facts/hardware/collect.ts';
+import { nativeHardware } from '../../facts/hardware/collect-hardware.ts';
 import { type CorpusResult, corpusRoot, machinesOf, result } from './corpus.ts';
 import { type Compared, compareFacts, factsOfTexts, SUBJECTS } from './hardware.ts';
 

@@ -1,7 +1,7 @@
 /** Raw SMBIOS tables of real machines: our decoder's fields against what dmidecode printed of them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeSmbios, smbiosVersion } from '../../facts/smbios/index.ts';
+import { decodeSmbios, smbiosVersion } from '../../facts/smbios/smbios.ts';
 import { compareViews, parseDmidecode, viewOf } from '../helpers/dmidecode-view.ts';
 import { type CorpusResult, corpusRoot, result } from './corpus.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { run } from '../../platform/run.ts';
+import { run } from '../../platform/process/run.ts';
 import { isOpen } from './ports.ts';
 import { tgtdRuns, until, withSite } from './site.ts';
 

@@ -3,8 +3,8 @@
  * its own, where --live can change nothing that matters. Skipped with a reason where something is missing.
  */
 import { createNamespace } from '../../lab/vm/namespace.ts';
-import { messageOf } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import { run } from '../../platform/process/run.ts';
 
 const NEEDS = ['tgtd', 'tgtadm', 'qemu-img', 'in.tftpd', 'ip', 'unshare', 'nsenter', 'setpriv'];
 

@@ -4,12 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEvents, type LabEvents } from '../../lab/events.ts';
-import { createExchanges, type Exchanges } from '../../lab/exchanges.ts';
+import { createEvents, type LabEvents } from '../../lab/lab-events.ts';
+import { createExchanges, type Exchanges } from '../../lab/listeners/exchange-log.ts';
 import { startConductor, type Conductor, type IronicNodeOptions } from '../../lab/ironic/conductor.ts';
-import { systemClock } from '../../platform/clock.ts';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
-import { run } from '../../platform/run.ts';
+import { systemClock } from '../../platform/time/clock.ts';
+import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
+import { run } from '../../platform/process/run.ts';
 import { freePort, isOpen } from './ports.ts';
 
 export const NODE = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';

@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { tftpGet } from '../../agent/deploy/tftp.ts';
-import { startDaemon } from '../../platform/daemon.ts';
+import { tftpGet } from '../../agent/servers/ironic-2014/parameters/tftp.ts';
+import { startDaemon } from '../../platform/process/daemon.ts';
 import { freeUdpPort } from './ports.ts';
 
 test('a real in.tftpd: files of every kind of length arrive, a missing one is told', async () => {

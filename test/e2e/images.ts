@@ -5,9 +5,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../platform/run.ts';
-import { writeCpio } from '../../tinycore/image/cpio.ts';
-import type { Entry } from '../../tinycore/image/entry.ts';
+import { run } from '../../platform/process/run.ts';
+import { writeCpio } from '../../tinycore/image/initrd/cpio.ts';
+import type { Entry } from '../../tinycore/image/initrd/entry.ts';
 
 export interface ImageChoice {
   /** cloud: virtio only, fast; amd64: drivers of real machines. */

@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, symli
 import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fetchPackage } from '../../tinycore/image/debian.ts';
+import { fetchPackage } from '../../tinycore/image/base/debian.ts';
 import { must } from '../../tinycore/image/programs.ts';
 
 const MIB = 1024 * 1024;

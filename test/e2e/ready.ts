@@ -1,7 +1,7 @@
 /** The usual beginning of a scenario: a site with DHCP, TFTP and a lab that knows the microkernel and a policy. */
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../platform/run.ts';
+import { run } from '../../platform/process/run.ts';
 import type { Machine, MachineOptions } from '../../lab/vm/machine.ts';
 import type { Site } from '../../lab/vm/site.ts';
 import type { ImageChoice } from './images.ts';

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { explain } from '../../platform/errors.ts';
+import { explain } from '../../platform/errors/errors.ts';
 import { openSite, type Site } from '../../lab/vm/site.ts';
 import { momentLine } from '../../lab/vm/timeline.ts';
 import { createImages, type Images } from './images.ts';

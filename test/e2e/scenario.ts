@@ -1,5 +1,5 @@
 /** What a scenario is: boot, expect, answer; readable from top to bottom. */
-import type { LabEvent } from '../../lab/events.ts';
+import type { LabEvent } from '../../lab/lab-events.ts';
 import type { LabProcess, Site } from '../../lab/vm/site.ts';
 import type { Images } from './images.ts';
 

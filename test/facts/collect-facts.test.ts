@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { collectFacts, compileExclusion, DEFAULT_EXCLUSION, factValues, openSources } from '../../facts/index.ts';
+import { collectFacts, compileExclusion, DEFAULT_EXCLUSION, factValues, openSources } from '../../facts/facts.ts';
 import { makeTree } from '../helpers/tree.ts';
 
 test('this machine has more than 40 facts after the default exclusion, the servers’ default tags among them', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changedFacts, compileExclusion, DEFAULT_EXCLUSION } from '../../facts/index.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { changedFacts, compileExclusion, DEFAULT_EXCLUSION } from '../../facts/facts.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 
 test('the default pattern keeps back what the original kept back', () => {
   const { excludes } = compileExclusion(DEFAULT_EXCLUSION);

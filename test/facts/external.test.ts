@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { captureMachine, captureSources, collectFacts, factValues, openSources } from '../../facts/index.ts';
+import { captureMachine, captureSources, collectFacts, factValues, openSources } from '../../facts/facts.ts';
 import { collectExternal } from '../../facts/external.ts';
 import { makeTree } from '../helpers/tree.ts';
 

@@ -2,14 +2,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startAgent, type AgentOptions, type AgentRun } from '../../agent/agent.ts';
-import { createRegistry } from '../../agent/commands/registry.ts';
+import { startAgent, type AgentOptions, type AgentRun } from '../../agent/loop/agent.ts';
+import { createRegistry } from '../../agent/commands/command-registry.ts';
 import { resolveSettings } from '../../agent/config/resolve.ts';
-import type { AgentEvent } from '../../agent/events.ts';
-import { createHttpClient } from '../../agent/http.ts';
-import { openStore, type Store } from '../../agent/state.ts';
-import type { Fact, FactSet } from '../../facts/fact.ts';
-import { createLog } from '../../platform/log.ts';
+import type { AgentEvent } from '../../agent/loop/events.ts';
+import { createHttpClient } from '../../agent/http/http-client.ts';
+import { openStore, type Store } from '../../agent/state/state-store.ts';
+import type { Fact, FactSet } from '../../facts/fact-types.ts';
+import { createLog } from '../../platform/log/log.ts';
 import { createSystem, type System } from '../../platform/system.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
 

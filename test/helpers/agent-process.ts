@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentEvent } from '../../agent/events.ts';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+import type { AgentEvent } from '../../agent/loop/events.ts';
+import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 
 export interface AgentProcess {
   readonly daemon: Daemon;

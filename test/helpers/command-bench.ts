@@ -1,9 +1,9 @@
 /** What a command is run with in tests: a system that records programs instead of running them, and never reboots. */
-import type { CommandContext } from '../../agent/commands/registry.ts';
-import type { AgentEvent } from '../../agent/events.ts';
-import { openStore } from '../../agent/state.ts';
-import { createLog } from '../../platform/log.ts';
-import { run, type RunResult } from '../../platform/run.ts';
+import type { CommandContext } from '../../agent/commands/command-registry.ts';
+import type { AgentEvent } from '../../agent/loop/events.ts';
+import { openStore } from '../../agent/state/state-store.ts';
+import { createLog } from '../../platform/log/log.ts';
+import { run, type RunResult } from '../../platform/process/run.ts';
 import { createSystem, type System } from '../../platform/system.ts';
 import { machine, temporaryDir } from './agent-parts.ts';
 import { fakeClock } from './fake-clock.ts';

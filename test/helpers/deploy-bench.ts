@@ -1,12 +1,12 @@
 /** A deployment with everything around it replaced: an API that answers as told, a target that nobody exports, a quiet system. */
-import type { DeployContext, DeployOptions } from '../../agent/deploy/context.ts';
-import type { Disk } from '../../agent/deploy/disks.ts';
-import { deployParameters, parseParameters } from '../../agent/deploy/parameters.ts';
-import type { Target, TargetOptions } from '../../agent/deploy/target.ts';
-import { HttpFailure, type HttpClient, type HttpRequest } from '../../agent/http.ts';
-import type { Clock } from '../../platform/clock.ts';
-import { createLog } from '../../platform/log.ts';
-import type { RunResult } from '../../platform/run.ts';
+import type { DeployContext, DeployOptions } from '../../agent/servers/ironic-2014/deploy-context.ts';
+import type { Disk } from '../../agent/disks/disks.ts';
+import { deployParameters, parseParameters } from '../../agent/servers/ironic-2014/parameters/deploy-parameters.ts';
+import type { Target, TargetOptions } from '../../agent/servers/ironic-2014/iscsi/target.ts';
+import { HttpFailure, type HttpClient, type HttpRequest } from '../../agent/http/http-client.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import { createLog } from '../../platform/log/log.ts';
+import type { RunResult } from '../../platform/process/run.ts';
 import type { System } from '../../platform/system.ts';
 
 export const NODE = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';

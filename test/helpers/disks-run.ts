@@ -2,8 +2,8 @@
  * In namespaces of its own: a server on loopback, and the agent with --live beside it, until SIGTERM. Arguments: state directory,
  * the command of the second check-in and later (acknowledge; `-` for a machine without a card), further arguments of the agent.
  */
-import { startDaemon } from '../../platform/daemon.ts';
-import { run } from '../../platform/run.ts';
+import { startDaemon } from '../../platform/process/daemon.ts';
+import { run } from '../../platform/process/run.ts';
 import { MAIN } from './agent-process.ts';
 import { command, scriptedServer } from './scripted-server.ts';
 

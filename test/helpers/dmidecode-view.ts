@@ -1,5 +1,5 @@
 /** The decoded SMBIOS fields in dmidecode's words, and dmidecode's text cut into the same form, to compare the two. */
-import { type MemoryDevice, type SmbiosStructure } from '../../facts/smbios/index.ts';
+import { type MemoryDevice, type SmbiosStructure } from '../../facts/smbios/smbios.ts';
 
 export type View = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 /** Runs in a mount namespace of its own, in a small file system: what a store does when that is full, then read-only. */
 import { readdirSync } from 'node:fs';
-import { openStore } from '../../agent/state.ts';
-import { run } from '../../platform/run.ts';
+import { openStore } from '../../agent/state/state-store.ts';
+import { run } from '../../platform/process/run.ts';
 
 const dir = process.argv[2] as string;
 const store = await openStore(dir);

@@ -1,6 +1,6 @@
 /** One agent process against a list of misbehaviours: nothing ends it, nothing is lost, the next good reply is obeyed. */
 import assert from 'node:assert/strict';
-import type { AgentEvent } from '../../agent/events.ts';
+import type { AgentEvent } from '../../agent/loop/events.ts';
 import { agentProcess } from './agent-process.ts';
 import { hostileServer } from './hostile-server.ts';
 import type { Misbehaviour } from './misbehaviours.ts';

@@ -1,6 +1,6 @@
 /** A virtual machine that boots an image and whose serial console a test reads. Emulated: slow on a busy machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDaemon } from '../../platform/daemon.ts';
+import { startDaemon } from '../../platform/process/daemon.ts';
 
 export interface ImageVm {
   /** Everything that the console said. */

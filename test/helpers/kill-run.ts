@@ -1,8 +1,8 @@
 /** kill -9 in the middle of writing state, again and again, in one directory: each time everything is read back whole. */
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
-import { openStore } from '../../agent/state.ts';
-import { startDaemon } from '../../platform/daemon.ts';
+import { openStore } from '../../agent/state/state-store.ts';
+import { startDaemon } from '../../platform/process/daemon.ts';
 import { temporaryDir } from './agent-parts.ts';
 
 const WRITER = new URL('./state-writer.ts', import.meta.url).pathname;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addImage } from '../../lab/image-add.ts';
-import { startLab } from '../../lab/server.ts';
+import { addImage } from '../../lab/images/image-add.ts';
+import { startLab } from '../../lab/lab-server.ts';
 import { fuzzLab, type FuzzResult } from './lab-fuzz.ts';
 import { checkin, register } from './lab-process.ts';
 

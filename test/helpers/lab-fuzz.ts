@@ -1,6 +1,6 @@
 /** Seeded nonsense for every endpoint of a lab, over raw sockets: what no HTTP client would send too. */
 import { connect } from 'node:net';
-import type { Lab } from '../../lab/server.ts';
+import type { Lab } from '../../lab/lab-server.ts';
 
 /** A small generator (mulberry32): the same seed gives the same requests. */
 export function generator(seed: number): () => number {

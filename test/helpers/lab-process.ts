@@ -1,8 +1,8 @@
 /** A real `razor-mk lab` process on ports of the system's choice. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
-import { run, type RunResult } from '../../platform/run.ts';
+import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
+import { run, type RunResult } from '../../platform/process/run.ts';
 
 const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 

@@ -1,7 +1,7 @@
 /** A made-up machine that is nowhere on disk: files and links by path, directories from both, and what the system says. */
 import { posix } from 'node:path';
 import type { Origin, ReadOutcome } from '../../facts/sources/origin.ts';
-import { createSources } from '../../facts/sources/memory.ts';
+import { createSources } from '../../facts/sources/recording.ts';
 import type { OsValues, Sources } from '../../facts/sources/sources.ts';
 
 export interface MadeUpMachine {

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { diffPushed, examinePushed } from '../../agent/config/pushed.ts';
 import { resolveSettings } from '../../agent/config/resolve.ts';
-import type { DialectName } from '../../agent/dialects/dialect.ts';
-import { createDialect } from '../../agent/dialects/index.ts';
-import { parseCommandLine } from '../../agent/discovery/cmdline.ts';
+import type { DialectName } from '../../agent/servers/dialect.ts';
+import { createDialect } from '../../agent/servers/registry.ts';
+import { parseCommandLine } from '../../agent/kernel-line/kernel-line.ts';
 import { parseNextServer } from '../../agent/discovery/next-server.ts';
 import { parseResolvConf } from '../../agent/discovery/resolv-conf.ts';
-import { readState } from '../../agent/state.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { readState } from '../../agent/state/state-store.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { machine } from './agent-parts.ts';
 
 const identity = machine().identity;

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { writeCpio } from '../../tinycore/image/cpio.ts';
+import { writeCpio } from '../../tinycore/image/initrd/cpio.ts';
 import {
   directoryEntry,
   fileEntry,
@@ -10,7 +10,7 @@ import {
   sortEntries,
   symlinkEntry,
   type Entry,
-} from '../../tinycore/image/entry.ts';
+} from '../../tinycore/image/initrd/entry.ts';
 
 export const KERNEL_VERSION = '5.10.3-tinycore64';
 

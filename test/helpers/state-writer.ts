@@ -1,5 +1,5 @@
 /** A process that does nothing but write state, as fast as it can; killed by test/helpers/kill-run.ts. */
-import { openStore } from '../../agent/state.ts';
+import { openStore } from '../../agent/state/state-store.ts';
 
 const store = await openStore(process.argv[2] as string);
 const first = Number(store.note('round') ?? -1) + 1;

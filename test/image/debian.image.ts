@@ -7,12 +7,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { PROJECT } from '../../packaging/paths.ts';
-import { run } from '../../platform/run.ts';
-import { makeDebianBase } from '../../tinycore/image/base.ts';
+import { PROJECT } from '../../packaging/project-paths.ts';
+import { run } from '../../platform/process/run.ts';
+import { makeDebianBase } from '../../tinycore/image/base/base.ts';
 import { buildImage, type BuildOptions } from '../../tinycore/image/build.ts';
 import { inspectImage } from '../../tinycore/image/inspect.ts';
-import { packSquashfs } from '../../tinycore/image/squashfs.ts';
+import { packSquashfs } from '../../tinycore/image/extensions/squashfs.ts';
 import { bootVm, VIRTIO_NET } from '../helpers/image-vm.ts';
 import { scriptedServer } from '../helpers/scripted-server.ts';
 

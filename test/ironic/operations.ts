@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { run } from '../../platform/run.ts';
+import { run } from '../../platform/process/run.ts';
 import type { IronicNode } from './api.ts';
 import { MAC, theNode, type AgentOptions, type AgentProcess, type World } from './world.ts';
 

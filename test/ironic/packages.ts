@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, type RunResult } from '../../platform/run.ts';
+import { run, type RunResult } from '../../platform/process/run.ts';
 
 const PACKAGES = [
   ...['python3-ironic', 'ironic-common', 'ironic-api', 'ironic-conductor'],

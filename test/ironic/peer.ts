@@ -1,8 +1,8 @@
 /** The real Ironic and its inspector as child processes: configuration, databases, start, and the end of all of them. */
 import { createWriteStream, mkdirSync, rmSync, writeFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/daemon.ts';
-import { run, type RunResult } from '../../platform/run.ts';
+import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/process/daemon.ts';
+import { run, type RunResult } from '../../platform/process/run.ts';
 import type { IronicFiles } from './packages.ts';
 import { inspectorSettings, ironicSettings, type Place } from './settings.ts';
 

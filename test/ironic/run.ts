@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import type { Case } from './case.ts';
 import { CLEANING } from './cleaning.ts';
 import { DEPLOYMENT } from './deployment.ts';

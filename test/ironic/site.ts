@@ -7,7 +7,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import { ask, createApi, type IronicApi } from './api.ts';
 import { serveFiles } from './file-server.ts';
 import { sha256Of } from './operations.ts';

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AgentEvent } from '../../agent/events.ts';
-import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/daemon.ts';
+import type { AgentEvent } from '../../agent/loop/events.ts';
+import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/process/daemon.ts';
 import { freePort } from '../deploy/ports.ts';
 import { createApi, type IronicApi, type IronicNode } from './api.ts';
 import { serveFiles, type FileServer } from './file-server.ts';

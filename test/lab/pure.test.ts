@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { splitHwIds } from '../../lab/identity.ts';
-import { rankMicrokernels, versionWeight } from '../../lab/images.ts';
-import { parseMetadata } from '../../lab/image-metadata.ts';
-import { familyOf, MODEL_STATES, nextState, stateEntry, TEMPLATES } from '../../lab/models.ts';
-import { parseFaithfulRange, parseRange } from '../../lab/ranges.ts';
-import type { Image } from '../../lab/store.ts';
-import { matchTags } from '../../lab/tags.ts';
-import { parseMatcher } from '../../lab/cli/things.ts';
+import { splitHwIds } from '../../lab/engine/node-lookup.ts';
+import { rankMicrokernels, versionWeight } from '../../lab/images/images.ts';
+import { parseMetadata } from '../../lab/images/image-metadata.ts';
+import { familyOf, MODEL_STATES, nextState, stateEntry, TEMPLATES } from '../../lab/engine/models.ts';
+import { parseFaithfulRange, parseRange } from '../../lab/images/ranges.ts';
+import type { Image } from '../../lab/store/store.ts';
+import { matchTags } from '../../lab/engine/tags.ts';
+import { parseMatcher } from '../../lab/cli/catalog-verbs.ts';
 
 const tags = (
   facts: Record<string, unknown>,

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNamespace } from '../../lab/vm/namespace.ts';
-import { PROJECT } from '../../packaging/paths.ts';
+import { PROJECT } from '../../packaging/project-paths.ts';
 import { tool } from '../../packaging/tools.ts';
-import { run } from '../../platform/run.ts';
+import { run } from '../../platform/process/run.ts';
 
 /** Why these tests cannot run here, or false. */
 export async function cannot(): Promise<string | false> {

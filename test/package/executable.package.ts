@@ -4,13 +4,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { sha256 } from '../../packaging/budget.ts';
-import { bundle } from '../../packaging/bundle.ts';
-import { makeCodeCache } from '../../packaging/code-cache.ts';
-import { buildExecutable, type PackageResult } from '../../packaging/executable.ts';
-import { buildExtension, layOutExtension } from '../../packaging/extension.ts';
-import { V8_FLAGS } from '../../packaging/sea.ts';
-import { run } from '../../platform/run.ts';
+import { sha256 } from '../../packaging/executable/budget.ts';
+import { bundle } from '../../packaging/bundle/bundle.ts';
+import { makeCodeCache } from '../../packaging/bundle/code-cache.ts';
+import { buildExecutable, type PackageResult } from '../../packaging/executable/executable.ts';
+import { buildExtension, layOutExtension } from '../../packaging/extension/extension-package.ts';
+import { V8_FLAGS } from '../../packaging/executable/sea.ts';
+import { run } from '../../platform/process/run.ts';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
 const directory = mkdtempSync(join(tmpdir(), 'razor-mk-package-'));

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { checkinNode, factsOf, registerNode, tenNodes } from './ten-nodes.ts';
 
 const CHROMIUM = '/usr/bin/chromium';

@@ -1,5 +1,5 @@
 /** A lab with ten machines in every state, told over the wire as nodes tell it. */
-import type { Lab } from '../../lab/server.ts';
+import type { Lab } from '../../lab/lab-server.ts';
 
 interface Machine {
   readonly vendor: string;

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createNamespace, type Namespace } from '../../lab/vm/namespace.ts';
-import type { Daemon } from '../../platform/daemon.ts';
-import { run } from '../../platform/run.ts';
+import type { Daemon } from '../../platform/process/daemon.ts';
+import { run } from '../../platform/process/run.ts';
 import { MAIN } from '../helpers/agent-process.ts';
 import { authority, issued, noOpenssl } from '../helpers/certificates.ts';
 

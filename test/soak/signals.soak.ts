@@ -7,9 +7,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { AgentEvent } from '../../agent/events.ts';
-import { startDaemon } from '../../platform/daemon.ts';
-import { run } from '../../platform/run.ts';
+import type { AgentEvent } from '../../agent/loop/events.ts';
+import { startDaemon } from '../../platform/process/daemon.ts';
+import { run } from '../../platform/process/run.ts';
 
 const AGENT = new URL('../helpers/disks-run.ts', import.meta.url).pathname;
 const root = mkdtempSync(join(tmpdir(), 'razor-mk-signals-'));

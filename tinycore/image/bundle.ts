@@ -7,13 +7,13 @@ import { basename } from 'node:path';
 import { pack, type Pack } from 'tar-stream';
 import { stringify } from 'yaml';
 import { replaceFile } from '../../platform/files.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { readBase } from './base-source.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { readBase } from './base/base-source.ts';
 import { builtinExtensions, type BuildOptions } from './build.ts';
-import { linkTarget, type Entry } from './entry.ts';
-import { collectExtensions, type Extension } from './extensions.ts';
-import { treeAt } from './compose.ts';
-import { addedModules } from './module-files.ts';
+import { linkTarget, type Entry } from './initrd/entry.ts';
+import { collectExtensions, type Extension } from './extensions/extensions.ts';
+import { treeAt } from './initrd/compose.ts';
+import { addedModules } from './initrd/module-files.ts';
 
 /** Writes the bundle. Returns its size and how many files it holds. Throws what a build would throw for the same options. */
 export async function writeBundle(path: string, options: BuildOptions): Promise<{ bytes: number; files: number }> {

@@ -1,6 +1,6 @@
 /** The one time that every file of an image gets, so that two builds on two days are the same bytes. */
-import { run } from '../../platform/run.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { run } from '../../platform/process/run.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 
 /** 2026-01-01: where neither SOURCE_DATE_EPOCH nor a git history says anything. */
 const FALLBACK = 1_767_225_600;

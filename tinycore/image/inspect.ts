@@ -3,16 +3,16 @@
  * and nothing is unpacked on disk.
  */
 import { readFileSync } from 'node:fs';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { kernelRelease } from './base-source.ts';
-import { missingDrivers, type Driver } from './drivers.ts';
-import type { Entry } from './entry.ts';
-import { parseList } from './extensions.ts';
-import { readInitrd, readTree, type Initrd } from './initrd.ts';
-import { openIso, type IsoVolume } from './iso-reader.ts';
-import { memoryNeeded } from './memory.ts';
-import { judgeMetadata, sha256, type Judgement } from './metadata.ts';
-import { isModule, kernelVersionOf, moduleNamesOf } from './modules.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { kernelRelease } from './base/base-source.ts';
+import { missingDrivers, type Driver } from './initrd/drivers.ts';
+import type { Entry } from './initrd/entry.ts';
+import { parseList } from './extensions/extensions.ts';
+import { readInitrd, readTree, type Initrd } from './initrd/initrd.ts';
+import { openIso, type IsoVolume } from './iso/iso-reader.ts';
+import { memoryNeeded } from './initrd/memory-need.ts';
+import { judgeMetadata, sha256, type Judgement } from './iso/iso-metadata.ts';
+import { isModule, kernelVersionOf, moduleNamesOf } from './initrd/modules.ts';
 
 export interface InitrdReport {
   readonly bytes: number;

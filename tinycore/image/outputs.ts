@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 
 export interface ImageParts {
   readonly kernel: Buffer;

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import { run, type RunOptions, type RunResult } from '../../platform/run.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { run, type RunOptions, type RunResult } from '../../platform/process/run.ts';
 
 /** Debian package of each program. */
 const PACKAGES: Readonly<Record<string, string>> = {

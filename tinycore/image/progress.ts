@@ -1,5 +1,5 @@
 /** Progress of long work: on a terminal one line that is overwritten, nothing in a pipe. */
-import type { Host } from '../../platform/verb.ts';
+import type { Host } from '../../platform/process/verb.ts';
 
 export interface Progress {
   step(text: string): void;

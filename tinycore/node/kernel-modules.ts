@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Log } from '../../platform/log.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import { parseModuleList, readList } from './lists.ts';
 

@@ -1,7 +1,7 @@
 /** The lists that a server or a mirror gives: extensions to install, kernel modules to load. Every name is matched strictly. */
 import * as z from 'zod/mini';
-import { messageOf } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
 
 export interface ExtensionEntry {
   /** With `.tcz` at its end. */

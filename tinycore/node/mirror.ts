@@ -6,9 +6,9 @@ import { createReadStream, lstatSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { messageOf } from '../../platform/errors.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import type { Log } from '../../platform/log.ts';
+import type { Log } from '../../platform/log/log.ts';
 
 export const MIRROR_DIR = '/tmp/tinycorelinux';
 

@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import { parseExtensionList, readList, type ExtensionEntry } from './lists.ts';
 

@@ -1,6 +1,6 @@
 /** What is wrong with the certificates and keys that were configured, where OpenSSL only says that something is. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import type { TlsTrust } from './tls.ts';
+import type { TlsTrust } from './tls-options.ts';
 
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;

@@ -1,5 +1,5 @@
 /** SHA-256 fingerprints of certificates, as openssl, browsers and people write them. */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 
 /** 64 lower-case hex digits of `AA:BB:…`, `sha256:…` or plain hex. Throws RAZOR_MK_TRUST. */
 export function parsePin(text: string): string {

@@ -4,8 +4,8 @@
  * believed, whatever it says; the nonce keeps an old reply from being sent again.
  */
 import { createPublicKey, randomBytes, verify, type KeyObject } from 'node:crypto';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { HttpFailure, urlForPeople, type Answer, type HttpRequest, type ReplyGuard } from '../http.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { HttpFailure, urlForPeople, type Answer, type HttpRequest, type ReplyGuard } from '../http-client.ts';
 
 export const NONCE_HEADER = 'razor-mk-nonce';
 export const SIGNATURE_HEADER = 'razor-mk-signature';

@@ -3,11 +3,11 @@
  * which would else be taken for the server.
  */
 import { request as httpsRequest } from 'node:https';
-import { errnoOf, messageOf, RazorMkError } from '../../platform/errors.ts';
-import { HttpFailure, urlForPeople } from '../http.ts';
-import { faultOf } from './material.ts';
-import { proxyFor } from './proxy.ts';
-import { createTlsAgent, type TlsTrust } from './tls.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { HttpFailure, urlForPeople } from '../http-client.ts';
+import { faultOf } from './key-material.ts';
+import { proxyFor } from '../proxy.ts';
+import { createTlsAgent, type TlsTrust } from './tls-options.ts';
 
 const NAME_CA =
   'Name the authority’s certificate with --ca-file (razor.ca_file, ca_file in the image), or pin the server’s (--pin, razor.pin).';

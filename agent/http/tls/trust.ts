@@ -1,11 +1,11 @@
 /** Whom the agent believes, and as whom it speaks: the HTTP client for one server, made from the settings. */
 import { Agent as HttpAgent } from 'node:http';
-import { RazorMkError } from '../../platform/errors.ts';
-import { readCapped } from '../../platform/files.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Candidate } from '../discovery/index.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { readCapped } from '../../../platform/files.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Candidate } from '../../discovery/discover.ts';
 import { connections, keeping } from '../connections.ts';
-import { createHttpClient, type HttpClient } from '../http.ts';
+import { createHttpClient, type HttpClient } from '../http-client.ts';
 import { parsePin } from './pin.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,19 +47,19 @@ export async function openHttp(
     userAgent,
     connections: connections(
       (kept) => new HttpAgent({ ...keeping(kept), proxyEnv }),
-      async (kept) => (await import('./tls.ts')).createTlsAgent(tls, kept),
+      async (kept) => (await import('./tls-options.ts')).createTlsAgent(tls, kept),
     ),
     ...(token === undefined || token === '' ? {} : { headers: { authorization: `Bearer ${token}` } }),
     ...(server.address === undefined ? {} : { address: { host, address: server.address } }),
     ...(replyKey === undefined ? {} : { guard: (await import('./signature.ts')).replyGuard(replyKey) }),
-    diagnose: async (error, request) => (await import('./explain.ts')).explainTlsFailure(error, request.url, tls),
+    diagnose: async (error, request) => (await import('./tls-failure.ts')).explainTlsFailure(error, request.url, tls),
   });
 }
 
 /** Only the proxy variables of the environment. Throws RAZOR_MK_TRUST for a proxy that cannot be used. */
 async function proxiesOf(environment: Environment): Promise<Record<string, string>> {
   if (!Object.keys(environment).some((name) => /^(https?|no)_proxy$/i.test(name))) return {};
-  return (await import('./proxy.ts')).readProxies(environment);
+  return (await import('../proxy.ts')).readProxies(environment);
 }
 
 async function readFor(what: string, path: string): Promise<string | undefined> {

@@ -1,9 +1,9 @@
 /** Our facts as Foreman takes them: what it needs is there, and what it would choke on or drop whole is not. */
-import { RazorMkError } from '../../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { NodeReport } from '../dialect.ts';
-import { fitFacts } from '../fit.ts';
+import { fitFacts } from '../fact-limit.ts';
 import { findBootNic, interfacesOf, type BootNic } from './boot-nic.ts';
-import type { ForemanParameters } from './parameters.ts';
+import type { ForemanParameters } from './foreman-parameters.ts';
 
 type Facts = Record<string, string>;
 

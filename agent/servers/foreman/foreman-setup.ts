@@ -1,10 +1,10 @@
 /** What `run` and the one-shot verbs add for Foreman: its kernel parameters, its dialect's options, the API of the image. */
-import { run } from '../../platform/run.ts';
-import type { DialectOptions } from '../dialects/index.ts';
-import { readForemanParameters } from '../dialects/foreman/parameters.ts';
-import { createForemanApi, type ForemanApi, type ForemanApiOptions } from '../foreman-api/keeper.ts';
-import { version } from '../version.ts';
-import type { Setup } from './setup.ts';
+import { run } from '../../../platform/process/run.ts';
+import type { DialectOptions } from '../registry.ts';
+import { readForemanParameters } from './foreman-parameters.ts';
+import { createForemanApi, type ForemanApi, type ForemanApiOptions } from './api/foreman-api.ts';
+import { version } from '../../version.ts';
+import type { Setup } from '../../cli/setup.ts';
 
 type ForemanDialect = NonNullable<DialectOptions['foreman']>;
 

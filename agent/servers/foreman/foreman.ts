@@ -3,13 +3,13 @@
  * list. There is nothing to ask: each turn decides by itself whether facts are due, and orders come the other way, to the
  * API of the image (agent/foreman-api).
  */
-import type { Identity } from '../../../facts/fact.ts';
-import { RazorMkError } from '../../../platform/errors.ts';
-import { urlForPeople } from '../../http.ts';
+import type { Identity } from '../../../facts/fact-types.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { urlForPeople } from '../../http/http-client.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
-import type { Exchange } from '../exchange.ts';
-import { foremanFacts, type ForemanFacts } from './facts.ts';
-import { readForemanParameters, type ForemanParameters } from './parameters.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import { foremanFacts, type ForemanFacts } from './foreman-facts.ts';
+import { readForemanParameters, type ForemanParameters } from './foreman-parameters.ts';
 import { refusalOf } from './refusal.ts';
 
 export const FOREMAN_PATH = '/api/v2/discovered_hosts/facts';

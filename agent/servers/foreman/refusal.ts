@@ -1,8 +1,8 @@
 /** Why Foreman refused, in its own words, and what a person can do about it. */
-import { HttpFailure } from '../../http.ts';
-import type { HttpReply } from '../exchange.ts';
-import { cleanText, parseBounded } from '../reply.ts';
-import type { ForemanPath } from './parameters.ts';
+import { HttpFailure } from '../../http/http-client.ts';
+import type { HttpReply } from '../../http/exchange.ts';
+import { cleanText, parseBounded } from '../../http/bounded-json.ts';
+import type { ForemanPath } from './foreman-parameters.ts';
 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [

@@ -3,10 +3,10 @@
  * address is that of the option hanlon_server, or next-server where only that came.
  */
 import { dirname, join } from 'node:path';
-import { readCapped } from '../../platform/files.ts';
-import { HANLON_LEASE_FILE } from '../dialects/select.ts';
-import type { ServerAddress } from './address.ts';
-import { parseNextServer } from './next-server.ts';
+import { readCapped } from '../../../platform/files.ts';
+import { HANLON_LEASE_FILE } from '../select.ts';
+import type { ServerAddress } from '../../discovery/address.ts';
+import { parseNextServer } from '../../discovery/next-server.ts';
 
 const PORT_FILE = 'hanlonServerPort.addr';
 const BASE_URI_FILE = 'hanlonServerBaseUri.addr';

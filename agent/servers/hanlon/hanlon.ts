@@ -3,12 +3,12 @@
  * identity, register is raw JSON answered by 201, errors are nested under `response.result`, and `poweroff` is a command.
  */
 import * as z from 'zod/mini';
-import type { Identity } from '../../facts/fact.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { CheckinReply, Dialect, NodeReport, RequestPreview } from './dialect.ts';
-import type { Exchange, HttpReply } from './exchange.ts';
-import { parseJson } from './exchange.ts';
-import { fitFacts } from './fit.ts';
+import type { Identity } from '../../../facts/fact-types.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
+import type { Exchange, HttpReply } from '../../http/exchange.ts';
+import { parseJson } from '../../http/exchange.ts';
+import { fitFacts } from '../fact-limit.ts';
 import { usableUuid } from './smbios-uuid.ts';
 
 export const HANLON_BASE_PATH = '/hanlon/api/v1';

@@ -2,13 +2,13 @@
 import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
-import type { RunResult } from '../../platform/run.ts';
-import type { System } from '../../platform/system.ts';
-import type { Disk } from './disks.ts';
-import { partitionsOf, readVolume } from './volumes.ts';
+import type { Clock } from '../../../platform/time/clock.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Log } from '../../../platform/log/log.ts';
+import type { RunResult } from '../../../platform/process/run.ts';
+import type { System } from '../../../platform/system.ts';
+import type { Disk } from '../../disks/disks.ts';
+import { partitionsOf, readVolume } from '../../disks/volumes.ts';
 
 export interface BootloaderParts {
   readonly system: System;

@@ -1,14 +1,14 @@
 /** What a deployment is handed, and what it makes of it: shared by the steps of deploy.ts. */
-import type { Clock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
-import type { System } from '../../platform/system.ts';
-import type { HttpClient } from '../http.ts';
-import type { Disk } from './disks.ts';
-import type { DoneListener } from './done.ts';
-import type { DeployParameters } from './parameters.ts';
-import type { ReportOptions } from './report.ts';
-import type { Target, TargetOptions } from './target.ts';
+import type { Clock } from '../../../platform/time/clock.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Log } from '../../../platform/log/log.ts';
+import type { System } from '../../../platform/system.ts';
+import type { HttpClient } from '../../http/http-client.ts';
+import type { Disk } from '../../disks/disks.ts';
+import type { DoneListener } from './conductor/done-listener.ts';
+import type { DeployParameters } from './parameters/deploy-parameters.ts';
+import type { ReportOptions } from './conductor/report.ts';
+import type { Target, TargetOptions } from './iscsi/target.ts';
 
 export interface DeployOptions {
   readonly iscsiPort: number;

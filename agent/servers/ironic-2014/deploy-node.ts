@@ -1,14 +1,14 @@
 /** The deployment of a node that booted for it: `razor-mk run` hands over to this when the kernel line asks for one. */
-import { systemClock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
-import { redactText } from '../../platform/redact.ts';
-import type { System } from '../../platform/system.ts';
-import type { Emit } from '../events.ts';
-import type { HttpClient } from '../http.ts';
-import { parseParameters } from './parameters.ts';
-import { DEPLOY_DEFAULTS, settingsOf } from './settings.ts';
-import type { DeploySource } from './source.ts';
-import { startDeployment } from './start.ts';
+import { systemClock } from '../../../platform/time/clock.ts';
+import type { Log } from '../../../platform/log/log.ts';
+import { redactText } from '../../../platform/log/redact.ts';
+import type { System } from '../../../platform/system.ts';
+import type { Emit } from '../../loop/events.ts';
+import type { HttpClient } from '../../http/http-client.ts';
+import { parseParameters } from './parameters/deploy-parameters.ts';
+import { DEPLOY_DEFAULTS, settingsOf } from './parameters/deploy-settings.ts';
+import type { DeploySource } from './parameters/deploy-source.ts';
+import { startDeployment } from './start-deploy.ts';
 
 export interface NodeDeployment {
   readonly source: DeploySource;

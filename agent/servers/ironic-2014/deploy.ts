@@ -2,14 +2,14 @@
  * The deploy ramdisk's work: find the disk, export it, tell the conductor, wait for `done`, clean up. On an error of our own
  * the conductor is told that, and nothing is exported. It ends in bounded time, whatever the other side does.
  */
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { sync } from '../../platform/sync.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { sync } from '../../../platform/process/sync.ts';
 import { installBootloader } from './bootloader.ts';
-import { bounded, type DeployContext, type Work } from './context.ts';
-import type { Disk } from './disks.ts';
+import { bounded, type DeployContext, type Work } from './deploy-context.ts';
+import type { Disk } from '../../disks/disks.ts';
 import { prepare } from './prepare.ts';
 import { bytesWritten, progressLine } from './progress.ts';
-import { passBootloaderInfo, passDeployInfo } from './report.ts';
+import { passBootloaderInfo, passDeployInfo } from './conductor/report.ts';
 
 export interface DeployResult {
   readonly ok: boolean;

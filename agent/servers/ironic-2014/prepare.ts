@@ -1,12 +1,12 @@
 /** The first half of a deployment: address, disk, target, port 10000. On an error nothing stays exported, and the conductor is told. */
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { waitForDisk } from './choose-disk.ts';
-import type { DeployContext, Progress, Work } from './context.ts';
-import { listenForDone, type DoneListener } from './done.ts';
-import { allowedPeers, greet, isAllowed } from './peers.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { waitForDisk } from '../../disks/choose-disk.ts';
+import type { DeployContext, Progress, Work } from './deploy-context.ts';
+import { listenForDone, type DoneListener } from './conductor/done-listener.ts';
+import { allowedPeers, greet, isAllowed } from './iscsi/initiators.ts';
 import { writeMark } from './progress.ts';
-import { passDeployInfo, type ReportOptions } from './report.ts';
-import type { Target } from './target.ts';
+import { passDeployInfo, type ReportOptions } from './conductor/report.ts';
+import type { Target } from './iscsi/target.ts';
 
 /** Throws what went wrong, after the conductor was told. */
 export async function prepare(context: DeployContext): Promise<Work> {

@@ -1,6 +1,6 @@
 /** What the console says while the conductor writes: sessions, bytes a second from the disk's own counter, time left. */
 import { readFileSync, statSync } from 'node:fs';
-import type { Disk } from './disks.ts';
+import type { Disk } from '../../disks/disks.ts';
 
 /** Bytes written to a disk so far (`/sys/block/X/stat`, seventh field, sectors of 512); a regular file has none. */
 export function bytesWritten(disk: Disk): number | undefined {

@@ -1,23 +1,23 @@
 /** From what was asked for to the work itself: token, address, target, and what comes after it. Used by the verb and by the node. */
 import { resolve } from 'node:path';
-import type { Clock } from '../../platform/clock.ts';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { readCapped } from '../../platform/files.ts';
-import type { Log } from '../../platform/log.ts';
-import { redactText } from '../../platform/redact.ts';
-import type { System } from '../../platform/system.ts';
-import type { HttpClient } from '../http.ts';
-import { observeNetwork } from '../network/state.ts';
-import { chooseTarget } from './choose-target.ts';
+import type { Clock } from '../../../platform/time/clock.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { readCapped } from '../../../platform/files.ts';
+import type { Log } from '../../../platform/log/log.ts';
+import { redactText } from '../../../platform/log/redact.ts';
+import type { System } from '../../../platform/system.ts';
+import type { HttpClient } from '../../http/http-client.ts';
+import { observeNetwork } from '../../network/network-state.ts';
+import { chooseTarget } from './iscsi/choose-target.ts';
 import { deploy, type DeployResult } from './deploy.ts';
-import { listDisks } from './disks.ts';
-import { fileAsDisk } from './file-disk.ts';
-import { findAddress } from './address.ts';
-import { deployParameters, type DeployParameters } from './parameters.ts';
-import type { DeploySettings } from './settings.ts';
-import type { DeploySource } from './source.ts';
-import type { TargetOptions } from './target.ts';
-import { cleanToken } from './virtual-media.ts';
+import { listDisks } from '../../disks/disks.ts';
+import { fileAsDisk } from '../../disks/file-disk.ts';
+import { findAddress } from './conductor/own-address.ts';
+import { deployParameters, type DeployParameters } from './parameters/deploy-parameters.ts';
+import type { DeploySettings } from './parameters/deploy-settings.ts';
+import type { DeploySource } from './parameters/deploy-source.ts';
+import type { TargetOptions } from './iscsi/target.ts';
+import { cleanToken } from './parameters/virtual-media.ts';
 
 export interface StartDeployment {
   readonly source: DeploySource;
@@ -81,7 +81,7 @@ async function afterwards(start: StartDeployment, parameters: DeployParameters, 
   const { settings, system, clock, log, signal } = start;
   if (!result.ok && parameters.troubleshoot) {
     await system.change('open a shell on the console (troubleshoot=1)', async () => {
-      const { openShell } = await import('./shell.ts');
+      const { openShell } = await import('./troubleshoot-shell.ts');
       await openShell();
     });
   }
@@ -99,7 +99,7 @@ async function tokenByTftp(parameters: DeployParameters, start: StartDeployment)
   const { log, settings, signal } = start;
   try {
     if (parameters.bootServer === undefined) throw new RazorMkError('RAZOR_MK_TFTP', 'no boot server is known');
-    const { tftpGet } = await import('./tftp.ts');
+    const { tftpGet } = await import('./parameters/tftp.ts');
     const file = `token-${parameters.deploymentId}`;
     const bytes = await tftpGet({
       host: parameters.bootServer,

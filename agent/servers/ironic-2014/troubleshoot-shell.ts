@@ -1,6 +1,6 @@
 /** The shell of troubleshoot=1, on the console of the machine. */
 import { readFileSync } from 'node:fs';
-import { startDaemon } from '../../platform/daemon.ts';
+import { startDaemon } from '../../../platform/process/daemon.ts';
 
 /** Runs an interactive shell on the active console until it ends. */
 export async function openShell(): Promise<void> {

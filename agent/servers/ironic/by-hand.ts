@@ -2,15 +2,15 @@
  * Ironic for the verbs that do one thing by hand: `register` sends the inventory, `checkin --dry-run` shows the lookup. A
  * lookup is never sent by hand: it would take the token, which is handed out once, from the agent that needs it.
  */
-import type { FactSet } from '../../../facts/fact.ts';
-import { RazorMkError } from '../../../platform/errors.ts';
+import type { FactSet } from '../../../facts/fact-types.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { version } from '../../version.ts';
 import type { Dialect, NodeReport, RequestPreview } from '../dialect.ts';
-import type { Exchange } from '../exchange.ts';
-import { faultOf } from './faults.ts';
-import { inspectionBody } from './inspection-body.ts';
-import { ipaInventory } from './inventory.ts';
-import type { IronicParameters } from './kernel.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import { faultOf } from './conductor/faults.ts';
+import { inspectionBody } from './inspection/inspection-body.ts';
+import { ipaInventory } from './inspection/ipa-inventory.ts';
+import type { IronicParameters } from './ironic-parameters.ts';
 
 export interface ByHandOptions {
   readonly serverUrl: string;

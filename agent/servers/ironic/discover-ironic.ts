@@ -1,8 +1,8 @@
 /** Where Ironic is: it writes whole URLs on the kernel line, and nothing else is asked. */
-import { RazorMkError } from '../../../platform/errors.ts';
-import type { CommandLine } from '../../discovery/cmdline.ts';
-import type { Discovery } from '../../discovery/index.ts';
-import { ironicParameters } from './kernel.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { CommandLine } from '../../kernel-line/kernel-line.ts';
+import type { Discovery } from '../../discovery/discover.ts';
+import { ironicParameters } from './ironic-parameters.ts';
 
 /** The API's URLs, else those of the inspection. Throws RAZOR_MK_NO_SERVER where the kernel line has none that can be used. */
 export function discoverIronic(kernel: CommandLine): Discovery {

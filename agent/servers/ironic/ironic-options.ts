@@ -1,12 +1,12 @@
 /** What Ironic's job, its commands and its steps are given. */
-import type { FactSet } from '../../../facts/fact.ts';
-import type { Clock } from '../../../platform/clock.ts';
-import type { Log } from '../../../platform/log.ts';
+import type { FactSet } from '../../../facts/fact-types.ts';
+import type { Clock } from '../../../platform/time/clock.ts';
+import type { Log } from '../../../platform/log/log.ts';
 import type { System } from '../../../platform/system.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { Disk } from '../../deploy/disks.ts';
-import type { CommandLine } from '../../discovery/cmdline.ts';
-import type { HttpClient } from '../../http.ts';
+import type { Disk } from '../../disks/disks.ts';
+import type { CommandLine } from '../../kernel-line/kernel-line.ts';
+import type { HttpClient } from '../../http/http-client.ts';
 import type { JobOptions } from '../job.ts';
 
 export type IronicOptions = JobOptions;

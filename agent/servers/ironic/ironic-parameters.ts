@@ -1,7 +1,7 @@
 /** Ironic's own words on the kernel line (ironic-python-agent's names and defaults), checked and bounded. */
 import { isIP } from 'node:net';
-import { redactText } from '../../../platform/redact.ts';
-import type { CommandLine } from '../../discovery/cmdline.ts';
+import { redactText } from '../../../platform/log/redact.ts';
+import type { CommandLine } from '../../kernel-line/kernel-line.ts';
 
 export interface IronicParameters {
   /** `ipa-api-url`, in order, without slashes at the end. Empty: inspection only. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { messageOf } from '../../../platform/errors.ts';
+import { messageOf } from '../../../platform/errors/errors.ts';
 import { readCapped, replaceFile } from '../../../platform/files.ts';
 
 const schema = z.object({

@@ -3,17 +3,17 @@
  * heartbeats, where there is an API; 4. when Ironic has no more use for this node, wait to be turned off. None of it ends
  * the agent: what cannot be done is said on the console and tried again.
  */
-import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../../facts/index.ts';
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
+import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../../facts/facts.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { version } from '../../version.ts';
-import { discoverIronic } from './discover.ts';
-import { sendInspection } from './inspect.ts';
-import { inspectionBody } from './inspection-body.ts';
-import { ironicParameters, type IronicParameters } from './kernel.ts';
-import { collectLogs } from './logs.ts';
-import { openMemory } from './memory.ts';
+import { discoverIronic } from './discover-ironic.ts';
+import { sendInspection } from './inspection/inspect.ts';
+import { inspectionBody } from './inspection/inspection-body.ts';
+import { ironicParameters, type IronicParameters } from './ironic-parameters.ts';
+import { collectLogs } from './inspection/ironic-logs.ts';
+import { openMemory } from './ironic-state.ts';
 import { report, serveNode } from './node-service.ts';
-import type { IronicOptions } from './options.ts';
+import type { IronicOptions } from './ironic-options.ts';
 
 const SAY_AGAIN_MS = 60_000;
 const INSPECT_AGAIN_MS = 60_000;

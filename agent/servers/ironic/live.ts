@@ -1,5 +1,5 @@
 /** Without --live a conductor is told that nothing was done: it would go on as if the machine had been changed. */
-import { RazorMkError } from '../../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { System } from '../../../platform/system.ts';
 
 /** Does it, or throws RAZOR_MK_COMMAND after it was logged as what would be done. */

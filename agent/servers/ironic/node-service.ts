@@ -1,20 +1,20 @@
 /** Lookup, command server and heartbeats: from "who am I" until Ironic has no more use for this node. */
 import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
-import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors.ts';
-import { listDisks } from '../../deploy/disks.ts';
-import { advertisedAddress, listenAddress } from './address.ts';
-import { createApi, type IronicApi } from './api.ts';
-import { makeCertificate } from '../../trust/certificate.ts';
-import { COMMANDS } from './commands/index.ts';
-import { createExecutor, type Executor } from './executor.ts';
-import { startHeartbeats, type HeartbeatLoop } from './heartbeat.ts';
-import { ipaInventory } from './inventory.ts';
-import type { IronicParameters } from './kernel.ts';
-import { lookUp, lookUpOnce, type Found, type LookupOptions } from './lookup.ts';
-import type { Memory } from './memory.ts';
-import type { CommandContext, IronicCommand, IronicNode, IronicOptions, Params } from './options.ts';
-import { startCommandServer, type CommandServer } from './server.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { listDisks } from '../../disks/disks.ts';
+import { advertisedAddress, listenAddress } from './conductor/callback-address.ts';
+import { createApi, type IronicApi } from './conductor/ironic-api.ts';
+import { makeCertificate } from '../../http/tls/certificate.ts';
+import { COMMANDS } from './commands/command-table.ts';
+import { createExecutor, type Executor } from './commands/executor.ts';
+import { startHeartbeats, type HeartbeatLoop } from './conductor/heartbeat.ts';
+import { ipaInventory } from './inspection/ipa-inventory.ts';
+import type { IronicParameters } from './ironic-parameters.ts';
+import { lookUp, lookUpOnce, type Found, type LookupOptions } from './conductor/lookup.ts';
+import type { Memory } from './ironic-state.ts';
+import type { CommandContext, IronicCommand, IronicNode, IronicOptions, Params } from './ironic-options.ts';
+import { startCommandServer, type CommandServer } from './commands/command-listener.ts';
 
 export interface ServiceOptions extends IronicOptions {
   readonly parameters: IronicParameters;

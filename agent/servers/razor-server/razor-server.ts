@@ -4,13 +4,13 @@
  * id it answers 404 for ever; we then ask /svc/nodeid with our MACs and go on with the id that it names.
  */
 import * as z from 'zod/mini';
-import type { Identity } from '../../facts/fact.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { CheckinReply, Dialect, NodeReport, RequestPreview } from './dialect.ts';
-import type { Exchange, HttpReply } from './exchange.ts';
-import { parseJson } from './exchange.ts';
-import { fitFacts } from './fit.ts';
-import { usableUuid } from './smbios-uuid.ts';
+import type { Identity } from '../../../facts/fact-types.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
+import type { Exchange, HttpReply } from '../../http/exchange.ts';
+import { parseJson } from '../../http/exchange.ts';
+import { fitFacts } from '../fact-limit.ts';
+import { usableUuid } from '../hanlon/smbios-uuid.ts';
 
 /** Where razor-server listens since 1.1.0; the 8080 of the original agent's default was stale. */
 export const RAZOR_SERVER_PORT = 8150;

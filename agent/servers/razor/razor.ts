@@ -1,12 +1,12 @@
 /** Razor 0.x: what its servers (0.8 to 0.9) understand. The contract is in docs/protocol-razor.md. */
 import * as z from 'zod/mini';
-import type { Identity } from '../../facts/fact.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { HttpFailure, urlForPeople } from '../http.ts';
-import type { CheckinReply, Dialect, NodeReport, RequestPreview } from './dialect.ts';
-import { fitFacts } from './fit.ts';
-import { parseJson, type Exchange } from './exchange.ts';
-import { cleanText, errorText } from './reply.ts';
+import type { Identity } from '../../../facts/fact-types.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { HttpFailure, urlForPeople } from '../../http/http-client.ts';
+import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
+import { fitFacts } from '../fact-limit.ts';
+import { parseJson, type Exchange } from '../../http/exchange.ts';
+import { cleanText, errorText } from '../../http/bounded-json.ts';
 
 export const RAZOR_CHECKIN_PATH = '/razor/api/node/checkin';
 export const RAZOR_REGISTER_PATH = '/razor/api/node/register';

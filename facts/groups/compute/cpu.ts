@@ -2,11 +2,11 @@
  * Processors. The kernel line of a microkernel says maxcpus=1, so that only one CPU runs: counts come from what is
  * present (/sys/devices/system/cpu/present), and sockets also from SMBIOS, never from what is online alone.
  */
-import { oncePer } from '../sources/memory.ts';
-import type { Sources } from '../sources/sources.ts';
-import { parseCpuList } from './format.ts';
-import { readDmi } from './dmi.ts';
-import type { Group } from './group.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Sources } from '../../sources/sources.ts';
+import { parseCpuList } from '../format.ts';
+import { readDmi } from '../system/dmi.ts';
+import type { Group } from '../group.ts';
 
 const CPUINFO = '/proc/cpuinfo';
 const CPU_DIR = '/sys/devices/system/cpu';

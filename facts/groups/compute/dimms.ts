@@ -1,8 +1,8 @@
 /** Memory slots and what is in them, from SMBIOS types 16 and 17. */
-import { type MemoryDevice, specified, structuresOf } from '../smbios/index.ts';
-import { oncePer } from '../sources/memory.ts';
-import { readDmi } from './dmi.ts';
-import type { Group } from './group.ts';
+import { type MemoryDevice, specified, structuresOf } from '../../smbios/smbios.ts';
+import { oncePer } from '../../sources/recording.ts';
+import { readDmi } from '../system/dmi.ts';
+import type { Group } from '../group.ts';
 
 const TABLE = '/sys/firmware/dmi/tables/DMI';
 

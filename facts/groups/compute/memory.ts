@@ -1,7 +1,7 @@
 /** Memory and swap, as Facter 1.7 printed them. Free memory and free swap change by themselves. */
-import { oncePer } from '../sources/memory.ts';
-import { fixed2, scaledSize } from './format.ts';
-import type { Group } from './group.ts';
+import { oncePer } from '../../sources/recording.ts';
+import { fixed2, scaledSize } from '../format.ts';
+import type { Group } from '../group.ts';
 
 const MEMINFO = '/proc/meminfo';
 

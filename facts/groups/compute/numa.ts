@@ -1,8 +1,8 @@
 /** NUMA nodes from /sys/devices/system/node: which processors and how much memory are near each other. */
-import { oncePer } from '../sources/memory.ts';
-import { cpuListText, parseCpuList } from './format.ts';
-import type { Sources } from '../sources/sources.ts';
-import type { Group } from './group.ts';
+import { oncePer } from '../../sources/recording.ts';
+import { cpuListText, parseCpuList } from '../format.ts';
+import type { Sources } from '../../sources/sources.ts';
+import type { Group } from '../group.ts';
 import { parseMeminfo } from './memory.ts';
 
 const NODES = '/sys/devices/system/node';

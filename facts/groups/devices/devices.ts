@@ -1,9 +1,9 @@
 /** Small device classes: TPM and InfiniBand. */
-import { structuresOf } from '../smbios/index.ts';
-import { oncePer } from '../sources/memory.ts';
-import { readDmi } from './dmi.ts';
-import { factName } from './network.ts';
-import type { Group } from './group.ts';
+import { structuresOf } from '../../smbios/smbios.ts';
+import { oncePer } from '../../sources/recording.ts';
+import { readDmi } from '../system/dmi.ts';
+import { factName } from '../network/network.ts';
+import type { Group } from '../group.ts';
 
 const TPM = '/sys/class/tpm';
 const INFINIBAND = '/sys/class/infiniband';

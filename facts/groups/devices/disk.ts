@@ -1,7 +1,7 @@
 /** Disks: every /sys/block entry that is a device (no loop, RAM or mapped ones). Facter's facts, and what a policy wants beyond. */
-import type { Sources } from '../sources/sources.ts';
-import { oncePer } from '../sources/memory.ts';
-import type { Group } from './group.ts';
+import type { Sources } from '../../sources/sources.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Group } from '../group.ts';
 import { pciAddressIn } from './pci.ts';
 
 const BLOCK = '/sys/block';

@@ -2,9 +2,9 @@
  * The driver gap report: devices that no driver has claimed although a machine of this kind wants one, and firmware that
  * the kernel asked for in vain. Missing drivers are what users of boot images complain about most.
  */
-import { KERNEL_LOG } from '../sources/filesystem.ts';
-import { oncePer } from '../sources/memory.ts';
-import type { Group } from './group.ts';
+import { KERNEL_LOG } from '../../sources/filesystem.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Group } from '../group.ts';
 import { readPci } from './pci.ts';
 import { readUsbInterfaces } from './usb.ts';
 

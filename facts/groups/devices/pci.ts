@@ -1,7 +1,7 @@
 /** PCI devices from /sys/bus/pci: ids, class, driver. */
-import { oncePer } from '../sources/memory.ts';
-import type { Sources } from '../sources/sources.ts';
-import type { Group } from './group.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Sources } from '../../sources/sources.ts';
+import type { Group } from '../group.ts';
 
 const PCI = '/sys/bus/pci/devices';
 

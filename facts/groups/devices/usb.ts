@@ -1,6 +1,6 @@
 /** USB devices from /sys/bus/usb; root hubs are left out. */
-import { oncePer } from '../sources/memory.ts';
-import type { Group } from './group.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Group } from '../group.ts';
 
 const USB = '/sys/bus/usb/devices';
 

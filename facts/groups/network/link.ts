@@ -1,9 +1,9 @@
 /** What is under and behind each network card: driver, PCI address, speed, carrier, SR-IOV; with `all` also what ethtool knows. */
-import { oncePer } from '../sources/memory.ts';
-import type { Sources } from '../sources/sources.ts';
-import { pciAddressIn, readPci } from './pci.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Sources } from '../../sources/sources.ts';
+import { pciAddressIn, readPci } from '../devices/pci.ts';
 import { factName } from './network.ts';
-import type { Group, GroupContext } from './group.ts';
+import type { Group, GroupContext } from '../group.ts';
 import { type Nic, readNics } from './nics.ts';
 
 const NET = '/sys/class/net';

@@ -3,7 +3,7 @@
  * without either the fact `mk_lldp` says so.
  */
 import { factName } from './network.ts';
-import type { Group, GroupContext } from './group.ts';
+import type { Group, GroupContext } from '../group.ts';
 import { readNics } from './nics.ts';
 
 export interface Neighbour {

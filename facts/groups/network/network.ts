@@ -1,8 +1,8 @@
 /** Interfaces and addresses under Facter 1.7's names; MACs in upper case, as the microkernel's busybox printed them. */
-import type { OsAddress, Sources } from '../sources/sources.ts';
-import type { Group } from './group.ts';
+import type { OsAddress, Sources } from '../../sources/sources.ts';
+import type { Group } from '../group.ts';
 import { type Nic, readNics } from './nics.ts';
-import { couldBoot } from '../identity.ts';
+import { couldBoot } from '../../identity/identity.ts';
 
 const ADDRESSES = 'getifaddrs';
 

@@ -1,7 +1,7 @@
 /** Network interfaces as /sys/class/net has them, with the addresses of Node's own list. */
-import { oncePer } from '../sources/memory.ts';
-import type { OsAddress, Sources } from '../sources/sources.ts';
-import { byNumberedName } from './format.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { OsAddress, Sources } from '../../sources/sources.ts';
+import { byNumberedName } from '../format.ts';
 
 const NET = '/sys/class/net';
 

@@ -1,9 +1,9 @@
 /** How this machine was started: firmware mode, Secure Boot, boot interface, kernel command line without secrets. */
-import { redactText } from '../../platform/redact.ts';
-import { oncePer } from '../sources/memory.ts';
-import type { Sources } from '../sources/sources.ts';
-import type { Group } from './group.ts';
-import { readNics } from './nics.ts';
+import { redactText } from '../../../platform/log/redact.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Sources } from '../../sources/sources.ts';
+import type { Group } from '../group.ts';
+import { readNics } from '../network/nics.ts';
 
 const CMDLINE = '/proc/cmdline';
 const EFI = '/sys/firmware/efi';

@@ -1,5 +1,5 @@
 /** Containers, by what they leave in /proc and /run. */
-import type { Sources } from '../sources/sources.ts';
+import type { Sources } from '../../sources/sources.ts';
 
 export interface Found {
   readonly name: string;

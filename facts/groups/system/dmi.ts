@@ -2,10 +2,10 @@
  * The machine's firmware record (DMI, SMBIOS) under Facter's names, with the texts that dmidecode prints. The raw table is
  * decoded where it may be read; the kernel's own decoding in /sys/class/dmi/id stands in for it elsewhere.
  */
-import { decodeSmbiosTable, type SmbiosStructure, smbiosVersion, structuresOf } from '../smbios/index.ts';
-import { oncePer } from '../sources/memory.ts';
-import type { Sources } from '../sources/sources.ts';
-import type { Group } from './group.ts';
+import { decodeSmbiosTable, type SmbiosStructure, smbiosVersion, structuresOf } from '../../smbios/smbios.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Sources } from '../../sources/sources.ts';
+import type { Group } from '../group.ts';
 
 const DMI = '/sys/class/dmi/id';
 const TABLE = '/sys/firmware/dmi/tables/DMI';

@@ -1,8 +1,8 @@
 /** The management processor (BMC): that there is one from SMBIOS type 38 and /dev/ipmi0; with `all`, what ipmitool reads from it. */
-import { structuresOf } from '../smbios/index.ts';
-import { oncePer } from '../sources/memory.ts';
+import { structuresOf } from '../../smbios/smbios.ts';
+import { oncePer } from '../../sources/recording.ts';
 import { readDmi } from './dmi.ts';
-import type { Group, GroupContext } from './group.ts';
+import type { Group, GroupContext } from '../group.ts';
 
 const TABLE = '/sys/firmware/dmi/tables/DMI';
 const DEVICE = '/dev/ipmi0';

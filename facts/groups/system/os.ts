@@ -1,6 +1,6 @@
 /** Kernel, names, file systems, uptime: what Facter 1.7 said of the running system. */
-import type { Sources } from '../sources/sources.ts';
-import type { Group } from './group.ts';
+import type { Sources } from '../../sources/sources.ts';
+import type { Group } from '../group.ts';
 import { architectureOf, readOperatingSystem } from './release.ts';
 
 const OS = 'uname';

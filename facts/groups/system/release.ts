@@ -1,5 +1,5 @@
 /** Which distribution this is, by the files that Facter 1.7 looked at, in its order. A microkernel has none of them: Linux. */
-import type { Sources } from '../sources/sources.ts';
+import type { Sources } from '../../sources/sources.ts';
 
 export interface OperatingSystem {
   readonly name: string;

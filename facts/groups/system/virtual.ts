@@ -2,11 +2,11 @@
  * Whether this is a virtual machine or a container, whose, and in which cloud; under Facter's names (kvm, xenhvm, gce …), and
  * virt-what's where Facter had none (qemu, bhyve, docker …).
  */
-import { oncePer } from '../sources/memory.ts';
-import type { Sources } from '../sources/sources.ts';
+import { oncePer } from '../../sources/recording.ts';
+import type { Sources } from '../../sources/sources.ts';
 import { findContainer, type Found } from './container.ts';
 import { readDmi } from './dmi.ts';
-import type { Group } from './group.ts';
+import type { Group } from '../group.ts';
 
 const CPUINFO = '/proc/cpuinfo';
 const PRODUCT = '/sys/class/dmi/id/product_name';

@@ -5,7 +5,7 @@
  * Reads lshw's own XML and nothing more: elements, attributes, the five entities. Comments and unknown elements are
  * passed over. Never throws; nodes beyond the limits of depth and number are dropped.
  */
-import { type HardwareClass, type HardwareNode, newNode } from './node.ts';
+import { type HardwareClass, type HardwareNode, newNode } from '../lshw-node.ts';
 
 const MOST_NODES = 20_000;
 const DEEPEST = 64;

@@ -1,5 +1,5 @@
 /** CPU topology and caches as lscpu counts them, from as few of the files as say it. */
-import type { Sources } from '../sources/sources.ts';
+import type { Sources } from '../../sources/sources.ts';
 
 const CPU = '/sys/devices/system/cpu';
 

@@ -1,6 +1,14 @@
 /** Processors as lshw reads them from /proc/cpuinfo and cpufreq, on top of what SMBIOS said. */
-import type { Sources } from '../sources/sources.ts';
-import { addCapability, addChild, claimAll, configure, findByBusInfo, type HardwareNode, newNode } from './node.ts';
+import type { Sources } from '../../sources/sources.ts';
+import {
+  addCapability,
+  addChild,
+  claimAll,
+  configure,
+  findByBusInfo,
+  type HardwareNode,
+  newNode,
+} from '../lshw-node.ts';
 
 /** One line of /proc/cpuinfo as key and value; lines without a colon are left out. */
 function* pairs(text: string): Generator<readonly [string, string]> {

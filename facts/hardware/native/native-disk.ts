@@ -1,7 +1,15 @@
 /** Block devices: virtio, SCSI and ATA, NVMe. Where lshw asks the device, this reads what the kernel asked it before. */
-import type { Sources } from '../sources/sources.ts';
-import { addCapability, addChild, configure, findByBusInfo, findNode, type HardwareNode, newNode } from './node.ts';
-import { readPartitionTable } from './partition-table.ts';
+import type { Sources } from '../../sources/sources.ts';
+import {
+  addCapability,
+  addChild,
+  configure,
+  findByBusInfo,
+  findNode,
+  type HardwareNode,
+  newNode,
+} from '../lshw-node.ts';
+import { readPartitionTable } from '../partition-table.ts';
 
 const MOST_DISKS = 4096;
 

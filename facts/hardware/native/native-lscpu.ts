@@ -1,5 +1,5 @@
 /** What lscpu prints, from /proc/cpuinfo and /sys/devices/system/cpu. */
-import type { Sources } from '../sources/sources.ts';
+import type { Sources } from '../../sources/sources.ts';
 import { cachesOf, cpuList, listText, topologyOf } from './native-caches.ts';
 
 const CPU = '/sys/devices/system/cpu';

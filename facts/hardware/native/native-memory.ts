@@ -1,6 +1,6 @@
 /** The size of system memory as lshw settles it: the slots' sum, else what can be switched on, else what Linux has. */
-import type { Sources } from '../sources/sources.ts';
-import { addChild, claimAll, type HardwareNode, newNode } from './node.ts';
+import type { Sources } from '../../sources/sources.ts';
+import { addChild, claimAll, type HardwareNode, newNode } from '../lshw-node.ts';
 
 export function addMemory(core: HardwareNode, sources: Sources): void {
   let memory = core.children.find((child) => child.id === 'memory');

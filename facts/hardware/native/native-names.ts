@@ -1,5 +1,5 @@
 /** The words that lshw uses for values of SMBIOS (DMTF DSP0134), where they differ from dmidecode's. */
-import { type MemoryDevice } from '../smbios/index.ts';
+import { type MemoryDevice } from '../../smbios/smbios.ts';
 
 /** Type 0, offset 0Ah: bit and capability. */
 export const FIRMWARE_CAPABILITIES: readonly (readonly [bit: number, name: string])[] = [

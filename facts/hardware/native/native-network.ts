@@ -1,7 +1,15 @@
 /** Network interfaces: what lshw asks the drivers by ioctl, as far as /sys says it. */
-import type { Sources } from '../sources/sources.ts';
-import { linkModes } from './link-modes.ts';
-import { addCapability, addChild, configure, findByBusInfo, findNode, type HardwareNode, newNode } from './node.ts';
+import type { Sources } from '../../sources/sources.ts';
+import { linkModes } from '../link-modes.ts';
+import {
+  addCapability,
+  addChild,
+  configure,
+  findByBusInfo,
+  findNode,
+  type HardwareNode,
+  newNode,
+} from '../lshw-node.ts';
 
 const NET = '/sys/class/net';
 const MOST_INTERFACES = 4096;

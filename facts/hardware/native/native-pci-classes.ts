@@ -1,5 +1,5 @@
 /** PCI class codes (PCI Code and ID Assignment, 1.11) under lshw's classes and node names. */
-import { type HardwareClass } from './node.ts';
+import { type HardwareClass } from '../lshw-node.ts';
 
 const BASE_CLASSES: Readonly<Record<number, HardwareClass>> = {
   0x01: 'storage',

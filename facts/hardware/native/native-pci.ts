@@ -1,9 +1,9 @@
 /** PCI devices as lshw reads them from /sys/bus/pci/devices and their configuration space. */
-import { type PciDevice, readPci } from '../groups/pci.ts';
-import type { Sources } from '../sources/sources.ts';
-import { addCapability, addChild, configure, type HardwareNode, newNode } from './node.ts';
+import { type PciDevice, readPci } from '../../groups/devices/pci.ts';
+import type { Sources } from '../../sources/sources.ts';
+import { addCapability, addChild, configure, type HardwareNode, newNode } from '../lshw-node.ts';
 import { classOf, nameOfClass } from './native-pci-classes.ts';
-import type { PciIds } from './pci-ids.ts';
+import type { PciIds } from '../pci-ids.ts';
 
 const BASE = '/sys/bus/pci/devices';
 const HOST_BRIDGE = 0x0600;

@@ -6,9 +6,9 @@ import {
   type ProcessorInformation,
   type SmbiosStructure,
   specified,
-} from '../smbios/index.ts';
+} from '../../smbios/smbios.ts';
 import { FIRMWARE_CAPABILITIES, FIRMWARE_EXTENSIONS, memoryDeviceWords, processorFamily } from './native-names.ts';
-import { addCapability, addChild, configure, findNode, type HardwareNode, newNode } from './node.ts';
+import { addCapability, addChild, configure, findNode, type HardwareNode, newNode } from '../lshw-node.ts';
 
 /** Puts what the tables describe below `core`, the board's node. */
 export function addSmbios(core: HardwareNode, structures: readonly SmbiosStructure[]): void {

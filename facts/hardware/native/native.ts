@@ -1,14 +1,14 @@
 /** The machine as lshw would see it, from files alone: /sys, /proc and the SMBIOS tables. No program is started. */
-import { decodeSmbios, smbiosVersion } from '../smbios/index.ts';
-import type { Sources } from '../sources/sources.ts';
+import { decodeSmbios, smbiosVersion } from '../../smbios/smbios.ts';
+import type { Sources } from '../../sources/sources.ts';
 import { addCpufreq, addCpuinfo } from './native-cpu.ts';
 import { addNvme, addScsi, addVirtio } from './native-disk.ts';
 import { addMemory } from './native-memory.ts';
 import { addNetwork } from './native-network.ts';
 import { addPci, pciNames } from './native-pci.ts';
 import { addSmbios } from './native-smbios.ts';
-import { addChild, finish, type HardwareNode, newNode } from './node.ts';
-import { openPciIds, type PciIds } from './pci-ids.ts';
+import { addChild, finish, type HardwareNode, newNode } from '../lshw-node.ts';
+import { openPciIds, type PciIds } from '../pci-ids.ts';
 
 export const SMBIOS_TABLE = '/sys/firmware/dmi/tables/DMI';
 export const SMBIOS_ENTRY_POINT = '/sys/firmware/dmi/tables/smbios_entry_point';

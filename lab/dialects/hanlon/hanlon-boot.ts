@@ -1,9 +1,9 @@
 /** GET /hanlon/api/v1/boot: what iPXE asks (spec: Hanlon 2.6). Scripts are the lab's own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bootScript, NoMicrokernel } from '../boot.ts';
-import type { LabCore } from '../core.ts';
-import { PLAIN, sendText } from '../replies.ts';
-import { hanlonRoutes } from '../routes.ts';
+import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { PLAIN, sendText } from '../../listeners/replies.ts';
+import { hanlonRoutes } from '../../listeners/routes.ts';
 import { hanlonIds } from './hanlon-identity.ts';
 import { invalid, refuse } from './hanlon-replies.ts';
 

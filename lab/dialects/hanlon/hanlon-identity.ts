@@ -1,5 +1,5 @@
 /** Who a machine is for Hanlon: its SMBIOS UUID before its MACs (spec: Hanlon 2.2, 2.4). */
-import { normaliseHwId } from '../identity.ts';
+import { normaliseHwId } from '../../engine/node-lookup.ts';
 
 /** Placeholders that boards are shipped with: no identity. The list of a server, kept apart from the agent's. */
 const PLACEHOLDER =

@@ -1,7 +1,7 @@
 /** What Hanlon answers: its envelope for success, its own nested one for errors (spec: Hanlon 2.3 to 2.6). */
 import type { FastifyReply } from 'fastify';
-import { sendText } from '../replies.ts';
-import { clientConfig, type LabSettings } from '../settings.ts';
+import { sendText } from '../../listeners/replies.ts';
+import { clientConfig, type LabSettings } from '../../lab-settings.ts';
 
 export const JSON_TYPE = 'application/json';
 

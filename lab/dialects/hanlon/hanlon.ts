@@ -6,15 +6,15 @@
  * faithful lab keys by whatever UUID came, drops the MACs then, and stores MACs as they were sent.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { LabCore } from '../core.ts';
-import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../decide.ts';
-import { acceptableHwIds } from '../identity.ts';
-import type { NodeRecord } from '../store.ts';
-import { isRecord, own, parseJson } from '../hostile.ts';
-import { serveImage } from '../image-service.ts';
-import { answerCallback } from '../callbacks.ts';
-import { PLAIN, sendText } from '../replies.ts';
-import { HANLON_BASE, hanlonRoutes } from '../routes.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../../engine/decide.ts';
+import { acceptableHwIds } from '../../engine/node-lookup.ts';
+import type { NodeRecord } from '../../store/store.ts';
+import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
+import { serveImage } from '../../images/image-service.ts';
+import { answerCallback } from '../../engine/callbacks.ts';
+import { PLAIN, sendText } from '../../listeners/replies.ts';
+import { HANLON_BASE, hanlonRoutes } from '../../listeners/routes.ts';
 import { hanlonBoot } from './hanlon-boot.ts';
 import { hanlonIds } from './hanlon-identity.ts';
 import { envelope, hanlonConfig, invalid, JSON_TYPE, refuse } from './hanlon-replies.ts';

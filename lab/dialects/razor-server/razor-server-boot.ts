@@ -1,11 +1,11 @@
 /** Boot scripts of razor-server: the microkernel's with the two parameters that lead the agent home, and the local disk's. */
 import type { FastifyRequest } from 'fastify';
-import { bootable } from '../boot.ts';
-import type { LabCore } from '../core.ts';
-import { installerScript } from '../installers/scripts.ts';
-import { familyOf, stateEntry } from '../models.ts';
-import { razorServerRoutes } from '../routes.ts';
-import type { NodeRecord } from '../store.ts';
+import { bootable } from '../../engine/boot-script.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { installerScript } from '../../installers/scripts.ts';
+import { familyOf, stateEntry } from '../../engine/models.ts';
+import { razorServerRoutes } from '../../listeners/routes.ts';
+import type { NodeRecord } from '../../store/store.ts';
 
 /** Seconds that the boot loader waits before it starts over; the original's checkin_interval, which nothing else reads. */
 const RETRY_SECONDS = 15;

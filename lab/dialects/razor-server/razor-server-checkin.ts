@@ -1,10 +1,10 @@
 /** POST /svc/checkin/:id of razor-server 1.x, with its table of odd answers where the lab is faithful (spec: 1.5). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { LabCore } from '../core.ts';
-import { bindPolicy } from '../policy.ts';
-import { sendText } from '../replies.ts';
-import { isRecord, own, parseJson } from '../hostile.ts';
-import type { Facts, NodeRecord } from '../store.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { bindPolicy } from '../../engine/policy.ts';
+import { sendText } from '../../listeners/replies.ts';
+import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
+import type { Facts, NodeRecord } from '../../store/store.ts';
 import { infoOfFacts, lookup, matchIds, unusableMessage } from './razor-server-nodes.ts';
 import type { RazorServerState } from './razor-server-state.ts';
 

@@ -5,15 +5,15 @@
  */
 import { readdir } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readCapped } from '../../platform/files.ts';
-import { bootable } from '../boot.ts';
-import { answerFile } from '../callbacks.ts';
-import type { LabCore } from '../core.ts';
-import { findBelow, pathWords, sendFile, type Found } from '../image-service.ts';
-import { answersFor } from '../installers/answers.ts';
-import { PLAIN, sendText } from '../replies.ts';
-import { razorServerRoutes, wordsOfFile } from '../routes.ts';
-import type { ActiveModel, NodeRecord } from '../store.ts';
+import { readCapped } from '../../../platform/files.ts';
+import { bootable } from '../../engine/boot-script.ts';
+import { answerFile } from '../../engine/callbacks.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { findBelow, pathWords, sendFile, type Found } from '../../images/image-service.ts';
+import { answersFor } from '../../installers/answers.ts';
+import { PLAIN, sendText } from '../../listeners/replies.ts';
+import { razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
+import type { ActiveModel, NodeRecord } from '../../store/store.ts';
 import { ownAddress } from './razor-server-boot.ts';
 import { answer, badId, nodeIdOf } from './razor-server-checkin.ts';
 

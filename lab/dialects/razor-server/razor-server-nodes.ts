@@ -2,9 +2,9 @@
  * Who a machine is, for razor-server 1.x (spec: 1.5, 1.6): what the firmware sends at boot and what facts say at the
  * first check-in, compared by the keys of `match_nodes_on`.
  */
-import type { LabCore } from '../core.ts';
-import { normaliseHwId } from '../identity.ts';
-import type { Facts, NodeRecord } from '../store.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { normaliseHwId } from '../../engine/node-lookup.ts';
+import type { Facts, NodeRecord } from '../../store/store.ts';
 
 export type MatchKey = 'mac' | 'serial' | 'asset' | 'uuid';
 

@@ -4,13 +4,13 @@
  */
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readCapped } from '../../platform/files.ts';
-import { fire } from '../callbacks.ts';
-import type { LabCore } from '../core.ts';
-import { templateOf } from '../models.ts';
-import { FINISHED } from '../routes.ts';
-import { PLAIN, sendText } from '../replies.ts';
-import type { NodeRecord } from '../store.ts';
+import { readCapped } from '../../../platform/files.ts';
+import { fire } from '../../engine/callbacks.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { templateOf } from '../../engine/models.ts';
+import { FINISHED } from '../../listeners/routes.ts';
+import { PLAIN, sendText } from '../../listeners/replies.ts';
+import type { NodeRecord } from '../../store/store.ts';
 import { answer, badId, checkin, crashed, nodeIdOf, notFound } from './razor-server-checkin.ts';
 import { bootstrapScript, razorServerBoot } from './razor-server-boot.ts';
 import { razorServerFiles } from './razor-server-files.ts';

@@ -1,9 +1,9 @@
 /** Where the original is broken, and a faithful lab with it (razor-0.x.md, sections 4, 5 and 13). */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
-import type { LabCore } from '../core.ts';
-import { HTML } from '../replies.ts';
-import type { Facts } from '../store.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { HTML } from '../../listeners/replies.ts';
+import type { Facts } from '../../store/store.ts';
 import { missing, RazorFault, stumble } from './razor-wire.ts';
 
 /** How long a request that is never answered is held: the original's process grew for ten minutes, then died. */

@@ -1,15 +1,15 @@
 /**
  * The one request that a lab gets thousands of times a second, answered before the framework sees it: the check-in of a node
  * about which nothing is to be written, in the form in which agents send it. Whatever is unusual is left to razor.ts,
- * whose answer is the same byte for byte (test/lab/quick.test.ts).
+ * whose answer is the same byte for byte (test/lab/dialects/razor-unwritten.test.ts).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { LabCore } from '../core.ts';
-import { decideUnwritten, type Decision } from '../decide.ts';
-import type { FirstAnswer } from '../doors.ts';
-import type { Exchanges } from '../exchanges.ts';
-import { MOST_HW_IDS, splitHwIds } from '../identity.ts';
-import { clientConfigText } from '../settings.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { decideUnwritten, type Decision } from '../../engine/decide.ts';
+import type { FirstAnswer } from '../../listeners/listeners.ts';
+import type { Exchanges } from '../../listeners/exchange-log.ts';
+import { MOST_HW_IDS, splitHwIds } from '../../engine/node-lookup.ts';
+import { clientConfigText } from '../../lab-settings.ts';
 import { commandResponse, okBody } from './razor-wire.ts';
 
 const USUAL =

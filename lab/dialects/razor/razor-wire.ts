@@ -1,7 +1,7 @@
 /** The Razor 0.x wire: reading parameters, and the bodies of replies and errors (razor-0.x.md, sections 3 to 5). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { formField, isRecord, own, parseFields, parseJson } from '../hostile.ts';
-import { HTML, sendJson, sendText } from '../replies.ts';
+import { formField, isRecord, own, parseFields, parseJson } from '../../listeners/request-body.ts';
+import { HTML, sendJson, sendText } from '../../listeners/replies.ts';
 
 /** Parameters of a request, from query, form or JSON, with or without a leading `@` in their names. */
 export interface RazorParams {

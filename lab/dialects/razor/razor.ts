@@ -1,16 +1,16 @@
 /** The Razor 0.x API for nodes: boot, check-in, register, callbacks (razor-0.x.md, sections 2 to 6). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { messageOf } from '../../platform/errors.ts';
-import { bootScript, NoMicrokernel } from '../boot.ts';
-import { answerCallback } from '../callbacks.ts';
-import type { LabCore } from '../core.ts';
-import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../decide.ts';
-import { hasControl, isRecord } from '../hostile.ts';
-import { acceptableHwIds, splitHwIds } from '../identity.ts';
-import { HTML, PLAIN, sendText } from '../replies.ts';
-import { razorRoutes } from '../routes.ts';
-import { clientConfigText } from '../settings.ts';
-import type { NodeRecord } from '../store.ts';
+import { messageOf } from '../../../platform/errors/errors.ts';
+import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
+import { answerCallback } from '../../engine/callbacks.ts';
+import type { LabCore } from '../../lab-core.ts';
+import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../../engine/decide.ts';
+import { hasControl, isRecord } from '../../listeners/request-body.ts';
+import { acceptableHwIds, splitHwIds } from '../../engine/node-lookup.ts';
+import { HTML, PLAIN, sendText } from '../../listeners/replies.ts';
+import { razorRoutes } from '../../listeners/routes.ts';
+import { clientConfigText } from '../../lab-settings.ts';
+import type { NodeRecord } from '../../store/store.ts';
 import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
 import {
   commandResponse,

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { agentProcess, type AgentProcess } from '../helpers/agent-process.ts';
-import { temporaryDir } from '../helpers/agent-parts.ts';
-import { command, scriptedServer } from '../helpers/scripted-server.ts';
-import { dnsServer } from '../helpers/dns-server.ts';
+import { agentProcess, type AgentProcess } from '../../helpers/agent-process.ts';
+import { temporaryDir } from '../../helpers/agent-parts.ts';
+import { command, scriptedServer } from '../../helpers/scripted-server.ts';
+import { dnsServer } from '../../helpers/dns-server.ts';
 
 const dir = temporaryDir();
 const silent: Server[] = [];

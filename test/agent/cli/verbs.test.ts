@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { run } from '../../platform/run.ts';
-import { MAIN } from '../helpers/agent-process.ts';
-import { temporaryDir } from '../helpers/agent-parts.ts';
-import { command, scriptedServer } from '../helpers/scripted-server.ts';
+import { run } from '../../../platform/process/run.ts';
+import { MAIN } from '../../helpers/agent-process.ts';
+import { temporaryDir } from '../../helpers/agent-parts.ts';
+import { command, scriptedServer } from '../../helpers/scripted-server.ts';
 
 const dir = temporaryDir();
 after(() => rmSync(dir, { recursive: true, force: true }));

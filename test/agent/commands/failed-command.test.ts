@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createRegistry } from '../../agent/commands/registry.ts';
-import { createVoice } from '../../agent/node/voice.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { createLog } from '../../platform/log.ts';
-import { createSystem } from '../../platform/system.ts';
-import { run } from '../../platform/run.ts';
-import { runUntil, temporaryDir, testAgent } from '../helpers/agent-parts.ts';
-import { command, scriptedServer } from '../helpers/scripted-server.ts';
+import { createRegistry } from '../../../agent/commands/command-registry.ts';
+import { createVoice } from '../../../agent/node/console-output.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { createLog } from '../../../platform/log/log.ts';
+import { createSystem } from '../../../platform/system.ts';
+import { run } from '../../../platform/process/run.ts';
+import { runUntil, temporaryDir, testAgent } from '../../helpers/agent-parts.ts';
+import { command, scriptedServer } from '../../helpers/scripted-server.ts';
 
 test('a command that fails is told with its reason and what to do; turns go on at their pace, with the same server', async () => {
   const dir = temporaryDir();

@@ -13,13 +13,13 @@ import {
   mergeHistories,
   ordinal,
   parseLoopArgument,
-} from '../../agent/commands/loop-breaker.ts';
-import { createRegistry } from '../../agent/commands/registry.ts';
-import { mountEfiVariables } from '../../agent/node/efi-variables.ts';
-import { openStore } from '../../agent/state.ts';
-import { temporaryDir } from '../helpers/agent-parts.ts';
-import { bench } from '../helpers/command-bench.ts';
-import { fakeClock } from '../helpers/fake-clock.ts';
+} from '../../../agent/commands/loop-breaker.ts';
+import { createRegistry } from '../../../agent/commands/command-registry.ts';
+import { mountEfiVariables } from '../../../agent/node/efi-variables.ts';
+import { openStore } from '../../../agent/state/state-store.ts';
+import { temporaryDir } from '../../helpers/agent-parts.ts';
+import { bench } from '../../helpers/command-bench.ts';
+import { fakeClock } from '../../helpers/fake-clock.ts';
 
 const dirs: string[] = [];
 after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { parse } from 'yaml';
-import { resolveSettings } from '../../agent/config/resolve.ts';
-import { diffPushed, examinePushed } from '../../agent/config/pushed.ts';
-import { runUntil, testAgent, type TestAgent } from '../helpers/agent-parts.ts';
-import { command, scriptedServer, text, type ScriptedServer } from '../helpers/scripted-server.ts';
+import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { diffPushed, examinePushed } from '../../../agent/config/pushed.ts';
+import { runUntil, testAgent, type TestAgent } from '../../helpers/agent-parts.ts';
+import { command, scriptedServer, text, type ScriptedServer } from '../../helpers/scripted-server.ts';
 
 let server: ScriptedServer;
 let agent: TestAgent | undefined;

@@ -1,9 +1,9 @@
 /** Names to addresses: search lists, several resolvers, truncation, chains, and answers that are wrong on purpose. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { lookupAddresses, lookupService } from '../../agent/discovery/dns.ts';
-import { parseResolvConf, searchNames } from '../../agent/discovery/resolv-conf.ts';
-import { dnsServer, type DnsReply, type DnsServer } from '../helpers/dns-server.ts';
+import { lookupAddresses, lookupService } from '../../../agent/discovery/dns.ts';
+import { parseResolvConf, searchNames } from '../../../agent/discovery/resolv-conf.ts';
+import { dnsServer, type DnsReply, type DnsServer } from '../../helpers/dns-server.ts';
 
 let dns: DnsServer;
 before(async () => {

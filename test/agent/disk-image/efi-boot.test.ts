@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { entriesNamed, findLoader, makeBootEntry } from '../../../../agent/deploy/image/efi.ts';
-import type { ImageRecord } from '../../../../agent/deploy/image/record.ts';
-import { createLog } from '../../../../platform/log.ts';
-import type { RunResult } from '../../../../platform/run.ts';
-import { createSystem, type System } from '../../../../platform/system.ts';
+import { entriesNamed, findLoader, makeBootEntry } from '../../../agent/disk-image/efi-boot.ts';
+import type { ImageRecord } from '../../../agent/disk-image/record.ts';
+import { createLog } from '../../../platform/log/log.ts';
+import type { RunResult } from '../../../platform/process/run.ts';
+import { createSystem, type System } from '../../../platform/system.ts';
 
 function tree(t: TestContext, files: Readonly<Record<string, string | Buffer>>): string {
   const dir = mkdtempSync(join(tmpdir(), 'razor-mk-efi-'));

@@ -4,8 +4,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { addToGpt, EFI_SYSTEM, fitGpt, gptPatches, parseGpt } from '../../../../agent/deploy/image/gpt.ts';
-import { planTable } from '../../../../agent/deploy/image/table.ts';
+import { addToGpt, EFI_SYSTEM, fitGpt, gptPatches, parseGpt } from '../../../agent/disk-image/gpt.ts';
+import { planTable } from '../../../agent/disk-image/partition-table.ts';
 import { EFI, gptImage, LINUX, mbrImage } from './tables.ts';
 
 const SECTORS = 8192; // 4 MiB

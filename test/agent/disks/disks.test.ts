@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { chooseDisk, named } from '../../../agent/deploy/choose-disk.ts';
-import { listDisks, type Disk } from '../../../agent/deploy/disks.ts';
-import { holds, parseHintList, parseHintObject } from '../../../agent/deploy/hints.ts';
+import { chooseDisk, named } from '../../../agent/disks/choose-disk.ts';
+import { listDisks, type Disk } from '../../../agent/disks/disks.ts';
+import { holds, parseHintList, parseHintObject } from '../../../agent/disks/hints.ts';
 
 const made: string[] = [];
 after(() => made.forEach((dir) => rmSync(dir, { recursive: true, force: true })));

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { listDisks } from '../../../agent/deploy/disks.ts';
-import { readSource } from '../../../agent/deploy/source.ts';
-import { readVirtualMedia } from '../../../agent/deploy/virtual-media.ts';
-import { findVolume, partitionsOf, readVolume } from '../../../agent/deploy/volumes.ts';
-import { createLog, silentLog } from '../../../platform/log.ts';
+import { listDisks } from '../../../agent/disks/disks.ts';
+import { readSource } from '../../../agent/servers/ironic-2014/parameters/deploy-source.ts';
+import { readVirtualMedia } from '../../../agent/servers/ironic-2014/parameters/virtual-media.ts';
+import { findVolume, partitionsOf, readVolume } from '../../../agent/disks/volumes.ts';
+import { createLog, silentLog } from '../../../platform/log/log.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 

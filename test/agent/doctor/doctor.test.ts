@@ -13,10 +13,10 @@ import { decode, encode } from 'dns-packet';
 import yargs from 'yargs';
 import { verb } from '../../../agent/cli/doctor.ts';
 import { CHECKS, exitStatusOf, type CheckResult } from '../../../agent/doctor/check.ts';
-import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from '../../../agent/doctor/machine.ts';
+import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from '../../../agent/doctor/machine-checks.ts';
 import { parseRoutes4, parseRoutes6, routeTo } from '../../../agent/network/routes.ts';
-import type { NetworkState, NicState } from '../../../agent/network/state.ts';
-import type { Host } from '../../../platform/verb.ts';
+import type { NetworkState, NicState } from '../../../agent/network/network-state.ts';
+import type { Host } from '../../../platform/process/verb.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'razor-mk-doctor-'));
 const closing: (() => void)[] = [];

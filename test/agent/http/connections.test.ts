@@ -5,11 +5,11 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { rmSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { resolveSettings } from '../../agent/config/resolve.ts';
-import { createHttpClient, type HttpClient } from '../../agent/http.ts';
-import { openHttp } from '../../agent/trust/index.ts';
-import { temporaryDir } from '../helpers/agent-parts.ts';
-import { authority, issued } from '../helpers/certificates.ts';
+import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { createHttpClient, type HttpClient } from '../../../agent/http/http-client.ts';
+import { openHttp } from '../../../agent/http/tls/trust.ts';
+import { temporaryDir } from '../../helpers/agent-parts.ts';
+import { authority, issued } from '../../helpers/certificates.ts';
 
 /** Answers to the requests of one connection, counted from 0: text, or what else is done with the socket. */
 type Answer = string | ((socket: Socket) => void);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hostileRun } from '../helpers/hostile-run.ts';
-import { MISBEHAVIOURS, ODD_BUT_ACCEPTED } from '../helpers/misbehaviours.ts';
+import { hostileRun } from '../../helpers/hostile-run.ts';
+import { MISBEHAVIOURS, ODD_BUT_ACCEPTED } from '../../helpers/misbehaviours.ts';
 
 test('the real agent outlives a server that misbehaves, and obeys its next good reply (every seventh way; all in test:soak)', async () => {
   const some = MISBEHAVIOURS.filter((_, index) => index % 7 === 1);

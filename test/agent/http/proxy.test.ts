@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { resolveSettings } from '../../agent/config/resolve.ts';
-import type { HttpReply } from '../../agent/http.ts';
-import { openHttp } from '../../agent/trust/index.ts';
-import { proxyFor, readProxies } from '../../agent/trust/proxy.ts';
+import { resolveSettings } from '../../../agent/config/resolve.ts';
+import type { HttpReply } from '../../../agent/http/http-client.ts';
+import { openHttp } from '../../../agent/http/tls/trust.ts';
+import { proxyFor, readProxies } from '../../../agent/http/proxy.ts';
 
 const servers: Server[] = [];
 after(() => servers.forEach((server) => server.close()));

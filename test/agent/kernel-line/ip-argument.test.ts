@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configureNetwork, planConfiguration, vlanName } from '../../../agent/network/configure.ts';
-import { isNicName, parseIpArguments, prefixOf } from '../../../agent/network/ip-argument.ts';
-import type { NetworkState } from '../../../agent/network/state.ts';
-import { createLog } from '../../../platform/log.ts';
+import { isNicName, parseIpArguments, prefixOf } from '../../../agent/kernel-line/ip-argument.ts';
+import type { NetworkState } from '../../../agent/network/network-state.ts';
+import { createLog } from '../../../platform/log/log.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 

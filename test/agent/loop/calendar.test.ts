@@ -1,8 +1,8 @@
 /** Check-ins by the calendar, and housekeeping: real time, expressions with seconds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCalendar } from '../../agent/calendar.ts';
-import { resolveSettings } from '../../agent/config/resolve.ts';
+import { createCalendar } from '../../../agent/loop/calendar.ts';
+import { resolveSettings } from '../../../agent/config/resolve.ts';
 
 test('a cron expression wakes the agent, another replaces it, and an empty one ends it', async () => {
   let [checkins, cleanings] = [0, 0];

@@ -1,10 +1,10 @@
 /** Which server is asked: candidates in turn, the working one first, discovery again when none is left or DNS says so. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTargets } from '../../agent/targets.ts';
-import { runUntil, testAgent } from '../helpers/agent-parts.ts';
-import { fakeClock } from '../helpers/fake-clock.ts';
-import { command, scriptedServer } from '../helpers/scripted-server.ts';
+import { createTargets } from '../../../agent/loop/targets.ts';
+import { runUntil, testAgent } from '../../helpers/agent-parts.ts';
+import { fakeClock } from '../../helpers/fake-clock.ts';
+import { command, scriptedServer } from '../../helpers/scripted-server.ts';
 
 const candidate = (url: string, more = {}) => ({ url, way: 'kernel line razor.ip', given: true, ...more });
 

@@ -1,8 +1,8 @@
 /** Turns of one agent against a real server, on a clock that moves when the test says so. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { machine, runUntil, testAgent, type TestAgent } from '../helpers/agent-parts.ts';
-import { command, json, scriptedServer, text, type ScriptedServer } from '../helpers/scripted-server.ts';
+import { machine, runUntil, testAgent, type TestAgent } from '../../helpers/agent-parts.ts';
+import { command, json, scriptedServer, text, type ScriptedServer } from '../../helpers/scripted-server.ts';
 
 let server: ScriptedServer;
 let agent: TestAgent | undefined;

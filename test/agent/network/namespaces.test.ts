@@ -85,8 +85,8 @@ function boot(
   const code = `
     const { bootNode } = await import(${JSON.stringify(BOOT)});
     const { createSystem } = await import(${JSON.stringify(platform('system'))});
-    const { createLog } = await import(${JSON.stringify(platform('log'))});
-    const { systemClock } = await import(${JSON.stringify(platform('clock'))});
+    const { createLog } = await import(${JSON.stringify(platform('log/log'))});
+    const { systemClock } = await import(${JSON.stringify(platform('time/clock'))});
     const log = createLog({ people: (line) => console.error(line) });
     const live = createSystem({ live: true, log });
     const system = { ...live, write: () => {}, change: async (what, action) => (/DHCP client/.test(what) ? await action() : undefined),

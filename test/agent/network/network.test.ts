@@ -3,7 +3,12 @@ import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { assessNetwork, isUsableAddress } from '../../../agent/network/assess.ts';
 import { planRecovery, recoveryDelay, remember, type RecoveryAction } from '../../../agent/network/recovery.ts';
-import { firmwareErrors, observeNetwork, type NetworkState, type NicState } from '../../../agent/network/state.ts';
+import {
+  firmwareErrors,
+  observeNetwork,
+  type NetworkState,
+  type NicState,
+} from '../../../agent/network/network-state.ts';
 import { waitForNetwork } from '../../../agent/network/wait.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 import { networkTree } from './network-tree.ts';

@@ -9,7 +9,7 @@ import { hostnameOf, hostsWith, setHostname } from '../../../agent/network/hostn
 import { askSntp, leaseNtpServers, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
 import { startWatchdog } from '../../../agent/network/watchdog.ts';
 import { bootNode } from '../../../agent/node/boot.ts';
-import { createLog } from '../../../platform/log.ts';
+import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 

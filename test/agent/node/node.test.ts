@@ -9,12 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { askStatus } from '../../agent/control/client.ts';
-import { SOCKET_NAME } from '../../agent/control/server.ts';
-import type { StatusSnapshot } from '../../agent/control/snapshot.ts';
-import { LOG_FILE } from '../../agent/node/logging.ts';
+import { askStatus } from '../../../agent/status/local-client.ts';
+import { SOCKET_NAME } from '../../../agent/status/local-api.ts';
+import type { StatusSnapshot } from '../../../agent/status/snapshot.ts';
+import { LOG_FILE } from '../../../agent/node/logging.ts';
 
-const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
 
 test('an agent that finds no server says so in its status, takes a server from setMkConfig, reports an unknown command, and ends in order', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'razor-mk-node-'));

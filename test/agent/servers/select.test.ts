@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { selectDialect, type SelectInput } from '../../agent/dialects/select.ts';
+import { selectDialect, type SelectInput } from '../../../agent/servers/select.ts';
 
 function select(kernel: Record<string, string>, more: Partial<SelectInput> = {}) {
   const input = { option: undefined, configured: undefined, hanlonLease: false, ...more };

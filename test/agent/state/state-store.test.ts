@@ -4,10 +4,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
-import { flatYaml, openStore, readFlatYaml, STATE_FILES } from '../../agent/state.ts';
-import { run } from '../../platform/run.ts';
-import { temporaryDir } from '../helpers/agent-parts.ts';
-import { killRun } from '../helpers/kill-run.ts';
+import { flatYaml, openStore, readFlatYaml, STATE_FILES } from '../../../agent/state/state-store.ts';
+import { run } from '../../../platform/process/run.ts';
+import { temporaryDir } from '../../helpers/agent-parts.ts';
+import { killRun } from '../../helpers/kill-run.ts';
 
 const dir = temporaryDir();
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -88,7 +88,7 @@ test('a full disk and a read-only one are said, and state is kept in memory', as
   const mounted = await run(['unshare', '-m', 'true']);
   if (mounted.status !== 0) return t.skip('no mount namespaces here');
   // the test itself stays outside: a process in a namespace of its own has the small file system
-  const script = new URL('../helpers/full-disk.ts', import.meta.url).pathname;
+  const script = new URL('../../helpers/full-disk.ts', import.meta.url).pathname;
   const result = await run([
     'unshare',
     '-m',

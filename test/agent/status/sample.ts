@@ -1,5 +1,5 @@
 /** A snapshot for tests of page and metrics. */
-import type { StatusSnapshot } from '../../../agent/control/snapshot.ts';
+import type { StatusSnapshot } from '../../../agent/status/snapshot.ts';
 
 export function sample(more: Partial<StatusSnapshot> = {}): StatusSnapshot {
   return {

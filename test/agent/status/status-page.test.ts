@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { renderMetrics } from '../../../agent/control/metrics.ts';
-import { duration, renderPage } from '../../../agent/control/page.ts';
+import { renderMetrics } from '../../../agent/status/metrics.ts';
+import { duration, renderPage } from '../../../agent/status/status-page.ts';
 import { sample } from './sample.ts';
 
 const failing = sample({

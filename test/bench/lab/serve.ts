@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { createInterface } from 'node:readline';
-import { startLab } from '../../../lab/server.ts';
+import { startLab } from '../../../lab/lab-server.ts';
 import { FACTS, idOf } from './nodes.ts';
 
 const [, , db = ':memory:', count = '0', silence = '60000'] = process.argv;

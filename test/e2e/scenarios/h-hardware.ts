@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { captureSources, changedFacts, collectFacts, factValues } from '../../../facts/index.ts';
+import { captureSources, changedFacts, collectFacts, factValues } from '../../../facts/facts.ts';
 import type { Site } from '../../../lab/vm/site.ts';
 import { shellOn } from '../console.ts';
 import { bootDirectly, readySite } from '../ready.ts';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../../platform/run.ts';
+import { run } from '../../../platform/process/run.ts';
 import type { DhcpOptions } from '../../../lab/vm/segment.ts';
 import type { LabProcess, Site } from '../../../lab/vm/site.ts';
 import { makeZip } from '../../helpers/zip.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LabEvent } from '../../../lab/events.ts';
+import type { LabEvent } from '../../../lab/lab-events.ts';
 import { shellOn } from '../console.ts';
 import { addInstaller, emptyDisk, installEverything, readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { packSquashfs } from '../../../tinycore/image/squashfs.ts';
+import { packSquashfs } from '../../../tinycore/image/extensions/squashfs.ts';
 import { shellOn, typeAt } from '../console.ts';
 import { serveFiles } from '../inside.ts';
 import { bootDirectly, readySite } from '../ready.ts';

@@ -65,7 +65,7 @@ async function openPorts(
   inside: (argv: readonly [string, ...string[]]) => [string, ...string[]],
   address: string,
 ): Promise<number[]> {
-  const { run } = await import('../../../platform/run.ts');
+  const { run } = await import('../../../platform/process/run.ts');
   const script = `
     const net = require('node:net'); const open = []; let next = 1;
     const one = () => new Promise((done) => { const s = net.connect({ host: '${address}', port: next++ });

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { fetchPackage } from '../../../tinycore/image/debian.ts';
+import { fetchPackage } from '../../../tinycore/image/base/debian.ts';
 import { OVMF_CODE, type Machine } from '../../../lab/vm/machine.ts';
 import type { LabProcess } from '../../../lab/vm/site.ts';
 import { must } from '../../../tinycore/image/programs.ts';

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Machine } from '../../../lab/vm/machine.ts';
 import type { Site } from '../../../lab/vm/site.ts';
-import { selfSigned } from '../../../agent/trust/self-signed.ts';
+import { selfSigned } from '../../../agent/http/tls/self-signed.ts';
 import type { DiscoveredHost } from '../../helpers/foreman/rules.ts';
 import type { Scenario, World } from '../scenario.ts';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../../platform/run.ts';
-import { startDaemon, type Daemon } from '../../../platform/daemon.ts';
+import { run } from '../../../platform/process/run.ts';
+import { startDaemon, type Daemon } from '../../../platform/process/daemon.ts';
 import type { Scenario, World } from '../scenario.ts';
 import { self } from '../self.ts';
 

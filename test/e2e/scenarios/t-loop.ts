@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LabEvent } from '../../../lab/events.ts';
+import type { LabEvent } from '../../../lab/lab-events.ts';
 import { shellOn } from '../console.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';

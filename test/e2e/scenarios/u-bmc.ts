@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianExtension } from '../../../tinycore/image/debian-extension.ts';
+import { debianExtension } from '../../../tinycore/image/extensions/debian-extension.ts';
 import { BMC, startBmc, type Bmc } from '../bmc.ts';
 import { shellOn } from '../console.ts';
 import { serveFiles } from '../inside.ts';

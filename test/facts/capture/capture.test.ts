@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { captureMachine, captureSources, collectFacts, factValues, openSources } from '../../facts/index.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { makeTree } from '../helpers/tree.ts';
+import { captureMachine, captureSources, collectFacts, factValues, openSources } from '../../../facts/facts.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { makeTree } from '../../helpers/tree.ts';
 
 const MACHINE = {
   'proc/meminfo': 'MemTotal: 1048576 kB\n',
@@ -65,7 +65,7 @@ test('a fact asked of a capture that was not recorded is absent, never taken fro
   assert.deepEqual(sources.list('/proc'), []);
 });
 
-const CAPTURES = join(import.meta.dirname, '../fixtures/captures');
+const CAPTURES = join(import.meta.dirname, '../../fixtures/captures');
 
 for (const name of readdirSync(CAPTURES).filter((one) => one.endsWith('.tar.gz'))) {
   test(`the recorded machine ${name} gives the facts that it gave when it was recorded`, async () => {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../../platform/run.ts';
-import { facterArguments } from '../../facts/cli/facter-alias.ts';
-import { disagreements } from '../../facts/opinion/index.ts';
-import { addToTree, makeTree } from '../helpers/tree.ts';
+import { run } from '../../../platform/process/run.ts';
+import { facterArguments } from '../../../facts/cli/facter-alias.ts';
+import { disagreements } from '../../../facts/second-opinion/second-opinion.ts';
+import { addToTree, makeTree } from '../../helpers/tree.ts';
 
-const MAIN = join(import.meta.dirname, '../../agent/main.ts');
+const MAIN = join(import.meta.dirname, '../../../agent/main.ts');
 
 async function cli(
   words: readonly string[],

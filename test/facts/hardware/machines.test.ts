@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { nativeHardware } from '../../../facts/hardware/collect.ts';
-import { registerPciIds } from '../../../facts/hardware/index.ts';
-import { collectFacts, factValues } from '../../../facts/index.ts';
+import { nativeHardware } from '../../../facts/hardware/collect-hardware.ts';
+import { registerPciIds } from '../../../facts/hardware/hardware.ts';
+import { collectFacts, factValues } from '../../../facts/facts.ts';
 import { MACHINES, withUname } from '../../corpus/machines.ts';
 import { machinesOf } from '../../corpus/corpus.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openSources, readIdentity } from '../../facts/index.ts';
-import { makeTree, type TreeFiles } from '../helpers/tree.ts';
+import { openSources, readIdentity } from '../../../facts/facts.ts';
+import { makeTree, type TreeFiles } from '../../helpers/tree.ts';
 
 function nic(name: string, index: number, mac: string, more: TreeFiles = { device: '' }): TreeFiles {
   const base = `sys/class/net/${name}`;

@@ -10,8 +10,8 @@ import {
   smbiosVersion,
   specified,
   structuresOf,
-} from '../../../facts/smbios/index.ts';
-import { run } from '../../../platform/run.ts';
+} from '../../../facts/smbios/smbios.ts';
+import { run } from '../../../platform/process/run.ts';
 import { compareViews, parseDmidecode, viewOf } from '../../helpers/dmidecode-view.ts';
 import { buildDump, buildEntryPoint, buildStructure, buildTable, SERVER } from '../../helpers/smbios-table.ts';
 

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { serve } from '../../lab/cli/serve.ts';
-import { environmentName, SERVER_OPTIONS } from '../../lab/cli/server-options.ts';
-import { resolveValues } from '../../lab/cli/server-values.ts';
-import { type RazorMkError } from '../../platform/errors.ts';
-import type { Host } from '../../platform/verb.ts';
+import { serve } from '../../../lab/cli/serve.ts';
+import { environmentName, SERVER_OPTIONS } from '../../../lab/cli/server-options.ts';
+import { resolveValues } from '../../../lab/cli/server-values.ts';
+import { type RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Host } from '../../../platform/process/verb.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'razor-mk-options-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { playDemo } from '../../lab/demo/demo.ts';
-import { startDaemon } from '../../platform/daemon.ts';
-import { run } from '../../platform/run.ts';
+import { playDemo } from '../../../lab/demo/demo.ts';
+import { startDaemon } from '../../../platform/process/daemon.ts';
+import { run } from '../../../platform/process/run.ts';
 
-const MAIN = new URL('../../agent/main.ts', import.meta.url).pathname;
+const MAIN = new URL('../../../agent/main.ts', import.meta.url).pathname;
 
 test('the demonstration discovers, registers, binds and tells this machine to reboot, as JSON lines with the summary last', async () => {
   const place = mkdtempSync(join(tmpdir(), 'razor-mk-demo-test-'));

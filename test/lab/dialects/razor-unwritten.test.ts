@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
 
 const PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startLab, type Lab } from '../../lab/server.ts';
-import { fakeClock } from '../helpers/fake-clock.ts';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
+import { fakeClock } from '../../helpers/fake-clock.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 

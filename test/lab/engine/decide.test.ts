@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
-import { expireNodes } from '../../lab/expiry.ts';
-import { TEMPLATES } from '../../lab/models.ts';
-import { startLab, type Lab } from '../../lab/server.ts';
-import type { LabOptions } from '../../lab/settings.ts';
-import { fakeClock, type FakeClock } from '../helpers/fake-clock.ts';
-import { checkin, register } from '../helpers/lab-process.ts';
+import { expireNodes } from '../../../lab/engine/expiry.ts';
+import { TEMPLATES } from '../../../lab/engine/models.ts';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
+import type { LabOptions } from '../../../lab/lab-settings.ts';
+import { fakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
+import { checkin, register } from '../../helpers/lab-process.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 const ID = '525400000001';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { herdId, runHerd, spreadOf, type HerdOptions } from '../../lab/herd/herd.ts';
-import { runRealHerd } from '../../lab/herd/real.ts';
-import { createTimeQueue } from '../../lab/herd/queue.ts';
-import { startLab } from '../../lab/server.ts';
+import { herdId, runHerd, spreadOf, type HerdOptions } from '../../../lab/herd/herd.ts';
+import { runRealHerd } from '../../../lab/herd/real.ts';
+import { createTimeQueue } from '../../../lab/herd/queue.ts';
+import { startLab } from '../../../lab/lab-server.ts';
 
 const MINUTE: HerdOptions = {
   nodes: 20_000,

@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { addImage } from '../../lab/image-add.ts';
-import { startLab, type Lab } from '../../lab/server.ts';
-import { run } from '../../platform/run.ts';
+import { addImage } from '../../../lab/images/image-add.ts';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
+import { run } from '../../../platform/process/run.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { BOOT_DIALECTS, bootstrapFor } from '../../lab/ipxe/bootstrap.ts';
-import { layOut } from '../../lab/ipxe/layout.ts';
-import { startLab } from '../../lab/server.ts';
-import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
+import { BOOT_DIALECTS, bootstrapFor } from '../../../lab/ipxe/bootstrap.ts';
+import { layOut } from '../../../lab/ipxe/layout.ts';
+import { startLab } from '../../../lab/lab-server.ts';
+import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../../platform/netboot/scripts.ts';
 
 describe('the iPXE bootstrap', () => {
   it('tries eight network interfaces and names them all in the question', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
 
 const PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 const NAMED = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';

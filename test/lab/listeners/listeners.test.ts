@@ -5,9 +5,9 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { run } from '../../platform/run.ts';
-import { startLab, type Lab } from '../../lab/server.ts';
-import { checkin, register, startLabProcess } from '../helpers/lab-process.ts';
+import { run } from '../../../platform/process/run.ts';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
+import { checkin, register, startLabProcess } from '../../helpers/lab-process.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { openRequestLog, requestLine } from '../../lab/request-log.ts';
-import { startLab } from '../../lab/server.ts';
+import { openRequestLog, requestLine } from '../../../lab/listeners/request-log.ts';
+import { startLab } from '../../../lab/lab-server.ts';
 
 describe('the log of requests', () => {
   it('has a line for each request of nodes, quick check-ins too, and none of people', async () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { table } from '../../lab/cli/print.ts';
-import { startLab, type Lab } from '../../lab/server.ts';
+import { table } from '../../../lab/cli/print.ts';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
 
 describe('the management API', () => {
   let lab: Lab;

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { startLab } from '../../lab/server.ts';
-import { checkKills } from '../helpers/lab-kill.ts';
-import { register } from '../helpers/lab-process.ts';
+import { startLab } from '../../../lab/lab-server.ts';
+import { checkKills } from '../../helpers/lab-kill.ts';
+import { register } from '../../helpers/lab-process.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 

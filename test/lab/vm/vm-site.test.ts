@@ -6,13 +6,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startDaemon } from '../../platform/daemon.ts';
-import { forwardPort } from '../../lab/vm/forward.ts';
-import { qemuArgv, textOfScreen } from '../../lab/vm/machine.ts';
-import { needPrograms } from '../../lab/vm/programs.ts';
-import { createSegment, prefixOf } from '../../lab/vm/segment.ts';
-import { askQemu } from '../../lab/vm/qmp.ts';
-import { createNamespace, needTaps, type Namespace } from '../../lab/vm/namespace.ts';
+import { startDaemon } from '../../../platform/process/daemon.ts';
+import { forwardPort } from '../../../lab/vm/forward.ts';
+import { qemuArgv, textOfScreen } from '../../../lab/vm/machine.ts';
+import { needPrograms } from '../../../lab/vm/programs.ts';
+import { createSegment, prefixOf } from '../../../lab/vm/segment.ts';
+import { askQemu } from '../../../lab/vm/qmp.ts';
+import { createNamespace, needTaps, type Namespace } from '../../../lab/vm/namespace.ts';
 
 async function namespaceOrReason(): Promise<Namespace | string> {
   return await createNamespace().catch((error: unknown) => `no namespaces here: ${String(error)}`);
@@ -42,7 +42,7 @@ test('kill -9 of the process that made a namespace ends every process in it', as
   const namespace = await namespaceOrReason();
   if (typeof namespace === 'string') return t.skip(namespace);
   await namespace.close();
-  const module = new URL('../../lab/vm/namespace.ts', import.meta.url).href;
+  const module = new URL('../../../lab/vm/namespace.ts', import.meta.url).href;
   const script = `import { createNamespace } from '${module}';
     const n = await createNamespace(); await n.start(['sleep', '1000']); console.log(n.pid); setInterval(() => {}, 1000);`;
   let pid = '';

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { checkBudget } from '../../packaging/budget.ts';
-import { bundle } from '../../packaging/bundle.ts';
-import { highestVersion, readElf } from '../../packaging/elf.ts';
-import { licenceFile, npmParts, projectPart } from '../../packaging/licences.ts';
-import { lockedNode } from '../../packaging/node-binary.ts';
-import { sbom } from '../../packaging/sbom.ts';
-import { run } from '../../platform/run.ts';
+import { checkBudget } from '../../../packaging/executable/budget.ts';
+import { bundle } from '../../../packaging/bundle/bundle.ts';
+import { highestVersion, readElf } from '../../../packaging/executable/elf.ts';
+import { licenceFile, npmParts, projectPart } from '../../../packaging/inventory/licences.ts';
+import { lockedNode } from '../../../packaging/executable/node-binary.ts';
+import { sbom } from '../../../packaging/inventory/sbom.ts';
+import { run } from '../../../platform/process/run.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'razor-mk-bundle-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

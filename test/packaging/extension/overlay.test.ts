@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { resolveSettings } from '../../agent/config/resolve.ts';
-import { FLAVOURS, readOverlay, type Flavour } from '../../packaging/overlay.ts';
-import { PROJECT } from '../../packaging/paths.ts';
+import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { FLAVOURS, readOverlay, type Flavour } from '../../../packaging/extension/overlay.ts';
+import { PROJECT } from '../../../packaging/project-paths.ts';
 
 const DIRECTORY = join(PROJECT, 'tinycore/overlay');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog } from '../../platform/log.ts';
-import { redact, redactText } from '../../platform/redact.ts';
+import { createLog } from '../../../platform/log/log.ts';
+import { redact, redactText } from '../../../platform/log/redact.ts';
 
 test('fields with a secret’s name are replaced at any depth', () => {
   assert.deepEqual(redact({ deployment_key: 'x', a: [{ agent_token: 'y', keyboard: 'z' }] }), {

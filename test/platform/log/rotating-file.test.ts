@@ -5,12 +5,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openRotatingFile } from '../../platform/rotating-file.ts';
+import { openRotatingFile } from '../../../platform/log/rotating-file.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'razor-mk-rotate-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 
-const MODULE = new URL('../../platform/rotating-file.ts', import.meta.url).href;
+const MODULE = new URL('../../../platform/log/rotating-file.ts', import.meta.url).href;
 
 test('a file is rotated before it grows beyond its size, and never more files than asked for are kept', () => {
   const path = join(dir, 'a.log');

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { formatSyslog, openSyslog, parseSyslogTarget } from '../../platform/syslog.ts';
+import { formatSyslog, openSyslog, parseSyslogTarget } from '../../../platform/log/syslog.ts';
 
 const RFC5424 = /^<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (\S+) razor-mk (\d+) - - (.*)$/;
 const hostname = (): string => 'mk525400123456';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run } from '../../platform/run.ts';
+import { run } from '../../../platform/process/run.ts';
 
 test('a program gets its argv as it stands, no shell, and a clean environment', async () => {
   const result = await run(['printf', '%s', '$HOME; rm -rf x']);

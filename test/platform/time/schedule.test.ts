@@ -1,10 +1,10 @@
 /** When turns are, on a clock that the test moves: skew, interval, back-off, Retry-After, long intervals. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { createSchedule, type Pace } from '../../platform/schedule.ts';
-import { runUntil, testAgent, type TestAgent } from '../helpers/agent-parts.ts';
-import { command, scriptedServer, text, type Answer, type ScriptedServer } from '../helpers/scripted-server.ts';
-import { retryAfterMs } from '../../agent/http.ts';
+import { createSchedule, type Pace } from '../../../platform/time/schedule.ts';
+import { runUntil, testAgent, type TestAgent } from '../../helpers/agent-parts.ts';
+import { command, scriptedServer, text, type Answer, type ScriptedServer } from '../../helpers/scripted-server.ts';
+import { retryAfterMs } from '../../../agent/http/http-client.ts';
 
 let server: ScriptedServer;
 let agent: TestAgent | undefined;

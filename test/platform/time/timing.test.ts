@@ -1,7 +1,7 @@
 /** Delays as pure functions: the cap first and the noise after it, a place in the interval for every node. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoffDelay, nextTurnDelay, nodePhase } from '../../platform/timing.ts';
+import { backoffDelay, nextTurnDelay, nodePhase } from '../../../platform/time/timing.ts';
 
 test('back-off grows to the cap and has full jitter under it, also at the cap', () => {
   const at = (attempt: number, random: number): number =>

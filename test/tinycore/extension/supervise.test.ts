@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROJECT } from '../../packaging/paths.ts';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
+import { PROJECT } from '../../../packaging/project-paths.ts';
+import { startDaemon, type Daemon } from '../../../platform/process/daemon.ts';
 
 const SUPERVISE = join(PROJECT, 'tinycore/extension/usr/local/lib/razor-mk/supervise');
 

@@ -3,15 +3,15 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { writeBundle } from '../../tinycore/image/bundle.ts';
-import { buildImage, type BuildOptions } from '../../tinycore/image/build.ts';
-import { fileEntry, symlinkEntry } from '../../tinycore/image/entry.ts';
-import { readInitrd, readTree } from '../../tinycore/image/initrd.ts';
-import { inspectImage } from '../../tinycore/image/inspect.ts';
-import { judgeMetadata } from '../../tinycore/image/metadata.ts';
-import { readConfigFile } from '../../tinycore/image/config-file.ts';
-import { baseEntries, fakeKernel, fakeTcz, KERNEL_VERSION, writeSmallBase } from '../helpers/small-base.ts';
-import { run } from '../../platform/run.ts';
+import { writeBundle } from '../../../tinycore/image/bundle.ts';
+import { buildImage, type BuildOptions } from '../../../tinycore/image/build.ts';
+import { fileEntry, symlinkEntry } from '../../../tinycore/image/initrd/entry.ts';
+import { readInitrd, readTree } from '../../../tinycore/image/initrd/initrd.ts';
+import { inspectImage } from '../../../tinycore/image/inspect.ts';
+import { judgeMetadata } from '../../../tinycore/image/iso/iso-metadata.ts';
+import { readConfigFile } from '../../../tinycore/image/config-file.ts';
+import { baseEntries, fakeKernel, fakeTcz, KERNEL_VERSION, writeSmallBase } from '../../helpers/small-base.ts';
+import { run } from '../../../platform/process/run.ts';
 
 let directory = '';
 before(() => {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { BUILD_OPTIONS } from '../../tinycore/image/cli/options.ts';
-import { OPTION_KINDS, readConfigFile } from '../../tinycore/image/config-file.ts';
+import { BUILD_OPTIONS } from '../../../tinycore/image/cli/image-options.ts';
+import { OPTION_KINDS, readConfigFile } from '../../../tinycore/image/config-file.ts';
 
 let directory = '';
 before(() => {

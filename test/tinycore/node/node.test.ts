@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { createLog } from '../../../platform/log.ts';
-import { run } from '../../../platform/run.ts';
+import { createLog } from '../../../platform/log/log.ts';
+import { run } from '../../../platform/process/run.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
-import { installExtensions } from '../../../tinycore/node/extensions.ts';
+import { installExtensions } from '../../../tinycore/node/node-extensions.ts';
 import { loadKernelModules, moduleName } from '../../../tinycore/node/kernel-modules.ts';
 import { parseExtensionList, parseModuleList } from '../../../tinycore/node/lists.ts';
 import { startMirror } from '../../../tinycore/node/mirror.ts';

@@ -4,8 +4,8 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { PROJECT } from '../../packaging/paths.ts';
-import { DEFAULT_PATH, run } from '../../platform/run.ts';
+import { PROJECT } from '../../../packaging/project-paths.ts';
+import { DEFAULT_PATH, run } from '../../../platform/process/run.ts';
 
 interface Machine {
   lease(card: string, event: string, values?: Record<string, string>): Promise<void>;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PROJECT } from '../../packaging/paths.ts';
-import { run } from '../../platform/run.ts';
+import { PROJECT } from '../../../packaging/project-paths.ts';
+import { run } from '../../../platform/process/run.ts';
 
 const scripts = ['overlay', 'extension', 'base'].flatMap((room) => {
   const root = join(PROJECT, 'tinycore', room);

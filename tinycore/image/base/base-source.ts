@@ -1,11 +1,11 @@
 /** Where the base of an image comes from: an ISO, a directory, or a kernel and an initrd; and what must be in it. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { readInitrd, readTree, resolvePath, type Initrd } from './initrd.ts';
-import { openIso } from './iso-reader.ts';
-import { kernelVersionOf, moduleNamesOf } from './modules.ts';
-import type { Entry } from './entry.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
+import { openIso } from '../iso/iso-reader.ts';
+import { kernelVersionOf, moduleNamesOf } from '../initrd/modules.ts';
+import type { Entry } from '../initrd/entry.ts';
 
 export interface Base {
   /** In words, for messages: the path it came from. */

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../../platform/files.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { replaceFile } from '../../../platform/files.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { fetchBytes } from './download.ts';
 
 export interface BaseUrl {

@@ -5,16 +5,24 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { replaceFile } from '../../platform/files.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { pack } from './compress.ts';
-import { writeCpio } from './cpio.ts';
+import { replaceFile } from '../../../platform/files.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { pack } from '../initrd/compress.ts';
+import { writeCpio } from '../initrd/cpio.ts';
 import { fetchPackage, kernelPackage, type DebianPackage } from './debian.ts';
-import { defaultDrivers } from './drivers.ts';
-import { deviceEntry, directoryEntry, fileEntry, parentsOf, sortEntries, symlinkEntry, type Entry } from './entry.ts';
-import { entriesOfDirectory } from './files-of.ts';
-import { depmodTables, readModuleIndex, selectModules } from './modules.ts';
-import { must } from './programs.ts';
+import { defaultDrivers } from '../initrd/drivers.ts';
+import {
+  deviceEntry,
+  directoryEntry,
+  fileEntry,
+  parentsOf,
+  sortEntries,
+  symlinkEntry,
+  type Entry,
+} from '../initrd/entry.ts';
+import { entriesOfDirectory } from '../initrd/directory-entries.ts';
+import { depmodTables, readModuleIndex, selectModules } from '../initrd/modules.ts';
+import { must } from '../programs.ts';
 
 export interface DebianBaseOptions {
   readonly kernel: 'amd64' | 'cloud';
@@ -125,7 +133,7 @@ async function systemEntries(busybox: DebianPackage): Promise<Entry[]> {
       readFileSync(join(busybox.root, 'usr/share/doc/busybox-static/copyright')),
     ),
     ...links.map((path) => symlinkEntry(path, '/bin/busybox')),
-    ...entriesOfDirectory(join(import.meta.dirname, '../base')).map((entry) =>
+    ...entriesOfDirectory(join(import.meta.dirname, '../../base')).map((entry) =>
       entry.path === 'etc/shadow' ? { ...entry, mode: 0o600 } : entry,
     ),
   ];

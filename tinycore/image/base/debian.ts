@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
-import { must } from './programs.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { run } from '../../../platform/process/run.ts';
+import { must } from '../programs.ts';
 
 export interface DebianPackage {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Files over HTTP for the builder: bases and extensions, with a size limit and, where one is known, a checksum. */
 import { createHash } from 'node:crypto';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 
 export interface FetchOptions {
   /** Bytes; more is refused. */

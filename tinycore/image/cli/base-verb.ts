@@ -1,9 +1,9 @@
 /** `razor-mk image base`: a base to try and test with where no Tiny Core ISO is at hand. */
 import { join, resolve } from 'node:path';
-import { PROJECT } from '../../../packaging/paths.ts';
-import { RazorMkError } from '../../../platform/errors.ts';
-import { defineVerb, type Host } from '../../../platform/verb.ts';
-import { makeDebianBase } from '../base.ts';
+import { PROJECT } from '../../../packaging/project-paths.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { defineVerb, type Host } from '../../../platform/process/verb.ts';
+import { makeDebianBase } from '../base/base.ts';
 import { sourceEpoch } from '../epoch.ts';
 import { createProgress, megabytes } from '../progress.ts';
 import { statSync } from 'node:fs';

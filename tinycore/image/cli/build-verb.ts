@@ -1,8 +1,8 @@
 /** `razor-mk image build`: a microkernel image from a Tiny Core base. */
-import { defineVerb } from '../../../platform/verb.ts';
+import { defineVerb } from '../../../platform/process/verb.ts';
 import { buildImage, type BuildResult } from '../build.ts';
 import { createProgress, megabytes } from '../progress.ts';
-import { addBuildOptions, prepareBuild } from './options.ts';
+import { addBuildOptions, prepareBuild } from './image-options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>

@@ -1,9 +1,9 @@
 /** `razor-mk image bundle`: what a build needs, in one file, for a builder without network. */
 import { resolve } from 'node:path';
-import { defineVerb } from '../../../platform/verb.ts';
+import { defineVerb } from '../../../platform/process/verb.ts';
 import { writeBundle } from '../bundle.ts';
 import { createProgress, megabytes } from '../progress.ts';
-import { addBuildOptions, prepareBuild } from './options.ts';
+import { addBuildOptions, prepareBuild } from './image-options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>

@@ -2,20 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { FLAVOURS } from '../../../packaging/overlay.ts';
-import { PROJECT } from '../../../packaging/paths.ts';
-import { sourceVersion } from '../../../packaging/source-version.ts';
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
-import type { Host } from '../../../platform/verb.ts';
-import { FORM_CHOICES } from '../agent-form.ts';
-import { fetchBase } from '../base-url.ts';
+import { FLAVOURS } from '../../../packaging/extension/overlay.ts';
+import { PROJECT } from '../../../packaging/project-paths.ts';
+import { sourceVersion } from '../../../packaging/inventory/source-version.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Host } from '../../../platform/process/verb.ts';
+import { FORM_CHOICES } from '../extensions/agent-form.ts';
+import { fetchBase } from '../base/base-url.ts';
 import { FORMATS, type BuildOptions } from '../build.ts';
 import { readConfigFile } from '../config-file.ts';
 import { sourceEpoch } from '../epoch.ts';
-import { parseList } from '../extensions.ts';
-import { FORMATS_FOR, SERVERS } from '../servers.ts';
-import { imageVersion } from '../version.ts';
-import { defaultCache } from './base.ts';
+import { parseList } from '../extensions/extensions.ts';
+import { FORMATS_FOR, SERVERS } from '../netboot/boot-files.ts';
+import { imageVersion } from '../iso/image-version.ts';
+import { defaultCache } from './base-verb.ts';
 
 const list = (describe: string) => ({
   type: 'string' as const,

@@ -1,5 +1,5 @@
 /** `razor-mk image inspect FILE`: look into an ISO or an initrd. */
-import { defineVerb } from '../../../platform/verb.ts';
+import { defineVerb } from '../../../platform/process/verb.ts';
 import { inspectImage, type Inspection, type InitrdReport } from '../inspect.ts';
 import { createProgress, megabytes } from '../progress.ts';
 

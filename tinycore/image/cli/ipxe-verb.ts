@@ -1,8 +1,8 @@
 /** `razor-mk image ipxe`: a TFTP root with iPXE and the script that finds the Razor server. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { defineVerb } from '../../../platform/verb.ts';
-import { layOutIpxe } from '../ipxe.ts';
+import { defineVerb } from '../../../platform/process/verb.ts';
+import { layOutIpxe } from '../netboot/ipxe.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>

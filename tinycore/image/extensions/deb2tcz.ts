@@ -1,8 +1,8 @@
 /** A Debian package as an extension: its files in a squashfs, its dependencies as a .dep, as the original's deb2tcz did. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import { must, withTemporary } from './programs.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { must, withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
 
 export interface Repacked {

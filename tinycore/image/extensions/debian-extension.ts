@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import { fetchPackages } from './debian.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { fetchPackages } from '../base/debian.ts';
 import { extensionName, type Extension } from './extensions.ts';
-import { must, withTemporary } from './programs.ts';
+import { must, withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
 
 export interface DebianExtensionOptions {

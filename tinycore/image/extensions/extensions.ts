@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { debToTcz } from './deb2tcz.ts';
-import { fetchBytes } from './download.ts';
+import { fetchBytes } from '../base/download.ts';
 
 export interface Extension {
   /** `bash.tcz` */

@@ -1,7 +1,7 @@
 /** squashfs by mksquashfs and unsquashfs, as an ordinary user, with fixed owners and times. */
 import { existsSync, rmSync } from 'node:fs';
-import { squashfsOptions, type Compression } from '../../packaging/squashfs-options.ts';
-import { must } from './programs.ts';
+import { squashfsOptions, type Compression } from '../../../packaging/extension/squashfs-options.ts';
+import { must } from '../programs.ts';
 
 /** Packs the tree below `directory` into `target`. The same tree gives the same bytes. */
 export async function packSquashfs(

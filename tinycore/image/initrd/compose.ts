@@ -4,13 +4,13 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Overlay, OverlayEntry } from '../../packaging/overlay.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { AgentParts } from './agent-form.ts';
-import { mirrorDirectory, type Base } from './base-source.ts';
+import type { Overlay, OverlayEntry } from '../../../packaging/extension/overlay.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { AgentParts } from '../extensions/agent-form.ts';
+import { mirrorDirectory, type Base } from '../base/base-source.ts';
 import { directoryEntry, fileEntry, linkTarget, parentsOf, sortEntries, type Entry } from './entry.ts';
-import { parseList, type Extension } from './extensions.ts';
-import { entriesOfDirectory } from './files-of.ts';
+import { parseList, type Extension } from '../extensions/extensions.ts';
+import { entriesOfDirectory } from './directory-entries.ts';
 import { readTree, resolvePath } from './initrd.ts';
 import { depmodTables, isModule } from './modules.ts';
 

@@ -4,8 +4,8 @@
  * lz4, bzip2 and lzma are the programs of these names.
  */
 import { crc32, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { run } from '../../../platform/process/run.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'lz4' | 'bzip2' | 'lzma';
 

@@ -2,7 +2,7 @@
  * cpio archives of the "newc" kind (magic 070701; 070702 with a checksum), the kind that the kernel unpacks as initramfs
  * (its Documentation/driver-api/early-userspace/buffer-format.rst). The writer gives the same bytes for the same entries.
  */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Entry, EntryType } from './entry.ts';
 
 const TRAILER = 'TRAILER!!!';

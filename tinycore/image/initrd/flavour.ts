@@ -1,7 +1,7 @@
 /** What a flavour lets in: nothing in prod; ssh keys and a password hash that somebody gives in dev and debug. No default. */
 import { readFileSync } from 'node:fs';
-import type { Flavour } from '../../packaging/overlay.ts';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import type { Flavour } from '../../../packaging/extension/overlay.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { directoryEntry, fileEntry, type Entry } from './entry.ts';
 import { readTree } from './initrd.ts';
 

@@ -1,5 +1,5 @@
 /** An initrd: one or more cpio archives, each compressed in its own way, with zeros between them, as the kernel reads it. */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { compressionAt, unpack, type Compression } from './compress.ts';
 import { readCpio } from './cpio.ts';
 import type { Entry } from './entry.ts';

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { Base } from './base-source.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Base } from '../base/base-source.ts';
 import { unpack } from './compress.ts';
 import { fileEntry, type Entry } from './entry.ts';
 import { isModule, moduleName, readModuleIndex, selectModules } from './modules.ts';

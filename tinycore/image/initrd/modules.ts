@@ -2,10 +2,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { fileEntry, type Entry } from './entry.ts';
 import { readTree } from './initrd.ts';
-import { must, withTemporary } from './programs.ts';
+import { must, withTemporary } from '../programs.ts';
 import { unpack } from './compress.ts';
 
 const MODULE_FILE = /\.ko(\.gz|\.xz|\.zst)?$/;

@@ -1,8 +1,8 @@
 /** The agent's configuration file as it lies in the image, with what options of the builder switch on. */
 import { readFileSync } from 'node:fs';
 import { isMap, parseDocument } from 'yaml';
-import { readOverlay, type Flavour } from '../../packaging/overlay.ts';
-import { RazorMkError } from '../../platform/errors.ts';
+import { readOverlay, type Flavour } from '../../../packaging/extension/overlay.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { cleanTarget } from './compose.ts';
 import { fileEntry, type Entry } from './entry.ts';
 

@@ -2,8 +2,8 @@
  * Versions of images. A Razor 0.x server compares them as three numbers and fails at every boot on some others; the form
  * that is safe is X.Y.Z or vX.Y.Z without leading zeros (its weights, seen on the real server, are in docs/image.md).
  */
-import { RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { run } from '../../../platform/process/run.ts';
 
 const SAFE = /^v?(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/;
 

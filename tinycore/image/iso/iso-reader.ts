@@ -3,7 +3,7 @@
  * them), and their boot catalogue (El Torito). ECMA-119; IEEE P1282 draft for Rock Ridge; El Torito 1.0.
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { RazorMkError, messageOf } from '../../platform/errors.ts';
+import { RazorMkError, messageOf } from '../../../platform/errors/errors.ts';
 
 const SECTOR = 2048;
 

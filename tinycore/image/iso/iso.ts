@@ -14,11 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Flavour } from '../../packaging/overlay.ts';
-import { PROJECT } from '../../packaging/paths.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { ImageParts } from './outputs.ts';
-import { must, withTemporary } from './programs.ts';
+import type { Flavour } from '../../../packaging/extension/overlay.ts';
+import { PROJECT } from '../../../packaging/project-paths.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { ImageParts } from '../outputs.ts';
+import { must, withTemporary } from '../programs.ts';
 
 export interface IsoOptions {
   /** Kernel arguments besides the console. */

@@ -4,7 +4,7 @@
  * menus) is here as an example of the same lines, for networks that it does not manage.
  */
 import { isIP } from 'node:net';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 
 export const SERVERS = ['razor', 'hanlon', 'razor-server', 'ironic', 'foreman'] as const;
 export type ServerName = (typeof SERVERS)[number];

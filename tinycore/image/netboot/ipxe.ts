@@ -5,10 +5,10 @@
 import { mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { replaceFile } from '../../platform/files.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { copyLoaders, missingLoaders } from '../../platform/netboot/loaders.ts';
-import { bootstrapIpxe, HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../platform/netboot/scripts.ts';
+import { replaceFile } from '../../../platform/files.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { copyLoaders, missingLoaders } from '../../../platform/netboot/loaders.ts';
+import { bootstrapIpxe, HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../../platform/netboot/scripts.ts';
 
 export interface IpxeOptions {
   readonly out: string;

@@ -3,23 +3,23 @@
  * address changes, and open only to the server that got the facts and to whom somebody wrote down.
  */
 import { isIP } from 'node:net';
-import { messageOf } from '../../platform/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Log } from '../../platform/log.ts';
-import type { System } from '../../platform/system.ts';
-import { kexec } from '../commands/kexec.ts';
-import { ordinal, type LoopBreaker } from '../commands/loop-breaker.ts';
-import { reboot } from '../commands/reboot.ts';
-import type { Settings } from '../config/settings.ts';
-import { foremanFacts, type ForemanExtras, type ForemanFacts } from '../dialects/foreman/facts.ts';
-import type { ForemanParameters } from '../dialects/foreman/parameters.ts';
-import type { Candidate } from '../discovery/index.ts';
-import type { Emit } from '../events.ts';
-import type { Orders } from '../orders.ts';
-import { selfSigned, type SelfSigned } from '../trust/self-signed.ts';
-import { createPeers, type Peers } from './peers.ts';
-import type { ApiActions, Verdict } from './routes.ts';
-import { listenForOrders, type Listening } from './server.ts';
+import { messageOf } from '../../../../platform/errors/errors.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import type { Log } from '../../../../platform/log/log.ts';
+import type { System } from '../../../../platform/system.ts';
+import { kexec } from '../../../commands/kexec.ts';
+import { ordinal, type LoopBreaker } from '../../../commands/loop-breaker.ts';
+import { reboot } from '../../../commands/reboot.ts';
+import type { Settings } from '../../../config/settings.ts';
+import { foremanFacts, type ForemanExtras, type ForemanFacts } from '../foreman-facts.ts';
+import type { ForemanParameters } from '../foreman-parameters.ts';
+import type { Candidate } from '../../../discovery/discover.ts';
+import type { Emit } from '../../../loop/events.ts';
+import type { Orders } from '../../../loop/command-runner.ts';
+import { selfSigned, type SelfSigned } from '../../../http/tls/self-signed.ts';
+import { createPeers, type Peers } from './allowed-peers.ts';
+import type { ApiActions, Verdict } from './foreman-routes.ts';
+import { listenForOrders, type Listening } from './foreman-listener.ts';
 
 export interface ForemanApiOptions {
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { isIP, type AddressInfo, type Socket } from 'node:net';
-import { answerApi, type ApiActions, type ApiReply } from './routes.ts';
+import { answerApi, type ApiActions, type ApiReply } from './foreman-routes.ts';
 
 export interface ListenOptions {
   readonly host: string;

@@ -3,7 +3,7 @@
  * these four bytes (a newline is forgiven), and an image that was written: a session was seen and none is left.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { RazorMkError, messageOf } from '../../platform/errors.ts';
+import { RazorMkError, messageOf } from '../../../../platform/errors/errors.ts';
 
 export interface DoneOptions {
   readonly address: string;

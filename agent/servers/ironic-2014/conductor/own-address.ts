@@ -1,9 +1,9 @@
 /** The address that the disk is exported on: that of `ip=`, else of the NIC that BOOTIF names, else the machine's first. */
-import type { Clock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { isUsableAddress } from '../network/assess.ts';
-import type { NetworkState } from '../network/state.ts';
-import type { DeployParameters } from './parameters.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { isUsableAddress } from '../../../network/assess.ts';
+import type { NetworkState } from '../../../network/network-state.ts';
+import type { DeployParameters } from '../parameters/deploy-parameters.ts';
 
 export interface FindAddress {
   readonly parameters: Pick<DeployParameters, 'ip' | 'bootMac'>;

@@ -3,10 +3,10 @@
  * 503 (no free worker), other server errors and the network are tried again, at the time that Retry-After asks for; any
  * other 4xx is final.
  */
-import type { Clock } from '../../platform/clock.ts';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { backoffDelay } from '../../platform/timing.ts';
-import { HttpFailure, retryAfterMs, type HttpClient } from '../http.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
+import { backoffDelay } from '../../../../platform/time/timing.ts';
+import { HttpFailure, retryAfterMs, type HttpClient } from '../../../http/http-client.ts';
 
 /** The most that a Retry-After is believed. */
 const LONGEST_RETRY_AFTER_MS = 120_000;

@@ -1,5 +1,5 @@
 /** tgtd where it is installed, else the kernel's target. */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
 import { exportByLio, hasLio } from './target-lio.ts';
 import { exportByTgt, hasTgt, type TgtParts } from './target-tgt.ts';
 import type { Target, TargetOptions } from './target.ts';

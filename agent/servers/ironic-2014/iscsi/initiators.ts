@@ -1,10 +1,10 @@
 /** Who may log in and say `done`, and whether the boot server is there. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { Log } from '../../platform/log.ts';
-import { run } from '../../platform/run.ts';
-import type { DeployParameters } from './parameters.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { Log } from '../../../../platform/log/log.ts';
+import { run } from '../../../../platform/process/run.ts';
+import type { DeployParameters } from '../parameters/deploy-parameters.ts';
 
 /** Addresses of the API's host, the boot server and whoever was allowed besides; `['ALL']` where that was asked for. Throws RAZOR_MK_DEPLOY when there is none. */
 export async function allowedPeers(parameters: DeployParameters, allowed: readonly string[]): Promise<string[]> {

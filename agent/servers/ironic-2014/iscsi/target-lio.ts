@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
-import type { System } from '../../platform/system.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
+import { run } from '../../../../platform/process/run.ts';
+import type { System } from '../../../../platform/system.ts';
 import { listens, type Target, type TargetOptions } from './target.ts';
 
 const MODULES = [

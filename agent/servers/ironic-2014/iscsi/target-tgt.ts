@@ -2,11 +2,11 @@
  * The disk exported by tgtd, the target in user space: no kernel module is needed. Ready means that it listens and that the
  * exported size is the disk's. tgtd ignores SIGTERM; it is ended by its own command, then by SIGKILL.
  */
-import type { Clock } from '../../platform/clock.ts';
-import { startDaemon, type Daemon } from '../../platform/daemon.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { run } from '../../platform/run.ts';
-import type { System } from '../../platform/system.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import { startDaemon, type Daemon } from '../../../../platform/process/daemon.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { run } from '../../../../platform/process/run.ts';
+import type { System } from '../../../../platform/system.ts';
 import { listens, type Target, type TargetOptions } from './target.ts';
 
 /** tgtd's control number; its socket is /var/run/tgtd/socket.NUMBER. The first from here on that no other tgtd answers on. */

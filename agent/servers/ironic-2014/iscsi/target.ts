@@ -1,5 +1,5 @@
 /** What an iSCSI target can do for the deploy ramdisk; tgtd and the kernel's LIO each have one. */
-import type { Disk } from './disks.ts';
+import type { Disk } from '../../../disks/disks.ts';
 
 export interface TargetOptions {
   readonly iqn: string;

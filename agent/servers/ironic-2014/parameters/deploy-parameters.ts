@@ -3,7 +3,7 @@
  * words split at blanks, the FIRST match wins, the value is everything after the first `=`, a bare word is empty, absent
  * is empty too, no quoting.
  */
-import { bootMacOf } from '../network/ip-argument.ts';
+import { bootMacOf } from '../../../kernel-line/ip-argument.ts';
 
 /** `key=value` words of a text; the first of doubled keys wins. */
 export function parseParameters(text: string): ReadonlyMap<string, string> {

@@ -2,7 +2,7 @@
  * How a deployment is done, where the conductor does not say it: each setting is an option of `razor-mk deploy` and a word of
  * the kernel line or of parameters.txt, `--allow-initiator` as `razor.deploy_allow_initiator=`. Options go before words.
  */
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
 
 export const THEN = ['reboot', 'poweroff', 'hold'] as const;
 export const TARGETS = ['tgt', 'lio'] as const;

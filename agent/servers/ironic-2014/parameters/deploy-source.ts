@@ -2,9 +2,9 @@
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../platform/clock.ts';
-import type { System } from '../../platform/system.ts';
-import { parseParameters, wantsVirtualMedia } from './parameters.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import type { System } from '../../../../platform/system.ts';
+import { parseParameters, wantsVirtualMedia } from './deploy-parameters.ts';
 import { readVirtualMedia } from './virtual-media.ts';
 
 export interface DeploySource {

@@ -7,7 +7,7 @@
  * multiplies; the size is capped and compared with tsize.
  */
 import { createSocket, type RemoteInfo } from 'node:dgram';
-import { RazorMkError } from '../../platform/errors.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
 
 export interface TftpOptions {
   readonly host: string;

@@ -1,12 +1,12 @@
 /** The virtual media that Ironic attaches through a BMC: parameters.txt and the token, copied and let go of again. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../platform/clock.ts';
-import { RazorMkError } from '../../platform/errors.ts';
-import { readCapped } from '../../platform/files.ts';
-import type { System } from '../../platform/system.ts';
-import { MEDIA_LABEL } from './disks.ts';
-import { findVolume, readVolume } from './volumes.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { readCapped } from '../../../../platform/files.ts';
+import type { System } from '../../../../platform/system.ts';
+import { MEDIA_LABEL } from '../../../disks/disks.ts';
+import { findVolume, readVolume } from '../../../disks/volumes.ts';
 
 export interface VirtualMedia {
   /** Text of parameters.txt. */

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { messageOf } from '../../../platform/errors.ts';
-import type { Log } from '../../../platform/log.ts';
-import { parseBounded } from '../reply.ts';
-import { AGENT_VERSION } from './api.ts';
+import { messageOf } from '../../../../platform/errors/errors.ts';
+import type { Log } from '../../../../platform/log/log.ts';
+import { parseBounded } from '../../../http/bounded-json.ts';
+import { AGENT_VERSION } from '../conductor/ironic-api.ts';
 import { CommandFault, type Executor } from './executor.ts';
 
 export interface ServerOptions {

@@ -1,10 +1,10 @@
 /** The commands that this agent knows. A new command is a file beside this one and a line here. */
-import type { IronicCommand } from '../options.ts';
+import type { IronicCommand } from '../ironic-options.ts';
 import { IMAGE_COMMANDS } from './image.ts';
 import { collectSystemLogs, hardwareInfo } from './inform.ts';
 import { powerOff, runImage, standbySync } from './standby.ts';
 import { stepCommands } from './steps.ts';
-import { lockdown } from './system.ts';
+import { lockdown } from './system-commands.ts';
 
 export const COMMANDS: readonly IronicCommand[] = [
   ...stepCommands(),

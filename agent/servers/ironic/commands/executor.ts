@@ -1,7 +1,7 @@
 /** Runs the conductor's commands: one at a time, in order, and keeps what became of each. */
 import { randomUUID } from 'node:crypto';
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
-import type { CommandContext, IronicCommand, Params } from './options.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { CommandContext, IronicCommand, Params } from '../ironic-options.ts';
 
 /** As it goes over the wire. */
 export interface CommandResult {

@@ -1,13 +1,13 @@
 /** What a conductor asks for after the image is written: what boots it, and that it will be booted. */
-import { RazorMkError } from '../../../../platform/errors.ts';
-import type { IronicCommand } from '../options.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { IronicCommand } from '../ironic-options.ts';
 
 /** Images of whole disks bring their own partitions, and nobody needs their names. */
 const getPartitionUuids: IronicCommand = {
   name: 'standby.get_partition_uuids',
   async: false,
   async run(_params, { stateDir }) {
-    const { readRecord } = await import('../../../deploy/image/record.ts');
+    const { readRecord } = await import('../../../disk-image/record.ts');
     const record = await readRecord(stateDir);
     return record?.diskIdentifier === undefined ? {} : { 'disk identifier': record.diskIdentifier };
   },
@@ -18,8 +18,8 @@ const installBootloader: IronicCommand = {
   name: 'image.install_bootloader',
   async: true,
   async run(_params, { stateDir, settings, system, kernel, log }) {
-    const { makeBootEntry } = await import('../../../deploy/image/efi.ts');
-    const { readRecord } = await import('../../../deploy/image/record.ts');
+    const { makeBootEntry } = await import('../../../disk-image/efi-boot.ts');
+    const { readRecord } = await import('../../../disk-image/record.ts');
     if (!settings.allowDeploy) {
       throw new RazorMkError('RAZOR_MK_DEPLOY_OFF', 'this microkernel may not change what this machine boots');
     }

@@ -1,7 +1,7 @@
 /** Commands that only tell: the logs, and the inventory. */
-import { collectLogs } from '../logs.ts';
-import { ipaInventory } from '../inventory.ts';
-import type { IronicCommand } from '../options.ts';
+import { collectLogs } from '../inspection/ironic-logs.ts';
+import { ipaInventory } from '../inspection/ipa-inventory.ts';
+import type { IronicCommand } from '../ironic-options.ts';
 
 export const collectSystemLogs: IronicCommand = {
   name: 'log.collect_system_logs',

@@ -1,6 +1,6 @@
 /** What ends an operation: sync, power_off, and run_image, which is a restart. */
-import { sync } from '../../../../platform/sync.ts';
-import type { CommandContext, IronicCommand } from '../options.ts';
+import { sync } from '../../../../platform/process/sync.ts';
+import type { CommandContext, IronicCommand } from '../ironic-options.ts';
 import { changed } from '../live.ts';
 
 /** The conductor waits for the machine to go, so that this is answered first and done a moment later. */

@@ -1,7 +1,7 @@
 /** The get_*_steps and execute_*_step commands of the extensions clean, deploy and service, made from the table of steps. */
-import { RazorMkError } from '../../../../platform/errors.ts';
-import type { IronicCommand, IronicStep, Params, StepKind } from '../options.ts';
-import { STEPS } from '../steps/index.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { IronicCommand, IronicStep, Params, StepKind } from '../ironic-options.ts';
+import { STEPS } from '../steps/step-table.ts';
 
 /** Both are constant through one operation: the conductor compares them and ends it when they change. */
 const MANAGER = 'RazorMicrokernel';

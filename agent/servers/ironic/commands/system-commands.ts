@@ -1,7 +1,7 @@
 /** system.lockdown: no network and no API from here on; what is left is the console. */
-import { observeNetwork } from '../../../network/state.ts';
+import { observeNetwork } from '../../../network/network-state.ts';
 import { changed } from '../live.ts';
-import type { IronicCommand } from '../options.ts';
+import type { IronicCommand } from '../ironic-options.ts';
 
 /** The answer has to go out over the network that ends. */
 const LATER_MS = 2000;

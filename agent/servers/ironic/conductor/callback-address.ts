@@ -2,8 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
-import type { Clock } from '../../../platform/clock.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
 
 /** ironic-python-agent's ipa-ip-lookup-attempts and -timeout. */
 const ATTEMPTS = 6;

@@ -1,5 +1,5 @@
 /** What Ironic means by an error. Its bodies hold JSON inside a string of JSON, in two shapes, and inspector a third. */
-import { cleanText, parseBounded } from '../reply.ts';
+import { cleanText, parseBounded } from '../../../http/bounded-json.ts';
 
 /** The message for people in an error's body; the cut text of anything else. */
 export function faultOf(body: string): string {

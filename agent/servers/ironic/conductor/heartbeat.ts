@@ -1,7 +1,7 @@
 /** Tells the conductor that this node is there, at random moments, until the service ends. */
-import { messageOf } from '../../../platform/errors.ts';
-import type { Clock } from '../../../platform/clock.ts';
-import { ApiRefusal } from './api.ts';
+import { messageOf } from '../../../../platform/errors/errors.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import { ApiRefusal } from './ironic-api.ts';
 
 export interface HeartbeatOptions {
   readonly clock: Clock;

@@ -3,11 +3,11 @@
  * heartbeat. The length of a body is always sent: a chunked one is silently dropped by the servers of the field.
  */
 import * as z from 'zod/mini';
-import { RazorMkError } from '../../../platform/errors.ts';
-import { retryAfterMs, urlForPeople, type HttpClient, type HttpReply } from '../../http.ts';
-import { parseBounded } from '../reply.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { retryAfterMs, urlForPeople, type HttpClient, type HttpReply } from '../../../http/http-client.ts';
+import { parseBounded } from '../../../http/bounded-json.ts';
 import { faultOf } from './faults.ts';
-import type { IronicNode } from './options.ts';
+import type { IronicNode } from '../ironic-options.ts';
 
 /** Lookup with a token is 1.62, a heartbeat with our certificate 1.68; anything newer is understood by none of our fields. */
 const LOOKUP_VERSION = 62;

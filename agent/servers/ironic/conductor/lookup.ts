@@ -1,9 +1,9 @@
 /** Who this node is to Ironic, and the token that it is given once. It goes on until there is an answer. */
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
-import type { Clock } from '../../../platform/clock.ts';
-import type { Log } from '../../../platform/log.ts';
-import { ApiRefusal, type IronicApi, type Lookup } from './api.ts';
-import type { Memory } from './memory.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import type { Log } from '../../../../platform/log/log.ts';
+import { ApiRefusal, type IronicApi, type Lookup } from './ironic-api.ts';
+import type { Memory } from '../ironic-state.ts';
 
 export interface LookupOptions {
   /** Asked in turn. */

@@ -1,5 +1,5 @@
 /** What `ipa-inspection-collectors` asks for beyond the inventory, by name: each adds its own keys to the body. Pure. */
-import type { Inventory } from '../../../facts/index.ts';
+import type { Inventory } from '../../../../facts/facts.ts';
 
 type Extra = Readonly<Record<string, unknown>>;
 

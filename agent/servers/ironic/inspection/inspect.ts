@@ -1,10 +1,10 @@
 /** Sends the inventory: each URL in turn, five tries at each, as ironic-python-agent does. */
-import { messageOf, RazorMkError } from '../../../platform/errors.ts';
-import type { Clock } from '../../../platform/clock.ts';
-import type { Log } from '../../../platform/log.ts';
-import { HttpFailure, urlForPeople, type HttpClient } from '../../http.ts';
-import { cleanText, parseBounded } from '../reply.ts';
-import { faultOf } from './faults.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { Clock } from '../../../../platform/time/clock.ts';
+import type { Log } from '../../../../platform/log/log.ts';
+import { HttpFailure, urlForPeople, type HttpClient } from '../../../http/http-client.ts';
+import { cleanText, parseBounded } from '../../../http/bounded-json.ts';
+import { faultOf } from '../conductor/faults.ts';
 
 export interface InspectOptions {
   readonly urls: readonly string[];

@@ -1,8 +1,8 @@
 /** The body of an inspection: the inventory, what the collectors add, and our own facts beside it. Pure. */
-import type { FactSet } from '../../../facts/fact.ts';
-import { messageOf } from '../../../platform/errors.ts';
+import type { FactSet } from '../../../../facts/fact-types.ts';
+import { messageOf } from '../../../../platform/errors/errors.ts';
 import { COLLECTORS } from './collectors.ts';
-import { ipaInventory, rootDisk } from './inventory.ts';
+import { ipaInventory, rootDisk } from './ipa-inventory.ts';
 
 export interface BodyOptions {
   readonly bootif: string | undefined;

@@ -2,8 +2,8 @@
  * The inventory in ironic-python-agent's form, made of our facts. Numbers are JSON numbers (Metal3 decodes them in Go), what is
  * not known is null, and the disks' field names are the vocabulary of root device hints. Pure.
  */
-import type { FactSet } from '../../../facts/fact.ts';
-import type { Inventory, InventoryInterface } from '../../../facts/index.ts';
+import type { FactSet } from '../../../../facts/fact-types.ts';
+import type { Inventory, InventoryInterface } from '../../../../facts/facts.ts';
 
 type Disk = Inventory['disks'][number];
 

@@ -1,12 +1,12 @@
 /** What a person needs who looks into a failure from the conductor's side: our logs, facts and a capture, as one gzipped tar. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FactSet } from '../../../facts/fact.ts';
-import { messageOf } from '../../../platform/errors.ts';
-import { readCapped } from '../../../platform/files.ts';
-import { redactText } from '../../../platform/redact.ts';
-import { gzippedTar } from '../../../platform/tar.ts';
-import { LOG_FILE } from '../../node/logging.ts';
+import type { FactSet } from '../../../../facts/fact-types.ts';
+import { messageOf } from '../../../../platform/errors/errors.ts';
+import { readCapped } from '../../../../platform/files.ts';
+import { redactText } from '../../../../platform/log/redact.ts';
+import { gzippedTar } from '../../../../platform/tar.ts';
+import { LOG_FILE } from '../../../node/logging.ts';
 
 export interface LogsOptions {
   readonly logDir: string;

@@ -5,10 +5,10 @@
 import { constants } from 'node:fs';
 import { open, readdir, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, RazorMkError } from '../../../../platform/errors.ts';
-import type { Disk } from '../../../deploy/disks.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { Disk } from '../../../disks/disks.ts';
 import { changed } from '../live.ts';
-import type { CommandContext, IronicStep } from '../options.ts';
+import type { CommandContext, IronicStep } from '../ironic-options.ts';
 
 /** RAID, LVM and file systems keep their marks within the first and the last mebibyte of what they are on. */
 const MARK_BYTES = 2 ** 20;

@@ -1,5 +1,5 @@
 /** A step that does nothing and says so: shows an operator that cleaning, servicing and this agent work together. */
-import type { IronicStep } from '../options.ts';
+import type { IronicStep } from '../ironic-options.ts';
 
 export const noop: IronicStep = {
   name: 'rz_noop',

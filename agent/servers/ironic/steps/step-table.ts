@@ -1,5 +1,5 @@
 /** The steps that this agent knows. A new step is a file beside this one and a line here. */
-import type { IronicStep } from '../options.ts';
+import type { IronicStep } from '../ironic-options.ts';
 import { eraseMetadata } from './erase-metadata.ts';
 import { noop } from './noop.ts';
 import { writeImage } from './write-image.ts';

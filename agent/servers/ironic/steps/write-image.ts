@@ -1,5 +1,5 @@
 /** Ironic's own name for the step that writes the instance's image. */
-import type { CommandContext, IronicStep, Params } from '../options.ts';
+import type { CommandContext, IronicStep, Params } from '../ironic-options.ts';
 
 /** Listed always: a conductor that is told of no deploy step waits for ever (agent_base.py takes an empty list for none). */
 export const writeImage: IronicStep = {
@@ -12,7 +12,7 @@ export const writeImage: IronicStep = {
     configdrive: { description: 'URL, or base64 of a gzip, of the config drive', required: false },
   },
   async run(step, params, context) {
-    const { deployImage } = await import('../../../deploy/image/deploy-image.ts');
+    const { deployImage } = await import('../../../disk-image/deploy-image.ts');
     const args = record(step['args']);
     const node = record(params['node']);
     const instance = record(node['instance_info'] ?? context.node?.instance_info);

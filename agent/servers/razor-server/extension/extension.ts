@@ -7,8 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors.ts';
-import type { System } from '../../platform/system.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { System } from '../../../../platform/system.ts';
 import { unpackZip, type UnpackLimits } from './unpack.ts';
 
 /** What a download gave; the body is empty for 304. */

@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Entry } from 'yauzl';
-import { messageOf, RazorMkError } from '../../platform/errors.ts';
+import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 
 export interface UnpackLimits {
   readonly entries: number;

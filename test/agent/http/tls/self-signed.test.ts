@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { selfSigned } from '../../agent/trust/self-signed.ts';
-import { noOpenssl } from '../helpers/certificates.ts';
+import { selfSigned } from '../../../../agent/http/tls/self-signed.ts';
+import { noOpenssl } from '../../../helpers/certificates.ts';
 
 const NOW = new Date();
 

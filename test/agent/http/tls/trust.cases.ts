@@ -8,13 +8,13 @@ import { connect, createServer as createTcpServer, type AddressInfo, type Server
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-import { resolveSettings } from '../../agent/config/resolve.ts';
-import { HttpFailure, type HttpReply } from '../../agent/http.ts';
-import { offsetInWords } from '../../agent/trust/explain.ts';
-import { openHttp } from '../../agent/trust/index.ts';
-import { NONCE_HEADER, SIGNATURE_HEADER, signedBytes } from '../../agent/trust/signature.ts';
-import { temporaryDir } from '../helpers/agent-parts.ts';
-import { authority, issued } from '../helpers/certificates.ts';
+import { resolveSettings } from '../../../../agent/config/resolve.ts';
+import { HttpFailure, type HttpReply } from '../../../../agent/http/http-client.ts';
+import { offsetInWords } from '../../../../agent/http/tls/tls-failure.ts';
+import { openHttp } from '../../../../agent/http/tls/trust.ts';
+import { NONCE_HEADER, SIGNATURE_HEADER, signedBytes } from '../../../../agent/http/tls/signature.ts';
+import { temporaryDir } from '../../../helpers/agent-parts.ts';
+import { authority, issued } from '../../../helpers/certificates.ts';
 
 const dir = temporaryDir();
 const ca = authority(dir);

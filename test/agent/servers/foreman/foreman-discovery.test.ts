@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { parseCommandLine } from '../../../agent/discovery/cmdline.ts';
-import { discover, type Candidate, type DiscoveryOptions } from '../../../agent/discovery/index.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
-import { dnsServer, type DnsServer } from '../../helpers/dns-server.ts';
+import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { discover, type Candidate, type DiscoveryOptions } from '../../../../agent/discovery/discover.ts';
+import { temporaryDir } from '../../../helpers/agent-parts.ts';
+import { dnsServer, type DnsServer } from '../../../helpers/dns-server.ts';
 
 const dir = temporaryDir();
 const resolvConf = join(dir, 'resolv.conf');

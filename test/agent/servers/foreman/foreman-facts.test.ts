@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { foremanFacts, type ForemanFacts } from '../../../agent/dialects/foreman/facts.ts';
-import { readForemanParameters, type ForemanParameters } from '../../../agent/dialects/foreman/parameters.ts';
-import { RazorMkError } from '../../../platform/errors.ts';
-import { DEFAULT_SETTINGS, discover, Refusal, type DiscoveredHost } from '../../helpers/foreman/rules.ts';
+import { foremanFacts, type ForemanFacts } from '../../../../agent/servers/foreman/foreman-facts.ts';
+import { readForemanParameters, type ForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { DEFAULT_SETTINGS, discover, Refusal, type DiscoveredHost } from '../../../helpers/foreman/rules.ts';
 
 type Facts = Record<string, string>;
 

@@ -1,11 +1,11 @@
 /** Turns of one agent against the stand-in, on a clock that moves when the test says so. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { readForemanParameters } from '../../../agent/dialects/foreman/parameters.ts';
-import type { FactSet } from '../../../facts/fact.ts';
-import { machine, runUntil, testAgent, type TestAgent, type TestAgentOptions } from '../../helpers/agent-parts.ts';
-import { startForeman, startSmartProxy, type ForemanStandIn } from '../../helpers/foreman/server.ts';
-import { json, scriptedServer, text } from '../../helpers/scripted-server.ts';
+import { readForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
+import type { FactSet } from '../../../../facts/fact-types.ts';
+import { machine, runUntil, testAgent, type TestAgent, type TestAgentOptions } from '../../../helpers/agent-parts.ts';
+import { startForeman, startSmartProxy, type ForemanStandIn } from '../../../helpers/foreman/server.ts';
+import { json, scriptedServer, text } from '../../../helpers/scripted-server.ts';
 
 let foreman: ForemanStandIn;
 let agent: TestAgent | undefined;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setUp } from '../../agent/cli/setup.ts';
-import { createHanlon, HANLON_BODY_LIMIT } from '../../agent/dialects/hanlon.ts';
-import { createRazorServer, RAZOR_SERVER_BODY_LIMIT } from '../../agent/dialects/razor-server.ts';
-import { JUNK_UUIDS, swapUuid, usableUuid } from '../../agent/dialects/smbios-uuid.ts';
-import type { Host } from '../../platform/verb.ts';
-import { makeTree } from '../helpers/tree.ts';
+import { setUp } from '../../../../agent/cli/setup.ts';
+import { createHanlon, HANLON_BODY_LIMIT } from '../../../../agent/servers/hanlon/hanlon.ts';
+import { createRazorServer, RAZOR_SERVER_BODY_LIMIT } from '../../../../agent/servers/razor-server/razor-server.ts';
+import { JUNK_UUIDS, swapUuid, usableUuid } from '../../../../agent/servers/hanlon/smbios-uuid.ts';
+import type { Host } from '../../../../platform/process/verb.ts';
+import { makeTree } from '../../../helpers/tree.ts';
 
 test('every placeholder of the field is refused, in both byte orders and any case', () => {
   for (const uuid of JUNK_UUIDS) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { deploy } from '../../../agent/deploy/deploy.ts';
-import { systemClock } from '../../../platform/clock.ts';
-import { freePort } from '../../deploy/ports.ts';
-import { aDisk, deployBench, KEY, NODE, scriptedApi, type DeployBench } from '../../helpers/deploy-bench.ts';
-import { fakeClock } from '../../helpers/fake-clock.ts';
+import { deploy } from '../../../../agent/servers/ironic-2014/deploy.ts';
+import { systemClock } from '../../../../platform/time/clock.ts';
+import { freePort } from '../../../deploy/ports.ts';
+import { aDisk, deployBench, KEY, NODE, scriptedApi, type DeployBench } from '../../../helpers/deploy-bench.ts';
+import { fakeClock } from '../../../helpers/fake-clock.ts';
 
 function say(port: number, text = 'done'): void {
   const socket = connect({ host: '127.0.0.1', port }, () => socket.end(text));

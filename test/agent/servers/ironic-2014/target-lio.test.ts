@@ -6,9 +6,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exportByLio, hasLio } from '../../../agent/deploy/target-lio.ts';
-import { fakeClock } from '../../helpers/fake-clock.ts';
-import { aDisk, deployBench, scriptedApi } from '../../helpers/deploy-bench.ts';
+import { exportByLio, hasLio } from '../../../../agent/servers/ironic-2014/iscsi/target-lio.ts';
+import { fakeClock } from '../../../helpers/fake-clock.ts';
+import { aDisk, deployBench, scriptedApi } from '../../../helpers/deploy-bench.ts';
 
 const IQN = 'iqn-f02e3aae';
 

@@ -1,12 +1,12 @@
 /** Ironic for the verbs that do one thing by hand, against the stand-in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadDialect } from '../../../agent/dialects/index.ts';
-import { ironicParameters } from '../../../agent/dialects/ironic/kernel.ts';
-import { parseCommandLine } from '../../../agent/discovery/cmdline.ts';
-import { createHttpClient, exchangeOf } from '../../../agent/http.ts';
-import { recorded } from '../../helpers/ironic-agent.ts';
-import { startIronic } from '../../helpers/ironic-standin.ts';
+import { loadDialect } from '../../../../agent/servers/registry.ts';
+import { ironicParameters } from '../../../../agent/servers/ironic/ironic-parameters.ts';
+import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { createHttpClient, exchangeOf } from '../../../../agent/http/http-client.ts';
+import { recorded } from '../../../helpers/ironic-agent.ts';
+import { startIronic } from '../../../helpers/ironic-standin.ts';
 
 test('register sends the inventory once; a lookup is shown and never sent, because it would take the token', async (t) => {
   const ironic = await startIronic();

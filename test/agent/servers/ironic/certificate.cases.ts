@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeCertificate } from '../../../agent/trust/certificate.ts';
+import { makeCertificate } from '../../../../agent/http/tls/certificate.ts';
 
 const NOW = new Date('2026-11-22T10:00:00.500Z');
 

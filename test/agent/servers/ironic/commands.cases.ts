@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { faultOf } from '../../../agent/dialects/ironic/faults.ts';
-import { LOG_FILE } from '../../../agent/node/logging.ts';
-import { ironicAgent, rememberingSystem } from '../../helpers/ironic-agent.ts';
-import { TOKEN, conducted as world, resultOf } from '../../helpers/ironic-conductor.ts';
+import { faultOf } from '../../../../agent/servers/ironic/conductor/faults.ts';
+import { LOG_FILE } from '../../../../agent/node/logging.ts';
+import { ironicAgent, rememberingSystem } from '../../../helpers/ironic-agent.ts';
+import { TOKEN, conducted as world, resultOf } from '../../../helpers/ironic-conductor.ts';
 
 const LIMIT = { timeout: 30_000 };
 

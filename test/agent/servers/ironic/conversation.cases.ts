@@ -6,10 +6,10 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { regularPause } from '../../../agent/dialects/ironic/heartbeat.ts';
-import { MEMORY_FILE } from '../../../agent/dialects/ironic/memory.ts';
-import { ironicAgent, recorded } from '../../helpers/ironic-agent.ts';
-import { met as world } from '../../helpers/ironic-conductor.ts';
+import { regularPause } from '../../../../agent/servers/ironic/conductor/heartbeat.ts';
+import { MEMORY_FILE } from '../../../../agent/servers/ironic/ironic-state.ts';
+import { ironicAgent, recorded } from '../../../helpers/ironic-agent.ts';
+import { met as world } from '../../../helpers/ironic-conductor.ts';
 
 const LIMIT = { timeout: 30_000 };
 
@@ -169,7 +169,7 @@ describe('a kernel line that cannot be used', LIMIT, () => {
 
   test('ipa-insecure is honoured with a warning that cannot be overlooked', async (t) => {
     const asked: boolean[] = [];
-    const { createHttpClient } = await import('../../../agent/http.ts');
+    const { createHttpClient } = await import('../../../../agent/http/http-client.ts');
     const { agent } = await world(
       t,
       (url) => `${api(url)} ipa-insecure=1`,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
-import { conducted, TOKEN } from '../../helpers/ironic-conductor.ts';
+import { conducted, TOKEN } from '../../../helpers/ironic-conductor.ts';
 
 const LONG = 'x'.repeat(70_000);
 const NASTY: readonly (readonly [what: string, request: string, status: number | undefined])[] = [

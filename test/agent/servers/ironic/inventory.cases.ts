@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { inspectionBody } from '../../../agent/dialects/ironic/inspection-body.ts';
-import { ipaInventory, rootDisk } from '../../../agent/dialects/ironic/inventory.ts';
-import { listDisks } from '../../../agent/deploy/disks.ts';
-import { mismatch, parseHintObject } from '../../../agent/deploy/hints.ts';
-import type { FactSet } from '../../../facts/fact.ts';
-import { collectFacts, openSources, type Inventory } from '../../../facts/index.ts';
-import { machine } from '../../helpers/agent-parts.ts';
-import { recorded } from '../../helpers/ironic-agent.ts';
-import { makeTree } from '../../helpers/tree.ts';
+import { inspectionBody } from '../../../../agent/servers/ironic/inspection/inspection-body.ts';
+import { ipaInventory, rootDisk } from '../../../../agent/servers/ironic/inspection/ipa-inventory.ts';
+import { listDisks } from '../../../../agent/disks/disks.ts';
+import { mismatch, parseHintObject } from '../../../../agent/disks/hints.ts';
+import type { FactSet } from '../../../../facts/fact-types.ts';
+import { collectFacts, openSources, type Inventory } from '../../../../facts/facts.ts';
+import { machine } from '../../../helpers/agent-parts.ts';
+import { recorded } from '../../../helpers/ironic-agent.ts';
+import { makeTree } from '../../../helpers/tree.ts';
 
 const BODY = { bootif: undefined, collectors: ['default'], version: '0.1.0', facts: {}, logs: undefined };
 

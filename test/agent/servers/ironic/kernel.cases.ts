@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootParameters } from '../../../agent/cli/kernel-line.ts';
-import { runInsteadOfTurns } from '../../../agent/cli/jobs.ts';
-import { discoverIronic } from '../../../agent/dialects/ironic/discover.ts';
-import { ironicParameters } from '../../../agent/dialects/ironic/kernel.ts';
-import { parseCommandLine } from '../../../agent/discovery/cmdline.ts';
-import type { Settings } from '../../../agent/config/settings.ts';
-import type { AgentEvent } from '../../../agent/events.ts';
-import { RazorMkError } from '../../../platform/errors.ts';
-import { silentLog } from '../../../platform/log.ts';
-import { fakeClock } from '../../helpers/fake-clock.ts';
-import { rememberingSystem } from '../../helpers/ironic-agent.ts';
-import { makeTree } from '../../helpers/tree.ts';
+import { bootParameters } from '../../../../agent/kernel-line/read-kernel-line.ts';
+import { runInsteadOfTurns } from '../../../../agent/servers/start-job.ts';
+import { discoverIronic } from '../../../../agent/servers/ironic/discover-ironic.ts';
+import { ironicParameters } from '../../../../agent/servers/ironic/ironic-parameters.ts';
+import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import type { Settings } from '../../../../agent/config/settings.ts';
+import type { AgentEvent } from '../../../../agent/loop/events.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { silentLog } from '../../../../platform/log/log.ts';
+import { fakeClock } from '../../../helpers/fake-clock.ts';
+import { rememberingSystem } from '../../../helpers/ironic-agent.ts';
+import { makeTree } from '../../../helpers/tree.ts';
 
 const read = (line: string) => ironicParameters(parseCommandLine(line));
 

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { Disk } from '../../../agent/deploy/disks.ts';
-import { rememberingSystem } from '../../helpers/ironic-agent.ts';
-import { conducted as world, errorOf, resultOf } from '../../helpers/ironic-conductor.ts';
+import type { Disk } from '../../../../agent/disks/disks.ts';
+import { rememberingSystem } from '../../../helpers/ironic-agent.ts';
+import { conducted as world, errorOf, resultOf } from '../../../helpers/ironic-conductor.ts';
 
 const LIMIT = { timeout: 30_000 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { collectFacts, factValues } from '../../facts/index.ts';
-import { madeUpSources, type MadeUpMachine } from '../helpers/memory-origin.ts';
+import { collectFacts, factValues } from '../../../../facts/facts.ts';
+import { madeUpSources, type MadeUpMachine } from '../../../helpers/memory-origin.ts';
 
 const FLAGS = 'processor : 0\nmodel name : X\nflags : fpu hypervisor lm\n';
 const BARE = 'processor : 0\nmodel name : X\nflags : fpu vmx lm\n';

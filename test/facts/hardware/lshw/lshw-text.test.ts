@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { lscpuFacts, LSHW_CLASSES, lshwClassFacts, lshwFacts } from '../../../facts/hardware/lshw-facts.ts';
-import { parseLshwText } from '../../../facts/hardware/lshw-text.ts';
+import { lscpuFacts, LSHW_CLASSES, lshwClassFacts, lshwFacts } from '../../../../facts/hardware/lshw/lshw-facts.ts';
+import { parseLshwText } from '../../../../facts/hardware/lshw/lshw-text.ts';
 
 function facts(lshwClass: (typeof LSHW_CLASSES)[number], text: string): Record<string, string> {
   return Object.fromEntries(lshwClassFacts(lshwClass, text));

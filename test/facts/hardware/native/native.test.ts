@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { LSCPU, LSHW, lshwHardware, nativeHardware } from '../../../facts/hardware/collect.ts';
-import { registerPciIds } from '../../../facts/hardware/index.ts';
-import { collectFacts } from '../../../facts/index.ts';
-import { buildEntryPoint, buildTable, SERVER, type StructureSpec } from '../../helpers/smbios-table.ts';
-import { type MadeUpMachine, madeUpSources } from '../../helpers/memory-origin.ts';
+import { LSCPU, LSHW, lshwHardware, nativeHardware } from '../../../../facts/hardware/collect-hardware.ts';
+import { registerPciIds } from '../../../../facts/hardware/hardware.ts';
+import { collectFacts } from '../../../../facts/facts.ts';
+import { buildEntryPoint, buildTable, SERVER, type StructureSpec } from '../../../helpers/smbios-table.ts';
+import { type MadeUpMachine, madeUpSources } from '../../../helpers/memory-origin.ts';
 
 registerPciIds(() => '8086  Intel Corporation\nC 02  Network controller\n\t00  Ethernet controller\n');
 

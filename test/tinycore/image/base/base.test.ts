@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../../platform/run.ts';
-import { defaultDrivers, missingDrivers } from '../../tinycore/image/drivers.ts';
-import { sourceEpoch } from '../../tinycore/image/epoch.ts';
-import { entriesOfDirectory } from '../../tinycore/image/files-of.ts';
-import { ipxeScript } from '../../tinycore/image/ipxe.ts';
-import { memoryNeeded } from '../../tinycore/image/memory.ts';
-import { parseModulesDep, parseSoftdep, selectModules } from '../../tinycore/image/modules.ts';
+import { run } from '../../../../platform/process/run.ts';
+import { defaultDrivers, missingDrivers } from '../../../../tinycore/image/initrd/drivers.ts';
+import { sourceEpoch } from '../../../../tinycore/image/epoch.ts';
+import { entriesOfDirectory } from '../../../../tinycore/image/initrd/directory-entries.ts';
+import { ipxeScript } from '../../../../tinycore/image/netboot/ipxe.ts';
+import { memoryNeeded } from '../../../../tinycore/image/initrd/memory-need.ts';
+import { parseModulesDep, parseSoftdep, selectModules } from '../../../../tinycore/image/initrd/modules.ts';
 
-const BASE = join(import.meta.dirname, '../../tinycore/base');
+const BASE = join(import.meta.dirname, '../../../../tinycore/base');
 
 test('the shell scripts of the base are clean under shellcheck, and busybox-like sh parses them', async (t) => {
   const scripts = entriesOfDirectory(BASE)

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { formFor } from '../../tinycore/image/agent-form.ts';
-import { fileEntry, type Entry } from '../../tinycore/image/entry.ts';
+import { formFor } from '../../../../tinycore/image/extensions/agent-form.ts';
+import { fileEntry, type Entry } from '../../../../tinycore/image/initrd/entry.ts';
 
 const PLACE = 'lib/modules/6.1.0/kernel/fs/squashfs/squashfs.ko';
 const treeWith = (path: string, data: Buffer): Map<string, Entry> => new Map([[path, fileEntry(path, data)]]);

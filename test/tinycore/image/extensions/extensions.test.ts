@@ -7,11 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fetchBase } from '../../tinycore/image/base-url.ts';
-import { librariesOf } from '../../tinycore/image/debian-extension.ts';
-import { dependencies } from '../../tinycore/image/deb2tcz.ts';
-import { collectExtensions, extensionName, parseList } from '../../tinycore/image/extensions.ts';
-import { fakeTcz } from '../helpers/small-base.ts';
+import { fetchBase } from '../../../../tinycore/image/base/base-url.ts';
+import { librariesOf } from '../../../../tinycore/image/extensions/debian-extension.ts';
+import { dependencies } from '../../../../tinycore/image/extensions/deb2tcz.ts';
+import { collectExtensions, extensionName, parseList } from '../../../../tinycore/image/extensions/extensions.ts';
+import { fakeTcz } from '../../../helpers/small-base.ts';
 
 let directory = '';
 before(() => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { run } from '../../platform/run.ts';
-import { readCpio, writeCpio } from '../../tinycore/image/cpio.ts';
+import { run } from '../../../../platform/process/run.ts';
+import { readCpio, writeCpio } from '../../../../tinycore/image/initrd/cpio.ts';
 import {
   deviceEntry,
   directoryEntry,
@@ -14,7 +14,7 @@ import {
   sortEntries,
   symlinkEntry,
   type Entry,
-} from '../../tinycore/image/entry.ts';
+} from '../../../../tinycore/image/initrd/entry.ts';
 
 const ODD: readonly Entry[] = [
   directoryEntry('dev'),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run } from '../../platform/run.ts';
-import { pack, unpack, type PackCompression } from '../../tinycore/image/compress.ts';
-import { writeCpio } from '../../tinycore/image/cpio.ts';
-import { directoryEntry, fileEntry, symlinkEntry } from '../../tinycore/image/entry.ts';
-import { joinSegments, readInitrd, readTree, resolvePath, treeOf } from '../../tinycore/image/initrd.ts';
+import { run } from '../../../../platform/process/run.ts';
+import { pack, unpack, type PackCompression } from '../../../../tinycore/image/initrd/compress.ts';
+import { writeCpio } from '../../../../tinycore/image/initrd/cpio.ts';
+import { directoryEntry, fileEntry, symlinkEntry } from '../../../../tinycore/image/initrd/entry.ts';
+import { joinSegments, readInitrd, readTree, resolvePath, treeOf } from '../../../../tinycore/image/initrd/initrd.ts';
 
 const base = writeCpio([
   directoryEntry('etc'),

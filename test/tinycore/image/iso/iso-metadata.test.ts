@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { judgeMetadata, metadataText, sha256 } from '../../tinycore/image/metadata.ts';
-import { checkVersion, threeParts } from '../../tinycore/image/version.ts';
+import { judgeMetadata, metadataText, sha256 } from '../../../../tinycore/image/iso/iso-metadata.ts';
+import { checkVersion, threeParts } from '../../../../tinycore/image/iso/image-version.ts';
 
 const kernel = Buffer.from('the kernel');
 const initrd = Buffer.from('the initrd');

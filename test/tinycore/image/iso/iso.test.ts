@@ -3,14 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '../../platform/run.ts';
-import { inspectImage } from '../../tinycore/image/inspect.ts';
-import { openIso } from '../../tinycore/image/iso-reader.ts';
-import type { ImageParts } from '../../tinycore/image/outputs.ts';
-import { writeIso } from '../../tinycore/image/iso.ts';
-import { metadataText, sha256 } from '../../tinycore/image/metadata.ts';
-import { readBase } from '../../tinycore/image/base-source.ts';
-import { fakeKernel, writeSmallBase } from '../helpers/small-base.ts';
+import { run } from '../../../../platform/process/run.ts';
+import { inspectImage } from '../../../../tinycore/image/inspect.ts';
+import { openIso } from '../../../../tinycore/image/iso/iso-reader.ts';
+import type { ImageParts } from '../../../../tinycore/image/outputs.ts';
+import { writeIso } from '../../../../tinycore/image/iso/iso.ts';
+import { metadataText, sha256 } from '../../../../tinycore/image/iso/iso-metadata.ts';
+import { readBase } from '../../../../tinycore/image/base/base-source.ts';
+import { fakeKernel, writeSmallBase } from '../../../helpers/small-base.ts';
 
 let directory = '';
 let image: ImageParts;

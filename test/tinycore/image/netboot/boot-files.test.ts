@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { namesOf } from '../../agent/config/names.ts';
-import { parseCommandLine } from '../../agent/discovery/cmdline.ts';
-import { readForemanParameters } from '../../agent/dialects/foreman/parameters.ts';
-import { selectDialect } from '../../agent/dialects/select.ts';
-import { buildImage, type BuildOptions } from '../../tinycore/image/build.ts';
-import { readInitrd, readTree } from '../../tinycore/image/initrd.ts';
-import { SERVERS, serverFiles, type ServerName } from '../../tinycore/image/servers.ts';
-import { fakeTcz, writeSmallBase } from '../helpers/small-base.ts';
+import { namesOf } from '../../../../agent/config/names.ts';
+import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { readForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
+import { selectDialect } from '../../../../agent/servers/select.ts';
+import { buildImage, type BuildOptions } from '../../../../tinycore/image/build.ts';
+import { readInitrd, readTree } from '../../../../tinycore/image/initrd/initrd.ts';
+import { SERVERS, serverFiles, type ServerName } from '../../../../tinycore/image/netboot/boot-files.ts';
+import { fakeTcz, writeSmallBase } from '../../../helpers/small-base.ts';
 
 let directory = '';
 before(() => {

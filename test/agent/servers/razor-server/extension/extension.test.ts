@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createExtension, type Download } from '../../agent/extension/extension.ts';
-import { unpackZip } from '../../agent/extension/unpack.ts';
-import { silentLog } from '../../platform/log.ts';
-import { createSystem } from '../../platform/system.ts';
-import { makeZip, type ZipEntry } from '../helpers/zip.ts';
+import { createExtension, type Download } from '../../../../../agent/servers/razor-server/extension/extension.ts';
+import { unpackZip } from '../../../../../agent/servers/razor-server/extension/unpack.ts';
+import { silentLog } from '../../../../../platform/log/log.ts';
+import { createSystem } from '../../../../../platform/system.ts';
+import { makeZip, type ZipEntry } from '../../../../helpers/zip.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'razor-mk-extension-'));
 after(() => rmSync(root, { recursive: true, force: true }));
