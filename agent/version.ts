@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 declare const RAZOR_MK_VERSION: string | undefined;
 declare const RAZOR_MK_COMMIT: string | undefined;
 
-/** The program's version: `0.1.0`. */
+/** The program's version: `1.0.0`. */
 export function version(): string {
   if (typeof RAZOR_MK_VERSION !== 'undefined') return RAZOR_MK_VERSION;
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** `razor-mk 0.1.0 (commit abc1234, Node v24.21.0)`. */
+/** `razor-mk 1.0.0 (commit abc1234, Node v24.21.0)`. */
 export function versionText(): string {
   const commit = typeof RAZOR_MK_COMMIT === 'undefined' ? 'from a clone' : `commit ${RAZOR_MK_COMMIT}`;
   return `razor-mk ${version()} (${commit}, Node ${process.version})`;

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { run } from '../../platform/process/run.ts';
 import { PROJECT } from '../project-paths.ts';
 
-/** `0.1.0`, from package.json. */
+/** `1.0.0`, from package.json. */
 export function sourceVersion(): string {
   const manifest = z.object({ version: z.string() });
   return manifest.parse(JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))).version;

@@ -10,7 +10,7 @@ type Facts = Record<string, string>;
 /** What the agent knows besides its facts. */
 export interface ForemanExtras {
   readonly serverUrl: string;
-  /** Of this program, for people: `razor-mk 0.1.0`. */
+  /** Of this program, for people: `razor-mk 1.0.0`. */
   readonly release: string;
   /** What `kexec --version` prints, where Foreman may boot another kernel that way. The fact alone makes it choose kexec. */
   readonly kexec: string | undefined;

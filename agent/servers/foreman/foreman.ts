@@ -20,7 +20,7 @@ export { readForemanParameters };
 export interface ForemanOptions {
   /** Base URL without a slash at its end, with a path where Foreman lies below one. */
   readonly serverUrl: string;
-  /** This program, for people: `razor-mk 0.1.0`. */
+  /** This program, for people: `razor-mk 1.0.0`. */
   readonly release: string;
   /** What `kexec --version` prints, where Foreman may boot another kernel that way. */
   readonly kexec: () => string | undefined;
