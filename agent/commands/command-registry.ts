@@ -1,10 +1,7 @@
 /** What the agent can be told to do. One file a command; a reply names it, and nothing else is ever done. */
 import type { FactSet } from '../../facts/fact-types.ts';
-import type { Clock } from '../../platform/time/clock.ts';
-import type { Log } from '../../platform/log/log.ts';
-import type { System } from '../../platform/system.ts';
 import type { Dialect } from '../servers/dialect.ts';
-import type { Emit } from '../loop/events.ts';
+import type { Runtime } from '../loop/runtime.ts';
 import type { Store } from '../state/state-store.ts';
 import { acknowledge } from './acknowledge.ts';
 import { findExternal } from './external.ts';
@@ -16,20 +13,15 @@ import { reboot } from './reboot.ts';
 import { register } from './register.ts';
 
 /** What a command is handed. Nothing else of the process is within its reach. */
-export interface CommandContext {
+export interface CommandContext extends Runtime {
   readonly param: unknown;
-  readonly clock: Clock;
-  readonly system: System;
   readonly store: Store;
-  readonly log: Log;
-  readonly emit: Emit;
   readonly dialect: Dialect;
   readonly facts: FactSet;
   /** Sends the facts to the server, remembers them, and clears the first-check-in flag. */
   readonly register: (reason: string) => Promise<void>;
   /** The loop breaker's word for the kernel line of the next kernel, where it needs one. */
   readonly kernelWord?: string;
-  readonly signal?: AbortSignal;
 }
 
 export interface CommandOutcome {

@@ -1,10 +1,7 @@
 /** The agent: find a server, take turns, never give up. What a turn is stands in turn.ts; here is only when and with whom. */
 import type { FactSet } from '../../facts/fact-types.ts';
-import type { Clock } from '../../platform/time/clock.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import type { Log } from '../../platform/log/log.ts';
 import { redactText } from '../../platform/log/redact.ts';
-import type { System } from '../../platform/system.ts';
 import { createCalendar } from './calendar.ts';
 import { createClockWatch } from './clock-watch.ts';
 import type { CommandRegistry } from '../commands/command-registry.ts';
@@ -14,7 +11,6 @@ import type { Resolved, Settings } from '../config/settings.ts';
 import { loadDialect, type DialectOptions } from '../servers/registry.ts';
 import type { Dialect } from '../servers/dialect.ts';
 import type { Candidate, Discovery } from '../discovery/discover.ts';
-import type { Emit } from './events.ts';
 import { createErrorsFact } from '../state/errors-fact.ts';
 import { createExclusions, exclusionPattern } from '../state/exclusion.ts';
 import { createFactKeeper } from '../state/fact-cache.ts';
@@ -24,14 +20,11 @@ import { createSchedule, type Pace, type Wait } from '../../platform/time/schedu
 import { createOrders, type Orders } from './command-runner.ts';
 import { paceOf, tooSlow } from './turn-interval.ts';
 import type { Store } from '../state/state-store.ts';
+import type { Runtime } from './runtime.ts';
 import { createTargets } from './targets.ts';
 import { runTurn, type TurnResult } from './turn.ts';
 
-export interface AgentOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly emit: Emit;
-  readonly system: System;
+export interface AgentOptions extends Runtime {
   readonly store: Store;
   readonly commands: CommandRegistry;
   readonly collect: () => Promise<FactSet>;
@@ -44,7 +37,6 @@ export interface AgentOptions {
   readonly extraErrors?: () => readonly string[];
   /** What single dialects need besides server and exchange. */
   readonly dialectOptions?: Pick<DialectOptions, 'foreman'>;
-  readonly signal: AbortSignal;
   /** Ends after so many turns; never by default. */
   readonly turns?: number;
   /** Ends after a turn whose command has one of these names. */

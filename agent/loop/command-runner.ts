@@ -4,6 +4,8 @@ import type { FactSet } from '../../facts/fact-types.ts';
 import type { CommandContext, CommandHandler, CommandOutcome } from '../commands/command-registry.ts';
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
 import type { FactKeeper } from '../state/fact-cache.ts';
+import type { Store } from '../state/state-store.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface Orders {
   /** What the server would be told now; facts are gathered anew when they are older than `maxAgeMs`. */
@@ -12,7 +14,8 @@ export interface Orders {
   order(handler: CommandHandler, param: unknown): Promise<CommandOutcome>;
 }
 
-export interface OrdersOptions extends Pick<CommandContext, 'clock' | 'system' | 'store' | 'log' | 'emit' | 'signal'> {
+export interface OrdersOptions extends Runtime {
+  readonly store: Store;
   readonly facts: FactKeeper;
   readonly exclusion: () => Exclusion;
   readonly dialect: () => Dialect | undefined;

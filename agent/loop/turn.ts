@@ -1,24 +1,17 @@
 /** One turn: collect, check in, plan, act. No sleeping, and everything it needs is handed in. */
 import { changedFacts, factValues, type Exclusion } from '../../facts/facts.ts';
 import type { FactSet } from '../../facts/fact-types.ts';
-import type { Clock } from '../../platform/time/clock.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
-import type { Log } from '../../platform/log/log.ts';
-import type { System } from '../../platform/system.ts';
 import type { CommandOutcome, CommandRegistry } from '../commands/command-registry.ts';
 import type { Dialect, NodeReport, ServerCommand } from '../servers/dialect.ts';
-import type { Emit } from './events.ts';
 import type { FactKeeper } from '../state/fact-cache.ts';
 import { carryOut } from './command-runner.ts';
 import type { Store } from '../state/state-store.ts';
+import type { Runtime } from './runtime.ts';
 
-export interface TurnContext {
+export interface TurnContext extends Runtime {
   /** Counted from 1. */
   readonly turn: number;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly emit: Emit;
-  readonly system: System;
   readonly store: Store;
   readonly dialect: Dialect;
   readonly commands: CommandRegistry;
@@ -29,7 +22,6 @@ export interface TurnContext {
   readonly exclusion: () => Exclusion;
   /** Facts of the agent itself (razor_mk_errors and the like), added to what is sent. */
   readonly extraFacts?: () => Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
 }
 
 export interface TurnResult {
@@ -112,7 +104,7 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
 /** A command that could not be carried out is told, and is no failure of the check-in. Anything else is thrown on. */
 function failedOutcome(name: string, error: unknown, { emit, log, dialect, signal }: TurnContext): CommandOutcome {
   const ours = error instanceof RazorMkError && (error.code === 'RAZOR_MK_COMMAND' || error.code === 'RAZOR_MK_RUN');
-  if (!ours || signal?.aborted === true) throw error;
+  if (!ours || signal.aborted) throw error;
   const { message, remedy, code } = error;
   log.error(`${name} failed: ${message}`, { code, remedy });
   emit({ event: 'command-failed', name, message, remedy });

@@ -65,6 +65,7 @@ export async function bench(
     dialect: { serverUrl: 'http://10.0.0.1:8026' } as CommandContext['dialect'],
     facts: machine(),
     register: () => Promise.resolve(),
+    signal: new AbortController().signal,
   };
   return { context, lines, events, programs, limits, dir };
 }

@@ -49,7 +49,8 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
   const seen: AgentEvent[] = [];
   const emit = (event: AgentEvent): void => void seen.push(event);
   const { log, system, store } = made.context;
-  const parts = { clock, log, emit, store };
+  const { signal } = new AbortController();
+  const parts = { clock, log, emit, store, signal };
   // programs and reboots are recorded, nothing is fetched; that the doors are on loopback is what a dry system does
   const dry = { ...system, live: options.live ?? false, change: () => Promise.resolve(undefined) };
   const orders = createOrders({
@@ -68,7 +69,6 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     release: 'razor-mk test',
     kexec: options.kexec,
     resolve: () => Promise.resolve(options.addresses ?? ['127.0.0.1']),
-    signal: new AbortController().signal,
   });
   await api.refresh(SERVER, { ...SETTINGS, ...options.settings });
   const bootNic = {
