@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import ts from 'typescript';
+import { measure } from '../../scripts/house.ts';
+import type { SourceFile } from '../../scripts/house/source-files.ts';
+
+function source(path: string, text: string): SourceFile {
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  return { path, lines: text.split('\n').length, tree };
+}
+
+test('a function of more than 60 lines is measured with its name and place', () => {
+  const body = '  work();\n'.repeat(60);
+  const { functions } = measure([
+    source('agent/a.ts', `\nexport function long() {\n${body}}\nfunction short() {\n${body.slice(22)}}\n`),
+  ]);
+  assert.deepEqual(functions, [{ path: 'agent/a.ts', line: 2, name: 'long', lines: 62 }]);
+});
+
+test('a name that two files export and an exported function without a doc comment are found', () => {
+  const { shared, undocumented } = measure([
+    source('agent/a.ts', '/** Documented. */\nexport function find() {}\nexport const other = () => 1;\n'),
+    source('lab/b.ts', '// not a doc comment\nexport function find() {}\nfunction own() {}\n'),
+  ]);
+  assert.deepEqual(shared, [['find', ['agent/a.ts', 'lab/b.ts']]]);
+  assert.deepEqual(undocumented, ['agent/a.ts:3 other', 'lab/b.ts:2 find']);
+});
+
+test('a circle of imports is found, types included, and one that is loaded later is none', () => {
+  const { circles } = measure([
+    source('agent/a.ts', "import type { B } from './b.ts';\n"),
+    source('agent/b.ts', "import { a } from './a.ts';\n"),
+    source('agent/c.ts', "import { d } from './d.ts';\n"),
+    source('agent/d.ts', "const c = await import('./c.ts');\n"),
+  ]);
+  assert.deepEqual(circles, [['agent/a.ts', 'agent/b.ts']]);
+});
