@@ -89,7 +89,7 @@ export const verb = defineVerb({
     const url = source.words.get('ironic_api_url') ?? '';
     const http = await openHttp(
       { ...values, token: '', tokenFile: '', replyKey: '' }, // those are for Razor's server
-      { url, way: 'kernel line', given: true },
+      { url, source: 'kernel line', given: true },
       host.env,
       `razor-mk/${version()}`,
     );

@@ -1,7 +1,7 @@
 /** The verb `discover`: where the server is, and with --explain how that was found out. */
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
-import type { Discovery } from '../discovery/discover.ts';
+import type { Discovery } from '../discovery/candidate.ts';
 import { agentOptions } from './options.ts';
 import { settingsByHand, setUp } from './setup.ts';
 
@@ -22,17 +22,18 @@ export const verb = defineVerb({
     if (args.explain) host.out(explainDiscovery(discovery, `${values.dialect}, because ${setup.dialectWhy}`));
     const [first] = discovery.candidates;
     if (first === undefined) throw new RazorMkError('RAZOR_MK_NO_SERVER', 'no provisioning server was found');
-    for (const { url, way } of discovery.candidates) host.out(args.explain ? `server ${url} by ${way}\n` : `${url}\n`);
+    for (const { url, source } of discovery.candidates)
+      host.out(args.explain ? `server ${url} by ${source}\n` : `${url}\n`);
     return 0;
   },
 });
 
 /** The trace, a line for each step. */
 export function explainDiscovery({ steps }: Discovery, dialect: string): string {
-  const width = Math.max(0, ...steps.map((step) => step.way.length));
+  const width = Math.max(0, ...steps.map((step) => step.source.length));
   const lines = steps.map((step) => {
     const found = step.found.length === 0 ? '' : ` => ${step.found.join(', ')}`;
-    return `${step.way.padEnd(width)}  ${step.note}${found}\n`;
+    return `${step.source.padEnd(width)}  ${step.note}${found}\n`;
   });
   return `dialect ${dialect}\n${lines.join('')}`;
 }

@@ -20,7 +20,7 @@ export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean
   const discovery = await setup.discover(values, host.signal);
   const [server] = discovery.candidates;
   if (server === undefined) throw new Error('discovery gave no candidate');
-  host.err(`server ${server.url} by ${server.way}\n`);
+  host.err(`server ${server.url} by ${server.source}\n`);
   const { checkinPath, registerPath } = values;
   const set = await setup.collect(values, host.signal);
   const foreman =

@@ -14,8 +14,8 @@ import { HANLON_LEASE_FILE, selectDialect, type Selection } from '../servers/sel
 import { parseCommandLine, type CommandLine } from '../kernel-line/kernel-line.ts';
 import { lookupAddresses } from '../discovery/dns.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
-import { discover, type Discovery, type DiscoveryOptions } from '../discovery/discover.ts';
-import type { Candidate } from '../discovery/discover.ts';
+import { discover, type DiscoveryOptions } from '../discovery/discover.ts';
+import type { Candidate, Discovery } from '../discovery/candidate.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { openHttp } from '../http/tls/trust.ts';
 import { version } from '../version.ts';
@@ -114,7 +114,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
     },
     openHttp: (current, url, insecure) => {
       const any = insecure || current.insecure;
-      return openHttp(current, { url, way: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, any);
+      return openHttp(current, { url, source: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, any);
     },
     capture: async (current, signal) => {
       const made = await captureMachine({

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
-import type { Candidate, Discovery } from '../discovery/discover.ts';
+import type { Candidate, Discovery } from '../discovery/candidate.ts';
 import type { ResolvConf } from '../discovery/resolv-conf.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { Route } from '../network/routes.ts';
@@ -81,8 +81,8 @@ export async function examine(context: DoctorContext): Promise<readonly CheckRes
       ),
     () => add(checkServer(server, discovery)),
     async () => {
-      const { url, way } = server as Candidate;
-      if (proxy === undefined) return add(await checkTcp(host as string, portOf(url), way));
+      const { url, source } = server as Candidate;
+      if (proxy === undefined) return add(await checkTcp(host as string, portOf(url), source));
       return add('fault' in proxy ? proxy.fault : await checkTcp(proxy.host, proxy.port, proxy.from, 'the proxy '));
     },
     async () => {
@@ -116,7 +116,7 @@ export async function examine(context: DoctorContext): Promise<readonly CheckRes
 
 function checkServer(server: Candidate | undefined, discovery: Discovery | { readonly failed: string }): CheckResult {
   if (server !== undefined)
-    return { name: 'server', state: 'ok', found: `${server.url}, found by ${server.way}`, remedy: '' };
+    return { name: 'server', state: 'ok', found: `${server.url}, found by ${server.source}`, remedy: '' };
   return {
     name: 'server',
     state: 'broken',

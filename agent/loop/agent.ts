@@ -10,7 +10,7 @@ import type { PushedMap, Refusal } from '../config/pushed.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
 import { loadDialect, type DialectOptions } from '../servers/registry.ts';
 import type { Dialect } from '../servers/dialect.ts';
-import type { Candidate, Discovery } from '../discovery/discover.ts';
+import type { Candidate, Discovery } from '../discovery/candidate.ts';
 import { createErrorsFact } from '../state/errors-fact.ts';
 import { createExclusions, exclusionPattern } from '../state/exclusion.ts';
 import { createFactKeeper } from '../state/fact-cache.ts';
@@ -165,7 +165,7 @@ export function startAgent(options: AgentOptions): AgentRun {
         const first = targets.current('') ?? (discovery.candidates[0] as Candidate);
         const others = discovery.candidates.map(({ url }) => url).filter((url) => url !== first.url);
         const candidates = [first.url, ...others];
-        emit({ event: 'discovered', server: first.url, way: first.way, candidates, steps: discovery.steps });
+        emit({ event: 'discovered', server: first.url, source: first.source, candidates, steps: discovery.steps });
         if (turns === 0) await hook('ready', options.hooks?.ready?.(first, signal));
       } catch (error) {
         if (signal.aborted) return undefined;
@@ -201,7 +201,7 @@ export function startAgent(options: AgentOptions): AgentRun {
     if (push.failed(`${rediscoverAfter} check-ins in a row failed: ${messageOf(error)}`)) {
       facts.expire();
       await configure();
-      if (server.way !== 'pushed mk_uri') return;
+      if (server.source !== 'pushed mk_uri') return;
     }
     if (!targets.next(server))
       log.warn(`${server.url} failed ${rediscoverAfter} times in a row: discovery begins again`);

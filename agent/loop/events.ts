@@ -2,16 +2,7 @@
  * What the agent says while it works. `razor-mk run --events` prints each as one JSON line on standard output, with
  * `at` (wall time, ISO 8601) and `sinceMs` (milliseconds since the start of the process) added.
  */
-
-/** One way of discovery that was tried. */
-export interface DiscoveryStep {
-  /** `option --server`, `kernel line razor.ip`, `DNS`, `next-server file` … */
-  readonly way: string;
-  /** What was looked at, what was found, and what was made of it, in words. */
-  readonly note: string;
-  /** Base URLs that this step found, in order. */
-  readonly found: readonly string[];
-}
+import type { DiscoveryStep } from '../discovery/candidate.ts';
 
 export type AgentEvent =
   | { event: 'started'; version: string; dialect: string; live: boolean; stateDir: string }
@@ -20,7 +11,13 @@ export type AgentEvent =
   /** The sign that people wait for on the console, before the first turn. */
   | { event: 'loaded'; version: string }
   /** A server address was found: the first candidate, how it was found, and every step. */
-  | { event: 'discovered'; server: string; way: string; candidates: readonly string[]; steps: readonly DiscoveryStep[] }
+  | {
+      event: 'discovered';
+      server: string;
+      source: string;
+      candidates: readonly string[];
+      steps: readonly DiscoveryStep[];
+    }
   /** Facts were gathered. `errors` are probes that failed. */
   | { event: 'collected'; facts: number; durationMs: number; errors: number; nodeId: string; note?: string }
   /** A check-in was answered; `asked` is false where the dialect decided by itself and no server was asked (Foreman). */

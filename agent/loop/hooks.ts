@@ -1,6 +1,6 @@
 /** Where the other parts of a node hang into the agent. */
 import type { Settings } from '../config/settings.ts';
-import type { Candidate } from '../discovery/discover.ts';
+import type { Candidate } from '../discovery/candidate.ts';
 
 /** What other parts do at certain moments. Each may take its time; none may end the agent. */
 export interface AgentHooks {

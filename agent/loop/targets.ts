@@ -1,6 +1,6 @@
 /** Which server is asked next: the candidates of discovery, the one that answered last first, or a pushed address. */
 import type { Clock } from '../../platform/time/clock.ts';
-import type { Candidate, Discovery } from '../discovery/discover.ts';
+import type { Candidate, Discovery } from '../discovery/candidate.ts';
 
 export interface Targets {
   /** Undefined until discovery has found something. `pushedUri` is the configuration's mk_uri, or ''. */
@@ -42,7 +42,7 @@ export function createTargets(clock: Clock): Targets {
       const url = pushedUri.replace(/\/+$/, '');
       const backwards = candidate?.url.startsWith('https:') === true && !url.startsWith('https:');
       if (backwards || (distrusted.get(url) ?? -1) > clock.now()) return candidate;
-      return candidate?.url === url ? candidate : { url, way: 'pushed mk_uri', given: false };
+      return candidate?.url === url ? candidate : { url, source: 'pushed mk_uri', given: false };
     },
     found(discovery) {
       const known = discovery.candidates.find((candidate) => keyOf(candidate) === working);
@@ -65,7 +65,7 @@ export function createTargets(clock: Clock): Targets {
     },
     next(failed) {
       if (working === keyOf(failed)) working = undefined;
-      if (failed.way === 'pushed mk_uri') {
+      if (failed.source === 'pushed mk_uri') {
         distrusted.set(failed.url, clock.now() + DISTRUST_MS);
         return candidates.length > 0;
       }

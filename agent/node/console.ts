@@ -26,7 +26,7 @@ function lineOf(event: AgentEvent): string | undefined {
     case 'leaving':
       return `${event.what}, because ${event.server} said so. This is the last line.`;
     case 'discovered':
-      return `server ${event.server}, found by ${event.way}`;
+      return `server ${event.server}, found by ${event.source}`;
     case 'warning':
       return event.message;
     case 'config-rollback':

@@ -25,7 +25,7 @@ export function narrate(event: AgentEvent): string | undefined {
     case 'loaded':
       return undefined;
     case 'discovered':
-      return `server ${event.server}, found by ${event.way}${event.candidates.length > 1 ? `; others: ${event.candidates.slice(1).join(', ')}` : ''}`;
+      return `server ${event.server}, found by ${event.source}${event.candidates.length > 1 ? `; others: ${event.candidates.slice(1).join(', ')}` : ''}`;
     case 'collected': {
       const who = event.nodeId === '' ? 'without identity' : event.nodeId;
       const note = event.note === undefined ? '' : ` (${event.note})`;

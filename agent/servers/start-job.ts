@@ -59,7 +59,8 @@ async function deployDisk(source: DeploySource, parts: InsteadOfTurns): Promise<
   if (system.live) await node.hooks(emit).boot?.(settings.values, signal);
   // what Razor's server is told is not for Ironic's
   const values = { ...settings.values, token: '', tokenFile: '', replyKey: '' };
-  const httpFor = (url: string): Promise<HttpClient> => setup.httpFor(values, { url, way: 'kernel line', given: true });
+  const httpFor = (url: string): Promise<HttpClient> =>
+    setup.httpFor(values, { url, source: 'kernel line', given: true });
   const { deployNode } = await import('./ironic-2014/deploy-node.ts');
   return await deployNode({ source, system, log, emit, httpFor, signal });
 }

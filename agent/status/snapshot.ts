@@ -1,5 +1,5 @@
 /** What the agent tells about itself: the answer of the status socket, and what the status page and the metrics are made of. */
-import type { DiscoveryStep } from '../loop/events.ts';
+import type { DiscoveryStep } from '../discovery/candidate.ts';
 
 export interface BootStep {
   readonly name: string;
@@ -45,7 +45,7 @@ export interface StatusSnapshot {
   readonly server:
     | {
         readonly url: string;
-        readonly way: string;
+        readonly source: string;
         readonly candidates: readonly string[];
         readonly steps: readonly DiscoveryStep[];
       }

@@ -125,7 +125,7 @@ function content(s: StatusSnapshot, load: MachineLoad | undefined): Line[] {
   add(
     3,
     'server',
-    s.server === undefined ? 'none found yet' : `${s.server.url}, found by ${s.server.way}`,
+    s.server === undefined ? 'none found yet' : `${s.server.url}, found by ${s.server.source}`,
     s.server === undefined ? 'warn' : undefined,
   );
   add(6, 'node', `${s.nodeId ?? 'no identity yet'}, dialect ${s.dialect}`);

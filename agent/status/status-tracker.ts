@@ -70,8 +70,8 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
         ({ dialect, live } = event);
         return;
       case 'discovered': {
-        const { server: url, way, candidates, steps } = event;
-        server = { url, way, candidates, steps };
+        const { server: url, source, candidates, steps } = event;
+        server = { url, source, candidates, steps };
         state = `server ${url} found`;
         return;
       }
@@ -90,7 +90,7 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
           counters.checkinSeconds.sum += event.durationMs / 1000;
         }
         if (server?.url !== event.server)
-          server = { ...(server ?? { way: 'pushed mk_uri', candidates: [], steps: [] }), url: event.server };
+          server = { ...(server ?? { source: 'pushed mk_uri', candidates: [], steps: [] }), url: event.server };
         return;
       case 'command':
         command = {
@@ -166,7 +166,7 @@ export function createStatusKeeper(options: KeeperOptions): StatusKeeper {
     service ??= NO_SERVICE;
     if (event.node !== undefined) nodeId = event.node;
     if (server?.url !== event.server) {
-      server = { ...(server ?? { way: 'the kernel line', candidates: [], steps: [] }), url: event.server };
+      server = { ...(server ?? { source: 'the kernel line', candidates: [], steps: [] }), url: event.server };
     }
     if (event.event === 'reported') service = { ...service, reportedAt: at() };
     else if (event.event === 'serving') service = { ...service, callback: event.callback };

@@ -47,7 +47,7 @@ const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(tex
 export function agentSentence(line: AgentLine): string | undefined {
   switch (line.event) {
     case 'discovered':
-      return `found its server ${text(line['server'])}: ${text(line['way'])}`;
+      return `found its server ${text(line['server'])}: ${text(line['source'])}`;
     case 'collected':
       return `gathered ${text(line['facts'])} facts in ${Number(line['durationMs']).toFixed(1)} ms; I am ${text(line['nodeId'])}`;
     case 'checkin':

@@ -18,7 +18,7 @@ interface Told {
   readonly command?: string;
   readonly dialect?: string;
   readonly server?: string;
-  readonly way?: string;
+  readonly source?: string;
   readonly message?: string;
 }
 
@@ -137,7 +137,10 @@ test('hanlon, by the files of the DHCP client: address, port and base path', asy
   const result = await agent(here, 'quiet');
   assertReboots(result);
   const found = result.events.find(({ event }) => event === 'discovered');
-  assert.deepEqual([found?.way, found?.server], ['DHCP options of Hanlon', `http://${hostname}:${port}/hanlon/api/v1`]);
+  assert.deepEqual(
+    [found?.source, found?.server],
+    ['DHCP options of Hanlon', `http://${hostname}:${port}/hanlon/api/v1`],
+  );
 });
 
 test('razor-server, by razor.register=: the first check-in registers, a policy that fits means reboot at once', async (t) => {

@@ -58,7 +58,7 @@ export function temporaryDir(): string {
   return mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
 }
 
-/** An agent on a fake clock, with real HTTP. Time stands still while a request is on its way. */
+/** An agent on a fake clock, with real HTTP. Time stands still while a request is on its source. */
 export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
   const clock = fakeClock(options.random ?? [0]);
   const events: AgentEvent[] = [];
@@ -78,9 +78,9 @@ export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
     collect: () => Promise.resolve(state.facts),
     settings: (pushed) => resolveSettings({ options: { 'checkin-skew': '0', ...options.args }, pushed }),
     discover: () => {
-      const way = options.given === false ? 'next-server file' : 'kernel line razor.ip';
+      const source = options.given === false ? 'next-server file' : 'kernel line razor.ip';
       return Promise.resolve({
-        candidates: [{ url: options.server ?? 'http://127.0.0.1:1', way, given: options.given ?? true }],
+        candidates: [{ url: options.server ?? 'http://127.0.0.1:1', source, given: options.given ?? true }],
         steps: [],
       });
     },

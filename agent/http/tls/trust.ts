@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { readCapped } from '../../../platform/files.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { Candidate } from '../../discovery/discover.ts';
+import type { Candidate } from '../../discovery/candidate.ts';
 import { connections, keeping } from '../connections.ts';
 import { createHttpClient, type HttpClient } from '../http-client.ts';
 import { parsePin } from './pin.ts';

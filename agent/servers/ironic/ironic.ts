@@ -50,8 +50,8 @@ async function work(options: IronicOptions): Promise<void> {
   };
   for (const note of parameters.notes) warn(`kernel line: ${note}`);
   const { candidates, steps } = discoverIronic(kernel);
-  for (const { url, way } of candidates.slice(0, 1)) {
-    emit({ event: 'discovered', server: url, way, candidates: candidates.map((each) => each.url), steps });
+  for (const { url, source } of candidates.slice(0, 1)) {
+    emit({ event: 'discovered', server: url, source, candidates: candidates.map((each) => each.url), steps });
   }
   if (parameters.insecure) {
     const message =

@@ -25,7 +25,7 @@ test('a command that fails is told with its reason and what to do; turns go on a
     system: { ...createSystem({ live: false, log }), live: true, run: (_what, argv, options) => run(argv, options) },
     discover: () => {
       discoveries++;
-      return Promise.resolve({ candidates: [{ url: server.url, way: 'test', given: false }], steps: [] });
+      return Promise.resolve({ candidates: [{ url: server.url, source: 'test', given: false }], steps: [] });
     },
   });
   try {

@@ -240,7 +240,7 @@ test('an agent without a server takes its configuration from the local interface
   agent = await testAgent({
     discover: () =>
       found
-        ? Promise.resolve({ candidates: [{ url: server.url, way: 'next-server file', given: false }], steps: [] })
+        ? Promise.resolve({ candidates: [{ url: server.url, source: 'next-server file', given: false }], steps: [] })
         : Promise.reject(new Error('nothing')),
   });
   await runUntil(agent, () => (agent?.of('waiting').length ?? 0) > 2);

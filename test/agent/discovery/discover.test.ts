@@ -1,10 +1,11 @@
-/** Finding the server: the order of the ways, addresses as people write them, and files that are not what they should be. */
+/** Finding the server: the order of the sources, addresses as people write them, and files that are not what they should be. */
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { parseCommandLine } from '../../../agent/kernel-line/kernel-line.ts';
-import { discover, type Discovery, type DiscoveryOptions } from '../../../agent/discovery/discover.ts';
+import { discover, type DiscoveryOptions } from '../../../agent/discovery/discover.ts';
+import type { Discovery } from '../../../agent/discovery/candidate.ts';
 import { baseUrl, parseAddress } from '../../../agent/discovery/address.ts';
 import { parseNextServer } from '../../../agent/discovery/next-server.ts';
 import { temporaryDir } from '../../helpers/agent-parts.ts';
@@ -49,7 +50,7 @@ const named = (name: string, address: string) => (question: { name: string; type
     ? { answers: [{ type: 'A' as const, name, ttl: 60, data: address }] }
     : { rcode: question.name === name ? 0 : 3 };
 
-test('the ways are asked in the original’s order, each only when those before gave nothing', async () => {
+test('the sources are asked in the original’s order, each only when those before gave nothing', async () => {
   writeFileSync(nextServerFile, '10.0.0.4\n');
   dns.script = (question) =>
     question.name === 'server.lab' ? named('server.lab', '10.0.0.2')(question) : named('razor', '10.0.0.3')(question);
@@ -90,7 +91,7 @@ test('nothing found is an error that tells every step, not an address of http://
   });
 });
 
-test('a way that somebody wrote down is marked as given, one that was found is not', async () => {
+test('a source that somebody wrote down is marked as given, one that was found is not', async () => {
   assert.equal((await find('razor.ip=10.0.0.1')).candidates[0]?.given, true);
   writeFileSync(nextServerFile, '10.0.0.4');
   assert.equal((await find('')).candidates[0]?.given, false);
@@ -180,7 +181,7 @@ test('what did not answer gives way to what comes after it, and is the first aga
   }
   assert.deepEqual(order, ['1', '2', '5', '3', '4', '1']);
   const { steps } = await find(line, { unanswered: failed });
-  assert.ok(steps.some(({ way, note }) => way === 'kernel line razor.ip' && /did not answer/.test(note)));
+  assert.ok(steps.some(({ source, note }) => source === 'kernel line razor.ip' && /did not answer/.test(note)));
 });
 
 test('a server that was written down for this machine, or is https, is not left for another that is found', async () => {
@@ -197,7 +198,7 @@ test('a name on the kernel line is resolved; for https it stays in the URL, with
   dns.script = named('server.lab', '10.0.0.2');
   const found = await find('razor.server=https://server.lab:8443');
   assert.deepEqual(found.candidates, [
-    { url: 'https://server.lab:8443', address: '10.0.0.2', way: 'kernel line razor.server', given: true, ttl: 60 },
+    { url: 'https://server.lab:8443', address: '10.0.0.2', source: 'kernel line razor.server', given: true, ttl: 60 },
   ]);
 });
 

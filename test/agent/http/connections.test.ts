@@ -135,7 +135,7 @@ test('a kept connection has the trust of its beginning: a pinned server is asked
   const web = issued(dir, 'web', authority(dir));
   const server = await scripted(t, () => ok(), { cert: web.cert, key: web.key });
   const { values } = resolveSettings({ options: { pin: web.fingerprint } });
-  const http = await openHttp(values, { url: server.url, way: 'test', given: true }, {}, 'test');
+  const http = await openHttp(values, { url: server.url, source: 'test', given: true }, {}, 'test');
   assert.deepEqual([await ask(http, server.url), await ask(http, server.url)], ['ok', 'ok']);
   assert.deepEqual(server.connections, [['GET /', 'GET /']]);
 });

@@ -20,7 +20,7 @@ async function listen(server: Server): Promise<number> {
 async function get(url: string, env: Record<string, string>): Promise<HttpReply> {
   const { values } = resolveSettings({ options: { 'http-timeout': '5' } });
   return await (
-    await openHttp(values, { url, way: 'test', given: true }, env, 'test')
+    await openHttp(values, { url, source: 'test', given: true }, env, 'test')
   ).request({ method: 'GET', url: `${url}/` });
 }
 

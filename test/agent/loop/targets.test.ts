@@ -6,7 +6,7 @@ import { runUntil, testAgent } from '../../helpers/agent-parts.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 import { command, scriptedServer } from '../../helpers/scripted-server.ts';
 
-const candidate = (url: string, more = {}) => ({ url, way: 'kernel line razor.ip', given: true, ...more });
+const candidate = (url: string, more = {}) => ({ url, source: 'kernel line razor.ip', given: true, ...more });
 
 test('several candidates are tried in turn, and the one that answers stays first', async () => {
   const server = await scriptedServer();

@@ -19,7 +19,7 @@ test('the console is told of the server once, that the machine goes down, and wh
   const lines: string[] = [];
   const tell = createConsoleTeller((line) => void lines.push(line));
   tell({ event: 'waiting', ms: 1, reason: 'the next turn' });
-  const found = { event: 'discovered', way: 'DNS name razor', candidates: [], steps: [] } as const;
+  const found = { event: 'discovered', source: 'DNS name razor', candidates: [], steps: [] } as const;
   for (const server of ['http://10.0.0.1:8026', 'http://10.0.0.1:8026', 'http://10.0.0.2:8026'])
     tell({ ...found, server });
   tell({ event: 'warning', message: 'reboot for the 6th time: token=hunter2 \u001b[2J is held back' });

@@ -22,7 +22,7 @@ export function sample(more: Partial<StatusSnapshot> = {}): StatusSnapshot {
     ],
     server: {
       url: 'http://10.0.0.1:8026',
-      way: 'kernel line razor.ip',
+      source: 'kernel line razor.ip',
       candidates: ['http://10.0.0.1:8026'],
       steps: [],
     },

@@ -193,7 +193,7 @@ test('the keeper turns events into state in words, counts, and what is wrong', a
   });
   keeper.onEvent({ event: 'step', name: 'network', state: 'running', note: 'no NIC has a link' });
   assert.equal(keeper.snapshot().state, 'network: no NIC has a link');
-  keeper.onEvent({ event: 'discovered', server: 'http://a', way: 'DNS', candidates: ['http://a'], steps: [] });
+  keeper.onEvent({ event: 'discovered', server: 'http://a', source: 'DNS', candidates: ['http://a'], steps: [] });
   keeper.onEvent({
     event: 'checkin',
     server: 'http://a',

@@ -13,7 +13,7 @@ import { reboot } from '../../../commands/reboot.ts';
 import type { Settings } from '../../../config/settings.ts';
 import { foremanFacts, type ForemanExtras, type ForemanFacts } from '../foreman-facts.ts';
 import type { ForemanParameters } from '../foreman-parameters.ts';
-import type { Candidate } from '../../../discovery/discover.ts';
+import type { Candidate } from '../../../discovery/candidate.ts';
 import type { Emit } from '../../../loop/events.ts';
 import type { Orders } from '../../../loop/command-runner.ts';
 import { selfSigned, type SelfSigned } from '../../../http/tls/self-signed.ts';

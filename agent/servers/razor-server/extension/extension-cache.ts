@@ -1,7 +1,7 @@
 /** The extension of the server that is talked to now: made anew when that changes, asked for before each turn. */
 import type { System } from '../../../../platform/system.ts';
 import type { Settings } from '../../../config/settings.ts';
-import type { Candidate } from '../../../discovery/discover.ts';
+import type { Candidate } from '../../../discovery/candidate.ts';
 import type { HttpClient } from '../../../http/http-client.ts';
 import { createExtension, type Extension } from './extension.ts';
 

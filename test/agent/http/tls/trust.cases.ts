@@ -67,7 +67,7 @@ async function get(
 ): Promise<HttpReply> {
   const { values, refused } = resolveSettings({ options: { 'http-timeout': '5', ...args } });
   assert.deepEqual(refused, []);
-  const candidate = { url, way: 'test', given: true, ...(address === undefined ? {} : { address }) };
+  const candidate = { url, source: 'test', given: true, ...(address === undefined ? {} : { address }) };
   const http = await openHttp(values, candidate, env, 'test');
   return await http.request({ method: 'GET', url: `${url}/razor/api?x=1` });
 }
@@ -146,7 +146,7 @@ test('a server with another certificate than the pinned is sent zero bytes', asy
 
 test('a pin that is no fingerprint is an error before anything is connected', async () => {
   const { values } = resolveSettings({ options: { pin: 'abcd' } });
-  const candidate = { url: good.url, way: 'test', given: true };
+  const candidate = { url: good.url, source: 'test', given: true };
   await assert.rejects(openHttp(values, candidate, {}, 'test'), { code: 'RAZOR_MK_TRUST' });
 });
 

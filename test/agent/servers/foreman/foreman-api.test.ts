@@ -17,7 +17,7 @@ import { call } from '../../../helpers/foreman/call.ts';
 
 const FACTS = machine({ interfaces: 'eth0', macaddress_eth0: '52:54:00:00:00:C1', ipaddress_eth0: '127.0.0.1' });
 const SETTINGS = { apiPort: 0, apiPlainPort: 0, apiAllow: [] as string[], apiKexec: false } as unknown as Settings;
-const SERVER = { url: 'https://foreman.example', way: 'test', given: true };
+const SERVER = { url: 'https://foreman.example', source: 'test', given: true };
 
 interface Scene extends Bench {
   readonly api: ForemanApi;

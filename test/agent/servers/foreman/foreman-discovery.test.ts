@@ -4,7 +4,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
-import { discover, type Candidate, type DiscoveryOptions } from '../../../../agent/discovery/discover.ts';
+import { discover, type DiscoveryOptions } from '../../../../agent/discovery/discover.ts';
+import type { Candidate } from '../../../../agent/discovery/candidate.ts';
 import { temporaryDir } from '../../../helpers/agent-parts.ts';
 import { dnsServer, type DnsServer } from '../../../helpers/dns-server.ts';
 
@@ -52,7 +53,7 @@ async function find(cmdline: string, more: Partial<DiscoveryOptions> = {}): Prom
 
 test('proxy.url goes before foreman.url, the path of the URL is kept, and the scheme’s own port is none', async () => {
   const [first] = await find('foreman.url=https://192.0.2.1 proxy.url=https://192.0.2.2:9090/below/');
-  assert.deepEqual([first?.url, first?.way], ['https://192.0.2.2:9090/below', 'kernel line proxy.url']);
+  assert.deepEqual([first?.url, first?.source], ['https://192.0.2.2:9090/below', 'kernel line proxy.url']);
   assert.equal((await find('foreman.url=http://192.0.2.1/foreman'))[0]?.url, 'http://192.0.2.1/foreman');
   assert.equal((await find('foreman.url=https://192.0.2.1'))[0]?.url, 'https://192.0.2.1');
 });
@@ -71,7 +72,7 @@ test('a bare name means https', async () => {
 test('without an address on the kernel line the service in DNS is asked: best first, https by its port', async () => {
   const found = await find('quiet');
   assert.deepEqual(
-    found.map(({ url, way }) => [url, way]),
+    found.map(({ url, source }) => [url, source]),
     [
       ['https://foreman.lab:8443', 'SRV _x-foreman._tcp'],
       ['http://capsule.lab:8000', 'SRV _x-foreman._tcp'],

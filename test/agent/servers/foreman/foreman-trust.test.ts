@@ -28,7 +28,7 @@ after(async () => {
 /** Status of a POST to the stand-in with these words on the kernel line, or why there was none. */
 async function post(line: string): Promise<number | string> {
   const { values } = resolveSettings({ cmdline: parseCommandLine(line) });
-  const server = { url: foreman.url, way: 'test', given: true };
+  const server = { url: foreman.url, source: 'test', given: true };
   const http = await openHttp(values, server, {}, 'razor-mk', values.insecure);
   const url = `${foreman.url}/api/v2/discovered_hosts/facts`;
   return await http.request({ method: 'POST', url, body: '{}' }).then(({ status }) => status, messageOf);

@@ -67,7 +67,7 @@ test('discovery has the API first, and an inspection’s URL where there is none
   );
   const one = discoverIronic(parseCommandLine('ipa-inspection-callback-url=http://b/c'));
   assert.deepEqual(
-    one.candidates.map(({ url, way }) => [url, way]),
+    one.candidates.map(({ url, source }) => [url, source]),
     [['http://b/c', 'kernel line ipa-inspection-callback-url']],
   );
   assert.throws(() => discoverIronic(parseCommandLine('ipa-api-url=mdns')), {
