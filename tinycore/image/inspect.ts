@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { kernelRelease } from './base/base-source.ts';
+import { openAccounts, type OpenAccount } from './initrd/accounts.ts';
 import { missingDrivers, type Driver } from './initrd/drivers.ts';
 import type { Entry } from './initrd/entry.ts';
 import { parseList } from './extensions/extensions.ts';
@@ -29,6 +30,8 @@ export interface InitrdReport {
   readonly unpackedBytes: number;
   /** Of the image's own part: written by the builder, and its end is there. */
   readonly image: { readonly version?: string; readonly flavour?: string; readonly complete: boolean } | undefined;
+  /** Who can log in by a password, or without one. */
+  readonly openAccounts: readonly OpenAccount[];
   readonly largest: readonly { readonly path: string; readonly bytes: number }[];
 }
 
@@ -141,6 +144,7 @@ async function reportInitrd(bytes: Buffer): Promise<InitrdReport> {
     unpackedBytes,
     needsMib: memoryNeeded(unpackedBytes, bytes.length),
     image: imageOf(initrd),
+    openAccounts: openAccounts(tree),
     largest: files
       .sort((a, b) => b.data.length - a.data.length)
       .slice(0, 5)
@@ -176,5 +180,10 @@ function initrdProblems(report: InitrdReport): string[] {
     problems.push('the initrd was not made by razor-mk image build: no agent of ours is in it');
   else if (!report.image.complete)
     problems.push('the sentinel etc/razor-mk/complete is not the last file: the machine could not tell a half initrd');
+  const empty = report.openAccounts.filter(({ by }) => by === 'empty').map(({ name }) => name);
+  if (empty.length > 0) problems.push(`without a password anybody can log in as ${empty.join(', ')}`);
+  const known = report.openAccounts.filter(({ by }) => by === 'password').map(({ name }) => name);
+  if (known.length > 0 && report.image?.flavour === 'prod')
+    problems.push(`a prod image has no logins, and this one has a password of ${known.join(', ')}`);
   return problems;
 }

@@ -121,6 +121,21 @@ test('extensions, the mirror, firmware, facts and commands lie where the node lo
   assert.equal(tree.get('usr/lib/razor/blink')?.mode, 0o755);
 });
 
+test('a base whose tc needs no password gives an image that nobody can log in to, in every flavour', async () => {
+  const open = baseEntries().map((entry) =>
+    entry.path === 'etc/shadow' ? fileEntry(entry.path, 'root:*:0:0:99999:7:::\ntc::0:0:99999:7:::\n', 0o600) : entry,
+  );
+  const base = writeSmallBase(join(directory, 'open-base'), open);
+  for (const flavour of ['prod', 'dev', 'debug'] as const) {
+    const out = join(directory, `open-${flavour}`);
+    await buildImage(options({ base, out, flavour }));
+    const { initrd, problems } = await inspectImage(join(out, 'core.gz'));
+    assert.deepEqual([initrd?.openAccounts, problems], [[], []], flavour);
+  }
+  const inspection = await inspectImage(join(base, 'core.gz'));
+  assert.ok(inspection.problems.some((text) => text.includes('without a password anybody can log in as tc')));
+});
+
 test('logins come only from what is given, and never into prod', async () => {
   const key = join(directory, 'id.pub');
   writeFileSync(key, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI somebody\n');
@@ -136,7 +151,7 @@ test('logins come only from what is given, and never into prod', async () => {
   assert.equal(readTree(tree, 'etc/shadow')?.toString(), `root:*:0:0:99999:7:::\ntc:${hash}:0:0:99999:7:::\n`);
   await assert.rejects(buildImage(options({ flavour: 'dev', logins: { sshKeys: [], passwordHash: 'secret' } })), {
     code: 'RAZOR_MK_USAGE',
-    message: /no crypt/,
+    message: /invalid crypt/,
   });
 });
 

@@ -71,6 +71,11 @@ function initrdLines(initrd: InitrdReport & { readonly path: string; readonly sh
       `${initrd.image.version ?? '?'}, ${initrd.image.flavour ?? '?'}${initrd.image.complete ? ', complete to its last file' : ''}`,
     );
   }
+  if (initrd.openAccounts.length > 0)
+    row(
+      'logins',
+      initrd.openAccounts.map(({ name, by }) => `${name} (${by === 'empty' ? 'no password' : by})`).join(', '),
+    );
   for (const each of initrd.extensions)
     row('extension', `${each.name}, ${megabytes(each.bytes)}${each.onboot ? ', loaded at boot' : ''}`);
   if (initrd.kernelModules !== undefined)

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Flavour } from '../../../packaging/extension/overlay.ts';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { lockedAccounts } from './accounts.ts';
 import { directoryEntry, fileEntry, type Entry } from './entry.ts';
-import { readTree } from './initrd.ts';
 
 export interface Logins {
   /** Files with public keys, one a line. */
@@ -15,7 +15,10 @@ export interface Logins {
 /** User tc of Tiny Core. */
 const TC = { uid: 1001, gid: 50 };
 
-/** The files of the logins. Throws RAZOR_MK_USAGE for logins in prod, and for what is no key or no hash. */
+/**
+ * The files of the logins: accounts locked but for what was given, in every flavour and on every base. Throws RAZOR_MK_USAGE for
+ * logins in prod, and for a file without keys or an invalid hash.
+ */
 export function flavourFiles(tree: ReadonlyMap<string, Entry>, flavour: Flavour, logins: Logins): Entry[] {
   const { sshKeys, passwordHash } = logins;
   if (flavour === 'prod' && (sshKeys.length > 0 || passwordHash !== undefined)) {
@@ -23,10 +26,8 @@ export function flavourFiles(tree: ReadonlyMap<string, Entry>, flavour: Flavour,
       remedy: 'Take --flavour dev, or leave --ssh-key and --password-hash out.',
     });
   }
-  return [
-    ...(sshKeys.length > 0 ? keyFiles(sshKeys) : []),
-    ...(passwordHash === undefined ? [] : [shadowFile(tree, passwordHash)]),
-  ];
+  if (passwordHash !== undefined) checkHash(passwordHash);
+  return [...(sshKeys.length > 0 ? keyFiles(sshKeys) : []), ...lockedAccounts(tree, passwordHash)];
 }
 
 function keyFiles(files: readonly string[]): Entry[] {
@@ -59,14 +60,9 @@ function readKeys(file: string): string[] {
   return keys;
 }
 
-/** The base's /etc/shadow with the hash for tc. */
-function shadowFile(tree: ReadonlyMap<string, Entry>, hash: string): Entry {
-  if (!/^\$[156y](\$[\w./=,-]+)?\$[\w./-]+\$[\w./]+$|^\$[156]\$[\w./]+\$[\w./]+$/.test(hash)) {
-    throw new RazorMkError('RAZOR_MK_USAGE', 'that is no crypt(3) hash', {
-      remedy: 'Make one: openssl passwd -6 (or mkpasswd).',
-    });
-  }
-  const shadow = readTree(tree, 'etc/shadow')?.toString() ?? 'root:*:0:0:99999:7:::\n';
-  const lines = shadow.split('\n').filter((line) => line !== '' && !line.startsWith('tc:'));
-  return fileEntry('etc/shadow', [...lines, `tc:${hash}:0:0:99999:7:::`, ''].join('\n'), 0o600);
+function checkHash(hash: string): void {
+  if (/^\$[156y](\$[\w./=,-]+)?\$[\w./-]+\$[\w./]+$|^\$[156]\$[\w./]+\$[\w./]+$/.test(hash)) return;
+  throw new RazorMkError('RAZOR_MK_USAGE', 'invalid crypt(3) hash', {
+    remedy: 'Make one: openssl passwd -6 (or mkpasswd).',
+  });
 }

@@ -8,6 +8,7 @@ RAZOR_MK_FLAVOUR=prod
 [ -r /etc/razor-mk/image ] && . /etc/razor-mk/image
 
 /etc/init.d/razor-mk-memory
+/etc/init.d/razor-mk-accounts
 
 # extensions may have brought drivers, and with them cards
 [ -d /usr/local/lib/modules ] && depmod -a 2>/dev/null
