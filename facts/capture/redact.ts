@@ -3,7 +3,7 @@
  * replacement of the same length, in every spelling and in the raw SMBIOS table too, so that everything still fits together.
  */
 import { createHash } from 'node:crypto';
-import { whyJunkText } from '../identity/identity.ts';
+import { whyJunkText } from '../identity/junk-texts.ts';
 import { decodeSmbios, specified } from '../smbios/smbios.ts';
 import type { Recording } from '../sources/recording.ts';
 
@@ -13,9 +13,6 @@ const SERIAL_FILE =
 const MAC = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/gi;
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi;
 const LABELLED = /\bserial(?: number)?:\s*(\S{4,64})/gi;
-/** Values that many machines share say nothing. */
-const COMMON =
-  /^(0+|f+|x+|none|unknown|default string|to be filled.*|not (specified|available|settable|applicable)|system serial number|.{0,3})$/i;
 /** The GUID of UEFI's own variables is the same on all machines. */
 const SHARED_UUID = '8be4df61-93ca-11d2-aa0d-00e098032b8c';
 
@@ -56,7 +53,7 @@ function secretsOf(recording: Recording): Map<string, string> {
     const text = bytes.toString('latin1');
     if (bytes.length < 1_000_000) texts.push(text);
     const value = text.trim();
-    if (SERIAL_FILE.test(path) && value.length <= 128 && !COMMON.test(value)) addSerial(secrets, value);
+    if (SERIAL_FILE.test(path) && value.length <= 128 && identifies(value)) addSerial(secrets, value);
   }
   for (const value of smbiosSerials(recording)) addSerial(secrets, value);
   for (const result of recording.commands.values()) texts.push(result.stdout.toString('latin1'));
@@ -65,7 +62,7 @@ function secretsOf(recording: Recording): Map<string, string> {
     for (const [uuid] of text.matchAll(UUID)) addUuid(secrets, uuid.toLowerCase());
     for (const match of text.matchAll(LABELLED)) {
       const value = match[1] as string;
-      if (!COMMON.test(value) && !/^[0-9a-f]{2}:/i.test(value)) addSerial(secrets, value);
+      if (identifies(value) && !/^[0-9a-f]{2}:/i.test(value)) addSerial(secrets, value);
     }
   }
   return new Map([...secrets].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)));
@@ -80,7 +77,12 @@ function smbiosSerials(recording: Recording): string[] {
       'serialNumber' in one ? specified(one.serialNumber) : undefined,
       'assetTag' in one ? specified(one.assetTag) : undefined,
     ])
-    .filter((value) => value !== undefined && !COMMON.test(value) && whyJunkText(value) === undefined) as string[];
+    .filter((value) => value !== undefined && identifies(value)) as string[];
+}
+
+/** Fillers that many machines share say nothing, and so do texts that stand everywhere. */
+function identifies(value: string): boolean {
+  return value.length > 3 && whyJunkText(value) === undefined;
 }
 
 function digest(text: string): string {

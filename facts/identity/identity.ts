@@ -5,6 +5,9 @@
 import type { Identity, IdentityInterface } from '../fact-types.ts';
 import { readDmi } from '../groups/system/dmi.ts';
 import { type Nic, readNics } from '../groups/network/nics.ts';
+import { whyJunkMac } from './junk-macs.ts';
+import { whyJunkText } from './junk-texts.ts';
+import { whyJunkUuid } from './junk-uuids.ts';
 import type { Sources } from '../sources/sources.ts';
 
 /** Whether a boot firmware could know this interface: Ethernet hardware with an address of its own. */
@@ -23,15 +26,8 @@ export function whyNotBoot(nic: Nic): string | undefined {
   if (nic.virtualFunction) return 'an SR-IOV virtual function';
   const mac = nic.permanentMac ?? nic.mac;
   if (mac === undefined) return 'no address';
-  return whyJunkMac(mac, nic);
-}
-
-/** Why an address identifies nothing, in words. */
-function whyJunkMac(mac: string, nic: Nic): string | undefined {
-  if (/^ff(:ff)+$/.test(mac)) return 'the broadcast address';
-  if ((parseInt(mac.slice(0, 2), 16) & 1) === 1) return 'a group address';
   if (nic.macAssigned === 1 && nic.permanentMac === undefined) return 'a random address, new at every boot';
-  return undefined;
+  return whyJunkMac(mac);
 }
 
 /** Reads the identity. Never throws; without any interface the list is empty and the dialect says RAZOR_MK_NO_IDENTITY. */
@@ -95,25 +91,8 @@ export function identityCandidates(sources: Sources): Candidate[] {
     ['asset tag', 'chassis_asset_tag', 'chassis'],
   ] as const) {
     const value = fields.get(field)?.value;
-    if (value !== undefined) candidates.push({ kind, from, value, junk: whyJunkText(value) });
+    if (value !== undefined)
+      candidates.push({ kind, from, value, junk: kind === 'uuid' ? whyJunkUuid(value) : whyJunkText(value) });
   }
   return candidates;
-}
-
-/** Fillers that vendors leave and many machines share ("Hanlon folded two machines with UUID 'Not Settable' into one"). */
-export function whyJunkText(text: string): string | undefined {
-  const value = text.trim();
-  if (/^not (settable|present|specified|applicable|available)$/i.test(value)) return 'the firmware has none';
-  if (/^[0\s-]+$/.test(value)) return 'only zeros';
-  if (/^[f\s-]+$/i.test(value)) return 'only ones';
-  const fillers =
-    /^(to be filled|default string|system (serial|product|manufacturer)|serial ?number|chassis serial|asset|no asset|none|null|n\/a|na|unknown|unspecified|oem|o\.e\.m|empty|x+|\.+|\?+|0?123456789|invalid|filled by oem|type1|base board serial)/i;
-  if (fillers.test(value) && value.length < 40) return 'a filler that many machines share';
-  if (
-    /^0{0,2}(0?20?)?0{4}-0{4}-0{4}-0{4}-0{12}$/.test(value) ||
-    value.toLowerCase() === '03000200-0400-0500-0006-000700080009'
-  ) {
-    return 'a UUID that many boards share';
-  }
-  return undefined;
 }

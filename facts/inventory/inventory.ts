@@ -19,6 +19,8 @@ import { architectureOf, readOperatingSystem } from '../groups/system/release.ts
 import { isVirtual, readCloud, readVirtual } from '../groups/system/virtual.ts';
 import { readUsb, type UsbDevice } from '../groups/devices/usb.ts';
 import { couldBoot } from '../identity/identity.ts';
+import { whyJunkText } from '../identity/junk-texts.ts';
+import { usableUuid } from '../identity/junk-uuids.ts';
 import { specified } from '../smbios/smbios.ts';
 import type { OsAddress, Sources } from '../sources/sources.ts';
 
@@ -121,6 +123,10 @@ export interface Inventory {
 export function readInventory(sources: Sources): Inventory {
   const { fields } = readDmi(sources);
   const get = (name: string): string | undefined => specified(fields.get(name)?.value);
+  const own = (name: string): string | undefined => {
+    const value = get(name);
+    return value === undefined || whyJunkText(value) !== undefined ? undefined : value;
+  };
   const boot = readBoot(sources);
   const virtual = readVirtual(sources);
   const system = readOperatingSystem(sources);
@@ -135,13 +141,13 @@ export function readInventory(sources: Sources): Inventory {
       manufacturer: get('sys_vendor'),
       product: get('product_name'),
       version: get('product_version'),
-      serial: get('product_serial'),
-      uuid: get('product_uuid')?.toLowerCase(),
+      serial: own('product_serial'),
+      uuid: usableUuid(get('product_uuid')),
       family: get('product_family'),
       sku: get('product_sku'),
     },
-    board: { manufacturer: get('board_vendor'), product: get('board_name'), serial: get('board_serial') },
-    chassis: { type: get('chassis_type'), serial: get('chassis_serial'), assetTag: get('chassis_asset_tag') },
+    board: { manufacturer: get('board_vendor'), product: get('board_name'), serial: own('board_serial') },
+    chassis: { type: get('chassis_type'), serial: own('chassis_serial'), assetTag: own('chassis_asset_tag') },
     firmware: {
       vendor: get('bios_vendor'),
       version: get('bios_version'),

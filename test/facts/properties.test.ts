@@ -14,7 +14,7 @@ import { parseIpmitool } from '../../facts/groups/system/management.ts';
 import { parseMeminfo } from '../../facts/groups/compute/memory.ts';
 import { networkOf } from '../../facts/groups/network/network.ts';
 import { pciAddressIn } from '../../facts/groups/devices/pci.ts';
-import { whyJunkText } from '../../facts/identity/identity.ts';
+import { whyJunkText } from '../../facts/identity/junk-texts.ts';
 import { parseDmidecode } from '../../facts/second-opinion/dmidecode.ts';
 import { editDistance, suggestNames } from '../../facts/suggest.ts';
 import { madeUpSources } from '../helpers/memory-origin.ts';

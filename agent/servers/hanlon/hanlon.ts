@@ -9,7 +9,7 @@ import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../diale
 import type { Exchange, HttpReply } from '../../http/exchange.ts';
 import { parseJson } from '../../http/exchange.ts';
 import { fitFacts } from '../fact-limit.ts';
-import { usableUuid } from './smbios-uuid.ts';
+import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
 
 export const HANLON_BASE_PATH = '/hanlon/api/v1';
 export const HANLON_PORT = 8026;

@@ -10,7 +10,8 @@ import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../diale
 import type { Exchange, HttpReply } from '../../http/exchange.ts';
 import { parseJson } from '../../http/exchange.ts';
 import { fitFacts } from '../fact-limit.ts';
-import { usableUuid } from '../hanlon/smbios-uuid.ts';
+import { whyJunkText } from '../../../facts/identity/junk-texts.ts';
+import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
 
 /** Where razor-server listens since 1.1.0; the 8080 of the original agent's default was stale. */
 export const RAZOR_SERVER_PORT = 8150;
@@ -105,7 +106,8 @@ export function createRazorServer(options: RazorServerOptions): Dialect {
   function nodeIdUrl(identity: Identity): URL {
     const url = at('/nodeid');
     identity.interfaces.forEach(({ mac }, index) => url.searchParams.set(`net${index}`, mac));
-    if (identity.serial !== undefined && /\w/.test(identity.serial)) url.searchParams.set('serial', identity.serial);
+    const { serial } = identity;
+    if (serial !== undefined && whyJunkText(serial) === undefined) url.searchParams.set('serial', serial);
     const uuid = usableUuid(identity.uuid);
     if (uuid !== undefined) url.searchParams.set('uuid', uuid);
     return url;
