@@ -12,7 +12,7 @@ import type { Setup } from '../cli/setup.ts';
 import { createLoopBreaker, type LoopBreaker } from '../commands/loop-breaker.ts';
 import { createRegistry, type CommandRegistry } from '../commands/command-registry.ts';
 import type { Settings } from '../config/settings.ts';
-import { createStatusKeeper } from '../status/status-tracker.ts';
+import { createStatusTracker } from '../status/status-tracker.ts';
 import { SOCKET_NAME, startControl, type Control } from '../status/local-api.ts';
 import type { AgentEvent, Emit } from '../loop/events.ts';
 import type { AgentHooks } from '../loop/hooks.ts';
@@ -76,7 +76,7 @@ export function startNode(options: NodeOptions): Node {
     windowMs: initial.loopWindow * 1000,
     kernelArgument: loop,
   });
-  const keeper = createStatusKeeper({
+  const tracker = createStatusTracker({
     clock,
     version: version(),
     stateDir: store.dir,
@@ -93,9 +93,9 @@ export function startNode(options: NodeOptions): Node {
   return {
     breaker,
     commands: createRegistry([], { breaker, commandsDir: () => settings().commandsDir, binDirs: options.binDirs }),
-    errorsForFacts: keeper.errorsForFacts,
+    errorsForFacts: tracker.errorsForFacts,
     onEvent(event) {
-      keeper.onEvent(event);
+      tracker.onEvent(event);
       voice(event);
       // a server's own pace may be slower than any interval that was set
       if (event.event === 'waiting') watchdog?.allow(Math.max(stallMs(settings()), event.ms + SHORTEST_STALL_MS));
@@ -136,7 +136,7 @@ export function startNode(options: NodeOptions): Node {
     async open(running) {
       agent = running;
       control = await startControl({
-        snapshot: keeper.snapshot,
+        snapshot: tracker.snapshot,
         offerConfig: (map) => running.offerConfig(map),
         socketPath: join(store.dir, SOCKET_NAME),
         port: system.live ? initial.controlPort : 0,

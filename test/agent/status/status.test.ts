@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { askStatus, findSocket } from '../../../agent/status/local-client.ts';
-import { createStatusKeeper } from '../../../agent/status/status-tracker.ts';
+import { createStatusTracker } from '../../../agent/status/status-tracker.ts';
 import { parsePushBody } from '../../../agent/status/push-body.ts';
 import { SOCKET_NAME, startControl, type Control } from '../../../agent/status/local-api.ts';
 import { resolveSettings } from '../../../agent/config/resolve.ts';
@@ -181,20 +181,20 @@ test('a port that is taken costs the local web interface, not the agent', async 
   squatter.close();
 });
 
-test('the keeper turns events into state in words, counts, and what is wrong', async () => {
+test('the tracker turns events into state in words, counts, and what is wrong', async () => {
   const clock = fakeClock();
   const settings = resolveSettings({ options: { token: 'hush', 'checkin-interval': '60' } });
-  const keeper = createStatusKeeper({
+  const tracker = createStatusTracker({
     clock,
     version: '1',
     stateDir: dir,
     system: createSystem({ live: false, log }),
     settings: () => settings,
   });
-  keeper.onEvent({ event: 'step', name: 'network', state: 'running', note: 'no NIC has a link' });
-  assert.equal(keeper.snapshot().state, 'network: no NIC has a link');
-  keeper.onEvent({ event: 'discovered', server: 'http://a', source: 'DNS', candidates: ['http://a'], steps: [] });
-  keeper.onEvent({
+  tracker.onEvent({ event: 'step', name: 'network', state: 'running', note: 'no NIC has a link' });
+  assert.equal(tracker.snapshot().state, 'network: no NIC has a link');
+  tracker.onEvent({ event: 'discovered', server: 'http://a', source: 'DNS', candidates: ['http://a'], steps: [] });
+  tracker.onEvent({
     event: 'checkin',
     server: 'http://a',
     firstCheckin: true,
@@ -202,29 +202,45 @@ test('the keeper turns events into state in words, counts, and what is wrong', a
     durationMs: 20,
     turn: 1,
   });
-  keeper.onEvent({ event: 'command', name: 'wipe', known: false, destructive: false, plan: [] });
+  tracker.onEvent({ event: 'command', name: 'wipe', known: false, destructive: false, plan: [] });
   for (let i = 0; i < 3; i++)
-    keeper.onEvent({ event: 'error', code: 'RAZOR_MK_HTTP', message: 'refused token=hush', remedy: 'look' });
-  keeper.onEvent({ event: 'waiting', ms: 5000, reason: 'after 3 failed turns' });
-  const seen = keeper.snapshot();
+    tracker.onEvent({ event: 'error', code: 'RAZOR_MK_HTTP', message: 'refused token=hush', remedy: 'look' });
+  tracker.onEvent({ event: 'waiting', ms: 5000, reason: 'after 3 failed turns' });
+  const seen = tracker.snapshot();
   assert.deepEqual([seen.turns.failedInARow, seen.turns.good, seen.turns.next?.inMs], [3, 1, 5000]);
   assert.deepEqual(
     seen.problems.map(({ times, message }) => [times, message]),
     [[3, 'refused token=[redacted]']],
   );
-  assert.deepEqual([seen.unknownCommands, keeper.errorsForFacts()], [['wipe'], ['unknown command wipe']]);
+  assert.deepEqual([seen.unknownCommands, tracker.errorsForFacts()], [['wipe'], ['unknown command wipe']]);
   assert.equal(seen.counters.errors['RAZOR_MK_HTTP'], 3);
   assert.equal(seen.config.find(({ name }) => name === 'token')?.value, '[redacted]');
   assert.doesNotMatch(JSON.stringify(seen), /hush/);
   assert.equal(seen.healthy, true);
   await clock.advance(400_000);
-  assert.equal(keeper.snapshot().healthy, false, 'nothing happened for longer than it may');
+  assert.equal(tracker.snapshot().healthy, false, 'nothing happened for longer than it may');
+});
+
+test('an announced wait that is longer than the stall limit is no stall', async () => {
+  const clock = fakeClock();
+  const tracker = createStatusTracker({
+    clock,
+    version: '1',
+    stateDir: dir,
+    system: createSystem({ live: false, log }),
+    settings: () => undefined,
+  });
+  tracker.onEvent({ event: 'waiting', ms: 600_000, reason: 'the server asked to be left alone for 600 s' });
+  await clock.advance(590_000);
+  assert.equal(tracker.snapshot().healthy, true);
+  await clock.advance(311_000);
+  assert.equal(tracker.snapshot().healthy, false, 'the turn after the wait never came');
 });
 
 test('with Foreman the status tells the last upload and where orders are taken; a due upload that fails is no good turn', () => {
   const settings = resolveSettings({ options: { dialect: 'foreman' } });
   const system = createSystem({ live: false, log });
-  const keeper = createStatusKeeper({
+  const tracker = createStatusTracker({
     clock: fakeClock(),
     version: '1',
     stateDir: dir,
@@ -232,7 +248,7 @@ test('with Foreman the status tells the last upload and where orders are taken; 
     settings: () => settings,
   });
   const turn = (number: number, command: string): void =>
-    keeper.onEvent({
+    tracker.onEvent({
       event: 'checkin',
       server: 'https://foreman',
       firstCheckin: number === 1,
@@ -241,18 +257,18 @@ test('with Foreman the status tells the last upload and where orders are taken; 
       turn: number,
       asked: false,
     });
-  keeper.onEvent({ event: 'started', version: '1', dialect: 'foreman', live: false, stateDir: dir });
+  tracker.onEvent({ event: 'started', version: '1', dialect: 'foreman', live: false, stateDir: dir });
   for (let number = 1; number <= 2; number++) {
     turn(number, 'register');
-    keeper.onEvent({ event: 'error', code: 'RAZOR_MK_REFUSED', message: 'HTTP 422', remedy: 'look' });
+    tracker.onEvent({ event: 'error', code: 'RAZOR_MK_REFUSED', message: 'HTTP 422', remedy: 'look' });
   }
-  const failing = keeper.snapshot();
+  const failing = tracker.snapshot();
   assert.deepEqual([failing.turns.good, failing.turns.failedInARow, failing.service], [0, 2, undefined]);
   turn(3, 'register');
-  keeper.onEvent({ event: 'registered', facts: 5, reason: 'they are due', notes: [], durationMs: 1 });
-  keeper.onEvent({ event: 'listening', url: 'https://192.0.2.5:8443', to: ['192.0.2.1'] });
+  tracker.onEvent({ event: 'registered', facts: 5, reason: 'they are due', notes: [], durationMs: 1 });
+  tracker.onEvent({ event: 'listening', url: 'https://192.0.2.5:8443', to: ['192.0.2.1'] });
   turn(4, 'acknowledge');
-  const { turns, service, counters } = keeper.snapshot();
+  const { turns, service, counters } = tracker.snapshot();
   assert.deepEqual([turns.count, turns.good, turns.failedInARow], [4, 2, 0]);
   assert.equal(service?.callback, 'https://192.0.2.5:8443');
   assert.notEqual(service?.reportedAt, undefined);
@@ -260,7 +276,7 @@ test('with Foreman the status tells the last upload and where orders are taken; 
 });
 
 test('names of commands from the network cannot fill the memory', () => {
-  const keeper = createStatusKeeper({
+  const tracker = createStatusTracker({
     clock: fakeClock(),
     version: '1',
     stateDir: dir,
@@ -268,8 +284,8 @@ test('names of commands from the network cannot fill the memory', () => {
     settings: () => undefined,
   });
   for (let i = 0; i < 5000; i++)
-    keeper.onEvent({ event: 'command', name: `x${i}`, known: false, destructive: false, plan: [] });
-  const { counters, unknownCommands } = keeper.snapshot();
+    tracker.onEvent({ event: 'command', name: `x${i}`, known: false, destructive: false, plan: [] });
+  const { counters, unknownCommands } = tracker.snapshot();
   assert.ok(Object.keys(counters.commands).length <= 51 && unknownCommands.length <= 20);
   assert.equal(
     Object.values(counters.commands).reduce((a, b) => a + b),
