@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type * as z from 'zod/mini';
 import { isRecord, parseJson } from '../listeners/request-body.ts';
 import { normaliseHwId } from '../engine/node-lookup.ts';
-import type { NodeRecord, Store } from '../store/store.ts';
+import type { NodeRecord, Store } from '../store/sqlite/open-store.ts';
 
 /** A refusal: its status and one sentence for a person. */
 export class Refusal extends Error {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../../lab/store/store.ts';
+import { openStore } from '../../lab/store/sqlite/open-store.ts';
 import { generator } from './lab-fuzz.ts';
 import { register, startLabProcess } from './lab-process.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { LabCore } from '../../lab-core.ts';
 import { normaliseHwId } from '../../engine/node-lookup.ts';
-import type { Facts, NodeRecord } from '../../store/store.ts';
+import type { Facts, NodeRecord } from '../../store/sqlite/open-store.ts';
 
 export type MatchKey = 'mac' | 'serial' | 'asset' | 'uuid';
 

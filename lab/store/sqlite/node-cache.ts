@@ -6,7 +6,7 @@
  * forgotten a second of contacts, which the next check-in tells it anew. Everything else is written before it is answered.
  */
 import type { Database } from './database.ts';
-import type { Facts, NodeRecord, Nodes } from './nodes.ts';
+import type { Facts, NodeRecord, Nodes } from './node-table.ts';
 
 /** Nodes, and ids, that are remembered; a hundred thousand nodes take some 60 MB. */
 const KEPT = 250_000;

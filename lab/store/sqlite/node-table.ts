@@ -1,7 +1,7 @@
 /** Known machines. Identities are MACs in upper-case hex without separators, or whatever else a node calls itself. */
 import type { Database } from './database.ts';
 import { number, optional, optionalNumber, parsed, text, type Row } from './rows.ts';
-import { newUuid } from './uuid.ts';
+import { newUuid } from '../uuid.ts';
 
 export interface NodeRecord {
   /** The number by which razor-server knows it. */

@@ -1,13 +1,13 @@
 /** Everything that the lab remembers. Reads are plain calls; whatever changes something goes through `write`. */
-import { openActiveModels, type ActiveModels } from './active-models.ts';
-import { openCatalog, type Catalog } from './catalog.ts';
+import { openActiveModels, type ActiveModels } from './active-model-table.ts';
+import { openCatalog, type Catalog } from './catalog-tables.ts';
 import { openDatabase } from './database.ts';
 import { rememberNodes } from './node-cache.ts';
-import { openNodes, type Nodes } from './nodes.ts';
+import { openNodes, type Nodes } from './node-table.ts';
 
-export type { ActiveLogEntry, ActiveModel } from './active-models.ts';
-export type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from './catalog.ts';
-export type { Facts, NodeRecord } from './nodes.ts';
+export type { ActiveLogEntry, ActiveModel } from './active-model-table.ts';
+export type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from './catalog-tables.ts';
+export type { Facts, NodeRecord } from './node-table.ts';
 
 export interface Store extends Catalog {
   readonly nodes: Nodes;

@@ -1,8 +1,8 @@
 /** Active models: a policy at work on one node, with the model as it was when the node was bound, and its log. */
 import type { Database } from './database.ts';
-import type { Model } from './catalog.ts';
+import type { Model } from './catalog-tables.ts';
 import { number, optional, parsed, text, type Row } from './rows.ts';
-import { newUuid } from './uuid.ts';
+import { newUuid } from '../uuid.ts';
 
 export interface ActiveModel {
   readonly id: number;

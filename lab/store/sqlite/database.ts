@@ -3,7 +3,7 @@
  * transaction and one fsync; nobody is answered before the commit, so what was acknowledged survives a kill -9.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export interface Database {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openStore } from '../../../lab/store/store.ts';
+import { openStore } from '../../../../lab/store/sqlite/open-store.ts';
 
 test('what is remembered of nodes is never older than the table, whatever changes them', async () => {
   const store = openStore(':memory:');

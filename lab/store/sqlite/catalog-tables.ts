@@ -1,7 +1,7 @@
 /** What people tell the lab: tag rules, images, models, brokers, policies. */
 import type { Database } from './database.ts';
 import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
-import { newUuid } from './uuid.ts';
+import { newUuid } from '../uuid.ts';
 
 export interface TagMatcher {
   readonly key: string;
