@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import type { LabEvents } from './lab-events.ts';
 import { createVerifier, type ImageVerifier } from './images/images.ts';
 import type { LabSettings } from './lab-settings.ts';
-import type { NodeRecord, Store } from './store/sqlite/open-store.ts';
+import type { NodeRecord } from './store/records.ts';
+import type { Store } from './store/store.ts';
 import { matchTags, type TagMatch } from './engine/tags.ts';
 
 export interface LabCore {

@@ -18,7 +18,8 @@ import { guardDoor } from './listeners/host-guard.ts';
 import { managementApi } from './manage/management-api.ts';
 import { pages, type PageParts } from './pages/pages.ts';
 import { resolveSettings, type LabOptions } from './lab-settings.ts';
-import { openStore, type Store } from './store/sqlite/open-store.ts';
+import { openStore } from './store/sqlite/open-store.ts';
+import type { Store } from './store/store.ts';
 
 export type { LabEvent } from './lab-events.ts';
 export type { LabOptions } from './lab-settings.ts';

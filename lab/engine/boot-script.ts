@@ -6,7 +6,7 @@ import { installerScript, localScript } from '../installers/scripts.ts';
 import { familyOf, stateEntry } from './models.ts';
 import type { Routes } from '../listeners/routes.ts';
 import { checkinInterval } from '../lab-settings.ts';
-import type { Image, NodeRecord } from '../store/sqlite/open-store.ts';
+import type { Image, NodeRecord } from '../store/records.ts';
 
 export interface BootInput {
   readonly dialect: string;

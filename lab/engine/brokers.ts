@@ -2,7 +2,7 @@
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { LabCore } from '../lab-core.ts';
 import type { ModelState } from './models.ts';
-import type { ActiveModel } from '../store/sqlite/open-store.ts';
+import type { ActiveModel } from '../store/records.ts';
 
 /** Milliseconds that a broker may take. */
 const PATIENCE_MS = 30_000;

@@ -10,7 +10,7 @@ import { preseed } from '../installers/preseed.ts';
 import { autoyast, xenserverAnswers, xenserverHook } from '../installers/xml-answers.ts';
 import { isModelState, nextState, templateOf, type ModelState, type Template } from './models.ts';
 import type { Routes } from '../listeners/routes.ts';
-import type { ActiveModel } from '../store/sqlite/open-store.ts';
+import type { ActiveModel } from '../store/records.ts';
 
 /** What a callback is answered; undefined where there is no such callback. */
 export type CallbackReply = { readonly text: string; readonly message: string } | undefined;

@@ -2,7 +2,7 @@
 import type { LabCore } from '../lab-core.ts';
 import { familyOf, stateEntry } from './models.ts';
 import { bindPolicy, choosePolicy } from './policy.ts';
-import type { ActiveModel, Facts, NodeRecord } from '../store/sqlite/open-store.ts';
+import type { ActiveModel, Facts, NodeRecord } from '../store/records.ts';
 
 export interface CheckinInput {
   readonly dialect: string;

@@ -1,6 +1,6 @@
 /** Policies: the first that fits a node binds it. Pure, but for the store that is handed in. */
 import type { LabCore } from '../lab-core.ts';
-import type { ActiveModel, NodeRecord, Policy } from '../store/sqlite/open-store.ts';
+import type { ActiveModel, NodeRecord, Policy } from '../store/records.ts';
 
 export type Choice =
   { readonly policy: Policy; readonly reason: string } | { readonly policy: undefined; readonly reason: string };

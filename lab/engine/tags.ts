@@ -1,6 +1,6 @@
 /** Tags: what a machine is in a few words, derived from its facts by rules. Pure (razor-0.x.md, section 12). */
 import { RE2JS } from 're2js';
-import type { Facts, TagMatcher, TagRule } from '../store/sqlite/open-store.ts';
+import type { Facts, TagMatcher, TagRule } from '../store/records.ts';
 
 /** Why a tag is given, for people. */
 export interface TagMatch {

@@ -7,7 +7,7 @@ import { run } from '../../platform/process/run.ts';
 import type { LabCore } from '../lab-core.ts';
 import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
 import { hashFile } from './images.ts';
-import type { Image, ImageType } from '../store/sqlite/open-store.ts';
+import type { Image, ImageType } from '../store/records.ts';
 import { newUuid } from '../store/uuid.ts';
 
 export interface ImageRequest {

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Image } from '../store/sqlite/open-store.ts';
+import type { Image } from '../store/records.ts';
 
 /**
  * The weight of a version: three zero-padded parts joined, a fourth as fraction, `+N` as 0.000N, text from the first

@@ -1,7 +1,7 @@
 /** What an installer is told about one node: names, passwords and addresses, from the model's metadata. */
 import { FAMILY_IMAGE, familyOf } from '../engine/models.ts';
 import type { Routes } from '../listeners/routes.ts';
-import type { ActiveModel } from '../store/sqlite/open-store.ts';
+import type { ActiveModel } from '../store/records.ts';
 
 export interface Answers {
   readonly hostname: string;

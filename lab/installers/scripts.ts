@@ -1,7 +1,7 @@
 /** iPXE scripts of a bound node: its installer, and afterwards its local disk. */
 import type { LabCore } from '../lab-core.ts';
 import { templateOf, type Template } from '../engine/models.ts';
-import type { ActiveModel, NodeRecord } from '../store/sqlite/open-store.ts';
+import type { ActiveModel, NodeRecord } from '../store/records.ts';
 import type { Routes } from '../listeners/routes.ts';
 import { answersFor, filesBase, type Answers } from './answers.ts';
 

@@ -1,6 +1,6 @@
 /** Where nodes find files and report what happened: the same things under each dialect's own addresses. Pure. */
 import type { Addresses } from '../lab-core.ts';
-import type { ActiveModel, ImageType } from '../store/sqlite/open-store.ts';
+import type { ActiveModel, ImageType } from '../store/records.ts';
 
 export interface Routes {
   /** Base address of an image's files. */

@@ -7,7 +7,7 @@ import type { LabCore } from '../lab-core.ts';
 import { addImage } from '../images/image-add.ts';
 import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../engine/models.ts';
 import { sendJson } from '../listeners/replies.ts';
-import type { Policy } from '../store/sqlite/open-store.ts';
+import type { Policy } from '../store/records.ts';
 import { idOf, pick, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
 import { imageView, modelView, policyView } from './views.ts';

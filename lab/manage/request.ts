@@ -3,7 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import type * as z from 'zod/mini';
 import { isRecord, parseJson } from '../listeners/request-body.ts';
 import { normaliseHwId } from '../engine/node-lookup.ts';
-import type { NodeRecord, Store } from '../store/sqlite/open-store.ts';
+import type { NodeRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 
 /** A refusal: its status and one sentence for a person. */
 export class Refusal extends Error {

@@ -2,7 +2,7 @@
 import type { LabCore } from '../lab-core.ts';
 import { statusOf } from '../engine/decide.ts';
 import { familyOf, stateEntry } from '../engine/models.ts';
-import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store/sqlite/open-store.ts';
+import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store/records.ts';
 
 export interface NodeView {
   readonly uuid: string;

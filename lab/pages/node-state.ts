@@ -1,7 +1,7 @@
 /** A node's state as one word with a colour, a sentence, and its name for people. */
 import type { LabCore } from '../lab-core.ts';
 import { familyOf, stateEntry } from '../engine/models.ts';
-import type { ActiveModel, Facts, NodeRecord } from '../store/sqlite/open-store.ts';
+import type { ActiveModel, Facts, NodeRecord } from '../store/records.ts';
 import type { Tone } from './layout.ts';
 
 export interface StateView {

@@ -1,6 +1,6 @@
 /** The page of all nodes. */
 import type { LabCore } from '../lab-core.ts';
-import type { NodeRecord } from '../store/sqlite/open-store.ts';
+import type { NodeRecord } from '../store/records.ts';
 import { html, type Html } from './html.ts';
 import { ageOf, badge } from './layout.ts';
 import { idText, nodeHardware, nodeName, stateView } from './node-state.ts';

@@ -5,7 +5,7 @@ import { rankMicrokernels, versionWeight } from '../../lab/images/images.ts';
 import { parseMetadata } from '../../lab/images/image-metadata.ts';
 import { familyOf, MODEL_STATES, nextState, stateEntry, TEMPLATES } from '../../lab/engine/models.ts';
 import { parseFaithfulRange, parseRange } from '../../lab/images/ranges.ts';
-import type { Image } from '../../lab/store/sqlite/open-store.ts';
+import type { Image } from '../../lab/store/records.ts';
 import { matchTags } from '../../lab/engine/tags.ts';
 import { parseMatcher } from '../../lab/cli/catalog-verbs.ts';
 

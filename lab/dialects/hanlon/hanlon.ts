@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../../lab-core.ts';
 import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../../engine/decide.ts';
 import { acceptableHwIds } from '../../engine/node-lookup.ts';
-import type { NodeRecord } from '../../store/sqlite/open-store.ts';
+import type { NodeRecord } from '../../store/records.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
 import { serveImage } from '../../images/image-service.ts';
 import { answerCallback } from '../../engine/callbacks.ts';

@@ -5,7 +5,7 @@ import type { LabCore } from '../../lab-core.ts';
 import { installerScript } from '../../installers/scripts.ts';
 import { familyOf, stateEntry } from '../../engine/models.ts';
 import { razorServerRoutes } from '../../listeners/routes.ts';
-import type { NodeRecord } from '../../store/sqlite/open-store.ts';
+import type { NodeRecord } from '../../store/records.ts';
 
 /** Seconds that the boot loader waits before it starts over; the original's checkin_interval, which nothing else reads. */
 const RETRY_SECONDS = 15;

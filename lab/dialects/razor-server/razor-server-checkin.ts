@@ -4,7 +4,7 @@ import type { LabCore } from '../../lab-core.ts';
 import { bindPolicy } from '../../engine/policy.ts';
 import { sendText } from '../../listeners/replies.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
-import type { Facts, NodeRecord } from '../../store/sqlite/open-store.ts';
+import type { Facts, NodeRecord } from '../../store/records.ts';
 import { infoOfFacts, lookup, matchIds, unusableMessage } from './razor-server-nodes.ts';
 import type { RazorServerState } from './razor-server-state.ts';
 

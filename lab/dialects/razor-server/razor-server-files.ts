@@ -13,7 +13,7 @@ import { findBelow, pathWords, sendFile, type Found } from '../../images/image-s
 import { answersFor } from '../../installers/answers.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import { razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
-import type { ActiveModel, NodeRecord } from '../../store/sqlite/open-store.ts';
+import type { ActiveModel, NodeRecord } from '../../store/records.ts';
 import { ownAddress } from './razor-server-boot.ts';
 import { answer, badId, nodeIdOf } from './razor-server-checkin.ts';
 

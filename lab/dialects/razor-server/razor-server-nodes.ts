@@ -4,7 +4,7 @@
  */
 import type { LabCore } from '../../lab-core.ts';
 import { normaliseHwId } from '../../engine/node-lookup.ts';
-import type { Facts, NodeRecord } from '../../store/sqlite/open-store.ts';
+import type { Facts, NodeRecord } from '../../store/records.ts';
 
 export type MatchKey = 'mac' | 'serial' | 'asset' | 'uuid';
 

@@ -1,6 +1,6 @@
 /** What the razor-server dialect is told and what it remembers beside the store. */
 import { compilePattern } from '../../engine/tags.ts';
-import type { Facts } from '../../store/sqlite/open-store.ts';
+import type { Facts } from '../../store/records.ts';
 import type { MatchKey } from './razor-server-nodes.ts';
 
 /** The keys of the original's config.yaml that a node can notice (spec: razor-server 1.8). */

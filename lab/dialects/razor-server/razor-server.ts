@@ -10,7 +10,7 @@ import type { LabCore } from '../../lab-core.ts';
 import { templateOf } from '../../engine/models.ts';
 import { FINISHED } from '../../listeners/routes.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
-import type { NodeRecord } from '../../store/sqlite/open-store.ts';
+import type { NodeRecord } from '../../store/records.ts';
 import { answer, badId, checkin, crashed, nodeIdOf, notFound } from './razor-server-checkin.ts';
 import { bootstrapScript, razorServerBoot } from './razor-server-boot.ts';
 import { razorServerFiles } from './razor-server-files.ts';

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import type { LabCore } from '../../lab-core.ts';
 import { HTML } from '../../listeners/replies.ts';
-import type { Facts } from '../../store/sqlite/open-store.ts';
+import type { Facts } from '../../store/records.ts';
 import { missing, RazorFault, stumble } from './razor-wire.ts';
 
 /** How long a request that is never answered is held: the original's process grew for ten minutes, then died. */

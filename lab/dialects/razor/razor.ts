@@ -10,7 +10,7 @@ import { acceptableHwIds, splitHwIds } from '../../engine/node-lookup.ts';
 import { HTML, PLAIN, sendText } from '../../listeners/replies.ts';
 import { razorRoutes } from '../../listeners/routes.ts';
 import { clientConfigText } from '../../lab-settings.ts';
-import type { NodeRecord } from '../../store/sqlite/open-store.ts';
+import type { NodeRecord } from '../../store/records.ts';
 import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
 import {
   commandResponse,

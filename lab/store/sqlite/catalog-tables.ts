@@ -1,95 +1,9 @@
-/** What people tell the lab: tag rules, images, models, brokers, policies. */
+/** What people configure: tag rules, images, models, brokers, policies. */
+import type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from '../records.ts';
+import type { Catalog, Shelf } from '../store.ts';
 import type { Database } from './database.ts';
 import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
 import { newUuid } from '../uuid.ts';
-
-export interface TagMatcher {
-  readonly key: string;
-  readonly compare: 'equal' | 'like';
-  readonly value: string;
-  readonly inverse: boolean;
-}
-
-/** A tag is given when every matcher holds; a rule without matchers gives none. */
-export interface TagRule {
-  readonly uuid: string;
-  readonly name: string;
-  /** May hold `%V=fact-%` and `%R=pattern:fact-%`. */
-  readonly tag: string;
-  readonly matchers: readonly TagMatcher[];
-}
-
-export type ImageType = 'mk' | 'os' | 'esxi' | 'xenserver';
-
-export interface Image {
-  readonly uuid: string;
-  readonly type: ImageType;
-  readonly name: string;
-  readonly version: string;
-  /** Directory that holds the files. */
-  readonly path: string;
-  /** Paths in that directory. */
-  readonly kernel: string | undefined;
-  readonly initrd: string | undefined;
-  readonly kernelHash: string | undefined;
-  readonly initrdHash: string | undefined;
-  /** `sha256` … `sha512`, for the two hashes. */
-  readonly hash: string | undefined;
-  readonly buildTime: number | undefined;
-  readonly added: number;
-}
-
-export interface Model {
-  readonly uuid: string;
-  readonly label: string;
-  /** A template's name (lab/engine/models.ts): ubuntu_precise, vmware_esxi_5 … */
-  readonly template: string;
-  /** UUID of its image. */
-  readonly image: string | undefined;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-export interface Broker {
-  readonly uuid: string;
-  readonly name: string;
-  /** Where a finished node is handed over to, by POST. */
-  readonly url: string;
-}
-
-export interface Policy {
-  readonly uuid: string;
-  readonly label: string;
-  /** Place in the order of policies, from 0. */
-  readonly line: number;
-  readonly enabled: boolean;
-  /** At most this many nodes; 0 for any number. */
-  readonly maximum: number;
-  readonly tags: readonly string[];
-  /** UUID of its model. */
-  readonly model: string;
-  /** UUID of its broker. */
-  readonly broker: string | undefined;
-}
-
-/** One kind of thing: read, add, replace, remove. Changes must be made within `Database.write`. */
-export interface Shelf<T extends { readonly uuid: string }> {
-  /** In order: policies by line, everything else as added. */
-  list(): readonly T[];
-  get(uuid: string): T | undefined;
-  add(thing: Omit<T, 'uuid'>): T;
-  replace(thing: T): void;
-  remove(uuid: string): void;
-}
-
-export interface Catalog {
-  readonly tagRules: Shelf<TagRule>;
-  readonly images: Shelf<Image>;
-  readonly models: Shelf<Model>;
-  readonly brokers: Shelf<Broker>;
-  readonly policies: Shelf<Policy>;
-  /** Counts every change, so that whoever remembers something can tell that it is old. */
-  readonly version: number;
-}
 
 type Columns = Readonly<Record<string, string | number | null>>;
 
@@ -97,7 +11,7 @@ interface ShelfKind<T> {
   readonly table: string;
   readonly order: string;
   readonly read: (row: Row) => T;
-  readonly write: (thing: Omit<T, 'uuid'>) => Columns;
+  readonly write: (entry: Omit<T, 'uuid'>) => Columns;
 }
 
 const tagRuleKind: ShelfKind<TagRule> = {
@@ -206,12 +120,12 @@ function openShelf<T extends { readonly uuid: string }>(
     changed();
   };
   db.onUndone(forget);
-  const get = (uuid: string): T | undefined => list().find((thing) => thing.uuid === uuid);
+  const get = (uuid: string): T | undefined => list().find((entry) => entry.uuid === uuid);
   return {
     list,
     get,
-    add(thing) {
-      const columns = { uuid: newUuid(), ...kind.write(thing) };
+    add(entry) {
+      const columns = { uuid: newUuid(), ...kind.write(entry) };
       const names = Object.keys(columns);
       db.prepare(`INSERT INTO ${kind.table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).run(
         ...Object.values(columns),
@@ -219,12 +133,12 @@ function openShelf<T extends { readonly uuid: string }>(
       forget();
       return get(columns.uuid) as T;
     },
-    replace(thing) {
-      const columns = kind.write(thing);
+    replace(entry) {
+      const columns = kind.write(entry);
       const sets = Object.keys(columns).map((name) => `${name} = ?`);
       db.prepare(`UPDATE ${kind.table} SET ${sets.join(', ')} WHERE uuid = ?`).run(
         ...Object.values(columns),
-        thing.uuid,
+        entry.uuid,
       );
       forget();
     },

@@ -6,6 +6,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
 
+/** The open file. */
 export interface Database {
   /**
    * Runs `work` in the current group's transaction, in a savepoint of its own: when it throws, only its own changes are
@@ -14,14 +15,14 @@ export interface Database {
   write<T>(work: () => T): Promise<T>;
   /**
    * Runs `work` in a transaction of its own that is not waited for on the disk: it survives the end of the process, not that
-   * of the machine's power. For what will soon be told anew. Throws what `work` throws, its changes undone.
+   * of the machine's power. For what the next check-in repeats. Throws what `work` throws, its changes undone.
    */
   lightly(work: () => void): void;
   /** A prepared statement, kept. */
   prepare(sql: string): StatementSync;
-  /** Calls `listener` after changes were undone, for whoever remembers what it read. */
+  /** Calls `listener` after changes were undone, for caches. */
   onUndone(listener: () => void): void;
-  /** Calls `listener` before the end, for whoever has something left to write. */
+  /** Calls `listener` before the end, for what is left to write. */
   onClose(listener: () => void): void;
   /** Commits what is open and closes the file. */
   close(): void;
@@ -32,91 +33,132 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+interface DatabaseState {
+  readonly db: DatabaseSync;
+  readonly statements: Map<string, StatementSync>;
+  readonly undoneListeners: (() => void)[];
+  readonly closeListeners: (() => void)[];
+  /** The group whose transaction is open: who waits for its commit. */
+  group: Waiter[] | undefined;
+}
+
 /** Opens `path` (`:memory:` for none) and brings its schema up to date. Throws RAZOR_MK_LAB_DB. */
 export function openDatabase(path: string): Database {
-  let db: DatabaseSync;
+  const state: DatabaseState = {
+    db: openFile(path),
+    statements: new Map(),
+    undoneListeners: [],
+    closeListeners: [],
+    group: undefined,
+  };
+  return {
+    prepare: (sql) => prepare(state, sql),
+    write: (work) => write(state, work),
+    lightly: (work) => writeLightly(state, work),
+    onUndone: (listener) => void state.undoneListeners.push(listener),
+    onClose: (listener) => void state.closeListeners.push(listener),
+    close() {
+      state.closeListeners.forEach((listener) => listener());
+      commit(state);
+      state.statements.clear();
+      state.db.close();
+    },
+  };
+}
+
+function openFile(path: string): DatabaseSync {
   try {
-    db = new DatabaseSync(path);
+    const db = new DatabaseSync(path);
     // exclusive: what the lab keeps in memory would grow stale beside another writer
     db.exec('PRAGMA busy_timeout=1000; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL');
     db.exec(
       'PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000; BEGIN EXCLUSIVE; COMMIT',
     );
     migrate(db);
+    return db;
   } catch (error) {
     const why = /locked|busy/i.test(messageOf(error)) ? 'another lab has it open' : messageOf(error);
     throw new RazorMkError('RAZOR_MK_LAB_DB', `cannot open the database ${path}: ${why}`, { cause: error });
   }
-  const statements = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    let statement = statements.get(sql);
-    if (!statement) statements.set(sql, (statement = db.prepare(sql)));
-    return statement;
-  };
-  let waiters: Waiter[] | undefined;
-  const listeners: (() => void)[] = [];
-  const closers: (() => void)[] = [];
-  const undone = (): void => listeners.forEach((listener) => listener());
-  const commit = (): void => {
-    if (!waiters) return;
-    const group = waiters;
-    waiters = undefined;
-    try {
-      prepare('COMMIT').run();
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      undone();
-      for (const waiter of group) waiter.reject(error);
-      return;
-    }
-    for (const waiter of group) waiter.resolve();
-  };
-  return {
-    prepare,
-    async write(work) {
-      if (!waiters) {
-        prepare('BEGIN IMMEDIATE').run();
-        waiters = [];
-        setImmediate(commit);
-      }
-      prepare('SAVEPOINT one').run();
-      let result;
-      try {
-        result = work();
-        prepare('RELEASE one').run();
-      } catch (error) {
-        prepare('ROLLBACK TO one').run();
-        prepare('RELEASE one').run();
-        undone();
-        throw error;
-      }
-      const group = waiters;
-      await new Promise<void>((resolve, reject) => group.push({ resolve, reject }));
-      return result;
-    },
-    lightly(work) {
-      commit();
-      db.exec('PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE');
-      try {
-        work();
-        db.exec('COMMIT');
-      } catch (error) {
-        if (db.isTransaction) db.exec('ROLLBACK');
-        undone();
-        throw error;
-      } finally {
-        db.exec('PRAGMA synchronous=FULL');
-      }
-    },
-    onUndone: (listener) => void listeners.push(listener),
-    onClose: (listener) => void closers.push(listener),
-    close() {
-      closers.forEach((listener) => listener());
-      commit();
-      statements.clear();
-      db.close();
-    },
-  };
+}
+
+function prepare({ db, statements }: DatabaseState, sql: string): StatementSync {
+  let statement = statements.get(sql);
+  if (!statement) statements.set(sql, (statement = db.prepare(sql)));
+  return statement;
+}
+
+async function write<T>(state: DatabaseState, work: () => T): Promise<T> {
+  if (!state.group) {
+    prepare(state, 'BEGIN IMMEDIATE').run();
+    state.group = [];
+    setImmediate(commit, state);
+  }
+  prepare(state, 'SAVEPOINT one').run();
+  let result: T;
+  try {
+    result = work();
+    prepare(state, 'RELEASE one').run();
+  } catch (error) {
+    undoOne(state, error);
+    throw error;
+  }
+  const group = state.group;
+  await new Promise<void>((resolve, reject) => group.push({ resolve, reject }));
+  return result;
+}
+
+/**
+ * Undoes one write of the group. A full disk or an I/O error makes SQLite undo the whole transaction within a statement
+ * (lang_transaction.html, "Response To Errors Within A Transaction"): then the group is gone, and all of it is rejected.
+ */
+function undoOne(state: DatabaseState, error: unknown): void {
+  if (state.db.isTransaction) {
+    prepare(state, 'ROLLBACK TO one').run();
+    prepare(state, 'RELEASE one').run();
+    notifyUndone(state);
+  } else rejectGroup(state, error);
+}
+
+function commit(state: DatabaseState): void {
+  const { group } = state;
+  if (!group) return;
+  try {
+    prepare(state, 'COMMIT').run();
+  } catch (error) {
+    if (state.db.isTransaction) state.db.exec('ROLLBACK');
+    rejectGroup(state, error);
+    return;
+  }
+  state.group = undefined;
+  for (const waiter of group) waiter.resolve();
+}
+
+function rejectGroup(state: DatabaseState, error: unknown): void {
+  const group = state.group ?? [];
+  state.group = undefined;
+  notifyUndone(state);
+  for (const waiter of group) waiter.reject(error);
+}
+
+function notifyUndone({ undoneListeners }: DatabaseState): void {
+  undoneListeners.forEach((listener) => listener());
+}
+
+function writeLightly(state: DatabaseState, work: () => void): void {
+  const { db } = state;
+  commit(state);
+  db.exec('PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE');
+  try {
+    work();
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    notifyUndone(state);
+    throw error;
+  } finally {
+    db.exec('PRAGMA synchronous=FULL');
+  }
 }
 
 function migrate(db: DatabaseSync): void {

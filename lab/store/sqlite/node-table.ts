@@ -1,82 +1,10 @@
 /** Known machines. Identities are MACs in upper-case hex without separators, or whatever else a node calls itself. */
-import type { Database } from './database.ts';
-import { number, optional, optionalNumber, parsed, text, type Row } from './rows.ts';
+import { rankNodes } from '../node-ranking.ts';
+import type { Facts, NodeRecord } from '../records.ts';
+import type { NodeChanges, NodeStore } from '../store.ts';
 import { newUuid } from '../uuid.ts';
-
-export interface NodeRecord {
-  /** The number by which razor-server knows it. */
-  readonly id: number;
-  readonly uuid: string;
-  /** The dialect that it was created by: razor, hanlon, razor-server. */
-  readonly dialect: string;
-  /** Counts changes, as the original's does. */
-  readonly version: number;
-  readonly lastState: string | undefined;
-  readonly dhcpMac: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly created: number;
-  /** When it last sent facts, or undefined before that. */
-  readonly registered: number | undefined;
-  /** Its last check-in or register. */
-  readonly contact: number;
-  /** Policies may bind it (protect_new_nodes). */
-  readonly allowed: boolean;
-  /** What was installed on it, for dialects that say so. */
-  readonly installed: string | undefined;
-  /** Returned verbatim as the command while it is set. */
-  readonly forcedAction: string | undefined;
-  /** The parameter that goes with it. */
-  readonly forcedParam: Readonly<Record<string, unknown>> | undefined;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  /** Counts the times that facts were replaced. */
-  readonly factsVersion: number;
-}
-
-export type Facts = Readonly<Record<string, unknown>>;
-
-export interface NodeChanges {
-  readonly dhcpMac?: string;
-  readonly allowed?: boolean;
-  readonly installed?: string | null;
-  readonly forcedAction?: string | null;
-  readonly forcedParam?: Readonly<Record<string, unknown>> | null;
-  readonly metadata?: Readonly<Record<string, unknown>>;
-}
-
-export interface Nodes {
-  get(uuid: string): NodeRecord | undefined;
-  byId(id: number): NodeRecord | undefined;
-  /** Nodes that share at least one of the ids, the one that shares most first, then the one seen last. */
-  find(hwIds: readonly string[]): readonly NodeRecord[];
-  /** In order of creation. */
-  list(): readonly NodeRecord[];
-  /** Those whose number is above `id`, in order of creation. */
-  after(id: number, limit: number): readonly NodeRecord[];
-  /** Those whose UUID begins so. */
-  startingWith(uuid: string, limit: number): readonly NodeRecord[];
-  /** A page of them, the youngest first. */
-  newest(limit: number, offset: number): readonly NodeRecord[];
-  count(): number;
-  /** Every id with the number of its node. */
-  owners(): readonly (readonly [hwId: string, node: number])[];
-  hwIds(id: number): readonly string[];
-  /** Facts as they were sent; `{}` before the first register. */
-  facts(id: number): Facts;
-  create(node: { dialect: string; hwIds: readonly string[]; at: number; allowed: boolean }): NodeRecord;
-  /** One check-in: last state and time. */
-  touch(id: number, lastState: string, at: number, times?: number): void;
-  update(id: number, changes: NodeChanges): void;
-  /** Replaces all facts. */
-  setFacts(id: number, facts: Facts, lastState: string, at: number): void;
-  /** Adds ids that it has not; they are taken from every other node. */
-  addHwIds(id: number, hwIds: readonly string[]): void;
-  setHwIds(id: number, hwIds: readonly string[]): void;
-  remove(id: number): void;
-  /** Whether any node has a fact of this name; looks at every node. */
-  anyHasFact(name: string): boolean;
-  /** Unbound nodes of the given dialects without a contact since `before`. */
-  silent(before: number, dialects: readonly string[]): readonly NodeRecord[];
-}
+import type { Database } from './database.ts';
+import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
 
 const COLUMNS =
   'n.id, n.uuid, n.dialect, s.version, n.facts_version, n.metadata, s.last_state, n.dhcp_mac, n.created, n.registered, s.contact, n.allowed, n.installed, n.forced_action, n.forced_param';
@@ -102,116 +30,130 @@ function record(row: Row): NodeRecord {
   };
 }
 
+type NewNode = Parameters<NodeStore['create']>[0];
+
 /** The table of nodes. Everything that changes must be called within `Database.write`. */
-export function openNodes(db: Database): Nodes {
-  const one = (sql: string, value: string | number): NodeRecord | undefined => {
-    const row = db.prepare(sql).get(value);
-    return row && record(row);
-  };
-  const byId = (id: number): NodeRecord | undefined => one(`${NODES} WHERE n.id = ?`, id);
-  const hwIds = (id: number): string[] =>
-    db
-      .prepare('SELECT hw_id FROM hw_id WHERE node = ? ORDER BY position')
-      .all(id)
-      .map((row) => text(row['hw_id']));
-  const insertIds = (id: number, ids: readonly string[], from: number): void => {
-    ids.forEach((hwId, i) => {
-      db.prepare('DELETE FROM hw_id WHERE hw_id = ? AND node <> ?').run(hwId, id);
-      db.prepare('INSERT OR IGNORE INTO hw_id (hw_id, node, position) VALUES (?, ?, ?)').run(hwId, id, from + i);
-    });
-  };
-  const touch = (id: number, lastState: string, at: number, times = 1): void => {
-    const sql = 'UPDATE node_seen SET last_state = ?, contact = ?, version = version + ? WHERE node = ?';
-    db.prepare(sql).run(lastState, at, times, id);
-  };
+export function openNodeTable(db: Database): NodeStore {
   return {
-    get: (uuid) => one(`${NODES} WHERE n.uuid = ?`, uuid),
-    byId,
-    find(ids) {
-      const shared = new Map<number, number>();
-      for (const hwId of new Set(ids)) {
-        for (const row of db.prepare('SELECT node FROM hw_id WHERE hw_id = ?').all(hwId)) {
-          const id = number(row['node']);
-          shared.set(id, (shared.get(id) ?? 0) + 1);
-        }
-      }
-      const found = [...shared.keys()].map(byId).filter((node) => node !== undefined);
-      if (found.length < 2) return found;
-      return found.sort((a, b) => (shared.get(b.id) ?? 0) - (shared.get(a.id) ?? 0) || b.contact - a.contact);
-    },
-    list: () => db.prepare(`${NODES} ORDER BY n.id`).all().map(record),
-    after: (id, limit) => db.prepare(`${NODES} WHERE n.id > ? ORDER BY n.id LIMIT ?`).all(id, limit).map(record),
+    get: (uuid) => one(db, `${NODES} WHERE n.uuid = ?`, uuid),
+    byId: (id) => byId(db, id),
+    find: (hwIds) =>
+      rankNodes(
+        hwIds,
+        (hwId) => ownersOf(db, hwId),
+        (id) => byId(db, id),
+      ),
+    list: () => many(db, `${NODES} ORDER BY n.id`),
+    after: (id, limit) => many(db, `${NODES} WHERE n.id > ? ORDER BY n.id LIMIT ?`, id, limit),
     startingWith: (uuid, limit) =>
-      db.prepare(`${NODES} WHERE n.uuid >= ? AND n.uuid < ? LIMIT ?`).all(uuid, `${uuid}~`, limit).map(record),
-    newest: (limit, offset) =>
-      db.prepare(`${NODES} ORDER BY n.id DESC LIMIT ? OFFSET ?`).all(limit, offset).map(record),
+      many(db, `${NODES} WHERE n.uuid >= ? AND n.uuid < ? LIMIT ?`, uuid, `${uuid}~`, limit),
+    newest: (limit, offset) => many(db, `${NODES} ORDER BY n.id DESC LIMIT ? OFFSET ?`, limit, offset),
     count: () => number(db.prepare('SELECT count(*) AS n FROM node_seen').get()?.['n']),
     owners: () =>
-      db
-        .prepare('SELECT hw_id, node FROM hw_id')
-        .all()
-        .map((row) => [text(row['hw_id']), number(row['node'])] as const),
-    hwIds,
-    facts(id) {
-      const facts = db.prepare('SELECT facts FROM node_facts WHERE node = ?').get(id)?.['facts'];
-      return facts == null ? {} : parsed<Facts>(facts);
-    },
-    create({ dialect, hwIds: ids, at, allowed }) {
-      const { lastInsertRowid } = db
-        .prepare('INSERT INTO node (uuid, dialect, created, allowed) VALUES (?, ?, ?, ?)')
-        .run(newUuid(), dialect, at, allowed ? 1 : 0);
-      const id = Number(lastInsertRowid);
-      db.prepare('INSERT INTO node_seen (node, contact) VALUES (?, ?)').run(id, at);
-      insertIds(id, ids, 0);
-      return byId(id) as NodeRecord;
-    },
-    touch,
-    update(id, changes) {
-      const columns: [string, string | number | null | undefined][] = [
-        ['dhcp_mac', changes.dhcpMac],
-        ['allowed', changes.allowed === undefined ? undefined : Number(changes.allowed)],
-        ['installed', changes.installed],
-        ['forced_action', changes.forcedAction],
-        ['forced_param', changes.forcedParam && JSON.stringify(changes.forcedParam)],
-        ['metadata', changes.metadata && JSON.stringify(changes.metadata)],
-      ];
-      for (const [column, value] of columns) {
-        if (value !== undefined) db.prepare(`UPDATE node SET ${column} = ? WHERE id = ?`).run(value, id);
-      }
-    },
-    setFacts(id, facts, lastState, at) {
-      db.prepare(
-        'INSERT INTO node_facts (node, facts) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET facts = excluded.facts',
-      ).run(id, JSON.stringify(facts));
-      db.prepare('UPDATE node SET facts_version = facts_version + 1, registered = ? WHERE id = ?').run(at, id);
-      touch(id, lastState, at);
-    },
-    addHwIds(id, ids) {
-      const known = hwIds(id);
-      insertIds(
-        id,
-        [...new Set(ids)].filter((hwId) => !known.includes(hwId)),
-        known.length,
-      );
-    },
-    setHwIds(id, ids) {
+      rows(db.prepare('SELECT hw_id, node FROM hw_id')).map(
+        (row) => [text(row['hw_id']), number(row['node'])] as const,
+      ),
+    hwIds: (id) => hwIdsOf(db, id),
+    facts: (id) => factsOf(db, id),
+    create: (node) => create(db, node),
+    touch: (id, lastState, at, times) => touch(db, id, lastState, at, times),
+    update: (id, changes) => update(db, id, changes),
+    setFacts: (id, facts, lastState, at) => setFacts(db, id, facts, lastState, at),
+    addHwIds: (id, hwIds) => addHwIds(db, id, hwIds),
+    setHwIds(id, hwIds) {
       db.prepare('DELETE FROM hw_id WHERE node = ?').run(id);
-      insertIds(id, [...new Set(ids)], 0);
+      insertIds(db, id, [...new Set(hwIds)], 0);
     },
     remove: (id) => void db.prepare('DELETE FROM node WHERE id = ?').run(id),
     anyHasFact(name) {
       const quoted = `${JSON.stringify(name)}:`;
       return db.prepare('SELECT 1 FROM node_facts WHERE instr(facts, ?) > 0 LIMIT 1').get(quoted) !== undefined;
     },
-    silent(before, dialects) {
-      const marks = dialects.map(() => '?').join(', ');
-      return db
-        .prepare(
-          `SELECT ${COLUMNS} FROM node_seen s JOIN node n ON n.id = s.node LEFT JOIN active_model a ON a.node = n.id
-           WHERE s.contact < ? AND a.id IS NULL AND n.dialect IN (${marks})`,
-        )
-        .all(before, ...dialects)
-        .map(record);
-    },
+    silent: (before, dialects) => silent(db, before, dialects),
   };
+}
+
+function one(db: Database, sql: string, value: string | number): NodeRecord | undefined {
+  const row = db.prepare(sql).get(value);
+  return row && record(row);
+}
+
+function many(db: Database, sql: string, ...values: (string | number)[]): readonly NodeRecord[] {
+  return rows(db.prepare(sql), ...values).map(record);
+}
+
+function byId(db: Database, id: number): NodeRecord | undefined {
+  return one(db, `${NODES} WHERE n.id = ?`, id);
+}
+
+function ownersOf(db: Database, hwId: string): number[] {
+  return rows(db.prepare('SELECT node FROM hw_id WHERE hw_id = ?'), hwId).map((row) => number(row['node']));
+}
+
+function hwIdsOf(db: Database, id: number): string[] {
+  const sql = 'SELECT hw_id FROM hw_id WHERE node = ? ORDER BY position';
+  return rows(db.prepare(sql), id).map((row) => text(row['hw_id']));
+}
+
+function factsOf(db: Database, id: number): Facts {
+  const facts = db.prepare('SELECT facts FROM node_facts WHERE node = ?').get(id)?.['facts'];
+  return facts == null ? {} : parsed<Facts>(facts);
+}
+
+/** An id belongs to one node: whoever gets it takes it from the others. */
+function insertIds(db: Database, id: number, hwIds: readonly string[], from: number): void {
+  hwIds.forEach((hwId, i) => {
+    db.prepare('DELETE FROM hw_id WHERE hw_id = ? AND node <> ?').run(hwId, id);
+    db.prepare('INSERT OR IGNORE INTO hw_id (hw_id, node, position) VALUES (?, ?, ?)').run(hwId, id, from + i);
+  });
+}
+
+function addHwIds(db: Database, id: number, hwIds: readonly string[]): void {
+  const known = hwIdsOf(db, id);
+  const added = [...new Set(hwIds)].filter((hwId) => !known.includes(hwId));
+  insertIds(db, id, added, known.length);
+}
+
+function create(db: Database, { dialect, hwIds, at, allowed }: NewNode): NodeRecord {
+  const { lastInsertRowid } = db
+    .prepare('INSERT INTO node (uuid, dialect, created, allowed) VALUES (?, ?, ?, ?)')
+    .run(newUuid(), dialect, at, allowed ? 1 : 0);
+  const id = Number(lastInsertRowid);
+  db.prepare('INSERT INTO node_seen (node, contact) VALUES (?, ?)').run(id, at);
+  insertIds(db, id, hwIds, 0);
+  return byId(db, id) as NodeRecord;
+}
+
+function touch(db: Database, id: number, lastState: string, at: number, times = 1): void {
+  const sql = 'UPDATE node_seen SET last_state = ?, contact = ?, version = version + ? WHERE node = ?';
+  db.prepare(sql).run(lastState, at, times, id);
+}
+
+function update(db: Database, id: number, changes: NodeChanges): void {
+  const columns: [string, string | number | null | undefined][] = [
+    ['dhcp_mac', changes.dhcpMac],
+    ['allowed', changes.allowed === undefined ? undefined : Number(changes.allowed)],
+    ['installed', changes.installed],
+    ['forced_action', changes.forcedAction],
+    ['forced_param', changes.forcedParam && JSON.stringify(changes.forcedParam)],
+    ['metadata', changes.metadata && JSON.stringify(changes.metadata)],
+  ];
+  for (const [column, value] of columns) {
+    if (value !== undefined) db.prepare(`UPDATE node SET ${column} = ? WHERE id = ?`).run(value, id);
+  }
+}
+
+function setFacts(db: Database, id: number, facts: Facts, lastState: string, at: number): void {
+  const sql =
+    'INSERT INTO node_facts (node, facts) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET facts = excluded.facts';
+  db.prepare(sql).run(id, JSON.stringify(facts));
+  db.prepare('UPDATE node SET facts_version = facts_version + 1, registered = ? WHERE id = ?').run(at, id);
+  touch(db, id, lastState, at);
+}
+
+function silent(db: Database, before: number, dialects: readonly string[]): readonly NodeRecord[] {
+  const marks = dialects.map(() => '?').join(', ');
+  const sql = `SELECT ${COLUMNS} FROM node_seen s JOIN node n ON n.id = s.node LEFT JOIN active_model a ON a.node = n.id
+     WHERE s.contact < ? AND a.id IS NULL AND n.dialect IN (${marks})`;
+  return many(db, sql, before, ...dialects);
 }

@@ -1,21 +1,10 @@
-/** Everything that the lab remembers. Reads are plain calls; whatever changes something goes through `write`. */
-import { openActiveModels, type ActiveModels } from './active-model-table.ts';
-import { openCatalog, type Catalog } from './catalog-tables.ts';
+/** The store in SQLite. */
+import type { Store } from '../store.ts';
+import { openActiveModels } from './active-model-table.ts';
+import { openCatalog } from './catalog-tables.ts';
 import { openDatabase } from './database.ts';
-import { rememberNodes } from './node-cache.ts';
-import { openNodes, type Nodes } from './node-table.ts';
-
-export type { ActiveLogEntry, ActiveModel } from './active-model-table.ts';
-export type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from './catalog-tables.ts';
-export type { Facts, NodeRecord } from './node-table.ts';
-
-export interface Store extends Catalog {
-  readonly nodes: Nodes;
-  readonly activeModels: ActiveModels;
-  /** Runs `work` in a transaction; resolves with its result when that is committed. See store/database.ts. */
-  write<T>(work: () => T): Promise<T>;
-  close(): void;
-}
+import { cacheNodes } from './node-cache.ts';
+import { openNodeTable } from './node-table.ts';
 
 /** Opens the store in `path` (`:memory:` for none). Throws RAZOR_MK_LAB_DB. */
 export function openStore(path: string): Store {
@@ -30,7 +19,7 @@ export function openStore(path: string): Store {
     get version() {
       return catalog.version;
     },
-    nodes: rememberNodes(db, openNodes(db)),
+    nodes: cacheNodes(db, openNodeTable(db)),
     activeModels: openActiveModels(db),
     write: (work) => db.write(work),
     close: () => db.close(),

@@ -1,0 +1,141 @@
+/** What the lab keeps, as records: nodes, active models and what people configure. Every store reads and writes these. */
+
+/** Facts as a node sent them, by name. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+/** A known machine. */
+export interface NodeRecord {
+  /** The number by which razor-server knows it. */
+  readonly id: number;
+  readonly uuid: string;
+  /** The dialect that it was created by: razor, hanlon, razor-server. */
+  readonly dialect: string;
+  /** Counts changes, as the original's does. */
+  readonly version: number;
+  readonly lastState: string | undefined;
+  readonly dhcpMac: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  /** When it last sent facts, or undefined before that. */
+  readonly registered: number | undefined;
+  /** Its last check-in or register. */
+  readonly contact: number;
+  /** Policies may bind it (protect_new_nodes). */
+  readonly allowed: boolean;
+  /** What was installed on it, for dialects that say so. */
+  readonly installed: string | undefined;
+  /** Returned as it stands as the command while it is set. */
+  readonly forcedAction: string | undefined;
+  /** The parameter that goes with it. */
+  readonly forcedParam: Readonly<Record<string, unknown>> | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Counts the times that facts were replaced. */
+  readonly factsVersion: number;
+}
+
+/** A policy at work on one node, with the model as it was when the node was bound. */
+export interface ActiveModel {
+  readonly id: number;
+  /** The UUID in the installer's callbacks. */
+  readonly uuid: string;
+  /** `NodeRecord.id`. */
+  readonly node: number;
+  /** UUID of the policy. */
+  readonly policy: string;
+  readonly policyLabel: string;
+  /** The model as it was when the node was bound. */
+  readonly model: Model;
+  /** UUID of the broker that gets the finished node. */
+  readonly broker: string | undefined;
+  readonly state: string;
+  /** Counts the nodes bound by the policy, from 1: part of host names. */
+  readonly counter: number;
+  /** Milliseconds since 1970. */
+  readonly bound: number;
+}
+
+/** One line of the log of an active model. */
+export interface ActiveLogEntry {
+  readonly at: number;
+  readonly oldState: string;
+  readonly state: string;
+  /** What came: mk_call, boot_call, preseed_start … */
+  readonly action: string;
+  /** Through what: mk_call, boot_call, callback, broker. */
+  readonly method: string;
+  readonly result: string;
+}
+
+/** One condition on a fact. */
+export interface TagMatcher {
+  readonly key: string;
+  readonly compare: 'equal' | 'like';
+  readonly value: string;
+  readonly inverse: boolean;
+}
+
+/** A tag is given when every matcher holds; a rule without matchers gives none. */
+export interface TagRule {
+  readonly uuid: string;
+  readonly name: string;
+  /** May hold `%V=fact-%` and `%R=pattern:fact-%`. */
+  readonly tag: string;
+  readonly matchers: readonly TagMatcher[];
+}
+
+/** What an image installs or boots. */
+export type ImageType = 'mk' | 'os' | 'esxi' | 'xenserver';
+
+/** An image as it was added. */
+export interface Image {
+  readonly uuid: string;
+  readonly type: ImageType;
+  readonly name: string;
+  readonly version: string;
+  /** Directory that holds the files. */
+  readonly path: string;
+  /** Paths in that directory. */
+  readonly kernel: string | undefined;
+  readonly initrd: string | undefined;
+  readonly kernelHash: string | undefined;
+  readonly initrdHash: string | undefined;
+  /** `sha256` … `sha512`, for the two hashes. */
+  readonly hash: string | undefined;
+  readonly buildTime: number | undefined;
+  readonly added: number;
+}
+
+/** What is installed, with its settings. */
+export interface Model {
+  readonly uuid: string;
+  readonly label: string;
+  /** A template's name (lab/engine/models.ts): ubuntu_precise, vmware_esxi_5 … */
+  readonly template: string;
+  /** UUID of its image. */
+  readonly image: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Who takes a finished node over. */
+export interface Broker {
+  readonly uuid: string;
+  readonly name: string;
+  /** Where a finished node is handed over to, by POST. */
+  readonly url: string;
+}
+
+/** Which nodes get which model. */
+export interface Policy {
+  readonly uuid: string;
+  readonly label: string;
+  /** Place in the order of policies, from 0. */
+  readonly line: number;
+  readonly enabled: boolean;
+  /** At most this many nodes; 0 for any number. */
+  readonly maximum: number;
+  readonly tags: readonly string[];
+  /** UUID of its model. */
+  readonly model: string;
+  /** UUID of its broker. */
+  readonly broker: string | undefined;
+}

@@ -1,0 +1,97 @@
+/**
+ * That a node was in contact is written down up to a second later, many in one transaction: a lab that is killed has
+ * forgotten a second of contacts, which the next check-in repeats. Everything else is written before it is answered.
+ */
+import type { NodeRecord } from '../records.ts';
+import type { NodeStore } from '../store.ts';
+import type { Database } from './database.ts';
+
+interface Contact {
+  lastState: string;
+  at: number;
+  times: number;
+}
+
+export interface PendingContacts {
+  /** Notes a contact; the table gets it within about a second. */
+  add(id: number, lastState: string, at: number): void;
+  /** Writes a node's contact now. Within a transaction. */
+  settle(id: number): void;
+  /** Drops what is left of a node that is removed. */
+  drop(id: number): void;
+  /** A row with the contact that the table does not hold yet. */
+  applyTo(node: NodeRecord): NodeRecord;
+}
+
+const FLUSH_MS = 1000;
+/** Contacts written in one go: between two goes requests are answered. */
+const SLICE = 256;
+
+interface PendingState {
+  readonly db: Database;
+  readonly table: NodeStore;
+  readonly contacts: Map<number, Contact>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Starts the list; what is left of it is written when the database is closed. */
+export function createPendingContacts(db: Database, table: NodeStore): PendingContacts {
+  const state: PendingState = { db, table, contacts: new Map(), timer: undefined };
+  db.onClose(() => {
+    clearTimeout(state.timer);
+    if (state.contacts.size > 0) writeSlice(state, dueContacts(state));
+  });
+  return {
+    add: (id, lastState, at) => add(state, id, lastState, at),
+    settle: (id) => settle(state, id),
+    drop: (id) => void state.contacts.delete(id),
+    applyTo(node) {
+      const contact = state.contacts.get(node.id);
+      if (!contact) return node;
+      return { ...node, lastState: contact.lastState, contact: contact.at, version: node.version + contact.times };
+    },
+  };
+}
+
+function add(state: PendingState, id: number, lastState: string, at: number): void {
+  const contact = state.contacts.get(id);
+  if (contact) {
+    contact.lastState = lastState;
+    contact.at = at;
+    contact.times++;
+  } else state.contacts.set(id, { lastState, at, times: 1 });
+  schedule(state);
+}
+
+function settle({ contacts, table }: PendingState, id: number): void {
+  const contact = contacts.get(id);
+  contacts.delete(id);
+  if (contact) table.touch(id, contact.lastState, contact.at, contact.times);
+}
+
+function schedule(state: PendingState): void {
+  state.timer ??= setTimeout(() => flushFrom(state, dueContacts(state), 0), FLUSH_MS).unref();
+}
+
+/** In the order of the table's pages. */
+function dueContacts({ contacts }: PendingState): number[] {
+  return [...contacts.keys()].sort((a, b) => a - b);
+}
+
+function flushFrom(state: PendingState, due: readonly number[], from: number): void {
+  writeSlice(state, due.slice(from, from + SLICE));
+  state.timer = undefined;
+  const next = from + SLICE;
+  if (next < due.length) state.timer = setTimeout(() => flushFrom(state, due, next), 1).unref();
+  else if (state.contacts.size > 0) schedule(state);
+}
+
+function writeSlice(state: PendingState, ids: readonly number[]): void {
+  const kept = ids.map((id) => [id, state.contacts.get(id)] as const);
+  try {
+    state.db.lightly(() => ids.forEach((id) => settle(state, id)));
+  } catch {
+    // a full disk, for example: they are written with the next ones
+    for (const [id, contact] of kept) if (contact && !state.contacts.has(id)) state.contacts.set(id, contact);
+  }
+}

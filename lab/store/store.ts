@@ -1,0 +1,108 @@
+/**
+ * Everything that the lab remembers, as an interface. Reads are plain calls; whatever changes something goes through
+ * `write`. The implementation is store/sqlite.
+ */
+import type {
+  ActiveLogEntry,
+  ActiveModel,
+  Broker,
+  Facts,
+  Image,
+  Model,
+  NodeRecord,
+  Policy,
+  TagRule,
+} from './records.ts';
+
+/** What may change of a node; null takes a value back. */
+export interface NodeChanges {
+  readonly dhcpMac?: string;
+  readonly allowed?: boolean;
+  readonly installed?: string | null;
+  readonly forcedAction?: string | null;
+  readonly forcedParam?: Readonly<Record<string, unknown>> | null;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Known machines. Everything that changes must be called within `Store.write`. */
+export interface NodeStore {
+  get(uuid: string): NodeRecord | undefined;
+  byId(id: number): NodeRecord | undefined;
+  /** Nodes that share at least one of the ids, the one that shares most first, then the one seen last. */
+  find(hwIds: readonly string[]): readonly NodeRecord[];
+  /** In order of creation. */
+  list(): readonly NodeRecord[];
+  /** Those whose number is above `id`, in order of creation. */
+  after(id: number, limit: number): readonly NodeRecord[];
+  /** Those whose UUID begins so. */
+  startingWith(uuid: string, limit: number): readonly NodeRecord[];
+  /** A page of them, the youngest first. */
+  newest(limit: number, offset: number): readonly NodeRecord[];
+  count(): number;
+  /** Every id with the number of its node. */
+  owners(): readonly (readonly [hwId: string, node: number])[];
+  hwIds(id: number): readonly string[];
+  /** Facts as they were sent; `{}` before the first register. */
+  facts(id: number): Facts;
+  create(node: { dialect: string; hwIds: readonly string[]; at: number; allowed: boolean }): NodeRecord;
+  /** One check-in: last state and time. */
+  touch(id: number, lastState: string, at: number, times?: number): void;
+  update(id: number, changes: NodeChanges): void;
+  /** Replaces all facts. */
+  setFacts(id: number, facts: Facts, lastState: string, at: number): void;
+  /** Adds ids that it has not; they are taken from every other node. */
+  addHwIds(id: number, hwIds: readonly string[]): void;
+  setHwIds(id: number, hwIds: readonly string[]): void;
+  remove(id: number): void;
+  /** Whether any node has a fact of this name; looks at every node. */
+  anyHasFact(name: string): boolean;
+  /** Unbound nodes of the given dialects without a contact since `before`. */
+  silent(before: number, dialects: readonly string[]): readonly NodeRecord[];
+}
+
+/** Policies at work. Everything that changes must be called within `Store.write`. */
+export interface ActiveModelStore {
+  list(): readonly ActiveModel[];
+  get(uuid: string): ActiveModel | undefined;
+  ofNode(node: number): ActiveModel | undefined;
+  /** How many there are in each state. */
+  states(): ReadonlyMap<string, number>;
+  /** How many nodes a policy has bound. */
+  countOf(policy: string): number;
+  bind(binding: Omit<ActiveModel, 'id' | 'uuid' | 'counter'>): ActiveModel;
+  /** Writes a log line, and the new state where it changed. */
+  record(active: ActiveModel, entry: ActiveLogEntry): void;
+  /** Oldest first; the last `limit` entries. */
+  log(id: number, limit?: number): readonly ActiveLogEntry[];
+  remove(uuid: string): void;
+}
+
+/** One kind of record: read, add, replace, remove. Changes must be made within `Store.write`. */
+export interface Shelf<T extends { readonly uuid: string }> {
+  /** In order: policies by line, everything else as added. */
+  list(): readonly T[];
+  get(uuid: string): T | undefined;
+  add(entry: Omit<T, 'uuid'>): T;
+  replace(entry: T): void;
+  remove(uuid: string): void;
+}
+
+/** What people configure. */
+export interface Catalog {
+  readonly tagRules: Shelf<TagRule>;
+  readonly images: Shelf<Image>;
+  readonly models: Shelf<Model>;
+  readonly brokers: Shelf<Broker>;
+  readonly policies: Shelf<Policy>;
+  /** Counts every change, so that a cache can tell that it is stale. */
+  readonly version: number;
+}
+
+/** The whole store. */
+export interface Store extends Catalog {
+  readonly nodes: NodeStore;
+  readonly activeModels: ActiveModelStore;
+  /** Runs `work` in a transaction; resolves with its result when that is committed. */
+  write<T>(work: () => T): Promise<T>;
+  close(): void;
+}
