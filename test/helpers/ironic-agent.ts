@@ -153,7 +153,8 @@ export function ironicAgent(setup: AgentSetup): IronicAgent {
   return agent;
 }
 
-function call(url: string, method: string, body: unknown, ca: string | undefined): Promise<Reply> {
+/** One call of an agent’s HTTPS API; any certificate is taken where `ca` is left out. */
+export function call(url: string, method: string, body?: unknown, ca?: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
     const trust = ca === undefined ? { rejectUnauthorized: false } : { ca };

@@ -55,6 +55,8 @@ export interface IronicCommand {
   readonly name: `${string}.${string}`;
   /** An async command is answered RUNNING at once, and ends in a forced heartbeat. */
   readonly async: boolean;
+  /** It changes disks or firmware: it is not begun unless that can be written down. */
+  readonly changesMachine?: boolean;
   /** Resolves to `command_result` (JSON). What it throws becomes `command_error`; RazorMkError with its remedy. */
   readonly run: (params: Params, context: CommandContext) => Promise<unknown>;
 }

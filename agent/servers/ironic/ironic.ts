@@ -5,6 +5,7 @@
  */
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../../facts/facts.ts';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { readCapped } from '../../../platform/files.ts';
 import { version } from '../../version.ts';
 import { discoverIronic } from './discover-ironic.ts';
 import { sendInspection } from './inspection/inspect.ts';
@@ -12,6 +13,7 @@ import { inspectionBody } from './inspection/inspection-body.ts';
 import { ironicParameters, type IronicParameters } from './ironic-parameters.ts';
 import { collectLogs } from './inspection/ironic-logs.ts';
 import { openMemory } from './ironic-state.ts';
+import { openJournal } from './commands/command-journal.ts';
 import { report, serveNode } from './node-service.ts';
 import type { IronicOptions } from './ironic-options.ts';
 
@@ -60,12 +62,13 @@ async function work(options: IronicOptions): Promise<void> {
     say(`WARNING: ${message}`);
   }
   const memory = await openMemory(options.stateDir, warn);
+  const journal = await openJournal({ stateDir: options.stateDir, boot: await bootId(), warn });
   const uuid = parameters.callbackUrls.length === 0 ? undefined : await inspect(options, parameters);
   if (parameters.apiUrls.length === 0) {
     say('Ironic has the inventory of this machine; what comes next is its decision.');
     return await rest(options, 'Ironic decides what comes next; it may turn this machine off');
   }
-  const reason = await serveNode({ ...options, parameters, memory }, uuid);
+  const reason = await serveNode({ ...options, parameters, memory, journal }, uuid);
   say(`Ironic has no more use for this node (${reason}); it takes no more commands.`);
   await rest(options, `the service for Ironic has ended: ${reason}`);
 }
@@ -108,6 +111,12 @@ async function inspect(options: IronicOptions, parameters: IronicParameters): Pr
       await clock.sleep(pause, signal);
     }
   }
+}
+
+/** One for each boot of the kernel (random(4)); the state directory may outlive it. */
+async function bootId(): Promise<string> {
+  const bytes = await readCapped('/proc/sys/kernel/random/boot_id', 64).catch(() => undefined);
+  return bytes?.toString('latin1').trim() ?? '';
 }
 
 /** Nothing is left to do; that the agent still lives is seen by `status` and by the watchdog. */

@@ -7,6 +7,7 @@ import { advertisedAddress, listenAddress } from './conductor/callback-address.t
 import { createApi, type IronicApi } from './conductor/ironic-api.ts';
 import { makeCertificate } from '../../http/tls/certificate.ts';
 import { COMMANDS } from './commands/command-table.ts';
+import type { CommandJournal } from './commands/command-journal.ts';
 import { createExecutor, type Executor } from './commands/executor.ts';
 import { startHeartbeats, type HeartbeatLoop } from './conductor/heartbeat.ts';
 import { ipaInventory } from './inspection/ipa-inventory.ts';
@@ -19,6 +20,7 @@ import { startCommandServer, type CommandServer } from './commands/command-liste
 export interface ServiceOptions extends IronicOptions {
   readonly parameters: IronicParameters;
   readonly memory: Memory;
+  readonly journal: CommandJournal;
   readonly commands?: readonly IronicCommand[];
 }
 
@@ -76,7 +78,9 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
         return command.run(params, { ...given, node });
       },
     })),
+    journal: options.journal,
     context,
+    warn: (message) => log.warn(message),
     onStart: (name, known) => emit({ event: 'command', name, known, destructive: false, plan: ['as Ironic asks'] }),
     onEnd(name, { command_status, command_error }, async) {
       if (command_error === null) log.info(`${name}: ${command_status.toLowerCase()}`);

@@ -17,6 +17,7 @@ const getPartitionUuids: IronicCommand = {
 const installBootloader: IronicCommand = {
   name: 'image.install_bootloader',
   async: true,
+  changesMachine: true,
   async run(_params, { stateDir, settings, system, kernel, log }) {
     const { makeBootEntry } = await import('../../../disk-image/efi-boot.ts');
     const { readRecord } = await import('../../../disk-image/record.ts');

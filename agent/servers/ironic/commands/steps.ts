@@ -40,6 +40,7 @@ function executeStep(kind: StepKind, steps: readonly IronicStep[]): IronicComman
   return {
     name: `${kind}.execute_${kind}_step`,
     async: true,
+    changesMachine: true,
     async run(params, context) {
       const asked = record(params['step']);
       const name = asked?.['step'];
