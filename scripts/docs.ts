@@ -1,10 +1,13 @@
 /**
- * Prints the reference pages that are made from tables in the code. `npm run docs` writes them; with --check nothing is
- * written and a page that is out of date fails (npm test does that).
+ * The pages that are made, whole or in part. `npm run docs` writes: the reference pages that are printed from tables in the
+ * code, the tables of contents, prose wrapped at one width, and the picture of the journey. `npm test` fails when a page
+ * is not what this script would write.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { configurationPage } from '../agent/config/page.ts';
 import { ERROR_TABLE } from '../platform/errors/error-table.ts';
+import { withContents, wrapProse } from './markdown.ts';
 
 function errorsPage(): string {
   const rows = Object.entries(ERROR_TABLE).map(
@@ -23,30 +26,42 @@ function errorsPage(): string {
   ].join('\n');
 }
 
-/** Path of each generated page and what it must hold. */
-export const PAGES: Readonly<Record<string, () => string>> = {
+/** Path of each page that is printed from a table in the code, and what it must hold. */
+const PRINTED: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
 };
 
-/** The pages that do not hold what the code says. */
-export function stalePages(root: string): string[] {
-  return Object.entries(PAGES)
-    .filter(([path, page]) => {
-      try {
-        return readFileSync(`${root}/${path}`, 'utf8') !== page();
-      } catch {
-        return true;
-      }
-    })
-    .map(([path]) => path);
+/** Paths of all pages, from the root of the repository: those beside the README, and all below docs. */
+export function pagePaths(root: string): string[] {
+  const beside = readdirSync(root).filter((name) => name.endsWith('.md'));
+  const below = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
+  return [...new Set([...beside, ...below, ...Object.keys(PRINTED)])].sort();
+}
+
+/** What a file must hold, given what it holds now. */
+function wanted(path: string, now: string): string {
+  return withContents(wrapProse(PRINTED[path]?.() ?? now));
+}
+
+/** The files that are not what this script would write, with what it would. */
+export function staleFiles(root: string): ReadonlyMap<string, string> {
+  const stale = new Map<string, string>();
+  for (const path of pagePaths(root)) {
+    const file = join(root, path);
+    const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    const text = wanted(path, now);
+    if (text !== now) stale.set(path, text);
+  }
+  return stale;
 }
 
 if (import.meta.main) {
-  const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
-  for (const path of stalePages(root)) {
-    const page = PAGES[path];
-    if (page) writeFileSync(`${root}/${path}`, page());
+  const root = new URL('..', import.meta.url).pathname;
+  for (const [path, text] of staleFiles(root)) {
+    writeFileSync(join(root, path), text);
     process.stdout.write(`wrote ${path}\n`);
   }
 }
