@@ -55,6 +55,7 @@ export function layOutExtension(
   copyFileSync(options.licences, join(doc, 'LICENCES.txt'));
   copyFileSync(options.sbom, join(doc, 'sbom.cdx.json'));
   const executables = new Set([ARCHES[options.arch].loader, 'razor-mk', 'supervise']);
+  chmodSync(directory, 0o755);
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     chmodSync(path, entry.isDirectory() || executables.has(entry.name) ? 0o755 : 0o644);

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import { withUmask } from './umask.ts';
 
 export interface RunOptions {
   /** Milliseconds until the whole process group is killed; 30,000 by default. */
@@ -13,6 +14,8 @@ export interface RunOptions {
   /** Added to PATH, HOME and LANG=C, the whole environment otherwise. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** File mode mask of the program; that of this process otherwise. */
+  readonly umask?: number;
   /** Each piece of stdout as it comes, for progress; it is in the result too. */
   readonly onStdout?: (piece: Buffer) => void;
 }
@@ -37,18 +40,14 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const started = performance.now();
   const limit = options.outputLimit ?? 8 * 1024 * 1024;
   const [program, ...args] = argv;
-  const child = spawn(program, args, {
-    cwd: options.cwd ?? '/',
-    env: {
-      PATH: DEFAULT_PATH,
-      HOME: '/',
-      LANG: 'C',
-      LC_ALL: 'C',
-      ...options.env,
-    },
-    stdio: 'pipe',
-    detached: true, // its own process group, so that what it starts is killed with it
-  });
+  const child = withUmask(options.umask, () =>
+    spawn(program, args, {
+      cwd: options.cwd ?? '/',
+      env: { PATH: DEFAULT_PATH, HOME: '/', LANG: 'C', LC_ALL: 'C', ...options.env },
+      stdio: 'pipe',
+      detached: true, // its own process group, so that what it starts is killed with it
+    }),
+  );
   let failure: RunResult['failure'];
   const kill = (why: NonNullable<RunResult['failure']>): void => {
     failure ??= why;

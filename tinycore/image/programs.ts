@@ -26,7 +26,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
  * last line that it said).
  */
 export async function must(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
-  const result = await run(argv, { timeoutMs: 600_000, ...options });
+  // what unsquashfs, dpkg-deb and the like unpack goes into images: its modes must not be those of whoever builds
+  const result = await run(argv, { timeoutMs: 600_000, umask: 0o022, ...options });
   if (result.status === 0) return result;
   const [name] = argv;
   if (result.failure === 'not-found') {

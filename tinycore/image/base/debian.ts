@@ -3,7 +3,7 @@
  * nothing installed. What was fetched and unpacked once stays in the cache directory.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { run } from '../../../platform/process/run.ts';
@@ -89,6 +89,7 @@ async function fetchFile(
 /** Unpacks the files of a .deb into `root`, which then exists whole or not at all. */
 export async function unpackDeb(deb: string, root: string, signal?: AbortSignal): Promise<void> {
   const beside = mkdtempSync(`${root}.`);
+  chmodSync(beside, 0o755); // mkdtemp makes it private, and it becomes the root of an extension
   try {
     await must(['dpkg-deb', '-x', deb, beside], signal === undefined ? {} : { signal });
     const modules = join(beside, 'lib/modules');

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { withUmask } from '../../../platform/process/umask.ts';
 import { must, withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
 
@@ -28,7 +29,7 @@ export async function debToTcz(path: string, epoch: number, signal?: AbortSignal
   }
   return await withTemporary(async (directory) => {
     const tree = join(directory, 'tree');
-    mkdirSync(tree);
+    withUmask(0o022, () => mkdirSync(tree));
     await must(['dpkg-deb', '-x', path, tree], options);
     for (const heavy of ['usr/share/man', 'usr/share/locale', 'usr/share/info', 'usr/share/lintian']) {
       rmSync(join(tree, heavy), { recursive: true, force: true });

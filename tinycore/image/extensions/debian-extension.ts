@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { fetchPackages } from '../base/debian.ts';
 import { extensionName, type Extension } from './extensions.ts';
+import { withUmask } from '../../../platform/process/umask.ts';
 import { must, withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
 
@@ -25,7 +26,7 @@ export async function debianExtension(name: string, options: DebianExtensionOpti
     throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(name)} cannot be the name of a Debian package`);
   return await withTemporary(async (directory) => {
     const tree = join(directory, 'tree');
-    mkdirSync(tree);
+    withUmask(0o022, () => mkdirSync(tree));
     const [own, ...libraries] = await fetchPackages([name, ...(await libraryPackages(name))], cache, signal);
     cpSync(own?.root ?? '', tree, { recursive: true, verbatimSymlinks: true });
     for (const heavy of ['man', 'locale', 'info', 'lintian', 'bug']) {
@@ -35,7 +36,7 @@ export async function debianExtension(name: string, options: DebianExtensionOpti
       for (const path of [...sharedObjects(unpacked), `usr/share/doc/${library}/copyright`]) {
         const source = join(unpacked, path);
         if (lstatSync(source, { throwIfNoEntry: false }) === undefined) continue;
-        mkdirSync(dirname(join(tree, path)), { recursive: true });
+        withUmask(0o022, () => mkdirSync(dirname(join(tree, path)), { recursive: true }));
         cpSync(source, join(tree, path), { verbatimSymlinks: true });
       }
     }
