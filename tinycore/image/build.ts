@@ -1,14 +1,15 @@
 /** `image build`: base and image's own part become one initrd, and that the outputs that were asked for. */
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { readOverlay, type Flavour } from '../../packaging/extension/overlay.ts';
-import { replaceFile } from '../../platform/files.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { agentParts, formFor, type AgentSource, type Form, type FormChoice } from './extensions/agent-form.ts';
-import { checkKernelFits, readBase, type BaseLocation } from './base/base-source.ts';
-import { composeEntries, firmwareEntries, treeAt, unpackedBytes, userFiles } from './initrd/compose.ts';
+import { BASE_FILES, checkKernelFits, readBase, type Base, type BaseLocation } from './base/base-source.ts';
+import { composeEntries, firmwareEntries, treeAt, unpackedBytes, userFiles, type Parts } from './initrd/compose.ts';
 import { pack } from './initrd/compress.ts';
 import { writeCpio } from './initrd/cpio.ts';
 import { missingDrivers, type Driver } from './initrd/drivers.ts';
+import type { Entry } from './initrd/entry.ts';
 import { debianExtension } from './extensions/debian-extension.ts';
 import { collectExtensions, type Extension, type ExtensionSources } from './extensions/extensions.ts';
 import { flavourFiles, type Logins } from './initrd/flavour.ts';
@@ -16,10 +17,10 @@ import { joinSegments } from './initrd/initrd.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
 import { metadataText, sha256 } from './iso/iso-metadata.ts';
 import { addedModules } from './initrd/module-files.ts';
-import { writeImageDirectory, writeMicrokernelTar } from './outputs.ts';
+import { imageDirectory, microkernelTar, openOutputs, type ImageParts, type WrittenOutput } from './outputs.ts';
 import { writeIso, type IsoOptions } from './iso/iso.ts';
 import { allowDeployFile } from './initrd/settings-file.ts';
-import { serverFiles, type ServerName } from './netboot/boot-files.ts';
+import { serverFiles, type ServerFile, type ServerName } from './netboot/boot-files.ts';
 
 export type Format = 'kernel' | 'iso' | 'dir' | 'tar';
 export const FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
@@ -61,7 +62,7 @@ export interface BuildOptions extends BaseLocation {
 
 export interface BuildResult {
   /** Files and directories that were written. */
-  readonly written: readonly { readonly path: string; readonly bytes: number }[];
+  readonly written: readonly WrittenOutput[];
   /** How the agent lies in the initrd. */
   readonly form: Form;
   readonly kernelVersion: string;
@@ -77,9 +78,55 @@ export interface BuildResult {
 const FACTS_DIR = 'etc/razor-mk/facts.d';
 const COMMANDS_DIR = 'usr/lib/razor';
 
-/** Builds an image. Throws RAZOR_MK_IMAGE_*, RAZOR_MK_TCZ, RAZOR_MK_ISO, RAZOR_MK_ARCHIVE, RAZOR_MK_FILE_*. */
+/** What goes into an image, collected; nothing is written yet. */
+interface Plan {
+  readonly base: Base;
+  readonly form: Form;
+  readonly parts: Parts;
+  readonly serverPart: readonly ServerFile[];
+  /** Names of all modules, those of the base included. */
+  readonly modules: ReadonlySet<string>;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Builds an image. Throws RAZOR_MK_IMAGE_*, RAZOR_MK_TCZ, RAZOR_MK_ISO, RAZOR_MK_ARCHIVE, RAZOR_MK_FILE_*; then nothing of the
+ * outputs has changed.
+ */
 export async function buildImage(options: BuildOptions): Promise<BuildResult> {
-  const { step, epoch, signal, flavour, version } = options;
+  refuseOwnInputs(options);
+  const plan = await planImage(options);
+  const { base } = plan;
+  const { initrd, unpacked, needsMib } = await composeInitrd(options, plan);
+  const image = { kernel: base.kernel, initrd, metadata: metadata(options, base.kernel, initrd) };
+  const written = await writeOutputs(options, plan.serverPart, image);
+  return {
+    written,
+    form: plan.form,
+    kernelVersion: base.kernelVersion ?? '',
+    kernelBytes: base.kernel.length,
+    initrdBytes: initrd.length,
+    unpackedBytes: unpacked,
+    needsMib,
+    missing: missingDrivers(plan.modules),
+    warnings: warningsOf(options, base.contents.tree.has('etc/razor-mk/image'), plan.notes),
+  };
+}
+
+/** Throws RAZOR_MK_USAGE where an output would take the place of what it is made from: the base would be lost. */
+function refuseOwnInputs({ base, kernel, initrd, agent, out, formats }: BuildOptions): void {
+  const real = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
+  const outputs = formats.includes('kernel') ? ['vmlinuz', 'core.gz'].map((name) => real(join(out, name))) : [];
+  const inputs = [kernel, initrd, agent, ...(base === undefined ? [] : BASE_FILES.map((name) => join(base, name)))];
+  const both = inputs.find((path) => path !== undefined && existsSync(path) && outputs.includes(real(path)));
+  if (both === undefined) return;
+  throw new RazorMkError('RAZOR_MK_USAGE', `the image would be written over ${both}, which it is made from`, {
+    remedy: 'Name another directory with --out.',
+  });
+}
+
+async function planImage(options: BuildOptions): Promise<Plan> {
+  const { step, flavour } = options;
   const serverPart = serverFiles({
     server: options.server ?? 'razor',
     kernelArgs: options.iso.kernelArgs,
@@ -98,9 +145,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const sources: ExtensionSources = {
     directories: options.extensionDirs,
     kernel: base.moduleVersion,
-    epoch,
+    epoch: options.epoch,
     mirror: options.mirror,
-    signal,
+    signal: options.signal,
   };
   const parts = {
     agent: await agentParts(agentSource(options), form),
@@ -108,69 +155,65 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     mirror: await collectExtensions(options.mirrorExtensions, sources),
     modules: modules.entries,
     firmware: firmwareEntries(options.firmware),
-    files: [
-      ...flavourFiles(base.contents.tree, flavour, options.logins),
-      ...options.factsDirs.flatMap((path) => treeAt(path, FACTS_DIR)),
-      ...options.commands.flatMap((path) => treeAt(path, `${COMMANDS_DIR}/${path.split('/').at(-1) ?? ''}`)),
-      ...userFiles(options.files),
-      ...settings,
-    ],
+    files: [...flavourFiles(base.contents.tree, flavour, options.logins), ...filesOf(options), ...settings],
   };
+  return { base, form, parts, serverPart, modules: names, notes: modules.notes };
+}
+
+/** Files of the person who builds: facts, commands and whatever else. */
+function filesOf({ factsDirs, commands, files }: BuildOptions): Entry[] {
+  return [
+    ...factsDirs.flatMap((path) => treeAt(path, FACTS_DIR)),
+    ...commands.flatMap((path) => treeAt(path, `${COMMANDS_DIR}/${path.split('/').at(-1) ?? ''}`)),
+    ...userFiles(files),
+  ];
+}
+
+/** Room for the figure of memory that the first draft cannot know yet: as many digits as any machine's. */
+const UNKNOWN_MIB = 9999;
+
+async function composeInitrd(
+  { step, flavour, version, epoch }: BuildOptions,
+  { base, form, parts }: Plan,
+): Promise<{ initrd: Buffer; unpacked: number; needsMib: number }> {
   step('composing the initrd');
-  const draft = await composeEntries(base, readOverlay({ flavour, version, needsMib: 9999 }), parts);
+  const draft = await composeEntries(base, readOverlay({ flavour, version, needsMib: UNKNOWN_MIB }), parts);
   const unpacked = unpackedBytes(base, draft);
-  const content = [...draft].reduce((sum, entry) => sum + entry.data.length, 0);
+  const content = draft.reduce((sum, entry) => sum + entry.data.length, 0);
   const needsMib = memoryNeeded(unpacked, base.initrd.length + content);
   const entries = await composeEntries(base, readOverlay({ flavour, version, needsMib }), parts);
   step('compressing the initrd');
   const part = await pack(writeCpio(entries, { mtime: epoch }), parts.agent.compression, form.startsWith('tcz'));
-  const initrd = joinSegments([base.initrd, part]);
-  const image = { kernel: base.kernel, initrd, metadata: metadata(options, base.kernel, initrd) };
-  mkdirSync(options.out, { recursive: true });
-  const written: { path: string; bytes: number }[] = [];
-  const note = (path: string, bytes: number): void => void written.push({ path, bytes });
-  if (options.formats.includes('kernel')) {
-    for (const [name, bytes] of [
-      ['vmlinuz', image.kernel],
-      ['core.gz', image.initrd],
-    ] as const) {
-      step(`writing ${name}`);
-      replaceFile(join(options.out, name), bytes);
-      note(join(options.out, name), bytes.length);
+  return { initrd: joinSegments([base.initrd, part]), unpacked, needsMib };
+}
+
+async function writeOutputs(
+  options: BuildOptions,
+  serverPart: readonly ServerFile[],
+  image: ImageParts,
+): Promise<WrittenOutput[]> {
+  const { out, formats, step, epoch, flavour, version } = options;
+  const outputs = openOutputs();
+  const at = (path: string): string => (step(`writing ${path}`), join(out, path));
+  try {
+    if (formats.includes('kernel')) {
+      outputs.file(at('vmlinuz'), image.kernel);
+      outputs.file(at('core.gz'), image.initrd);
     }
+    for (const { path, content } of serverPart) {
+      outputs.file(at(path), typeof content === 'string' ? image[content] : content.text);
+    }
+    if (formats.includes('dir')) outputs.directory(at('image'), imageDirectory(image));
+    if (formats.includes('tar')) outputs.file(at('microkernel.tar'), await microkernelTar(image, epoch));
+    if (formats.includes('iso')) {
+      const iso = { ...options.iso, epoch, version, flavour };
+      const path = at(`rz_mk_${flavour}-image.${version}.iso`);
+      await outputs.written(path, (beside) => writeIso(beside, image, iso, options.signal));
+    }
+    return outputs.commit();
+  } finally {
+    outputs.discard();
   }
-  for (const { path, content } of serverPart) {
-    const bytes = typeof content === 'string' ? image[content] : Buffer.from(content.text);
-    const target = join(options.out, path);
-    step(`writing ${path}`);
-    mkdirSync(dirname(target), { recursive: true });
-    replaceFile(target, bytes);
-    note(target, bytes.length);
-  }
-  if (options.formats.includes('dir')) {
-    step('writing the directory for an image service');
-    note(...writeImageDirectory(join(options.out, 'image'), image));
-  }
-  if (options.formats.includes('tar')) {
-    step('writing microkernel.tar');
-    note(...(await writeMicrokernelTar(join(options.out, 'microkernel.tar'), image, epoch)));
-  }
-  if (options.formats.includes('iso')) {
-    step('writing the ISO');
-    const path = join(options.out, `rz_mk_${flavour}-image.${version}.iso`);
-    note(path, await writeIso(path, image, { ...options.iso, epoch, version, flavour }, signal));
-  }
-  return {
-    written,
-    form,
-    kernelVersion: base.kernelVersion ?? '',
-    kernelBytes: base.kernel.length,
-    initrdBytes: initrd.length,
-    unpackedBytes: unpacked,
-    needsMib,
-    missing: missingDrivers(names),
-    warnings: warningsOf(options, base.contents.tree.has('etc/razor-mk/image'), modules.notes),
-  };
 }
 
 function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions): AgentSource {

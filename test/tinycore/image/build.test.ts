@@ -162,9 +162,14 @@ test('bases and names that cannot work are refused with what to do, and nothing 
   const moduleDir = (version: string) => fileEntry(`lib/modules/${version}/modules.order`, '');
   const cut = base('cut');
   writeFileSync(join(cut, 'core.gz'), readFileSync(join(cut, 'core.gz')).subarray(0, 200));
+  const short = fakeKernel();
+  short.writeUInt32LE(1_000_000 / 16, 0x1f4);
+  const cutKernel = base('cut-kernel', baseEntries(), short);
   writeFileSync(join(directory, 'text.iso'), 'no iso');
   mkdirSync(join(directory, 'empty'), { recursive: true });
   const cases: readonly (readonly [Partial<BuildOptions>, string, RegExp])[] = [
+    [{ base: cutKernel }, 'RAZOR_MK_IMAGE_BASE', /cut off: it should have 1002560 bytes and has 4096/],
+    [{ base: base('itself'), out: join(directory, 'itself') }, 'RAZOR_MK_USAGE', /made from/],
     [{ base: join(directory, 'nowhere') }, 'RAZOR_MK_FILE_UNREADABLE', /not there/],
     [{ base: join(directory, 'empty') }, 'RAZOR_MK_IMAGE_BASE', /has no kernel/],
     [{ base: join(directory, 'text.iso') }, 'RAZOR_MK_ISO', /no ISO image/],

@@ -33,6 +33,9 @@ const INITRDS = [
   'initrd0.img',
 ];
 
+/** Every name under which a directory may hold a part of a base. */
+export const BASE_FILES: readonly string[] = [...KERNELS, ...INITRDS];
+
 export interface BaseLocation {
   /** ISO file or directory. */
   readonly base?: string;
@@ -55,6 +58,7 @@ export async function readBase(location: BaseLocation): Promise<Base> {
       `the kernel of ${from} is no Linux kernel of the PC (no boot header)`,
     );
   }
+  checkKernelWhole(kernel, from);
   const moduleVersion = kernelVersionOf(tree);
   if (tree.get(resolvePath(tree, 'init'))?.type !== 'file') {
     throw new RazorMkError(
@@ -132,6 +136,21 @@ export function kernelRelease(kernel: Buffer): string | undefined {
   if (offset === 0) return '';
   const text = kernel.toString('latin1', offset + 0x200, offset + 0x200 + 200);
   return text.split('\0')[0]?.split(' ')[0] ?? '';
+}
+
+/**
+ * Throws RAZOR_MK_IMAGE_BASE for a bzImage that is cut off: its header says how long it is (Documentation/arch/x86/boot.rst,
+ * setup_sects and syssize). Signed kernels are longer.
+ */
+function checkKernelWhole(kernel: Buffer, from: string): void {
+  const sectors = kernel[0x1f1] === 0 ? 4 : (kernel[0x1f1] ?? 4);
+  const needed = (sectors + 1) * 512 + kernel.readUInt32LE(0x1f4) * 16;
+  if (kernel.length >= needed) return;
+  throw new RazorMkError(
+    'RAZOR_MK_IMAGE_BASE',
+    `the kernel of ${from} is cut off: it should have ${needed} bytes and has ${kernel.length}`,
+    { remedy: 'Fetch it again.' },
+  );
 }
 
 /** Tiny Core's own version and architecture, as its mirror's directories are named: `14.x`, `x86_64`. */
