@@ -8,3 +8,4 @@ export { readIdentity } from './identity/identity.ts';
 export type { Inventory, InventoryInterface } from './inventory/inventory.ts';
 export type { Sources } from './sources/sources.ts';
 export type { Fact, FactSet, Identity, IdentityInterface, ProbeError } from './fact-types.ts';
+export { type InventoryDisk, readBlockDevices, readDisks, slowDiskFiles } from './groups/devices/read-disks.ts';

@@ -6,7 +6,7 @@ import { readBoot, type Boot } from '../groups/system/boot.ts';
 import { readCpus } from '../groups/compute/cpu.ts';
 import { type InfinibandCard, readInfiniband, readTpm, type Tpm } from '../groups/devices/devices.ts';
 import { type Dimm, readDimms } from '../groups/compute/dimms.ts';
-import { type Disk, readDisks } from '../groups/devices/disk.ts';
+import { type InventoryDisk, readDisks } from '../groups/devices/read-disks.ts';
 import { readDmi } from '../groups/system/dmi.ts';
 import { type Gaps, readGaps } from '../groups/devices/gaps.ts';
 import { readLinks } from '../groups/network/link.ts';
@@ -107,7 +107,7 @@ export interface Inventory {
     readonly slots: readonly Dimm[];
   };
   readonly numa: readonly NumaNode[];
-  readonly disks: readonly Disk[];
+  readonly disks: readonly InventoryDisk[];
   readonly interfaces: readonly InventoryInterface[];
   readonly pci: readonly PciDevice[];
   readonly usb: readonly UsbDevice[];

@@ -5,7 +5,7 @@ import { collectFacts, factValues } from '../../facts/facts.ts';
 import { parseExternal, parseKeyValue } from '../../facts/external.ts';
 import { macOfBootif, macOfLoadOption } from '../../facts/groups/system/boot.ts';
 import { parseCpuinfo } from '../../facts/groups/compute/cpu.ts';
-import { pageText, worldWideName } from '../../facts/groups/devices/disk.ts';
+import { pageText, worldWideName } from '../../facts/groups/devices/read-disks.ts';
 import { byNumberedName, fixed2, parseCpuList, scaledSize } from '../../facts/groups/format.ts';
 import { missingFirmware } from '../../facts/groups/devices/gaps.ts';
 import { parseEthtool } from '../../facts/groups/network/link.ts';

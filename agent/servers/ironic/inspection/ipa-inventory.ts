@@ -45,7 +45,7 @@ export function ipaInventory(set: FactSet, bootif: string | undefined): IpaInven
       flags: cpu.flags,
       socket_count: cpu.sockets,
     },
-    disks: inventory.disks.filter((disk) => disk.fixed && disk.size > 0).map((disk) => diskOf(disk)),
+    disks: inventory.disks.filter((disk) => disk.unfit === undefined).map((disk) => diskOf(disk)),
     memory: { total: memory.total, physical_mb: Math.floor(physical / 2 ** 20) },
     bmc_address: fact('mk_bmc_address'),
     bmc_v6address: null,
