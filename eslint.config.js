@@ -71,6 +71,21 @@ export default tseslint.config(
   },
   ...Object.entries(rooms).map(([room, allowed]) => arrows(room, allowed)),
   {
+    files: ['test/**/*.ts'],
+    // what is run by hand, for hours or with gigabytes, cleans up as it goes
+    ignores: ['test/helpers/temporary-directory.ts', 'test/{bench,corpus,e2e,ironic}/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        ...['node:fs', 'node:fs/promises'].map((name) => ({
+          name,
+          importNames: ['mkdtemp', 'mkdtempSync'],
+          message: 'Use temporaryDirectory() of test/helpers/temporary-directory.ts: it removes what it made.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['**/*.cjs'],
     languageOptions: {
       sourceType: 'commonjs',

@@ -1,8 +1,7 @@
 /** The real program against a stand-in for Foreman that was written from notes on its source: facts up, the order to reboot down. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +10,13 @@ import { selfSigned } from '../../agent/http/tls/self-signed.ts';
 import { agentProcess } from '../helpers/agent-process.ts';
 import { call } from '../helpers/foreman/call.ts';
 import { rebootHost, startForeman, startSmartProxy } from '../helpers/foreman/server.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const MACHINE = fileURLToPath(new URL('../fixtures/captures/firecracker.tar.gz', import.meta.url));
 const MAC = '02:fc:00:db:02:41';
 
 test('facts through a smart proxy, 201, refreshed facts, the order to reboot, would reboot', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-foreman-'));
+  const dir = temporaryDirectory();
   const tls = selfSigned({ address: '127.0.0.1', days: 1, now: new Date() });
   const foreman = await startForeman({ tls });
   let api = '';
@@ -31,7 +31,6 @@ test('facts through a smart proxy, 201, refreshed facts, the order to reboot, wo
     await agent.stop();
     await proxy.close();
     await foreman.close();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   const told = <K extends AgentEvent['event']>(name: K): Extract<AgentEvent, { event: K }> | undefined =>

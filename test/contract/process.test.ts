@@ -1,7 +1,6 @@
 /** The real program, in every dialect, from its kernel line to the moment where it would reboot. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test, type TestContext } from 'node:test';
@@ -9,6 +8,7 @@ import { startLab, type Lab, type LabOptions } from '../../lab/lab-server.ts';
 import { run } from '../../platform/process/run.ts';
 import { addToTree } from '../helpers/tree.ts';
 import { makeZip } from '../helpers/zip.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 
@@ -28,12 +28,9 @@ interface Place {
 }
 
 async function place(t: TestContext, options: LabOptions = {}): Promise<Place> {
-  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-process-'));
+  const directory = temporaryDirectory();
   const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 }, ...options });
-  t.after(async () => {
-    await lab.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  t.after(() => lab.close());
   addToTree(join(directory, 'root'), {
     'sys/class/net/eth0/type': '1\n',
     'sys/class/net/eth0/ifindex': '2\n',
@@ -162,8 +159,7 @@ test('razor-server, by razor.register=: the first check-in registers, a policy t
 });
 
 test('razor-server: the extension is fetched before each turn, and facts are gathered with what is in it', async (t) => {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-zip-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryDirectory(t);
   const extensionZip = join(root, 'extension.zip');
   writeFileSync(extensionZip, makeZip([{ name: 'facts.d/site.txt', data: 'rack=12\nrow=b\n' }]));
   utimesSync(extensionZip, 1_790_000_000, 1_790_000_000);

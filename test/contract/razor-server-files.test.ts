@@ -1,13 +1,13 @@
 /** What razor-server hands to installers: /svc/file, /svc/broker, /svc/repo, and stages; and Hanlon's files on its one door. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { rawRequest, type RawReply } from '../helpers/raw-http.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'razor-mk-files-'));
+const directory = temporaryDirectory();
 const put = (path: string, text: string): void => {
   mkdirSync(dirname(join(directory, path)), { recursive: true });
   writeFileSync(join(directory, path), text);
@@ -68,10 +68,7 @@ describe('razor-server’s files', () => {
     assert.equal(await checkin(id, '02:00:00:00:00:01', 'Acme'), '{"action":"reboot"}', 'bound in the same answer');
     assert.equal(await checkin(unbound, '02:00:00:00:00:02', 'Other'), '{"action":"none"}');
   });
-  after(async () => {
-    await lab.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => lab.close());
 
   test('an installation is led by one door: boot script, kernel, answers, stages, disk', async () => {
     const script = (await get('/svc/boot?net0=02:00:00:00:00:01')).body;

@@ -1,19 +1,19 @@
 /** razor-server 1.x on the wire: requests and replies as they were seen, against the lab. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { rawRequest, type RawReply } from '../helpers/raw-http.ts';
 import { makeZip } from '../helpers/zip.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 const JSON_TYPE = 'Content-Type: application/json';
 const FACTS = { macaddress: '02:fc:00:00:00:01', macaddress_eth1: 'fe:07:b9:17:ee:6d', is_virtual: 'true' };
 const BODY = JSON.stringify({ hw_id: '02fc00000001_fe07b917ee6d', facts: FACTS });
 
-const directory = mkdtempSync(join(tmpdir(), 'razor-mk-wire-'));
+const directory = temporaryDirectory();
 const extensionZip = join(directory, 'extension.zip');
 writeFileSync(extensionZip, makeZip([{ name: 'bin/hello', data: 'x' }]));
 for (const [name, text] of [
@@ -24,7 +24,6 @@ for (const [name, text] of [
   writeFileSync(join(directory, 'boot', name), text);
 }
 utimesSync(extensionZip, 1_790_000_000, 1_790_000_000);
-after(() => rmSync(directory, { recursive: true, force: true }));
 
 for (const faithful of [false, true]) {
   describe(faithful ? 'a faithful lab' : 'a lab that is right', () => {

@@ -1,8 +1,7 @@
 /** What every deployment test needs: a directory, an image, a disk, a conductor and the real program. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEvents, type LabEvents } from '../../lab/lab-events.ts';
 import { createExchanges, type Exchanges } from '../../lab/listeners/exchange-log.ts';
@@ -11,6 +10,7 @@ import { systemClock } from '../../platform/time/clock.ts';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 import { run } from '../../platform/process/run.ts';
 import { freePort, isOpen } from './ports.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 export const NODE = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';
 export const KEY = '9ATNBQX1M8O9UQTXM8IEHJKX8J6QYV5H';
@@ -38,7 +38,7 @@ export interface DeploySite {
 }
 
 export async function openDeploySite(node: Partial<IronicNodeOptions> = {}, mebibytes = 64): Promise<DeploySite> {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-deploy-'));
+  const dir = temporaryDirectory();
   const image = join(dir, 'image.raw');
   const disk = join(dir, 'disk.raw');
   const half = randomBytes(1024 * 1024);

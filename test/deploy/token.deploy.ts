@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tftpGet } from '../../agent/servers/ironic-2014/parameters/tftp.ts';
 import { startDaemon } from '../../platform/process/daemon.ts';
 import { freeUdpPort } from './ports.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 test('a real in.tftpd: files of every kind of length arrive, a missing one is told', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-tftp-'));
+  const dir = temporaryDirectory();
   chmodSync(dir, 0o755); // in.tftpd gives its rights up
   const port = await freeUdpPort();
   const files = { empty: 0, token: 21, two: 1024, edge: 2856, large: 40_000_000 };

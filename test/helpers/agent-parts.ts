@@ -1,7 +1,4 @@
 /** Parts of an agent for tests: a machine that never changes unless told to, and an agent that runs on a fake clock. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startAgent, type AgentOptions, type AgentRun } from '../../agent/loop/agent.ts';
 import { createRegistry } from '../../agent/commands/command-registry.ts';
 import { resolveSettings } from '../../agent/config/resolve.ts';
@@ -12,6 +9,7 @@ import type { Fact, FactSet } from '../../facts/fact-types.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { createSystem, type System } from '../../platform/system.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export function machine(values: Record<string, string> = { hostname: 'mk', is_virtual: 'true' }): FactSet {
   const facts = new Map<string, Fact>();
@@ -54,17 +52,13 @@ export interface TestAgentOptions extends Partial<AgentOptions> {
   readonly random?: readonly number[];
 }
 
-export function temporaryDir(): string {
-  return mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
-}
-
-/** An agent on a fake clock, with real HTTP. Time stands still while a request is on its source. */
+/** An agent on a fake clock, with real HTTP. Time stands still while a request is on its way. */
 export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
   const clock = fakeClock(options.random ?? [0]);
   const events: AgentEvent[] = [];
   const lines: string[] = [];
   const log = createLog({ level: 'debug', people: (line, level) => lines.push(`${level}: ${line}`) });
-  const store = options.store ?? (await openStore(options.dir ?? temporaryDir()));
+  const store = options.store ?? (await openStore(options.dir ?? temporaryDirectory()));
   const system = createSystem({ live: false, log });
   const controller = new AbortController();
   const state = { facts: machine() };

@@ -1,9 +1,9 @@
 /** The real agent as a process of its own, its events as they come. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface AgentProcess {
   readonly daemon: Daemon;
@@ -27,7 +27,7 @@ export interface ProcessOptions {
 }
 
 export async function agentProcess(args: readonly string[], options: ProcessOptions = {}): Promise<AgentProcess> {
-  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
+  const stateDir = options.stateDir ?? temporaryDirectory();
   const events: AgentEvent[] = [];
   const lines: string[] = [];
   let look = (): void => undefined;

@@ -1,8 +1,9 @@
 /** Throw-away certificates, made with openssl. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface Made {
   readonly certFile: string;
@@ -83,7 +84,7 @@ export function issued(dir: string, name: string, ca: Made, dates?: readonly [st
     return read(certFile, keyFile);
   }
   // only openssl ca sets dates in the past and in the future, and it wants a little directory
-  const work = mkdtempSync(join(dir, 'ca-'));
+  const work = temporaryDirectory();
   writeFileSync(join(work, 'index'), '');
   writeFileSync(join(work, 'serial'), '01\n');
   const config = `[ca]\ndefault_ca=x\n[x]\ndatabase=${work}/index\nserial=${work}/serial\nnew_certs_dir=${work}\ndefault_md=sha256\npolicy=p\ncopy_extensions=copy\n[p]\ncommonName=supplied\n`;

@@ -5,8 +5,9 @@ import { openStore } from '../../agent/state/state-store.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { run, type RunResult } from '../../platform/process/run.ts';
 import { createSystem, type System } from '../../platform/system.ts';
-import { machine, temporaryDir } from './agent-parts.ts';
+import { machine } from './agent-parts.ts';
 import { fakeClock } from './fake-clock.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface Bench {
   readonly context: CommandContext;
@@ -24,7 +25,7 @@ export async function bench(
   param: unknown = {},
   options: { real?: RegExp; status?: (argv: readonly string[]) => number; failure?: RunResult['failure'] } = {},
 ): Promise<Bench> {
-  const dir = temporaryDir();
+  const dir = temporaryDirectory();
   const lines: string[] = [];
   const events: AgentEvent[] = [];
   const programs: string[][] = [];

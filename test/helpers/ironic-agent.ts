@@ -11,8 +11,8 @@ import { collectFacts, openCapture } from '../../facts/facts.ts';
 import type { FactSet } from '../../facts/fact-types.ts';
 import { createLog } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import { temporaryDir } from './agent-parts.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const machines = new Map<string, Promise<FactSet>>();
 
@@ -89,7 +89,7 @@ export interface AgentSetup extends Partial<IronicOptions> {
 export function ironicAgent(setup: AgentSetup): IronicAgent {
   const clock = fakeClock(setup.random ?? [0]);
   const [events, said, lines]: [AgentEvent[], string[], string[]] = [[], [], []];
-  const dir = setup.dir ?? temporaryDir();
+  const dir = setup.dir ?? temporaryDirectory();
   const controller = new AbortController();
   const system = rememberingSystem(false);
   const cursors = new Map<string, number>();

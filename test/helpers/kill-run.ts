@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
 import { openStore } from '../../agent/state/state-store.ts';
 import { startDaemon } from '../../platform/process/daemon.ts';
-import { temporaryDir } from './agent-parts.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const WRITER = new URL('./state-writer.ts', import.meta.url).pathname;
 
@@ -16,32 +16,28 @@ export interface KillResult {
 }
 
 export async function killRun(kills: number, random: () => number): Promise<KillResult> {
-  const dir = temporaryDir();
+  const dir = temporaryDirectory();
   const seen = new Set<string>();
   let during = 0;
-  try {
-    for (let kill = 0; kill < kills; kill++) {
-      let ready = (): void => undefined;
-      const started = new Promise<void>((resolve) => (ready = resolve));
-      const writer = await startDaemon([process.execPath, WRITER, dir], { onLine: () => ready() });
-      await started;
-      await new Promise((resolve) => setTimeout(resolve, 5 + random() * 60));
-      process.kill(writer.pid, 'SIGKILL');
-      await writer.exited;
-      const store = await openStore(dir);
-      assert.deepEqual(store.takeProblems(), [], `kill ${kill}`);
-      const facts = store.previousFacts ?? {};
-      const rounds = new Set(Object.values(facts).map((value) => value.split(' ')[0]));
-      assert.equal(rounds.size, 1, 'the facts of one round, not of two');
-      assert.equal(Object.keys(facts).length, 400);
-      assert.equal(Object.keys(store.config ?? {}).length, 2);
-      seen.add([...rounds].join());
-      const leftovers = readdirSync(dir).filter((name) => name.endsWith('.tmp'));
-      if (leftovers.length > 0) during++;
-      for (const name of leftovers) rmSync(`${dir}/${name}`);
-    }
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  for (let kill = 0; kill < kills; kill++) {
+    let ready = (): void => undefined;
+    const started = new Promise<void>((resolve) => (ready = resolve));
+    const writer = await startDaemon([process.execPath, WRITER, dir], { onLine: () => ready() });
+    await started;
+    await new Promise((resolve) => setTimeout(resolve, 5 + random() * 60));
+    process.kill(writer.pid, 'SIGKILL');
+    await writer.exited;
+    const store = await openStore(dir);
+    assert.deepEqual(store.takeProblems(), [], `kill ${kill}`);
+    const facts = store.previousFacts ?? {};
+    const rounds = new Set(Object.values(facts).map((value) => value.split(' ')[0]));
+    assert.equal(rounds.size, 1, 'the facts of one round, not of two');
+    assert.equal(Object.keys(facts).length, 400);
+    assert.equal(Object.keys(store.config ?? {}).length, 2);
+    seen.add([...rounds].join());
+    const leftovers = readdirSync(dir).filter((name) => name.endsWith('.tmp'));
+    if (leftovers.length > 0) during++;
+    for (const name of leftovers) rmSync(`${dir}/${name}`);
   }
   return { kills, rounds: seen.size, during };
 }

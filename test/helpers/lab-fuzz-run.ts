@@ -1,15 +1,15 @@
 /** One fuzzing of a lab that holds a node, a bound model and an image. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addImage } from '../../lab/images/image-add.ts';
 import { startLab } from '../../lab/lab-server.ts';
 import { fuzzLab, type FuzzResult } from './lab-fuzz.ts';
 import { checkin, register } from './lab-process.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export async function checkFuzz(count: number, seed: number): Promise<FuzzResult> {
-  const directory = mkdtempSync(join(tmpdir(), 'lab-fuzz-'));
+  const directory = temporaryDirectory();
   mkdirSync(join(directory, 'boot'));
   writeFileSync(join(directory, 'boot/vmlinuz'), 'kernel');
   writeFileSync(join(directory, 'boot/core.gz'), 'initrd');
@@ -33,6 +33,5 @@ export async function checkFuzz(count: number, seed: number): Promise<FuzzResult
     return result;
   } finally {
     await lab.close();
-    rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,8 @@
 /** A made-up machine in a temporary directory: files by path, links as `-> target`. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface TreeFiles {
   readonly [path: string]: string | Uint8Array;
@@ -10,8 +10,7 @@ export interface TreeFiles {
 
 /** Writes the tree and removes it after the test. A text that starts with `-> ` becomes a symbolic link. */
 export function makeTree(t: TestContext, files: TreeFiles): string {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-tree-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryDirectory(t);
   addToTree(root, files);
   return root;
 }

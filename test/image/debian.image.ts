@@ -3,10 +3,10 @@
  * apt with package lists, QEMU and the ISO tools; `npm run package` first. Emulated machines are slow: minutes.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test, type TestContext } from 'node:test';
+import { before, test, type TestContext } from 'node:test';
 import { PROJECT } from '../../packaging/project-paths.ts';
 import { run } from '../../platform/process/run.ts';
 import { makeDebianBase } from '../../tinycore/image/base/base.ts';
@@ -15,6 +15,7 @@ import { inspectImage } from '../../tinycore/image/inspect.ts';
 import { packSquashfs } from '../../tinycore/image/extensions/squashfs.ts';
 import { bootVm, VIRTIO_NET } from '../helpers/image-vm.ts';
 import { scriptedServer } from '../helpers/scripted-server.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const AGENT = join(PROJECT, 'build/razor-mk.tcz');
 const CACHE = join(PROJECT, 'build/cache/debian');
@@ -24,7 +25,7 @@ let directory = '';
 let lacks: string | undefined;
 
 before(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'image-'));
+  directory = temporaryDirectory();
   for (const program of ['apt-get', 'qemu-system-x86_64', 'xorriso', 'mksquashfs', 'depmod']) {
     if ((await run([program, '--version'])).failure === 'not-found') lacks = `${program} is not installed`;
   }
@@ -37,7 +38,6 @@ before(async () => {
     },
   );
 });
-after(() => rmSync(directory, { recursive: true, force: true }));
 
 function options(change: Partial<BuildOptions> = {}): BuildOptions {
   return {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { checkin, register, startLabProcess, type LabProcess } from '../helpers/lab-process.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const MACS = '080027AABBCC_080027AABBCD';
 const IPXE = '08:00:27:aa:bb:cc_08:00:27:aa:bb:cd______';
@@ -13,7 +13,7 @@ describe('a machine’s whole way through razor-mk lab', () => {
   let files: string;
 
   before(async () => {
-    files = mkdtempSync(join(tmpdir(), 'lab-walk-'));
+    files = temporaryDirectory();
     mkdirSync(join(files, 'mk/boot'), { recursive: true });
     writeFileSync(join(files, 'mk/boot/vmlinuz'), 'the microkernel');
     writeFileSync(join(files, 'mk/boot/core.gz'), 'its initrd');
@@ -22,10 +22,7 @@ describe('a machine’s whole way through razor-mk lab', () => {
     writeFileSync(join(files, 'ubuntu/install/netboot/ubuntu-installer/amd64/initrd.gz'), 'its ramdisk');
     lab = await startLabProcess();
   });
-  after(async () => {
-    await lab.stop();
-    rmSync(files, { recursive: true, force: true });
-  });
+  after(() => lab.stop());
 
   const boot = async (): Promise<string> => {
     const reply = await fetch(`${lab.nodesUrl}/razor/api/boot?hw_id=${IPXE}&dhcp_mac=01-08-00-27-aa-bb-cc`);

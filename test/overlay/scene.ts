@@ -1,6 +1,5 @@
 /** Two cards and two DHCP servers in network namespaces; the client's side is a root directory with busybox and the overlay. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { createNamespace } from '../../lab/vm/namespace.ts';
 import { PROJECT } from '../../packaging/project-paths.ts';
 import { tool } from '../../packaging/tools.ts';
 import { run } from '../../platform/process/run.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 /** Why these tests cannot run here, or false. */
 export async function cannot(): Promise<string | false> {
@@ -27,13 +27,12 @@ export interface Scene {
 }
 
 export async function openScene(t: TestContext, cmdline = 'quiet'): Promise<Scene> {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-overlay-'));
+  const root = temporaryDirectory();
   const server = await createNamespace();
   const client = await createNamespace();
   t.after(async () => {
     await client.close();
     await server.close();
-    rmSync(root, { recursive: true, force: true });
   });
   await layOut(root, cmdline);
   for (const [net, card] of [

@@ -1,9 +1,8 @@
 /** npm run test:package: the executable for real. Two builds in two directories, a bare chroot, the extension twice. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { sha256 } from '../../packaging/executable/budget.ts';
 import { bundle } from '../../packaging/bundle/bundle.ts';
 import { makeCodeCache } from '../../packaging/bundle/code-cache.ts';
@@ -11,10 +10,10 @@ import { buildExecutable, type PackageResult } from '../../packaging/executable/
 import { buildExtension, layOutExtension } from '../../packaging/extension/extension-package.ts';
 import { V8_FLAGS } from '../../packaging/executable/sea.ts';
 import { run } from '../../platform/process/run.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
-const directory = mkdtempSync(join(tmpdir(), 'razor-mk-package-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory();
 const root = process.getuid?.() === 0;
 const noRoot = root ? false : 'chroot needs root';
 
@@ -29,7 +28,7 @@ const made = await build('one');
 
 /** A root directory with nothing but the executable and its libraries, at the places that the ELF file names. */
 function bareRoot(): string {
-  const bare = mkdtempSync(join(directory, 'chroot-'));
+  const bare = temporaryDirectory();
   for (const place of ['lib64', 'lib']) mkdirSync(join(bare, place));
   for (const { name, path } of made.libraries)
     copyFileSync(path, join(bare, name.startsWith('ld-') ? 'lib64' : 'lib', name));
@@ -47,7 +46,7 @@ test('two directories give the same bytes, and the same inventory', async () => 
 });
 
 test('the code cache is the same ten times: which of its compilers V8 was busy with once stood in it', async () => {
-  const stage = mkdtempSync(join(directory, 'cache-'));
+  const stage = temporaryDirectory();
   const code = join(stage, 'razor-mk.cjs');
   await bundle({ version: '9.8.7', commit: 'abc1234', output: code });
   const hashes = new Set<string>();
@@ -102,7 +101,7 @@ test('the extension is the same twice, and its wrapper runs under its own loader
   for (const path of ['usr/local/bin/razor-mk', 'usr/local/lib/razor-mk/razor-mk', 'usr/local/tce.installed/razor-mk'])
     assert.ok(list.includes(path), path);
   // a userland of which only the shell is used; its C library lies elsewhere than the wrapper looks
-  const bare = mkdtempSync(join(directory, 'base-'));
+  const bare = temporaryDirectory();
   layOutExtension(bare, { ...common, licences: made.licences, sbom: made.sbom });
   await layOutShell(bare);
   const result = await run(['chroot', bare, '/bin/sh', '/usr/local/bin/razor-mk', '--version'], {

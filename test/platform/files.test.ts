@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { readCapped, replaceFile } from '../../platform/files.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-files-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryDirectory();
 
 test('a file is replaced whole and nothing is left beside it', () => {
   const path = join(dir, 'state');

@@ -4,8 +4,7 @@
  * its exit status. What is written to is covered in a mount namespace; nothing of this machine is changed.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createNamespace, type Namespace } from '../../lab/vm/namespace.ts';
@@ -13,8 +12,9 @@ import type { Daemon } from '../../platform/process/daemon.ts';
 import { run } from '../../platform/process/run.ts';
 import { MAIN } from '../helpers/agent-process.ts';
 import { authority, issued, noOpenssl } from '../helpers/certificates.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-doctor-soak-'));
+const dir = temporaryDirectory();
 const SITE = new URL('../helpers/doctor-site.ts', import.meta.url).pathname;
 const skip = await cannot();
 let site: Namespace | undefined;
@@ -57,7 +57,6 @@ before(async () => {
 after(async () => {
   await node?.close();
   await site?.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 async function ip(where: Namespace, ...commands: string[]): Promise<void> {

@@ -3,17 +3,16 @@
  * network namespaces as in disks.soak.ts, so that nothing of this machine is changed.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { startDaemon } from '../../platform/process/daemon.ts';
 import { run } from '../../platform/process/run.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const AGENT = new URL('../helpers/disks-run.ts', import.meta.url).pathname;
-const root = mkdtempSync(join(tmpdir(), 'razor-mk-signals-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryDirectory();
 const namespaces = await run(['unshare', '-m', '-u', '-n', 'true']);
 const skip = namespaces.status === 0 ? false : 'no namespaces here';
 const commands = join(root, 'commands');

@@ -5,15 +5,14 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { agentProcess, type AgentProcess } from '../../helpers/agent-process.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
 import { command, scriptedServer } from '../../helpers/scripted-server.ts';
 import { dnsServer } from '../../helpers/dns-server.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = temporaryDir();
+const dir = temporaryDirectory();
 const silent: Server[] = [];
 after(() => {
   for (const server of silent) server.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 async function silentServer(): Promise<string> {

@@ -1,15 +1,14 @@
 /** The verbs for people at a shell, as processes. */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { run } from '../../../platform/process/run.ts';
 import { MAIN } from '../../helpers/agent-process.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
 import { command, scriptedServer } from '../../helpers/scripted-server.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = temporaryDir();
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryDirectory();
 
 async function razorMk(...args: string[]): Promise<{ status: number | undefined; out: string; err: string }> {
   const { status, stdout, stderr } = await run([process.execPath, MAIN, ...args], { timeoutMs: 60_000 });

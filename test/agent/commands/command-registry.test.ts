@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { findExternal } from '../../../agent/commands/external.ts';
 import { createIdentify } from '../../../agent/commands/identify.ts';
 import { LAST_FACTS_FILE } from '../../../agent/commands/leave.ts';
@@ -13,12 +13,9 @@ import { createRegistry } from '../../../agent/commands/command-registry.ts';
 import { openBmc } from '../../../agent/node/bmc.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
 import { bench } from '../../helpers/command-bench.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
-
-const dirs: string[] = [];
-after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 test('the dry system carries no command out, and a destructive one still says what it would do', async () => {
   const lines: string[] = [];
@@ -54,8 +51,7 @@ test('before the machine goes down the facts are saved and the console has a las
 });
 
 test('an external command runs in /tmp with umask 022, its parameter on stdin, in its own process group', async () => {
-  const dir = temporaryDir();
-  dirs.push(dir);
+  const dir = temporaryDirectory();
   const out = join(dir, 'out');
   const script = `#!/bin/sh\n{ pwd; umask; cat; echo; echo "$RAZOR_MK_COMMAND $#"; ps -o pgid= -p $$ | tr -d ' '; echo $$; } > ${out}\n`;
   writeFileSync(join(dir, 'wipe-disks'), script, { mode: 0o755 });
@@ -75,16 +71,14 @@ test('an external command runs in /tmp with umask 022, its parameter on stdin, i
 });
 
 test('a failing external command is an error with the end of its output', async () => {
-  const dir = temporaryDir();
-  dirs.push(dir);
+  const dir = temporaryDirectory();
   writeFileSync(join(dir, 'broken'), '#!/bin/sh\necho "disk is on fire" >&2\nexit 3\n', { mode: 0o755 });
   const { context } = await bench({}, { real: /broken/ });
   await assert.rejects(async () => await findExternal(dir, 'broken')?.run(context), /status 3\): disk is on fire/);
 });
 
 test('no name leads out of the commands directory, and what is not executable is no command', () => {
-  const dir = temporaryDir();
-  dirs.push(dir);
+  const dir = temporaryDirectory();
   mkdirSync(join(dir, 'sub'));
   writeFileSync(join(dir, 'plain'), 'x', { mode: 0o644 });
   writeFileSync(join(dir, 'Upper'), '#!/bin/sh\n', { mode: 0o755 });

@@ -9,11 +9,12 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { run } from '../../../platform/process/run.ts';
-import { runUntil, temporaryDir, testAgent } from '../../helpers/agent-parts.ts';
+import { runUntil, testAgent } from '../../helpers/agent-parts.ts';
 import { command, scriptedServer } from '../../helpers/scripted-server.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 test('a command that fails is told with its reason and what to do; turns go on at their pace, with the same server', async () => {
-  const dir = temporaryDir();
+  const dir = temporaryDirectory();
   writeFileSync(join(dir, 'wipe'), '#!/bin/sh\necho "sda is on fire" >&2\nexit 3\n', { mode: 0o755 });
   const server = await scriptedServer();
   const wipe = command('wipe');

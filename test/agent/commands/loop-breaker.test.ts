@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import {
   createLoopBreaker,
   holdFor,
@@ -17,12 +17,9 @@ import {
 import { createRegistry } from '../../../agent/commands/command-registry.ts';
 import { mountEfiVariables } from '../../../agent/node/efi-variables.ts';
 import { openStore } from '../../../agent/state/state-store.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
 import { bench } from '../../helpers/command-bench.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
-
-const dirs: string[] = [];
-after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 test('the same destructive command again and again is held back, longer each time, and turns go on', async () => {
   const { context, lines, events, programs } = await bench();
@@ -81,8 +78,7 @@ test('the count survives the agent, and an old command does not count', async ()
 
 test('across boots it is counted in an EFI variable, with its attributes in front', async () => {
   const { context } = await bench();
-  const efivars = temporaryDir();
-  dirs.push(efivars);
+  const efivars = temporaryDirectory();
   const clock = fakeClock();
   const first = createLoopBreaker({ ...context, clock, efivars });
   await first.record('reboot');
@@ -102,8 +98,7 @@ test('across boots it is counted in an EFI variable, with its attributes in fron
 
 test('the variables of the firmware are read when they are needed: the boot sequence mounts them after the agent started', async () => {
   const { context } = await bench();
-  const efivars = temporaryDir();
-  dirs.push(efivars);
+  const efivars = temporaryDirectory();
   const clock = fakeClock();
   const breaker = createLoopBreaker({ ...context, clock, efivars, limit: 1 });
   const nowS = Math.round(clock.wall().getTime() / 1000);
@@ -130,8 +125,7 @@ test('kexec hands the count to the next kernel where there is no EFI, in front o
 
 test('a live node makes the firmware’s variables readable when it boots, once', async () => {
   const { context, programs } = await bench();
-  const root = temporaryDir();
-  dirs.push(root);
+  const root = temporaryDirectory();
   assert.match(await mountEfiVariables(context.system, root), /BIOS/);
   const directory = join(root, 'sys/firmware/efi/efivars');
   mkdirSync(join(root, 'sys/firmware/efi'), { recursive: true });

@@ -8,20 +8,17 @@ import { discover, type DiscoveryOptions } from '../../../agent/discovery/discov
 import type { Discovery } from '../../../agent/discovery/candidate.ts';
 import { baseUrl, parseAddress } from '../../../agent/discovery/address.ts';
 import { parseNextServer } from '../../../agent/discovery/next-server.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
 import { dnsServer, type DnsServer } from '../../helpers/dns-server.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = temporaryDir();
+const dir = temporaryDirectory();
 const resolvConf = join(dir, 'resolv.conf');
 const nextServerFile = join(dir, 'nextServerIP.addr');
 let dns: DnsServer;
 before(async () => {
   dns = await dnsServer(() => ({ rcode: 3 }));
 });
-after(async () => {
-  await dns.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+after(() => dns.close());
 beforeEach(() => {
   dns.script = () => ({ rcode: 3 });
   writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');

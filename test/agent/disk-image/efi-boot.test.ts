@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { entriesNamed, findLoader, makeBootEntry } from '../../../agent/disk-image/efi-boot.ts';
@@ -8,10 +7,10 @@ import type { ImageRecord } from '../../../agent/disk-image/record.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import type { RunResult } from '../../../platform/process/run.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 function tree(t: TestContext, files: Readonly<Record<string, string | Buffer>>): string {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-efi-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporaryDirectory(t);
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), content);

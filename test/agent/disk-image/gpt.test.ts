@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { addToGpt, EFI_SYSTEM, fitGpt, gptPatches, parseGpt } from '../../../agent/disk-image/gpt.ts';
 import { planTable } from '../../../agent/disk-image/partition-table.ts';
 import { EFI, gptImage, LINUX, mbrImage } from './tables.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const SECTORS = 8192; // 4 MiB
 const DISK = 200 * 1024 * 1024;
@@ -145,28 +145,24 @@ test('a table for 512-byte sectors is refused for a disk with sectors of 4096', 
 
 test('sfdisk finds nothing wrong with a table that was moved and extended', (t) => {
   if (spawnSync('sfdisk', ['--version']).status !== 0) return t.skip('sfdisk is not installed');
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-gpt-'));
-  try {
-    const disk = join(dir, 'disk');
-    const image = gptImage(SECTORS, PARTITIONS);
-    const front = head(image);
-    const plan = planTable(front, { target: { sizeBytes: DISK, sectorBytes: 512 }, configDrive: Buffer.from('x') });
-    writeFileSync(disk, image);
-    truncateSync(disk, DISK);
-    const fd = openSync(disk, 'r+');
-    for (const { offset, data } of [...plan.patches, { offset: 0, data: front }])
-      writeSync(fd, data, 0, data.length, offset);
-    closeSync(fd);
-    const verified = spawnSync('sfdisk', ['--verify', disk], { encoding: 'utf8' });
-    const said = verified.stdout + verified.stderr;
-    assert.equal(verified.status, 0, said);
-    assert.match(said, /No errors detected/);
-    assert.doesNotMatch(said, /backup|corrupt|PMBR/i);
-    const dump = spawnSync('sfdisk', ['--json', disk], { encoding: 'utf8' });
-    assert.match(dump.stdout, /"name": "config-2"/);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  const dir = temporaryDirectory();
+  const disk = join(dir, 'disk');
+  const image = gptImage(SECTORS, PARTITIONS);
+  const front = head(image);
+  const plan = planTable(front, { target: { sizeBytes: DISK, sectorBytes: 512 }, configDrive: Buffer.from('x') });
+  writeFileSync(disk, image);
+  truncateSync(disk, DISK);
+  const fd = openSync(disk, 'r+');
+  for (const { offset, data } of [...plan.patches, { offset: 0, data: front }])
+    writeSync(fd, data, 0, data.length, offset);
+  closeSync(fd);
+  const verified = spawnSync('sfdisk', ['--verify', disk], { encoding: 'utf8' });
+  const said = verified.stdout + verified.stderr;
+  assert.equal(verified.status, 0, said);
+  assert.match(said, /No errors detected/);
+  assert.doesNotMatch(said, /backup|corrupt|PMBR/i);
+  const dump = spawnSync('sfdisk', ['--json', disk], { encoding: 'utf8' });
+  assert.match(dump.stdout, /"name": "config-2"/);
 });
 
 test('the patches of an unchanged table are what the image has already', () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -17,6 +16,7 @@ import type { Clock } from '../../../platform/time/clock.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { EFI, gptImage } from './tables.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DISK = 5 * 2 ** 30; // sparse: what is not written takes no room
@@ -52,8 +52,7 @@ interface Bench {
 }
 
 function bench(t: TestContext, size = DISK): Bench {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-write-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporaryDirectory(t);
   const disk = join(dir, 'disk');
   writeFileSync(disk, Buffer.alloc(2 * MEBIBYTE, 0xee));
   truncateSync(disk, size);

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { chooseDisk, named } from '../../../agent/disks/choose-disk.ts';
 import { listDisks, type Disk } from '../../../agent/disks/disks.ts';
 import { holds, parseHintList, parseHintObject } from '../../../agent/disks/hints.ts';
-
-const made: string[] = [];
-after(() => made.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 function tree(files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-disks-'));
-  made.push(root);
+  const root = temporaryDirectory();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(root, dirname(path)), { recursive: true });
     writeFileSync(join(root, path), text);

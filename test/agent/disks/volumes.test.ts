@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { listDisks } from '../../../agent/disks/disks.ts';
 import { readSource } from '../../../agent/servers/ironic-2014/parameters/deploy-source.ts';
 import { readVirtualMedia } from '../../../agent/servers/ironic-2014/parameters/virtual-media.ts';
@@ -10,13 +9,10 @@ import { findVolume, partitionsOf, readVolume } from '../../../agent/disks/volum
 import { createLog, silentLog } from '../../../platform/log/log.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
-
-const made: string[] = [];
-after(() => made.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 function tree(files: Readonly<Record<string, string | Buffer>>): string {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-volumes-'));
-  made.push(root);
+  const root = temporaryDirectory();
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(join(root, dirname(path)), { recursive: true });
     writeFileSync(join(root, path), content);
@@ -137,7 +133,7 @@ const PARAMETERS = 'deployment_id=n1\nironic_api_url=http://192.0.2.1:6385\nBOOT
 test('virtual media are waited for, found by the label on a partition, mounted read-only, copied and unmounted', async () => {
   const clock = fakeClock();
   const root = tree({ 'sys/block/sda/size': '1' });
-  const mountPoint = mkdtempSync(join(root, 'mnt-'));
+  const mountPoint = temporaryDirectory();
   const ran: string[][] = [];
   const system = mounting({ 'parameters.txt': PARAMETERS, token: 'abc123\n' }, ran);
   const reading = readVirtualMedia({ system, clock, mountPoint, root });
@@ -159,7 +155,7 @@ test('virtual media are waited for, found by the label on a partition, mounted r
 test('a volume without parameters.txt is unmounted all the same; one that never comes is an error after half a minute', async () => {
   const clock = fakeClock();
   const root = tree({ 'sys/block/sdz/device/model': 'HP Virtual Media\n' });
-  const mountPoint = mkdtempSync(join(root, 'mnt-'));
+  const mountPoint = temporaryDirectory();
   const ran: string[][] = [];
   const system = mounting({}, ran);
   await assert.rejects(readVirtualMedia({ system, clock, mountPoint, root }), /\/dev\/sdz holds no parameters\.txt/);

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -17,13 +16,11 @@ import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from '.
 import { parseRoutes4, parseRoutes6, routeTo } from '../../../agent/network/routes.ts';
 import type { NetworkState, NicState } from '../../../agent/network/network-state.ts';
 import type { Host } from '../../../platform/process/verb.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-doctor-'));
+const dir = temporaryDirectory();
 const closing: (() => void)[] = [];
-after(() => {
-  closing.forEach((close) => close());
-  rmSync(dir, { recursive: true, force: true });
-});
+after(() => closing.forEach((close) => close()));
 const MAIN = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
 
 interface Answer {

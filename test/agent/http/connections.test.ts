@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { rmSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { resolveSettings } from '../../../agent/config/resolve.ts';
 import { createHttpClient, type HttpClient } from '../../../agent/http/http-client.ts';
 import { openHttp } from '../../../agent/http/tls/trust.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
 import { authority, issued } from '../../helpers/certificates.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 /** Answers to the requests of one connection, counted from 0: text, or what else is done with the socket. */
 type Answer = string | ((socket: Socket) => void);
@@ -130,8 +129,7 @@ test('bytes after the end of a reply are never the answer to the next question',
 });
 
 test('a kept connection has the trust of its beginning: a pinned server is asked twice on one', async (t) => {
-  const dir = temporaryDir();
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporaryDirectory(t);
   const web = issued(dir, 'web', authority(dir));
   const server = await scripted(t, () => ok(), { cert: web.cert, key: web.key });
   const { values } = resolveSettings({ options: { pin: web.fingerprint } });

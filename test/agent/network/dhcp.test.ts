@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { dhcpClientPid, restartDhcp, udhcpcArgv } from '../../../agent/network/dhcp.ts';
 import { bench } from '../../helpers/command-bench.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-dhcp-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryDirectory();
 
 test('the image’s own starter is used when it is there, and Tiny Core’s file of the same name is not', async () => {
   const service = join(dir, 'dhcp.sh');

@@ -1,14 +1,14 @@
 /** The boot sequence against a real DHCP server and a real udhcpc, in network namespaces of our own. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const server = `rzS${process.pid}`;
 const node = `rzN${process.pid}`;
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-netns-'));
+const dir = temporaryDirectory();
 const BOOT = new URL('../../../agent/node/boot.ts', import.meta.url).href;
 const platform = (name: string): string => new URL(`../../../platform/${name}.ts`, import.meta.url).href;
 let dnsmasq: ChildProcess | undefined;
@@ -68,7 +68,6 @@ after(() => {
     }
   }
   for (const name of [server, node]) spawnSync('ip', ['netns', 'del', name]);
-  rmSync(dir, { recursive: true, force: true });
 });
 
 /** bootNode in the node's namespace, with a live system that may change that namespace and files below `dir` only. */

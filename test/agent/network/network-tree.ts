@@ -1,7 +1,7 @@
 /** A made-up /sys and /proc for network tests. */
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 export interface TreeNic {
   readonly name: string;
@@ -20,7 +20,7 @@ export function networkTree(options: {
   readonly modules?: readonly string[];
   readonly pci?: readonly { address: string; class: string; vendor: string; device: string; driver?: string }[];
 }): string {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-net-'));
+  const root = temporaryDirectory();
   const put = (path: string, text: string): void => {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text);

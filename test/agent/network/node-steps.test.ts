@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { hostnameOf, hostsWith, setHostname } from '../../../agent/network/hostname.ts';
 import { askSntp, leaseNtpServers, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
 import { startWatchdog } from '../../../agent/network/watchdog.ts';
@@ -12,9 +11,9 @@ import { bootNode } from '../../../agent/node/boot.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-steps-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryDirectory();
 const lines: string[] = [];
 const log = createLog({ people: (line, level) => lines.push(`${level}: ${line}`) });
 const live = createSystem({ live: true, log }); // its changes go to files below `dir` only

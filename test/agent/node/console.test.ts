@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createConsoleTeller, writeConsole } from '../../../agent/node/console.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 test('a line reaches the console, and a console that is not there is no error', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-console-'));
+  const dir = temporaryDirectory();
   const path = join(dir, 'console');
   writeFileSync(path, '');
   writeConsole('MK Loaded: v1', path);
   assert.equal(readFileSync(path, 'latin1'), 'MK Loaded: v1\r\n');
   writeConsole('lost', join(dir, 'absent'));
-  rmSync(dir, { recursive: true });
 });
 
 test('the console is told of the server once, that the machine goes down, and what is warned about, without secrets and control characters', () => {

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +12,12 @@ import { askStatus } from '../../../agent/status/local-client.ts';
 import { SOCKET_NAME } from '../../../agent/status/local-api.ts';
 import type { StatusSnapshot } from '../../../agent/status/snapshot.ts';
 import { LOG_FILE } from '../../../agent/node/logging.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const MAIN = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
 
 test('an agent that finds no server says so in its status, takes a server from setMkConfig, reports an unknown command, and ends in order', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-node-'));
+  const dir = temporaryDirectory();
   const registered: string[] = [];
   let command = 'register';
   const server = createServer((request, response) => {
@@ -96,6 +96,5 @@ test('an agent that finds no server says so in its status, takes a server from s
     assert.ok(!existsSync(join(dir, SOCKET_NAME)), 'the socket goes with the agent');
     const lines = readFileSync(join(dir, LOG_FILE), 'utf8').trim().split('\n');
     for (const line of lines) assert.equal(typeof (JSON.parse(line) as { msg: string }).msg, 'string');
-    rmSync(dir, { recursive: true, force: true });
   }
 });

@@ -1,16 +1,15 @@
 /** What is remembered, and what happens when it cannot be read or written. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { parse } from 'yaml';
 import { flatYaml, openStore, readFlatYaml, STATE_FILES } from '../../../agent/state/state-store.ts';
 import { run } from '../../../platform/process/run.ts';
-import { temporaryDir } from '../../helpers/agent-parts.ts';
 import { killRun } from '../../helpers/kill-run.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = temporaryDir();
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryDirectory();
 
 test('state is kept under the original’s names, and any YAML reader can read it', async () => {
   const store = await openStore(join(dir, 'names'));

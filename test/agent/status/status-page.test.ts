@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { renderMetrics } from '../../../agent/status/metrics.ts';
 import { duration, renderPage } from '../../../agent/status/status-page.ts';
 import { sample } from './sample.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const failing = sample({
   state: 'error: GET http://10.0.0.1:8026/x: connection refused',
@@ -130,7 +130,7 @@ test('the metrics are Prometheus text: each sample has its HELP and TYPE, and la
 
 test('on a terminal the page is full screen and follows a resize', async (t) => {
   if (spawnSync('script', ['--version']).status !== 0) return t.skip('script(1) of util-linux is not installed');
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-page-'));
+  const dir = temporaryDirectory();
   const server = createServer((_, response) => response.end(JSON.stringify(sample())));
   server.listen(join(dir, 'razor-mk.sock'));
   await once(server, 'listening');
@@ -158,7 +158,6 @@ test('on a terminal the page is full screen and follows a resize', async (t) => 
   await until(2, 'end');
   await once(child, 'close');
   server.close();
-  rmSync(dir, { recursive: true, force: true });
   const sizes = frames().map((text) => text.split('\x1b[J')[0]?.split('\r\n').length);
   assert.equal(sizes[0], 10, `frames of ${sizes.join(', ')} lines`);
   assert.equal(sizes.at(-1), 30, `frames of ${sizes.join(', ')} lines`);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { askStatus, findSocket } from '../../../agent/status/local-client.ts';
 import { createStatusTracker } from '../../../agent/status/status-tracker.ts';
 import { parsePushBody } from '../../../agent/status/push-body.ts';
@@ -16,9 +15,9 @@ import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 import { sample } from './sample.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-control-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryDirectory();
 const lines: string[] = [];
 const log = createLog({ people: (line) => lines.push(line) });
 
@@ -130,7 +129,7 @@ test('the status socket is for its owner only, is found by its directory, and go
 });
 
 test('a socket that a killed agent left does not hide an older agent that runs', async () => {
-  const base = mkdtempSync(join(tmpdir(), 'razor-mk-sockets-'));
+  const base = temporaryDirectory();
   const [older, newer] = ['razor-mk-state-a', 'razor-mk-state-b'].map((name) => join(base, name, SOCKET_NAME));
   assert.ok(older !== undefined && newer !== undefined);
   for (const path of [older, newer]) mkdirSync(dirname(path));
@@ -142,7 +141,6 @@ test('a socket that a killed agent left does not hide an older agent that runs',
     assert.equal(await findSocket(undefined, base), older);
   } finally {
     agent.close();
-    rmSync(base, { recursive: true });
   }
 });
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
@@ -14,12 +13,12 @@ import {
 import { run } from '../../../platform/process/run.ts';
 import { compareViews, parseDmidecode, viewOf } from '../../helpers/dmidecode-view.ts';
 import { buildDump, buildEntryPoint, buildStructure, buildTable, SERVER } from '../../helpers/smbios-table.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const table = buildTable(SERVER);
 
 test('every decoded type of a server gives the fields that dmidecode prints', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'razor-mk-smbios-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryDirectory(t);
   const dump = join(folder, 'server.dump');
   writeFileSync(dump, buildDump(table));
   const result = await run(['dmidecode', '--from-dump', dump]);

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { serve } from '../../../lab/cli/serve.ts';
 import { environmentName, SERVER_OPTIONS } from '../../../lab/cli/server-options.ts';
 import { resolveValues } from '../../../lab/cli/server-values.ts';
 import { type RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Host } from '../../../platform/process/verb.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'razor-mk-options-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory();
 const file = (text: string): string => {
   const path = join(directory, 'lab.yaml');
   writeFileSync(path, text);

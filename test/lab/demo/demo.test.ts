@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
 import { playDemo } from '../../../lab/demo/demo.ts';
 import { startDaemon } from '../../../platform/process/daemon.ts';
 import { run } from '../../../platform/process/run.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const MAIN = new URL('../../../agent/main.ts', import.meta.url).pathname;
 
 test('the demonstration discovers, registers, binds and tells this machine to reboot, as JSON lines with the summary last', async () => {
-  const place = mkdtempSync(join(tmpdir(), 'razor-mk-demo-test-'));
-  after(() => rmSync(place, { recursive: true, force: true }));
+  const place = temporaryDirectory();
   const result = await run([process.execPath, MAIN, 'demo', '--json'], { timeoutMs: 60_000, env: { TMPDIR: place } });
   assert.equal(result.status, 0, result.stderr.toString());
   const lines = result.stdout

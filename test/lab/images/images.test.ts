@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { addImage } from '../../../lab/images/image-add.ts';
 import { startLab, type Lab } from '../../../lab/lab-server.ts';
 import { run } from '../../../platform/process/run.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -40,7 +40,7 @@ describe('images and their service', () => {
   let base: string;
   let faithfulBase: string;
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'lab-images-'));
+    directory = temporaryDirectory();
     lab = await startLab({ ports: NO_PORTS });
     faithful = await startLab({ ports: NO_PORTS, faithful: true });
     const path = writeImage(join(directory, 'good'));
@@ -57,7 +57,6 @@ describe('images and their service', () => {
   after(async () => {
     await lab.close();
     await faithful.close();
-    rmSync(directory, { recursive: true, force: true });
   });
   const get = async (url: string, headers: Record<string, string> = {}, method = 'GET') => {
     const reply = await fetch(url, { headers, method });

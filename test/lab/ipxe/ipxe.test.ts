@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { BOOT_DIALECTS, bootstrapFor } from '../../../lab/ipxe/bootstrap.ts';
 import { layOut } from '../../../lab/ipxe/layout.ts';
 import { startLab } from '../../../lab/lab-server.ts';
 import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../../platform/netboot/scripts.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 describe('the iPXE bootstrap', () => {
   it('tries eight network interfaces and names them all in the question', () => {
@@ -72,20 +72,16 @@ describe('the iPXE bootstrap', () => {
   });
 
   it('lays out a TFTP root whose scripts are there and whose missing loaders are named', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'lab-ipxe-'));
-    try {
-      const layout = await layOut(directory, bootstrapIpxe('192.0.2.1:8026'), '1.2.3');
-      for (const name of layout.written) assert.ok(existsSync(join(directory, name)), name);
-      assert.equal(readFileSync(join(directory, 'razor.ipxe'), 'utf8'), bootstrapIpxe('192.0.2.1:8026'));
-      assert.equal(readFileSync(join(directory, 'pxelinux.cfg/default'), 'utf8'), SYSLINUX_MENU);
-      assert.match(readFileSync(join(directory, 'version.txt'), 'utf8'), /razor-mk 1\.2\.3/);
-      const loaders = ['undionly.kpxe', 'ipxe.efi', 'ipxe.lkrn', 'menu.c32'];
-      for (const name of loaders) {
-        const told = layout.missing.some((line) => line.startsWith(`${name} (package `));
-        assert.notEqual(layout.written.includes(name), told, `${name} is either copied or named as missing`);
-      }
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
+    const directory = temporaryDirectory();
+    const layout = await layOut(directory, bootstrapIpxe('192.0.2.1:8026'), '1.2.3');
+    for (const name of layout.written) assert.ok(existsSync(join(directory, name)), name);
+    assert.equal(readFileSync(join(directory, 'razor.ipxe'), 'utf8'), bootstrapIpxe('192.0.2.1:8026'));
+    assert.equal(readFileSync(join(directory, 'pxelinux.cfg/default'), 'utf8'), SYSLINUX_MENU);
+    assert.match(readFileSync(join(directory, 'version.txt'), 'utf8'), /razor-mk 1\.2\.3/);
+    const loaders = ['undionly.kpxe', 'ipxe.efi', 'ipxe.lkrn', 'menu.c32'];
+    for (const name of loaders) {
+      const told = layout.missing.some((line) => line.startsWith(`${name} (package `));
+      assert.notEqual(layout.written.includes(name), told, `${name} is either copied or named as missing`);
     }
   });
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { run } from '../../../platform/process/run.ts';
 import { startLab, type Lab } from '../../../lab/lab-server.ts';
 import { checkin, register, startLabProcess } from '../../helpers/lab-process.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const NO_PORTS = { nodes: 0, images: 0, people: 0, razorServer: 0 };
 
@@ -73,42 +73,29 @@ describe('the two doors', () => {
   });
 
   it('speak https to people with a certificate', async (t) => {
-    const directory = mkdtempSync(join(tmpdir(), 'lab-tls-'));
+    const directory = temporaryDirectory();
+    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+    const made = await run([
+      ...(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const),
+      ...['-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'],
+    ]);
+    if (made.failure === 'not-found') return t.skip('openssl is not installed');
+    writeFileSync(join(directory, 'token'), 'sesame\n');
+    const lab = await startLabProcess('--tls-cert', cert, '--tls-key', key, '--token-file', join(directory, 'token'));
     try {
-      const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-      const made = await run([
-        ...([
-          'openssl',
-          'req',
-          '-x509',
-          '-newkey',
-          'ec',
-          '-pkeyopt',
-          'ec_paramgen_curve:prime256v1',
-          '-nodes',
-        ] as const),
-        ...['-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'],
-      ]);
-      if (made.failure === 'not-found') return t.skip('openssl is not installed');
-      writeFileSync(join(directory, 'token'), 'sesame\n');
-      const lab = await startLabProcess('--tls-cert', cert, '--tls-key', key, '--token-file', join(directory, 'token'));
-      try {
-        assert.match(lab.peopleUrl, /^https:/);
-        const status = await new Promise((resolve, reject) => {
-          const headers = { authorization: 'Bearer sesame' };
-          request(`${lab.peopleUrl}/api/nodes`, { rejectUnauthorized: false, headers }, (reply) => {
-            reply.resume();
-            resolve(reply.statusCode);
-          })
-            .on('error', reject)
-            .end();
-        });
-        assert.equal(status, 200);
-      } finally {
-        await lab.stop();
-      }
+      assert.match(lab.peopleUrl, /^https:/);
+      const status = await new Promise((resolve, reject) => {
+        const headers = { authorization: 'Bearer sesame' };
+        request(`${lab.peopleUrl}/api/nodes`, { rejectUnauthorized: false, headers }, (reply) => {
+          reply.resume();
+          resolve(reply.statusCode);
+        })
+          .on('error', reject)
+          .end();
+      });
+      assert.equal(status, 200);
     } finally {
-      rmSync(directory, { recursive: true, force: true });
+      await lab.stop();
     }
     return undefined;
   });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openRequestLog, requestLine } from '../../../lab/listeners/request-log.ts';
 import { startLab } from '../../../lab/lab-server.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 describe('the log of requests', () => {
   it('has a line for each request of nodes, quick check-ins too, and none of people', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'request-log-'));
+    const dir = temporaryDirectory();
     const path = join(dir, 'requests.log');
     const log = openRequestLog(path, assert.fail);
     const lab = await startLab({
@@ -43,7 +43,6 @@ describe('the log of requests', () => {
     } finally {
       await lab.close();
       log.close();
-      rmSync(dir, { recursive: true, force: true });
     }
   });
 

@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { table } from '../../../lab/cli/print.ts';
 import { startLab, type Lab } from '../../../lab/lab-server.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 describe('the management API', () => {
   let lab: Lab;
-  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-manage-'));
+  const directory = temporaryDirectory();
   before(async () => {
     lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 } });
   });
-  after(async () => {
-    await lab.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => lab.close());
   const ask = async (path: string, body?: unknown): Promise<Record<string, unknown>> => {
     const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     const reply = await fetch(`${lab.peopleUrl}/api${path}`, body === undefined ? {} : post);

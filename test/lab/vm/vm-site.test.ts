@@ -1,9 +1,8 @@
 /** Parts of `lab vm` that need no virtual machine: the way into the namespace, what a killed parent leaves, QEMU's arguments. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '../../../platform/process/daemon.ts';
@@ -13,6 +12,7 @@ import { needPrograms } from '../../../lab/vm/programs.ts';
 import { createSegment, prefixOf } from '../../../lab/vm/segment.ts';
 import { askQemu } from '../../../lab/vm/qmp.ts';
 import { createNamespace, needTaps, type Namespace } from '../../../lab/vm/namespace.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 async function namespaceOrReason(): Promise<Namespace | string> {
   return await createNamespace().catch((error: unknown) => `no namespaces here: ${String(error)}`);
@@ -21,7 +21,7 @@ async function namespaceOrReason(): Promise<Namespace | string> {
 test('a port of the namespace’s loopback is reachable from outside, and no longer when it is closed', async (t) => {
   const namespace = await namespaceOrReason();
   if (typeof namespace === 'string') return t.skip(namespace);
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-forward-'));
+  const dir = temporaryDirectory();
   try {
     const server = `require('node:http').createServer((_, r) => r.end('from inside')).listen(8025, '127.0.0.1', () => console.log('up'))`;
     await new Promise<void>((up) => {
@@ -34,7 +34,6 @@ test('a port of the namespace’s loopback is reachable from outside, and no lon
     await assert.rejects(fetch(forward.url));
   } finally {
     await namespace.close();
-    rmSync(dir, { recursive: true, force: true });
   }
 });
 
@@ -85,21 +84,17 @@ test('packets are kept for each connected card where that is asked for', () => {
 });
 
 test('programs that are missing are named all at once, with the packages that have them', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-programs-'));
-  try {
-    for (const name of ['qemu-system-x86_64', 'setpriv', 'unshare', 'nsenter']) {
-      writeFileSync(join(dir, name), '#!/bin/sh\n');
-      chmodSync(join(dir, name), 0o755);
-    }
-    assert.throws(() => needPrograms({ network: 'auto', uefi: false }, dir), {
-      message: /: ip, dnsmasq$/,
-      remedy: /install --no-install-recommends iproute2 dnsmasq-base\./,
-    });
-    // QEMU's user networking needs none of the two
-    needPrograms({ network: 'user', uefi: false }, dir);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  const dir = temporaryDirectory();
+  for (const name of ['qemu-system-x86_64', 'setpriv', 'unshare', 'nsenter']) {
+    writeFileSync(join(dir, name), '#!/bin/sh\n');
+    chmodSync(join(dir, name), 0o755);
   }
+  assert.throws(() => needPrograms({ network: 'auto', uefi: false }, dir), {
+    message: /: ip, dnsmasq$/,
+    remedy: /install --no-install-recommends iproute2 dnsmasq-base\./,
+  });
+  // QEMU's user networking needs none of the two
+  needPrograms({ network: 'user', uefi: false }, dir);
 });
 
 test('a dnsmasq that does not start is told with its words', async (t) => {
@@ -142,7 +137,7 @@ test('the text of a screen is read out of its memory, colours and empty lines le
 });
 
 test('an order to QEMU waits through its greeting and events, and its refusal is told', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-qmp-'));
+  const dir = temporaryDirectory();
   const path = join(dir, 'n.qmp');
   const asked: unknown[] = [];
   const server = createServer((socket) => {
@@ -162,7 +157,6 @@ test('an order to QEMU waits through its greeting and events, and its refusal is
     await assert.rejects(askQemu(join(dir, 'other.qmp'), 'query'), /no machine runs at/);
   } finally {
     await new Promise((done) => server.close(done));
-    rmSync(dir, { recursive: true, force: true });
   }
 });
 

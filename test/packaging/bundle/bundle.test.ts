@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { checkBudget } from '../../../packaging/executable/budget.ts';
 import { bundle } from '../../../packaging/bundle/bundle.ts';
 import { highestVersion, readElf } from '../../../packaging/executable/elf.ts';
@@ -10,9 +9,9 @@ import { licenceFile, npmParts, projectPart } from '../../../packaging/inventory
 import { lockedNode } from '../../../packaging/executable/node-binary.ts';
 import { sbom } from '../../../packaging/inventory/sbom.ts';
 import { run } from '../../../platform/process/run.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'razor-mk-bundle-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory();
 const made = await bundle({ version: '9.8.7', commit: 'abc1234', output: join(directory, 'razor-mk.cjs') });
 
 test('nothing of the lab, the packager or the image builder is in the bundle', () => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { resolveSettings } from '../../../agent/config/resolve.ts';
 import { FLAVOURS, readOverlay, type Flavour } from '../../../packaging/extension/overlay.ts';
 import { PROJECT } from '../../../packaging/project-paths.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const DIRECTORY = join(PROJECT, 'tinycore/overlay');
 
@@ -91,7 +91,7 @@ test('the manifest on disk has no line that is not understood', () => {
 });
 
 test('a machine with less memory than the image needs is told so on its console, and no other is', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-memory-'));
+  const dir = temporaryDirectory();
   const [meminfo, image, console] = ['meminfo', 'image', 'console'].map((name) => join(dir, name)) as [
     string,
     string,
@@ -106,14 +106,7 @@ test('a machine with less memory than the image needs is told so on its console,
     assert.deepEqual([status, stderr.toString()], [0, '']);
     return readFileSync(console, 'utf8');
   };
-  try {
-    assert.match(
-      said(137_215, "RAZOR_MK_NEEDS_MIB='135'\n"),
-      /has 133 MiB of memory .* needs 135 MiB\.\n.*more memory/,
-    );
-    assert.equal(said(138_240, "RAZOR_MK_NEEDS_MIB='135'\n"), '');
-    assert.equal(said(1000, ''), '');
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+  assert.match(said(137_215, "RAZOR_MK_NEEDS_MIB='135'\n"), /has 133 MiB of memory .* needs 135 MiB\.\n.*more memory/);
+  assert.equal(said(138_240, "RAZOR_MK_NEEDS_MIB='135'\n"), '');
+  assert.equal(said(1000, ''), '');
 });

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { openRotatingFile } from '../../../platform/log/rotating-file.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'razor-mk-rotate-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryDirectory();
 
 const MODULE = new URL('../../../platform/log/rotating-file.ts', import.meta.url).href;
 
@@ -84,7 +83,7 @@ test('a full disk: old files give way, then lines are counted as lost, and their
   if (process.getuid?.() !== 0 || probe.status !== 0) {
     return t.skip('needs root and mount namespaces (unshare -m) for a small tmpfs');
   }
-  const mount = mkdtempSync(join(dir, 'mnt-'));
+  const mount = temporaryDirectory(t);
   const code = `const { openRotatingFile } = await import(${JSON.stringify(MODULE)});
     const { appendFileSync, rmSync, readFileSync, readdirSync } = await import('node:fs');
     const at = ${JSON.stringify(mount)};

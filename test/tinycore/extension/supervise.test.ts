@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { startDaemon, type Daemon } from '../../../platform/process/daemon.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const SUPERVISE = join(PROJECT, 'tinycore/extension/usr/local/lib/razor-mk/supervise');
 
@@ -16,16 +16,13 @@ interface Scene {
 
 /** A supervised shell script; it is stopped, and its directory removed, in this order. */
 async function supervised(t: TestContext, script: string, ...words: string[]): Promise<Scene> {
-  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-supervise-'));
+  const directory = temporaryDirectory();
   const program = join(directory, 'program');
   writeFileSync(program, `#!/bin/sh\ncd '${directory}'\n${script}\n`);
   chmodSync(program, 0o755);
   const [pidfile, log] = [join(directory, 'pid'), join(directory, 'log')];
   const daemon = await startDaemon(['sh', SUPERVISE, pidfile, log, program, ...words]);
-  t.after(async () => {
-    await daemon.stop();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  });
+  t.after(() => daemon.stop());
   const text = (name: string): string => {
     const path = join(directory, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { writeBundle } from '../../../tinycore/image/bundle.ts';
 import { buildImage, type BuildOptions } from '../../../tinycore/image/build.ts';
 import { fileEntry, symlinkEntry } from '../../../tinycore/image/initrd/entry.ts';
@@ -12,14 +11,14 @@ import { judgeMetadata } from '../../../tinycore/image/iso/iso-metadata.ts';
 import { readConfigFile } from '../../../tinycore/image/config-file.ts';
 import { baseEntries, fakeKernel, fakeTcz, KERNEL_VERSION, writeSmallBase } from '../../helpers/small-base.ts';
 import { run } from '../../../platform/process/run.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 let directory = '';
 before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'build-'));
+  directory = temporaryDirectory();
   writeSmallBase(join(directory, 'base'));
   writeFileSync(join(directory, 'razor-mk.tcz'), fakeTcz('the agent'));
 });
-after(() => rmSync(directory, { recursive: true }));
 
 function options(change: Partial<BuildOptions> = {}): BuildOptions {
   return {

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { BUILD_OPTIONS } from '../../../tinycore/image/cli/image-options.ts';
 import { OPTION_KINDS, readConfigFile } from '../../../tinycore/image/config-file.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 let directory = '';
 before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'config-'));
+  directory = temporaryDirectory();
 });
-after(() => rmSync(directory, { recursive: true }));
 
 function read(text: string, name = 'image.yaml'): Record<string, unknown> {
   writeFileSync(join(directory, name), text);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createLog } from '../../../platform/log/log.ts';
 import { run } from '../../../platform/process/run.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
@@ -12,12 +11,10 @@ import { loadKernelModules, moduleName } from '../../../tinycore/node/kernel-mod
 import { parseExtensionList, parseModuleList } from '../../../tinycore/node/lists.ts';
 import { startMirror } from '../../../tinycore/node/mirror.ts';
 import { repairMirrorUri } from '../../../tinycore/node/uris.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-const dirs: string[] = [];
-after(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
 function tree(files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-tce-'));
-  dirs.push(root);
+  const root = temporaryDirectory();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text, { mode: 0o755 });

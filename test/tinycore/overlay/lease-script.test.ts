@@ -1,11 +1,11 @@
 /** The script that udhcpc calls, with a recorded `ip` in place of the real one and everything below a directory. */
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { DEFAULT_PATH, run } from '../../../platform/process/run.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 interface Machine {
   lease(card: string, event: string, values?: Record<string, string>): Promise<void>;
@@ -15,8 +15,7 @@ interface Machine {
 }
 
 function machine(t: TestContext, options: { cmdline?: string; cards?: Record<string, string> } = {}): Machine {
-  const root = mkdtempSync(join(tmpdir(), 'razor-mk-lease-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryDirectory(t);
   for (const directory of ['tmp', 'etc', 'proc', 'bin', 'usr/share'])
     mkdirSync(join(root, directory), { recursive: true });
   cpSync(join(PROJECT, 'tinycore/overlay/all/usr/share/udhcpc'), join(root, 'usr/share/udhcpc'), { recursive: true });

@@ -1,7 +1,7 @@
 /** Whom the agent believes: certificates, pins, client certificates, tokens, signatures, proxies, clocks. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
@@ -13,10 +13,10 @@ import { HttpFailure, type HttpReply } from '../../../../agent/http/http-client.
 import { offsetInWords } from '../../../../agent/http/tls/tls-failure.ts';
 import { openHttp } from '../../../../agent/http/tls/trust.ts';
 import { NONCE_HEADER, SIGNATURE_HEADER, signedBytes } from '../../../../agent/http/tls/signature.ts';
-import { temporaryDir } from '../../../helpers/agent-parts.ts';
 import { authority, issued } from '../../../helpers/certificates.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
-const dir = temporaryDir();
+const dir = temporaryDirectory();
 const ca = authority(dir);
 const other = authority(dir, 'other');
 const web = issued(dir, 'web', ca);
@@ -24,7 +24,6 @@ const node = issued(dir, 'node', ca);
 const servers: Server[] = [];
 after(() => {
   for (const server of servers) server.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 interface Secure {

@@ -1,15 +1,15 @@
 /** Where Foreman or its smart proxy is: the kernel line, then the service in DNS; a name stays a name. */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
 import { discover, type DiscoveryOptions } from '../../../../agent/discovery/discover.ts';
 import type { Candidate } from '../../../../agent/discovery/candidate.ts';
-import { temporaryDir } from '../../../helpers/agent-parts.ts';
 import { dnsServer, type DnsServer } from '../../../helpers/dns-server.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
-const dir = temporaryDir();
+const dir = temporaryDirectory();
 const resolvConf = join(dir, 'resolv.conf');
 const nextServerFile = join(dir, 'nextServerIP.addr');
 let dns: DnsServer;
@@ -32,10 +32,7 @@ before(async () => {
   writeFileSync(resolvConf, 'nameserver 127.0.0.1\nsearch lab\noptions timeout:1 attempts:1\n');
   writeFileSync(nextServerFile, '10.0.0.9\n');
 });
-after(async () => {
-  await dns.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+after(() => dns.close());
 
 async function find(cmdline: string, more: Partial<DiscoveryOptions> = {}): Promise<readonly Candidate[]> {
   const found = await discover({

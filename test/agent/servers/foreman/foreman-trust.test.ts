@@ -1,7 +1,7 @@
 /** Foreman's own certificate is rarely one of a public authority: checked, named, pinned, or left unchecked by a word for it. */
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { resolveSettings } from '../../../../agent/config/resolve.ts';
@@ -9,10 +9,10 @@ import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
 import { openHttp } from '../../../../agent/http/tls/trust.ts';
 import { selfSigned } from '../../../../agent/http/tls/self-signed.ts';
 import { messageOf } from '../../../../platform/errors/errors.ts';
-import { temporaryDir } from '../../../helpers/agent-parts.ts';
 import { startForeman, type ForemanStandIn } from '../../../helpers/foreman/server.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
-const dir = temporaryDir();
+const dir = temporaryDirectory();
 const tls = selfSigned({ address: '127.0.0.1', days: 1, now: new Date() });
 const fingerprint = createHash('sha256').update(new X509Certificate(tls.cert).raw).digest('hex');
 let foreman: ForemanStandIn;
@@ -20,10 +20,7 @@ before(async () => {
   foreman = await startForeman({ tls });
   writeFileSync(join(dir, 'ca.pem'), tls.cert);
 });
-after(async () => {
-  await foreman.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+after(() => foreman.close());
 
 /** Status of a POST to the stand-in with these words on the kernel line, or why there was none. */
 async function post(line: string): Promise<number | string> {

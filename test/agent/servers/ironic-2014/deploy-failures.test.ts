@@ -1,8 +1,7 @@
 /** The holes of the original ramdisk, one test each. Those that need a real target are in test/deploy/holes.deploy.ts. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { waitForDisk } from '../../../../agent/disks/choose-disk.ts';
@@ -17,6 +16,7 @@ import { createSystem } from '../../../../platform/system.ts';
 import { freePort } from '../../../deploy/ports.ts';
 import { aDisk, deployBench, KEY, LINE, scriptedApi, type BenchOptions } from '../../../helpers/deploy-bench.ts';
 import { fakeClock } from '../../../helpers/fake-clock.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const TOKEN = 'd41d8cd98f00b204e9800998ecf8427e';
 
@@ -160,30 +160,26 @@ test('hole: the wrong disk, and data that was not flushed. Names are whole, disk
 });
 
 test('hole: a root shell for a key at the console. Only troubleshoot=1 opens one, and only after an error', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-shell-'));
-  try {
-    const shells = async (line: string, size: number): Promise<number> => {
-      writeFileSync(join(dir, 'disk'), Buffer.alloc(size));
-      const system = createSystem({ live: false, log: silentLog });
-      const text = `${line} ${LINE}`;
-      await startDeployment({
-        source: { text, words: parseParameters(text), token: undefined, media: '' },
-        settings: { ...DEPLOY_DEFAULTS, diskAttempts: 0, then: 'reboot' },
-        address: '127.0.0.1',
-        diskFile: join(dir, 'disk'),
-        system,
-        clock: fakeClock(),
-        log: silentLog,
-        http: scriptedApi([202]),
-        signal: new AbortController().signal,
-      });
-      return system.changes.filter(({ what }) => /^open a shell/.test(what)).length;
-    };
-    assert.equal(await shells('troubleshoot=0', 0), 0);
-    assert.equal(await shells('troubleshoot=yes', 0), 0);
-    assert.equal(await shells('troubleshoot=1', 512), 0);
-    assert.equal(await shells('troubleshoot=1', 0), 1);
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+  const dir = temporaryDirectory();
+  const shells = async (line: string, size: number): Promise<number> => {
+    writeFileSync(join(dir, 'disk'), Buffer.alloc(size));
+    const system = createSystem({ live: false, log: silentLog });
+    const text = `${line} ${LINE}`;
+    await startDeployment({
+      source: { text, words: parseParameters(text), token: undefined, media: '' },
+      settings: { ...DEPLOY_DEFAULTS, diskAttempts: 0, then: 'reboot' },
+      address: '127.0.0.1',
+      diskFile: join(dir, 'disk'),
+      system,
+      clock: fakeClock(),
+      log: silentLog,
+      http: scriptedApi([202]),
+      signal: new AbortController().signal,
+    });
+    return system.changes.filter(({ what }) => /^open a shell/.test(what)).length;
+  };
+  assert.equal(await shells('troubleshoot=0', 0), 0);
+  assert.equal(await shells('troubleshoot=yes', 0), 0);
+  assert.equal(await shells('troubleshoot=1', 512), 0);
+  assert.equal(await shells('troubleshoot=1', 0), 1);
 });

@@ -1,14 +1,14 @@
 /** The kernel's target against a tree that stands for its configfs; scenario n2 of the boot tests has the kernel itself. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportByLio, hasLio } from '../../../../agent/servers/ironic-2014/iscsi/target-lio.ts';
 import { fakeClock } from '../../../helpers/fake-clock.ts';
 import { aDisk, deployBench, scriptedApi } from '../../../helpers/deploy-bench.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const IQN = 'iqn-f02e3aae';
 
@@ -22,7 +22,7 @@ interface Bed {
 
 /** The directories that the kernel makes by itself below those that are made. */
 async function withConfigfs(use: (bed: Bed) => Promise<void>): Promise<void> {
-  const configfs = mkdtempSync(join(tmpdir(), 'razor-mk-configfs-'));
+  const configfs = temporaryDirectory();
   const group = join(configfs, 'target/iscsi', IQN, 'tpgt_1');
   for (const dir of ['attrib', 'auth']) mkdirSync(join(group, dir), { recursive: true });
   const server = createServer();
@@ -33,7 +33,6 @@ async function withConfigfs(use: (bed: Bed) => Promise<void>): Promise<void> {
     await use({ configfs, group, port, read: (path) => readFileSync(join(group, path), 'utf8') });
   } finally {
     server.close();
-    rmSync(configfs, { recursive: true });
   }
 }
 

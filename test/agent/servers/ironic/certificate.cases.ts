@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCertificate } from '../../../../agent/http/tls/certificate.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const NOW = new Date('2026-11-22T10:00:00.500Z');
 
@@ -56,8 +56,7 @@ test('a key that is given is used again, and every certificate has a serial numb
 
 test('OpenSSL takes it as its own authority, also when it checks strictly', (t) => {
   if (!existsSync('/usr/bin/openssl')) return t.skip('openssl is not installed');
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-certificate-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporaryDirectory(t);
   const path = join(dir, 'cert.pem');
   const made = makeCertificate({ name: 'mk', address: '10.0.0.7', curve: 'secp384r1', now: new Date() });
   writeFileSync(path, made.certificate);

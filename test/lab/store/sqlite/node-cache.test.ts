@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openStore } from '../../../../lab/store/sqlite/open-store.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 test('what is remembered of nodes is never older than the table, whatever changes them', async () => {
   const store = openStore(':memory:');
@@ -50,7 +50,7 @@ test('what is remembered of nodes is never older than the table, whatever change
 });
 
 test('contacts are written down within a second or so, and when the store is closed; until then they are counted as they are', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-contacts-'));
+  const directory = temporaryDirectory();
   const path = join(directory, 'lab.db');
   const inFile = (): unknown => {
     // the lab keeps the file to itself, so what a crash would leave is looked at in a copy
@@ -62,24 +62,20 @@ test('contacts are written down within a second or so, and when the store is clo
     for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
     return { ...row };
   };
-  try {
-    const store = openStore(path);
-    const { nodes } = store;
-    const made = { dialect: 'razor', at: 1, allowed: true, hwIds: ['A1'] };
-    const a = await store.write(() => nodes.create(made));
-    await store.write(() => nodes.touch(a.id, 'busy', 50));
-    await store.write(() => nodes.touch(a.id, 'idle', 60));
-    assert.deepEqual(inFile(), { contact: 1, last_state: null, version: 1 });
-    for (const seen of [nodes.byId(a.id), nodes.get(a.uuid), nodes.list()[0], nodes.newest(1, 0)[0]]) {
-      assert.deepEqual([seen?.contact, seen?.lastState, seen?.version], [60, 'idle', 3]);
-    }
-    assert.equal(nodes.silent(55, ['razor']).length, 0, 'it is not silent');
-    for (let tries = 0; tries < 50 && JSON.stringify(inFile()).includes('null'); tries++) await delay(100);
-    assert.deepEqual(inFile(), { contact: 60, last_state: 'idle', version: 3 });
-    await store.write(() => nodes.touch(a.id, 'last', 70));
-    store.close();
-    assert.deepEqual(inFile(), { contact: 70, last_state: 'last', version: 4 });
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+  const store = openStore(path);
+  const { nodes } = store;
+  const made = { dialect: 'razor', at: 1, allowed: true, hwIds: ['A1'] };
+  const a = await store.write(() => nodes.create(made));
+  await store.write(() => nodes.touch(a.id, 'busy', 50));
+  await store.write(() => nodes.touch(a.id, 'idle', 60));
+  assert.deepEqual(inFile(), { contact: 1, last_state: null, version: 1 });
+  for (const seen of [nodes.byId(a.id), nodes.get(a.uuid), nodes.list()[0], nodes.newest(1, 0)[0]]) {
+    assert.deepEqual([seen?.contact, seen?.lastState, seen?.version], [60, 'idle', 3]);
   }
+  assert.equal(nodes.silent(55, ['razor']).length, 0, 'it is not silent');
+  for (let tries = 0; tries < 50 && JSON.stringify(inFile()).includes('null'); tries++) await delay(100);
+  assert.deepEqual(inFile(), { contact: 60, last_state: 'idle', version: 3 });
+  await store.write(() => nodes.touch(a.id, 'last', 70));
+  store.close();
+  assert.deepEqual(inFile(), { contact: 70, last_state: 'last', version: 4 });
 });

@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { fetchBase } from '../../../../tinycore/image/base/base-url.ts';
 import { librariesOf } from '../../../../tinycore/image/extensions/debian-extension.ts';
 import { dependencies } from '../../../../tinycore/image/extensions/deb2tcz.ts';
 import { collectExtensions, extensionName, parseList } from '../../../../tinycore/image/extensions/extensions.ts';
 import { fakeTcz } from '../../../helpers/small-base.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 let directory = '';
 before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tcz-'));
+  directory = temporaryDirectory();
 });
-after(() => rmSync(directory, { recursive: true }));
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 const sources = () => ({ directories: [directory], kernel: '5.10.3', epoch: 0 });

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { run } from '../../../../platform/process/run.ts';
@@ -15,6 +12,7 @@ import {
   symlinkEntry,
   type Entry,
 } from '../../../../tinycore/image/initrd/entry.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const ODD: readonly Entry[] = [
   directoryEntry('dev'),
@@ -54,8 +52,7 @@ test('GNU cpio lists and unpacks the archive: modes, sizes, device numbers and l
   assert.match(text, /^drwxrwxrwt /m);
   assert.match(text, /^-rwsr-xr-x +1 0 +0 +4 Nov 14 +2023 suid$/m);
   assert.match(text, /to nowhere -> \.\.\/no\/such\/place$/m);
-  const directory = mkdtempSync(join(tmpdir(), 'cpio-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryDirectory(t);
   const plain = writeCpio(ODD.filter((entry) => entry.major === 0));
   const unpacked = await run(['cpio', '-id', '--quiet'], { input: plain, cwd: directory });
   assert.equal(unpacked.status, 0, unpacked.stderr.toString());
@@ -77,8 +74,7 @@ test('bsdtar reads the same names in the same order', async (t) => {
 });
 
 test('an archive that GNU cpio wrote is read', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'cpio-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryDirectory(t);
   await run(['sh', '-c', 'mkdir a; echo hello >a/b; ln a/b a/c; ln -s b a/d; mkfifo a/e'], { cwd: directory });
   const made = await run(['cpio', '-oH', 'newc', '--quiet'], {
     cwd: directory,

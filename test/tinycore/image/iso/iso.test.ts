@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { run } from '../../../../platform/process/run.ts';
 import { inspectImage } from '../../../../tinycore/image/inspect.ts';
 import { openIso } from '../../../../tinycore/image/iso/iso-reader.ts';
@@ -11,6 +10,7 @@ import { writeIso } from '../../../../tinycore/image/iso/iso.ts';
 import { metadataText, sha256 } from '../../../../tinycore/image/iso/iso-metadata.ts';
 import { readBase } from '../../../../tinycore/image/base/base-source.ts';
 import { fakeKernel, writeSmallBase } from '../../../helpers/small-base.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 let directory = '';
 let image: ImageParts;
@@ -26,7 +26,7 @@ const options = {
 };
 
 before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'iso-'));
+  directory = temporaryDirectory();
   const initrd = readFileSync(join(writeSmallBase(join(directory, 'base')), 'core.gz'));
   const kernel = fakeKernel();
   const metadata = metadataText({
@@ -39,7 +39,6 @@ before(() => {
   });
   image = { kernel, initrd, metadata };
 });
-after(() => rmSync(directory, { recursive: true }));
 
 /** The first part of the ISO tools that is not there, or undefined. */
 async function lacking(): Promise<string | undefined> {

@@ -1,9 +1,8 @@
 /** What `image build --server` writes for each server, and what --allow-deploy puts into the image. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { parse } from 'yaml';
 import { namesOf } from '../../../../agent/config/names.ts';
 import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
@@ -13,17 +12,17 @@ import { buildImage, type BuildOptions } from '../../../../tinycore/image/build.
 import { readInitrd, readTree } from '../../../../tinycore/image/initrd/initrd.ts';
 import { SERVERS, serverFiles, type ServerName } from '../../../../tinycore/image/netboot/boot-files.ts';
 import { fakeTcz, writeSmallBase } from '../../../helpers/small-base.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 let directory = '';
 before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'servers-'));
+  directory = temporaryDirectory();
   writeSmallBase(join(directory, 'base'));
   writeFileSync(join(directory, 'razor-mk.tcz'), fakeTcz('the agent'));
 });
-after(() => rmSync(directory, { recursive: true }));
 
 async function build(change: Partial<BuildOptions>): Promise<{ out: string; warnings: readonly string[] }> {
-  const out = mkdtempSync(join(directory, 'out-'));
+  const out = temporaryDirectory();
   const none = {
     extensions: [],
     debian: [],

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createExtension, type Download } from '../../../../../agent/servers/razor-server/extension/extension.ts';
 import { unpackZip } from '../../../../../agent/servers/razor-server/extension/unpack.ts';
 import { silentLog } from '../../../../../platform/log/log.ts';
 import { createSystem } from '../../../../../platform/system.ts';
 import { makeZip, type ZipEntry } from '../../../../helpers/zip.ts';
+import { temporaryDirectory } from '../../../../helpers/temporary-directory.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'razor-mk-extension-'));
-after(() => rmSync(root, { recursive: true, force: true }));
-let count = 0;
-const fresh = (): string => mkdtempSync(join(root, `${count++}-`));
+const fresh = (): string => temporaryDirectory();
 
 const download: Download = async (url, headers, _limit, signal) => {
   const reply = await fetch(url, { headers, signal: signal ?? null });
