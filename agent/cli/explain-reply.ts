@@ -2,7 +2,8 @@
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
-import { createRegistry, type CommandHandler } from '../commands/command-registry.ts';
+import type { CommandHandler } from '../commands/command-handler.ts';
+import { createRegistry } from '../commands/command-registry.ts';
 import { OPTIONS } from '../config/options.ts';
 import { diffPushed, examinePushed, pushedText } from '../config/pushed.ts';
 import { createDialect } from '../servers/registry.ts';

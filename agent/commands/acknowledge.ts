@@ -1,4 +1,4 @@
-import type { CommandHandler } from './command-registry.ts';
+import type { CommandHandler } from './command-handler.ts';
 
 /** The server knows this node and wants nothing of it. */
 export const acknowledge: CommandHandler = {

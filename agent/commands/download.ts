@@ -6,7 +6,7 @@ import got from 'got';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { urlForPeople } from '../http/http-client.ts';
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** Most bytes. */
   readonly limit: number;
   /** Lower-case hex; not checked when undefined. */

@@ -6,7 +6,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { DEFAULT_PATH } from '../../platform/process/run.ts';
-import type { CommandHandler } from './command-registry.ts';
+import type { CommandHandler } from './command-handler.ts';
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const TIMEOUT_MS = 300_000;
@@ -32,12 +32,12 @@ export function findExternal(
     describe: `Run ${path}.`,
     destructive: false,
     plan: () => [`run ${path} in /tmp, with the parameter as JSON on its standard input`],
-    async run(context) {
-      const input = JSON.stringify(context.param ?? {});
+    async run({ system, log, signal }, { param, dialect }) {
+      const input = JSON.stringify(param ?? {});
       if (input.length > PARAM_LIMIT)
         throw new RazorMkError('RAZOR_MK_COMMAND', `${name}: the parameter is longer than ${PARAM_LIMIT} bytes`);
       const before = process.umask(0o022); // the child is forked before run() first waits
-      const running = context.system.run(`run ${path}`, [path], {
+      const running = system.run(`run ${path}`, [path], {
         cwd: '/tmp',
         input,
         timeoutMs: TIMEOUT_MS,
@@ -45,9 +45,9 @@ export function findExternal(
         env: {
           PATH: [...binDirs, DEFAULT_PATH].join(':'),
           RAZOR_MK_COMMAND: name,
-          RAZOR_MK_SERVER: context.dialect.serverUrl,
+          RAZOR_MK_SERVER: dialect.serverUrl,
         },
-        signal: context.signal,
+        signal,
       });
       process.umask(before);
       const result = await running;
@@ -57,13 +57,8 @@ export function findExternal(
           result.failure ?? (result.signal === undefined ? `status ${result.status}` : `killed by ${result.signal}`);
         throw new RazorMkError('RAZOR_MK_COMMAND', `${path} failed (${how}): ${output.slice(-500)}`);
       }
-      if (output !== '') context.log.info(`${name}: ${output.slice(-500)}`);
-      return { summary: context.system.live ? `${name} was run` : `would run ${name}` };
+      if (output !== '') log.info(`${name}: ${output.slice(-500)}`);
+      return { summary: system.live ? `${name} was run` : `would run ${name}` };
     },
   };
-}
-
-/** The names of the commands in a directory, for status and docs. */
-export function isExternalName(name: string): boolean {
-  return NAME.test(name);
 }

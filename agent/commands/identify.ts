@@ -5,7 +5,7 @@ import { candidateNics } from '../network/assess.ts';
 import { isNicName } from '../kernel-line/ip-argument.ts';
 import { observeNetwork, type NetworkState } from '../network/network-state.ts';
 import { hasBmcDevice } from '../node/bmc.ts';
-import type { CommandHandler } from './command-registry.ts';
+import type { CommandHandler } from './command-handler.ts';
 
 const Param = z.object({ seconds: z.optional(z.int().check(z.gte(0), z.lte(255))) });
 const DEFAULT_SECONDS = 60;
@@ -28,9 +28,8 @@ export function createIdentify(
     describe: 'Light the chassis LED, or blink the LED of a NIC.',
     destructive: false,
     plan: (param) => [`light the chassis LED (ipmitool), or blink a NIC (ethtool), for ${secondsOf(param)} s`],
-    async run(context) {
-      const seconds = secondsOf(context.param);
-      const { system, log } = context;
+    async run({ system, log }, { param }) {
+      const seconds = secondsOf(param);
       if (bmc()) {
         const result = await system.run(`light the chassis LED for ${seconds} s`, [
           'ipmitool',

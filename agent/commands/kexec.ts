@@ -4,15 +4,15 @@ import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { download } from './download.ts';
 import { prepareToLeave } from './leave.ts';
-import type { CommandHandler } from './command-registry.ts';
+import type { CommandHandler } from './command-handler.ts';
 
 const HttpUrl = z.string().check(
   z.maxLength(2000),
   z.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'not an http(s) URL'),
 );
 const Sha256 = z.string().check(z.regex(/^[0-9a-fA-F]{64}$/));
-/** Words for kexec that change how the kernel is loaded and nothing else (kexec(8)). */
-export const KEXEC_OPTION =
+/** Options of kexec that change how the kernel is loaded and nothing else (kexec(8)). */
+const KEXEC_OPTION =
   /^--(reset-vga|console-vga|console-serial|serial=0x[0-9a-f]{1,4}|serial-baud=\d{2,7}|reuse-cmdline|args-linux|real-mode|entry-32bit|no-checks|pass-memmap-cmdline|kexec-file-syscall|kexec-syscall|kexec-syscall-auto)$/;
 /** The kernel's own bound is 2,048 bytes with the zero at the end (COMMAND_LINE_SIZE). */
 const LONGEST_LINE = 2047;
@@ -60,9 +60,10 @@ export const kexec: CommandHandler = {
       'boot the loaded kernel',
     ];
   },
-  async run(context) {
-    const { system, store, signal } = context;
-    const param = read(context.param);
+  async run(runtime, request) {
+    const { system, signal } = runtime;
+    const { store } = request;
+    const param = read(request.param);
     const kernel = join(store.dir, 'kexec-kernel');
     const initrd = join(store.dir, 'kexec-initrd');
     await system.change(`fetch ${param.kernel}`, () =>
@@ -79,7 +80,7 @@ export const kexec: CommandHandler = {
       ...(param.options ?? []),
       kernel,
       ...(initrdUrl === undefined ? [] : [`--initrd=${initrd}`]),
-      `--command-line=${kernelLine(param.cmdline, context.kernelWord)}`,
+      `--command-line=${kernelLine(param.cmdline, request.kernelParameter)}`,
     ] as const;
     const load = await system.run('load the kernel', argv, { timeoutMs: LOAD_LIMIT_MS });
     if (load.status !== 0) {
@@ -93,7 +94,7 @@ export const kexec: CommandHandler = {
         remedy: 'Put kexec-tools into the image, and check that the kernel allows kexec (no lockdown).',
       });
     }
-    await prepareToLeave(context, `the machine boots ${param.kernel}`);
+    await prepareToLeave(runtime, request, `the machine boots ${param.kernel}`);
     const boot = await system.run('boot the loaded kernel', ['kexec', '-e'], { timeoutMs: 60_000 });
     if (boot.status !== 0)
       throw new RazorMkError('RAZOR_MK_COMMAND', `kexec -e failed: ${boot.stderr.toString().trim().slice(0, 300)}`);
@@ -101,8 +102,8 @@ export const kexec: CommandHandler = {
   },
 };
 
-/** The loop breaker's word comes first: installers copy what stands at the end into the system that they install. */
-function kernelLine(cmdline = '', word?: string): string {
-  const line = [word ?? '', cmdline].join(' ').trim();
+/** The loop breaker's parameter comes first: installers copy what stands at the end into the system that they install. */
+function kernelLine(cmdline = '', parameter?: string): string {
+  const line = [parameter ?? '', cmdline].join(' ').trim();
   return line.length > LONGEST_LINE ? cmdline : line;
 }

@@ -7,31 +7,31 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { messageOf } from '../../platform/errors/errors.ts';
-import type { Clock } from '../../platform/time/clock.ts';
-import type { Log } from '../../platform/log/log.ts';
-import type { System } from '../../platform/system.ts';
+import type { Runtime } from '../loop/runtime.ts';
 import type { Store } from '../state/state-store.ts';
 
-export interface Verdict {
+interface LoopVerdict {
   /** Milliseconds that the command is held back from now on; 0: go ahead. */
   readonly holdMs: number;
   /** Times within the window, this one included. */
   readonly count: number;
+  /** The hold begins with this one. */
+  readonly begins: boolean;
 }
 
 export interface LoopBreaker {
   /** Whether a command may be carried out now. */
-  judge(command: string): Verdict;
+  judge(command: string): LoopVerdict;
   /** Notes that it is carried out. Never throws. */
   record(command: string): Promise<void>;
-  /** Word for the kernel line of a kernel that is booted by kexec; undefined where the count is kept otherwise. */
-  readonly kernelWord: string | undefined;
+  /** Parameter for the kernel line of a kernel that is booted by kexec; undefined where the count is kept otherwise. */
+  readonly kernelParameter: string | undefined;
   /** In words, for status; undefined while nothing is held back. */
   readonly holding: string | undefined;
 }
 
 /** Wall times in seconds, oldest first, by command. */
-export type LoopHistory = Readonly<Record<string, readonly number[]>>;
+type LoopHistory = Readonly<Record<string, readonly number[]>>;
 
 const History = z.record(z.string().check(z.maxLength(64)), z.array(z.number()).check(z.maxLength(100)));
 
@@ -40,7 +40,7 @@ const CAP_HOLD_MS = 1_800_000;
 const KEPT = 20;
 
 /** Times of a command that lie within the window. Times in the future count: the clock was wrong then, or is now. Pure. */
-export function withinWindow(times: readonly number[], nowS: number, windowMs: number): readonly number[] {
+function withinWindow(times: readonly number[], nowS: number, windowMs: number): readonly number[] {
   return times.filter((at) => at > nowS - windowMs / 1000);
 }
 
@@ -81,10 +81,7 @@ export function ordinal(count: number): string {
   return `${count}${(teen ? undefined : ['th', 'st', 'nd', 'rd'][count % 10]) ?? 'th'}`;
 }
 
-export interface LoopBreakerOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly system: System;
+interface LoopBreakerOptions {
   readonly store: Store;
   /** Times within the window that are carried out at once; 5 by default. */
   readonly limit?: number;
@@ -105,12 +102,13 @@ export const LOOP_VARIABLE = 'RazorMkLoop-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0';
 /** EFI_VARIABLE_NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS (UEFI 2.10, 8.2), in front of the value in efivarfs. */
 const EFI_ATTRIBUTES = Buffer.from([7, 0, 0, 0]);
 
-export function createLoopBreaker(options: LoopBreakerOptions): LoopBreaker {
-  const { clock, log, store } = options;
-  const limit = options.limit ?? 5;
-  const windowMs = options.windowMs ?? 1_800_000;
-  const directory = options.efivars ?? '/sys/firmware/efi/efivars';
-  const variable = `${directory}/${LOOP_VARIABLE}`;
+/** A breaker that knows what the store, the EFI variable and the kernel argument say of earlier boots and agents. */
+export function createLoopBreaker(
+  { clock, log, system }: Pick<Runtime, 'clock' | 'log' | 'system'>,
+  options: LoopBreakerOptions,
+): LoopBreaker {
+  const { store, limit = 5, windowMs = 1_800_000, efivars = '/sys/firmware/efi/efivars' } = options;
+  const variable = `${efivars}/${LOOP_VARIABLE}`;
   let known: LoopHistory | undefined;
   // not before it is asked for: the boot sequence makes the variables readable
   const history = (): LoopHistory => {
@@ -123,8 +121,8 @@ export function createLoopBreaker(options: LoopBreakerOptions): LoopBreaker {
   const nowS = (): number => Math.round(clock.wall().getTime() / 1000);
 
   return {
-    get kernelWord() {
-      const text = existsSync(directory) ? '' : loopArgument(history());
+    get kernelParameter() {
+      const text = existsSync(efivars) ? '' : loopArgument(history());
       return text === '' ? undefined : `razor.loop=${text}`;
     },
     get holding() {
@@ -138,29 +136,54 @@ export function createLoopBreaker(options: LoopBreakerOptions): LoopBreaker {
     judge(command) {
       const holding = held.get(command);
       if (holding !== undefined) {
-        if (holding.until > clock.now()) return { holdMs: holding.until - clock.now(), count: holding.count };
-        held.delete(command);
-        return { holdMs: 0, count: holding.count };
+        const { until, count } = holding;
+        const holdMs = Math.max(0, until - clock.now());
+        if (holdMs === 0) held.delete(command);
+        return { holdMs, count, begins: false };
       }
       const count = withinWindow(history()[command] ?? [], nowS(), windowMs).length + 1;
       const holdMs = holdFor(count, limit);
       if (holdMs > 0) held.set(command, { until: clock.now() + holdMs, count });
-      return { holdMs, count };
+      return { holdMs, count, begins: holdMs > 0 };
     },
     async record(command) {
       known = mergeHistories(history(), { [command]: [...(history()[command] ?? []), nowS()] });
       store.setNote('loop', known);
-      if (!existsSync(directory)) return;
+      if (!existsSync(efivars)) return;
+      const value = Buffer.concat([EFI_ATTRIBUTES, Buffer.from(JSON.stringify(known))]);
       try {
-        await options.system.change(`count ${command} in the EFI variable ${LOOP_VARIABLE}`, () =>
-          // attributes and value must come in one write
-          writeFileSync(variable, Buffer.concat([EFI_ATTRIBUTES, Buffer.from(JSON.stringify(known))])),
+        // attributes and value must come in one write
+        await system.change(`count ${command} in the EFI variable ${LOOP_VARIABLE}`, () =>
+          writeFileSync(variable, value),
         );
       } catch (error) {
         log.warn(`the loop breaker cannot count across boots: ${messageOf(error)}`);
       }
     },
   };
+}
+
+/**
+ * Asks the breaker whether a command may go ahead: 0, or the milliseconds that it is held back. A hold is reported once, with
+ * what to look at on the server; the command comes again with every check-in, and is then only logged.
+ */
+export function admit(
+  breaker: LoopBreaker,
+  command: string,
+  lookAt: string,
+  { log, emit }: Pick<Runtime, 'log' | 'emit'>,
+): number {
+  const { holdMs, count, begins } = breaker.judge(command);
+  if (holdMs === 0) return 0;
+  const seconds = Math.ceil(holdMs / 1000);
+  if (!begins) {
+    log.info(`${command} is held back for ${seconds} s more`);
+    return holdMs;
+  }
+  const message = `${command} for the ${ordinal(count)} time: this looks like a loop, it is held back for ${seconds} s`;
+  log.error(`${message}. Look at ${lookAt} on the server.`);
+  emit({ event: 'warning', message });
+  return holdMs;
 }
 
 function readVariable(path: string): LoopHistory {

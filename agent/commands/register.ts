@@ -1,4 +1,4 @@
-import type { CommandHandler } from './command-registry.ts';
+import type { CommandHandler } from './command-handler.ts';
 
 /** The server does not know this node (any more), or this is the first check-in. */
 export const register: CommandHandler = {
@@ -6,8 +6,8 @@ export const register: CommandHandler = {
   describe: 'Send all facts to the server.',
   destructive: false,
   plan: () => ['gather the facts', 'send them to the server', 'from then on, check in as a known node'],
-  async run(context) {
-    await context.register(context.dialect.asks === false ? 'they are due' : 'the server asked for it');
+  async run(_runtime, { dialect, register: send }) {
+    await send(dialect.asks === false ? 'they are due' : 'the server asked for it');
     return { summary: 'registered' };
   },
 };

@@ -1,7 +1,6 @@
 /** Commands that do not come by a check-in: a server that calls the node (Foreman) has them carried out here. */
 import { factValues, type Exclusion } from '../../facts/facts.ts';
-import type { FactSet } from '../../facts/fact-types.ts';
-import type { CommandContext, CommandHandler, CommandOutcome } from '../commands/command-registry.ts';
+import type { CommandHandler, CommandOutcome, CommandRequest } from '../commands/command-handler.ts';
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
 import type { FactKeeper } from '../state/fact-cache.ts';
 import type { Store } from '../state/state-store.ts';
@@ -45,7 +44,7 @@ export function createOrders(options: OrdersOptions): Orders {
         plan: handler.plan(param),
       });
       const register = (): Promise<void> => Promise.reject(new Error('an order registers nothing'));
-      return await carryOut(handler, { ...options, dialect, facts: set, param, register });
+      return await carryOut(handler, options, { param, dialect, facts: set, store, register });
     },
   };
 }
@@ -53,12 +52,14 @@ export function createOrders(options: OrdersOptions): Orders {
 /** Runs a command and emits each change of the machine that it made, or would have made. */
 export async function carryOut(
   handler: CommandHandler,
-  context: CommandContext & { readonly facts: FactSet },
+  runtime: Runtime,
+  request: CommandRequest,
 ): Promise<CommandOutcome> {
-  const before = context.system.changes.length;
-  const outcome = await handler.run(context);
-  for (const change of context.system.changes.slice(before)) {
-    context.emit({ event: change.done ? 'did' : 'would', what: change.what });
+  const { system, emit } = runtime;
+  const before = system.changes.length;
+  const outcome = await handler.run(runtime, request);
+  for (const change of system.changes.slice(before)) {
+    emit({ event: change.done ? 'did' : 'would', what: change.what });
   }
   return outcome;
 }

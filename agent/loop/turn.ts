@@ -2,7 +2,8 @@
 import { changedFacts, factValues, type Exclusion } from '../../facts/facts.ts';
 import type { FactSet } from '../../facts/fact-types.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
-import type { CommandOutcome, CommandRegistry } from '../commands/command-registry.ts';
+import type { CommandOutcome } from '../commands/command-handler.ts';
+import type { CommandRegistry } from '../commands/command-registry.ts';
 import type { Dialect, NodeReport, ServerCommand } from '../servers/dialect.ts';
 import type { FactKeeper } from '../state/fact-cache.ts';
 import { carryOut } from './command-runner.ts';
@@ -77,10 +78,11 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
   } else {
     try {
       tell(handler.plan(command.param));
-      outcome = await carryOut(handler, {
-        ...context,
+      outcome = await carryOut(handler, context, {
         param: command.param,
+        dialect,
         facts,
+        store,
         register: async (reason) => {
           // as fresh as a registration should be, and gathered once only in the turn that just did it
           const ageMs = dialect.asks === false ? Infinity : Math.min(context.maxFactAgeMs, 1000);

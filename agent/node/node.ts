@@ -67,10 +67,7 @@ export function startNode(options: NodeOptions): Node {
   let booted = false;
   const settings = (): Settings => agent?.settings.values ?? initial;
   const loop = setup.cmdline.value('razor.loop');
-  const breaker = createLoopBreaker({
-    clock,
-    log,
-    system,
+  const breaker = createLoopBreaker(options, {
     store,
     limit: initial.loopLimit,
     windowMs: initial.loopWindow * 1000,

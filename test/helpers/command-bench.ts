@@ -1,5 +1,7 @@
 /** What a command is run with in tests: a system that records programs instead of running them, and never reboots. */
-import type { CommandContext } from '../../agent/commands/command-registry.ts';
+import { EventEmitter, once } from 'node:events';
+import type { CommandRequest } from '../../agent/commands/command-handler.ts';
+import type { Runtime } from '../../agent/loop/runtime.ts';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { openStore } from '../../agent/state/state-store.ts';
 import { createLog } from '../../platform/log/log.ts';
@@ -10,17 +12,20 @@ import { fakeClock } from './fake-clock.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface Bench {
-  readonly context: CommandContext;
+  readonly runtime: Runtime;
+  readonly request: CommandRequest;
   readonly lines: string[];
   readonly events: AgentEvent[];
   /** The argv of every program that was asked for, in order. */
   readonly programs: string[][];
+  /** Resolves when so many programs were asked for. */
+  readonly ran: (count: number) => Promise<void>;
   /** The time limit of each, in milliseconds; undefined where none was named. */
   readonly limits: (number | undefined)[];
   readonly dir: string;
 }
 
-/** A context whose system is live for the programs named in `real`, records all the others, and never reboots. */
+/** A runtime whose system is live for the programs named in `real`, records all the others, and never reboots. */
 export async function bench(
   param: unknown = {},
   options: { real?: RegExp; status?: (argv: readonly string[]) => number; failure?: RunResult['failure'] } = {},
@@ -29,6 +34,14 @@ export async function bench(
   const lines: string[] = [];
   const events: AgentEvent[] = [];
   const programs: string[][] = [];
+  const asked = new EventEmitter();
+  const record = (argv: readonly string[]): void => {
+    programs.push([...argv]);
+    asked.emit('program');
+  };
+  const ran = async (count: number): Promise<void> => {
+    while (programs.length < count) await once(asked, 'program');
+  };
   const limits: (number | undefined)[] = [];
   const log = createLog({ people: (line, level) => lines.push(`${level}: ${line}`) });
   const dry = createSystem({ live: false, log });
@@ -38,7 +51,7 @@ export async function bench(
     live: true,
     changes: dry.changes,
     async run(_what, argv, runOptions) {
-      programs.push([...argv]);
+      record(argv);
       limits.push(runOptions?.timeoutMs);
       if (options.real?.test(argv[0])) return await run(argv, runOptions);
       const status = options.status?.(argv) ?? 0;
@@ -53,20 +66,22 @@ export async function bench(
       };
     },
     change: async (_, action) => await action(),
-    reboot: () => Promise.resolve(void programs.push(['reboot'])),
-    poweroff: () => Promise.resolve(void programs.push(['poweroff'])),
+    reboot: () => Promise.resolve(record(['reboot'])),
+    poweroff: () => Promise.resolve(record(['poweroff'])),
   };
-  const context = {
-    param,
+  const runtime = {
     clock: fakeClock(),
-    system,
-    store: await openStore(dir),
     log,
     emit: (event: AgentEvent) => void events.push(event),
-    dialect: { serverUrl: 'http://10.0.0.1:8026' } as CommandContext['dialect'],
-    facts: machine(),
-    register: () => Promise.resolve(),
+    system,
     signal: new AbortController().signal,
   };
-  return { context, lines, events, programs, limits, dir };
+  const request = {
+    param,
+    dialect: { serverUrl: 'http://10.0.0.1:8026' } as CommandRequest['dialect'],
+    facts: machine(),
+    store: await openStore(dir),
+    register: () => Promise.resolve(),
+  };
+  return { runtime, request, lines, events, programs, ran, limits, dir };
 }

@@ -13,6 +13,8 @@ export interface FakeClock extends Clock {
   readonly slept: readonly number[];
   /** How many sleep now. */
   readonly sleeping: number;
+  /** Resolves as soon as somebody sleeps. */
+  whenAsleep(): Promise<void>;
 }
 
 /** `random` is handed out in turn, the last one for ever. */
@@ -21,6 +23,7 @@ export function fakeClock(random: readonly number[] = [0]): FakeClock {
   let draws = 0;
   let sleepers: Sleeper[] = [];
   const slept: number[] = [];
+  const watchers: (() => void)[] = [];
   return {
     slept,
     get sleeping() {
@@ -43,7 +46,11 @@ export function fakeClock(random: readonly number[] = [0]): FakeClock {
           { once: true },
         );
         sleepers.push(sleeper);
+        for (const watcher of watchers.splice(0)) watcher();
       });
+    },
+    async whenAsleep() {
+      if (sleepers.length === 0) await new Promise<void>((resolve) => watchers.push(resolve));
     },
     async advance(ms) {
       const target = now + ms;

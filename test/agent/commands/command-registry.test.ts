@@ -20,22 +20,22 @@ import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 test('the dry system carries no command out, and a destructive one still says what it would do', async () => {
   const lines: string[] = [];
   const log = createLog({ people: (line) => lines.push(line) });
-  const { context } = await bench();
+  const { runtime, request } = await bench();
   for (const name of ['reboot', 'poweroff']) {
     const outcome = await createRegistry()
       .find(name)
-      ?.run({ ...context, log, system: createSystem({ live: false, log }) });
+      ?.run({ ...runtime, log, system: createSystem({ live: false, log }) }, request);
     assert.match(outcome?.summary ?? '', /^would/);
   }
   assert.match(lines.join('\n'), /would reboot[^]*would poweroff/);
 });
 
 test('before the machine goes down the facts are saved and the console has a last line', async () => {
-  const { context, dir, lines, programs } = await bench();
+  const { runtime, request, dir, lines, programs } = await bench();
   const clock = fakeClock();
   const running = createRegistry()
     .find('poweroff')
-    ?.run({ ...context, clock, system: { ...context.system, live: false } });
+    ?.run({ ...runtime, clock, system: { ...runtime.system, live: false } }, request);
   await clock.advance(100_000);
   assert.equal((await running)?.leaving, true);
   const saved = JSON.parse(readFileSync(join(dir, LAST_FACTS_FILE), 'utf8')) as {
@@ -55,11 +55,11 @@ test('an external command runs in /tmp with umask 022, its parameter on stdin, i
   const out = join(dir, 'out');
   const script = `#!/bin/sh\n{ pwd; umask; cat; echo; echo "$RAZOR_MK_COMMAND $#"; ps -o pgid= -p $$ | tr -d ' '; echo $$; } > ${out}\n`;
   writeFileSync(join(dir, 'wipe-disks'), script, { mode: 0o755 });
-  const { context } = await bench({ disk: 'sda', odd: '$(reboot)' }, { real: /wipe-disks/ });
+  const { runtime, request } = await bench({ disk: 'sda', odd: '$(reboot)' }, { real: /wipe-disks/ });
   const before = process.umask(0o077);
   const outcome = await createRegistry([], { commandsDir: () => dir })
     .find('wipe-disks')
-    ?.run(context);
+    ?.run(runtime, request);
   assert.equal(process.umask(before), 0o077, 'our own umask is as before');
   assert.equal(outcome?.summary, 'wipe-disks was run');
   const [cwd, umask, input, named, group, pid] = readFileSync(out, 'utf8').trim().split('\n');
@@ -73,8 +73,11 @@ test('an external command runs in /tmp with umask 022, its parameter on stdin, i
 test('a failing external command is an error with the end of its output', async () => {
   const dir = temporaryDirectory();
   writeFileSync(join(dir, 'broken'), '#!/bin/sh\necho "disk is on fire" >&2\nexit 3\n', { mode: 0o755 });
-  const { context } = await bench({}, { real: /broken/ });
-  await assert.rejects(async () => await findExternal(dir, 'broken')?.run(context), /status 3\): disk is on fire/);
+  const { runtime, request } = await bench({}, { real: /broken/ });
+  await assert.rejects(
+    async () => await findExternal(dir, 'broken')?.run(runtime, request),
+    /status 3\): disk is on fire/,
+  );
 });
 
 test('no name leads out of the commands directory, and what is not executable is no command', () => {
@@ -135,8 +138,8 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
       cmdline: 'console=ttyS0 quiet',
       kernel_sha256: sum,
     };
-    const { context, programs, dir } = await bench(good);
-    assert.equal((await createRegistry().find('kexec')?.run(context))?.leaving, true);
+    const { runtime, request, programs, dir } = await bench(good);
+    assert.equal((await createRegistry().find('kexec')?.run(runtime, request))?.leaving, true);
     const kernel = join(dir, 'kexec-kernel');
     assert.deepEqual(programs, [
       ['kexec', '-l', kernel, `--initrd=${join(dir, 'kexec-initrd')}`, '--command-line=console=ttyS0 quiet'],
@@ -145,7 +148,7 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
     assert.equal(readFileSync(kernel).length, 300_000);
     const slow = await bench(good, { failure: 'timeout' });
     await assert.rejects(
-      async () => await createRegistry().find('kexec')?.run(slow.context),
+      async () => await createRegistry().find('kexec')?.run(slow.runtime, slow.request),
       /could not be loaded: it took longer than 300 s/,
     );
     // it puts checksums of all that it loads into memory: half a minute was too short on a slow machine
@@ -159,7 +162,7 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
       [{}, /kexec: kernel/],
     ] as const) {
       const bad = await bench(param);
-      await assert.rejects(async () => await createRegistry().find('kexec')?.run(bad.context), why);
+      await assert.rejects(async () => await createRegistry().find('kexec')?.run(bad.runtime, bad.request), why);
       assert.ok(!bad.programs.some((argv) => argv.includes('-e')));
       assert.ok(!existsSync(join(bad.dir, 'kexec-initrd')) || !existsSync(join(bad.dir, 'kexec-kernel')));
     }
@@ -177,23 +180,26 @@ test('identify lights the chassis through the BMC, or blinks a NIC when there is
     firmwareErrors: [],
   });
   const withBmc = await bench({ seconds: 20 });
-  await createIdentify(observe, () => true).run(withBmc.context);
+  await createIdentify(observe, () => true).run(withBmc.runtime, withBmc.request);
   assert.deepEqual(withBmc.programs, [['ipmitool', 'chassis', 'identify', '20']]);
   const deaf = await bench(undefined, { status: (argv) => (argv[0] === 'ipmitool' ? 1 : 0) });
-  assert.equal((await createIdentify(observe, () => true).run(deaf.context)).summary, 'eth1 blinks for 60 s');
+  assert.equal(
+    (await createIdentify(observe, () => true).run(deaf.runtime, deaf.request)).summary,
+    'eth1 blinks for 60 s',
+  );
   assert.deepEqual(deaf.programs.at(-1), ['ethtool', '-p', 'eth1', '60']);
   const bad = await bench({ seconds: '20; reboot' });
-  await assert.rejects(createIdentify(observe, () => true).run(bad.context), { code: 'RAZOR_MK_COMMAND' });
+  await assert.rejects(createIdentify(observe, () => true).run(bad.runtime, bad.request), { code: 'RAZOR_MK_COMMAND' });
 });
 
 test('a live node makes the device of its BMC when it boots: no hardware names the module that does', async () => {
-  const { context, programs, dir } = await bench();
-  assert.equal(await openBmc(context.system, dir), 'none');
+  const { runtime, programs, dir } = await bench();
+  assert.equal(await openBmc(runtime.system, dir), 'none');
   mkdirSync(join(dir, 'sys/module/ipmi_msghandler'), { recursive: true });
-  await openBmc(context.system, dir);
+  await openBmc(runtime.system, dir);
   assert.deepEqual(programs, [['modprobe', 'ipmi_devintf']]);
   mkdirSync(join(dir, 'dev'));
   writeFileSync(join(dir, 'dev/ipmi0'), '');
-  assert.equal(await openBmc(context.system, dir), 'its device is there');
+  assert.equal(await openBmc(runtime.system, dir), 'its device is there');
   assert.equal(programs.length, 1);
 });

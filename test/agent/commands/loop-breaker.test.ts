@@ -22,14 +22,15 @@ import { fakeClock } from '../../helpers/fake-clock.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 test('the same destructive command again and again is held back, longer each time, and turns go on', async () => {
-  const { context, lines, events, programs } = await bench();
+  const { runtime, request, lines, events, programs } = await bench();
   const clock = fakeClock();
-  const offline = { ...context, clock, system: { ...context.system, live: false } };
-  const breaker = createLoopBreaker({ ...offline, limit: 3, windowMs: 1_800_000, efivars: '/nonexistent' });
+  const offline = { ...runtime, clock, system: { ...runtime.system, live: false } };
+  const { store } = request;
+  const breaker = createLoopBreaker(offline, { store, limit: 3, windowMs: 1_800_000, efivars: '/nonexistent' });
   const registry = createRegistry([], { breaker });
   const told: string[] = [];
   for (let i = 0; i < 40; i++) {
-    told.push((await registry.find('reboot')?.run(offline))?.summary ?? '');
+    told.push((await registry.find('reboot')?.run(offline, request))?.summary ?? '');
     await clock.advance(10_000);
   }
   assert.deepEqual(
@@ -51,56 +52,66 @@ test('the same destructive command again and again is held back, longer each tim
 });
 
 test('the count survives the agent, and an old command does not count', async () => {
-  const { context, dir } = await bench();
+  const { runtime, request, dir } = await bench();
+  const { store } = request;
   const clock = fakeClock();
-  const first = createLoopBreaker({ ...context, clock, limit: 1, efivars: '/nonexistent' });
+  const first = createLoopBreaker({ ...runtime, clock }, { store, limit: 1, efivars: '/nonexistent' });
   assert.equal(first.judge('reboot').holdMs, 0);
   await first.record('reboot');
-  const again = createLoopBreaker({
-    ...context,
-    store: await openStore(dir),
-    clock,
-    limit: 1,
-    efivars: '/nonexistent',
-  });
+  const again = createLoopBreaker(
+    { ...runtime, clock },
+    {
+      store: await openStore(dir),
+      limit: 1,
+      efivars: '/nonexistent',
+    },
+  );
   assert.equal(again.judge('reboot').holdMs, 60_000);
   assert.equal(again.judge('poweroff').holdMs, 0, 'another command is counted by itself');
   await clock.advance(3_600_000);
-  const later = createLoopBreaker({
-    ...context,
-    store: await openStore(dir),
-    clock,
-    limit: 1,
-    efivars: '/nonexistent',
-  });
+  const later = createLoopBreaker(
+    { ...runtime, clock },
+    {
+      store: await openStore(dir),
+      limit: 1,
+      efivars: '/nonexistent',
+    },
+  );
   assert.equal(later.judge('reboot').holdMs, 0);
 });
 
 test('across boots it is counted in an EFI variable, with its attributes in front', async () => {
-  const { context } = await bench();
+  const { runtime, request } = await bench();
+  const { store } = request;
   const efivars = temporaryDirectory();
   const clock = fakeClock();
-  const first = createLoopBreaker({ ...context, clock, efivars });
+  const first = createLoopBreaker({ ...runtime, clock }, { store, efivars });
   await first.record('reboot');
-  assert.equal(first.kernelWord, undefined, 'the kernel line is for machines without EFI');
+  assert.equal(first.kernelParameter, undefined, 'the kernel line is for machines without EFI');
   const bytes = readFileSync(join(efivars, LOOP_VARIABLE));
   assert.deepEqual([...bytes.subarray(0, 4)], [7, 0, 0, 0]);
-  const { context: nextBoot } = await bench(); // a new state directory: /tmp is gone after a boot
-  const after1 = createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 });
+  const nextBoot = await bench(); // a new state directory: /tmp is gone after a boot
+  const after1 = createLoopBreaker(
+    { ...nextBoot.runtime, clock },
+    { store: nextBoot.request.store, efivars, limit: 1 },
+  );
   assert.equal(after1.judge('reboot').count, 2);
   writeFileSync(join(efivars, LOOP_VARIABLE), '\u0007\0\0\0{"reboot":"nonsense"}');
   assert.equal(
-    createLoopBreaker({ ...nextBoot, clock, efivars, limit: 1 }).judge('reboot').count,
+    createLoopBreaker({ ...nextBoot.runtime, clock }, { store: nextBoot.request.store, efivars, limit: 1 }).judge(
+      'reboot',
+    ).count,
     1,
     'a bad variable is none',
   );
 });
 
 test('the variables of the firmware are read when they are needed: the boot sequence mounts them after the agent started', async () => {
-  const { context } = await bench();
+  const { runtime, request } = await bench();
+  const { store } = request;
   const efivars = temporaryDirectory();
   const clock = fakeClock();
-  const breaker = createLoopBreaker({ ...context, clock, efivars, limit: 1 });
+  const breaker = createLoopBreaker({ ...runtime, clock }, { store, efivars, limit: 1 });
   const nowS = Math.round(clock.wall().getTime() / 1000);
   const value = JSON.stringify({ reboot: [nowS - 60] });
   writeFileSync(join(efivars, LOOP_VARIABLE), Buffer.concat([Buffer.from([7, 0, 0, 0]), Buffer.from(value)]));
@@ -113,10 +124,10 @@ test('kexec hands the count to the next kernel where there is no EFI, in front o
   await once(server, 'listening');
   try {
     const kernel = `http://127.0.0.1:${(server.address() as AddressInfo).port}/vmlinuz`;
-    const { context, programs } = await bench({ kernel, cmdline: 'quiet --- priority=low' });
-    const breaker = createLoopBreaker({ ...context, efivars: '/nonexistent' });
-    await createRegistry([], { breaker }).find('kexec')?.run(context);
-    const nowS = Math.round(context.clock.wall().getTime() / 1000);
+    const { runtime, request, programs } = await bench({ kernel, cmdline: 'quiet --- priority=low' });
+    const breaker = createLoopBreaker(runtime, { store: request.store, efivars: '/nonexistent' });
+    await createRegistry([], { breaker }).find('kexec')?.run(runtime, request);
+    const nowS = Math.round(runtime.clock.wall().getTime() / 1000);
     assert.equal(programs[0]?.at(-1), `--command-line=razor.loop=kexec:${nowS} quiet --- priority=low`);
   } finally {
     server.close();
@@ -124,35 +135,38 @@ test('kexec hands the count to the next kernel where there is no EFI, in front o
 });
 
 test('a live node makes the firmware’s variables readable when it boots, once', async () => {
-  const { context, programs } = await bench();
+  const { runtime, programs } = await bench();
   const root = temporaryDirectory();
-  assert.match(await mountEfiVariables(context.system, root), /BIOS/);
+  assert.match(await mountEfiVariables(runtime.system, root), /BIOS/);
   const directory = join(root, 'sys/firmware/efi/efivars');
   mkdirSync(join(root, 'sys/firmware/efi'), { recursive: true });
-  await assert.rejects(mountEfiVariables(context.system, root), /runtime services/);
+  await assert.rejects(mountEfiVariables(runtime.system, root), /runtime services/);
   mkdirSync(directory);
-  await mountEfiVariables(context.system, root);
+  await mountEfiVariables(runtime.system, root);
   assert.deepEqual(programs, [['mount', '-t', 'efivarfs', 'efivarfs', directory]]);
   writeFileSync(join(directory, LOOP_VARIABLE), '');
-  await mountEfiVariables(context.system, root);
+  await mountEfiVariables(runtime.system, root);
   assert.equal(programs.length, 1);
-  const { context: broken } = await bench({}, { status: () => 1 });
+  const broken = await bench({}, { status: () => 1 });
   rmSync(join(directory, LOOP_VARIABLE));
-  await assert.rejects(mountEfiVariables(broken.system, root), /mount: no/);
+  await assert.rejects(mountEfiVariables(broken.runtime.system, root), /mount: no/);
 });
 
 test('the kernel argument carries the count where there is no EFI', async () => {
   const history = parseLoopArgument('reboot:1795000000,1795000060;kexec:1795000001;Bad:1;x:y');
   assert.deepEqual(history, { reboot: [1795000000, 1795000060], kexec: [1795000001] });
   assert.equal(loopArgument(history), 'reboot:1795000000,1795000060;kexec:1795000001');
-  const { context } = await bench();
-  const breaker = createLoopBreaker({
-    ...context,
-    clock: fakeClock(),
-    limit: 2,
-    kernelArgument: loopArgument(history),
-    efivars: '/nonexistent',
-  });
+  const { runtime, request } = await bench();
+  const { store } = request;
+  const breaker = createLoopBreaker(
+    { ...runtime, clock: fakeClock() },
+    {
+      store,
+      limit: 2,
+      kernelArgument: loopArgument(history),
+      efivars: '/nonexistent',
+    },
+  );
   assert.deepEqual([breaker.judge('reboot').count, breaker.judge('reboot').holdMs], [3, 60_000]);
   assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 22].map(ordinal).join(' '), '1st 2nd 3rd 4th 11th 12th 13th 21st 22nd');
   assert.deepEqual(mergeHistories({ a: [1, 2] }, { a: [2, 3] }), { a: [1, 2, 3] });

@@ -17,11 +17,11 @@ test('the image’s own starter is used when it is there, and Tiny Core’s file
     '#!/bin/sh\n# One DHCP client for every card. dhcp.sh [start] [CARD...]. dhcp.sh restart [CARD...]: ended first.\n',
   );
   const ours = await bench();
-  assert.equal(await restartDhcp('eth1', { ...ours.context, ...options }), true);
+  assert.equal(await restartDhcp('eth1', { ...ours.runtime, ...options }), true);
   assert.deepEqual(ours.programs, [[service, 'restart', 'eth1']]);
   writeFileSync(service, '#!/bin/sh\n# Tiny Core\nfor i in eth*; do udhcpc -b -i $i; done\n');
   const core = await bench();
-  await restartDhcp('eth1', { ...core.context, ...options });
+  await restartDhcp('eth1', { ...core.runtime, ...options });
   assert.deepEqual(core.programs, [udhcpcArgv('eth1', options)]);
 });
 
@@ -29,15 +29,15 @@ test('only a udhcpc of that very NIC is ended: a pid file may name another progr
   const sleeper = spawn('sleep', ['30']);
   writeFileSync(join(dir, 'udhcpc.eth0.pid'), `${sleeper.pid}\n`);
   assert.equal(dhcpClientPid('eth0', dir), undefined);
-  const { context } = await bench();
-  await restartDhcp('eth0', { ...context, pidDir: dir, service: '/nonexistent' });
+  const { runtime } = await bench();
+  await restartDhcp('eth0', { ...runtime, pidDir: dir, service: '/nonexistent' });
   assert.equal(sleeper.exitCode ?? sleeper.signalCode, null, 'the other program still runs');
   sleeper.kill();
 });
 
 test('a name that is no interface starts nothing', async () => {
-  const { context, programs } = await bench();
+  const { runtime, programs } = await bench();
   for (const bad of ['-h', 'eth0; reboot', '../x', ''])
-    assert.equal(await restartDhcp(bad, { ...context, service: '/nonexistent' }), false);
+    assert.equal(await restartDhcp(bad, { ...runtime, service: '/nonexistent' }), false);
   assert.deepEqual(programs, []);
 });

@@ -8,7 +8,7 @@ import type { Clock } from '../../../../platform/time/clock.ts';
 import type { Log } from '../../../../platform/log/log.ts';
 import type { System } from '../../../../platform/system.ts';
 import { kexec } from '../../../commands/kexec.ts';
-import { ordinal, type LoopBreaker } from '../../../commands/loop-breaker.ts';
+import { admit, type LoopBreaker } from '../../../commands/loop-breaker.ts';
 import { reboot } from '../../../commands/reboot.ts';
 import type { Settings } from '../../../config/settings.ts';
 import { foremanFacts, type ForemanExtras, type ForemanFacts } from '../foreman-facts.ts';
@@ -79,16 +79,10 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
     facts: async () => foremanFacts(await options.orders().report(FACTS_AGE_MS), options.parameters, extras()).facts,
     judge(order): Verdict {
       if (underWay.size > 0) return { kind: 'again' };
-      const { holdMs, count } = breaker.judge(order);
-      if (holdMs === 0) {
-        underWay.add(order);
-        return { kind: 'go' };
-      }
-      const seconds = Math.ceil(holdMs / 1000);
-      const message = `${order} for the ${ordinal(count)} time: this looks like a loop, it is held back for ${seconds} s`;
-      log.error(`${message}. Look at the host, its build and the discovery rules on the server.`);
-      emit({ event: 'warning', message });
-      return { kind: 'held', seconds };
+      const holdMs = admit(breaker, order, 'the host, its build and the discovery rules', { log, emit });
+      if (holdMs > 0) return { kind: 'held', seconds: Math.ceil(holdMs / 1000) };
+      underWay.add(order);
+      return { kind: 'go' };
     },
     prepareKexec(param) {
       kexec.plan(param); // throws for what kexec would not take

@@ -1,5 +1,6 @@
 /** The API of the image over real https: who may, what is done, and what is not. */
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { createLoopBreaker } from '../../../../agent/commands/loop-breaker.ts';
@@ -23,9 +24,14 @@ interface Scene extends Bench {
   readonly api: ForemanApi;
   readonly clock: FakeClock;
   readonly seen: AgentEvent[];
+  /** Emits `event` for each of them. */
+  readonly happened: EventEmitter;
   /** URLs of the doors. */
   readonly urls: () => string[];
-  readonly settle: () => Promise<void>;
+  /** The order that was just answered, until so many programs were run in all. */
+  readonly carriedOut: (programs: number) => Promise<void>;
+  /** Nothing waits to be carried out, and time does not change that. */
+  readonly nothingDone: () => Promise<void>;
 }
 
 let scene: Scene | undefined;
@@ -47,8 +53,13 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
   const made = await bench();
   const clock = fakeClock();
   const seen: AgentEvent[] = [];
-  const emit = (event: AgentEvent): void => void seen.push(event);
-  const { log, system, store } = made.context;
+  const happened = new EventEmitter();
+  const emit = (event: AgentEvent): void => {
+    seen.push(event);
+    happened.emit('event');
+  };
+  const { log, system } = made.runtime;
+  const { store } = made.request;
   const { signal } = new AbortController();
   const parts = { clock, log, emit, store, signal };
   // programs and reboots are recorded, nothing is fetched; that the doors are on loopback is what a dry system does
@@ -63,7 +74,10 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
   const api = createForemanApi({
     ...parts,
     system: dry,
-    breaker: createLoopBreaker({ ...parts, system: dry, limit: options.limit ?? 5, efivars: '/nonexistent' }),
+    breaker: createLoopBreaker(
+      { ...parts, system: dry },
+      { store, limit: options.limit ?? 5, efivars: '/nonexistent' },
+    ),
     orders: () => orders,
     parameters: readForemanParameters(() => undefined),
     release: 'razor-mk test',
@@ -84,11 +98,16 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     api,
     clock,
     seen,
+    happened,
     urls: () => seen.filter((event) => event.event === 'listening').map(({ url }) => url),
-    async settle() {
-      for (let spin = 0; spin < 200 && clock.sleeping === 0; spin++) await new Promise((done) => setImmediate(done));
+    async carriedOut(programs) {
+      await clock.whenAsleep();
       await clock.advance(2000);
-      for (let spin = 0; spin < 50; spin++) await new Promise((done) => setImmediate(done));
+      await made.ran(programs);
+    },
+    async nothingDone() {
+      await call('GET', url('/facts')); // behind the answer of the order
+      assert.equal(clock.sleeping, 0);
     },
   };
   return scene;
@@ -101,21 +120,21 @@ const json = async (method: string, path: string, body?: string): Promise<[numbe
 };
 
 test('the order to reboot is answered first and carried out two seconds later, once however often it came', async () => {
-  const { programs, settle, seen } = await open();
+  const { programs, carriedOut, seen } = await open();
   assert.match(url(''), /^https:\/\/127\.0\.0\.1:\d+$/);
   assert.deepEqual(await json('PUT', '/power/reboot', '{}'), [200, { result: true }]);
   assert.deepEqual(await json('PUT', '/power/reboot'), [200, { result: true }]);
   assert.deepEqual(programs, []);
-  await settle();
+  await carriedOut(1);
   assert.deepEqual(programs, [['reboot']]);
   assert.equal(seen.filter(({ event }) => event === 'command').length, 1);
 });
 
 test('old smart proxies reboot through their BMC route, and read the facts under their old name', async () => {
-  const { programs, settle } = await open();
+  const { programs, carriedOut } = await open();
   const reply = await json('PUT', '/bmc/192.0.2.5/chassis/power/cycle');
   assert.deepEqual(reply, [200, { action: 'cycle', result: true }]);
-  await settle();
+  await carriedOut(1);
   assert.deepEqual(programs, [['reboot']]);
   const facts = await json('GET', '/facts');
   assert.deepEqual(facts, await json('GET', '/inventory/facter'));
@@ -125,12 +144,12 @@ test('old smart proxies reboot through their BMC route, and read the facts under
 });
 
 test('only the server’s addresses and those written down may give orders; a stranger is told so and logged once', async () => {
-  const { programs, lines, settle, api } = await open({ addresses: ['192.0.2.1', 'fd00::1'] });
+  const { programs, lines, nothingDone, api } = await open({ addresses: ['192.0.2.1', 'fd00::1'] });
   const [status, value] = await json('PUT', '/power/reboot', '{}');
   assert.equal(status, 403);
   assert.match(JSON.stringify(value), /api_allow/);
   assert.equal((await json('GET', '/inventory/facter'))[0], 403);
-  await settle();
+  await nothingDone();
   assert.deepEqual(programs, []);
   assert.equal(lines.filter((line) => line.includes('127.0.0.1 tried to give orders')).length, 1);
   await api.refresh(SERVER, { ...SETTINGS, apiAllow: ['127.0.0.0/8', 'nonsense'] });
@@ -147,28 +166,28 @@ test('strangers who only hold connections open do not keep the server out', asyn
   );
   t.after(() => idle.forEach((socket) => socket.destroy()));
   let cut = 0;
-  for (const socket of idle) socket.once('close', () => cut++);
-  for (let spin = 0; spin < 2000 && cut < 36; spin++) await new Promise((done) => setTimeout(done, 2));
-  assert.equal(cut, 36);
+  const closed = new EventEmitter();
+  for (const socket of idle) socket.once('close', () => (cut++, closed.emit('close')));
+  while (cut < 36) await once(closed, 'close');
   assert.equal((await call('GET', url('/facts'))).status, 200);
 });
 
 test('a loop of reboots is held back with 503 and Retry-After, and nothing is done', async () => {
-  const { programs, settle, seen } = await open({ limit: 2 });
+  const { programs, carriedOut, nothingDone, seen } = await open({ limit: 2 });
   for (let count = 0; count < 2; count++) {
     assert.equal((await json('PUT', '/power/reboot'))[0], 200);
-    await settle();
+    await carriedOut(count + 1);
   }
   const [status, value] = await json('PUT', '/power/reboot');
   assert.equal(status, 503);
   assert.match(JSON.stringify(value), /held back for 60 s/);
-  await settle();
+  await nothingDone();
   assert.equal(programs.length, 2);
   assert.ok(seen.some((event) => event.event === 'warning' && event.message.includes('looks like a loop')));
 });
 
 test('kexec is refused unless the node allows it', async () => {
-  const { programs, settle } = await open();
+  const { programs, nothingDone } = await open();
   const [status, value] = await json(
     'PUT',
     '/power/kexec',
@@ -176,12 +195,12 @@ test('kexec is refused unless the node allows it', async () => {
   );
   assert.equal(status, 500);
   assert.match(JSON.stringify(value), /razor\.api_kexec=on/);
-  await settle();
+  await nothingDone();
   assert.deepEqual(programs, []);
 });
 
 test('an allowed kexec goes to the command that checks and caps, each word as an argument of its own', async () => {
-  const { programs, settle } = await open({ kexec: 'kexec-tools 2.0.25' });
+  const { programs, carriedOut } = await open({ kexec: 'kexec-tools 2.0.25' });
   const order = {
     kernel: 'http://192.0.2.1/vmlinuz',
     initram: 'http://192.0.2.1/initrd',
@@ -189,7 +208,7 @@ test('an allowed kexec goes to the command that checks and caps, each word as an
     extra: ['--reset-vga'],
   };
   assert.deepEqual(await json('PUT', '/power/kexec', JSON.stringify(order)), [200, { result: true }]);
-  await settle();
+  await carriedOut(2);
   const load = programs.find((argv) => argv[1] === '-l');
   assert.deepEqual(load?.slice(0, 3), ['kexec', '-l', '--reset-vga']);
   assert.equal(load?.at(-1), `--command-line=${order.append}`);
@@ -238,12 +257,12 @@ test('a port that is taken is tried again, and the door that is open stays open'
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address() as AddressInfo;
-  const { clock, lines, urls } = await open({ live: true, settings: { apiPort: 0, apiPlainPort: port } });
+  const { clock, lines, urls, happened } = await open({ live: true, settings: { apiPort: 0, apiPlainPort: port } });
   assert.equal(urls().length, 1);
   assert.ok(lines.some((line) => line.includes(`no orders by http on 127.0.0.1 port ${port}`)));
   await new Promise((resolve) => holder.close(resolve));
   await clock.advance(10_000);
-  for (let spin = 0; spin < 500 && urls().length < 2; spin++) await new Promise((done) => setImmediate(done));
+  while (urls().length < 2) await once(happened, 'event');
   assert.equal(urls()[1], `http://127.0.0.1:${port}`);
   assert.equal((await call('GET', url('/facts'))).status, 200);
 });
