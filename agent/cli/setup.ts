@@ -206,8 +206,8 @@ export function stateDir(args: AgentArgs, live: boolean): string {
 }
 
 /**
- * The identity with the UUID of `smbios_uuid=`, given exactly once (spec: Hanlon 2.2, third microkernel): iPXE puts its own view
- * there, which the server knows the machine by, and which on some boards is not the kernel's.
+ * The identity with the UUID of `smbios_uuid=`, given exactly once (docs/contracts/hanlon.md#identity): iPXE puts its
+ * own view there, which the server knows the machine by, and which on some boards is not the kernel's.
  */
 function withKernelUuid(identity: Identity, cmdline: CommandLine): Identity {
   const [uuid = '', another] = cmdline.all('smbios_uuid');

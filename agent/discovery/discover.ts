@@ -93,7 +93,7 @@ function isFinal({ source, url }: Candidate): boolean {
   );
 }
 
-/** Ports of SRV records that mean https (living-servers 3.3). */
+/** Ports of SRV records that mean https (docs/contracts/foreman.md#finding-the-server). */
 const HTTPS_PORTS: readonly number[] = [443, 8443, 9090];
 
 async function given(

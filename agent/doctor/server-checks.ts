@@ -152,8 +152,8 @@ export async function checkHttp(
 }
 
 /**
- * A first check-in: servers of the Razor and Hanlon dialects answer it `register` and keep nothing of it (Razor 0.x spec,
- * section 3). razor-server stores what it is sent, so it is not asked.
+ * A first check-in: servers of the Razor and Hanlon dialects answer it `register` and keep nothing of it
+ * (docs/contracts/razor-0.x.md#check-in). razor-server stores what it is sent, so it is not asked.
  */
 export async function checkReply(dialect: Dialect, report: NodeReport): Promise<CheckResult> {
   if (dialect.name === 'razor-server' || dialect.asks === false) {

@@ -1,4 +1,7 @@
-/** The node's name, as the original gives it: `mk` and the first NIC's MAC without colons (Razor 0.x spec, section 11). */
+/**
+ * The node's name, as the original gives it: `mk` and the first NIC's MAC without colons
+ * (docs/contracts/razor-0.x.md#identity).
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../platform/errors/errors.ts';

@@ -29,7 +29,9 @@ export function hasTurns(name: DialectName): name is TurnDialectName {
   return name !== 'ironic';
 }
 
-/** Left by the DHCP client's script when a lease carried Hanlon's options (spec: Hanlon 2.1). */
+/**
+ * Left by the DHCP client's script when a lease carried Hanlon's options (docs/contracts/hanlon.md#finding-the-server).
+ */
 export const HANLON_LEASE_FILE = 'hanlonServerIP.addr';
 
 export interface SelectInput {

@@ -29,8 +29,8 @@ export async function readPushBody(request: IncomingMessage): Promise<Readonly<R
 }
 
 /**
- * The map in a body. Ruby 1.8's post_form of a string sends `<URL-encoded JSON>=` (Razor 0.x spec, section 10); `+` is a
- * blank there. Throws BodyError 400.
+ * The map in a body. Ruby 1.8's post_form of a string sends `<URL-encoded JSON>=`
+ * (docs/contracts/razor-0.x.md#pushed-configuration); `+` is a blank there. Throws BodyError 400.
  */
 export function parsePushBody(text: string): Readonly<Record<string, unknown>> {
   let json = text.trim();

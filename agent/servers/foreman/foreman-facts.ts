@@ -29,7 +29,7 @@ export interface ForemanFacts {
  */
 export const DISCOVERY_VERSION = '4.1.0';
 
-/** Names that Foreman drops before it looks at anything (living-servers 3.1, rule 1). */
+/** Names that Foreman drops before it looks at anything (docs/contracts/foreman.md#what-foreman-does-with-them, 1). */
 export const DROPPED = /kernel|operatingsystem|osfamily|ruby|path|time|swap|free|filesystem/i;
 
 /** Families of flat facts that Foreman drops whole when one has more than 100 entries (its setting maximum_structured_facts). */

@@ -1,6 +1,7 @@
 /**
- * What a DHCP lease said of a Hanlon server: three files that the DHCP client's script leaves (spec: Hanlon 2.1). The
- * address is that of the option hanlon_server, or next-server where only that came.
+ * What a DHCP lease said of a Hanlon server: three files that the DHCP client's script leaves
+ * (docs/contracts/hanlon.md#finding-the-server). The address is that of the option hanlon_server, or next-server where
+ * only that came.
  */
 import { dirname, join } from 'node:path';
 import { readCapped } from '../../../platform/files.ts';

@@ -1,4 +1,4 @@
-/** Razor 0.x: what its servers (0.8 to 0.9) understand. The contract is in docs/protocol-razor.md. */
+/** Razor 0.x: what its servers (0.8 to 0.9) understand. The contract is docs/contracts/razor-0.x.md. */
 import * as z from 'zod/mini';
 import type { Identity } from '../../../facts/fact-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';

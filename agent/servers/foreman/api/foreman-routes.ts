@@ -1,4 +1,7 @@
-/** The routes of the image's API as Foreman and its smart proxies call them (living-servers 3.4). Pure but for what it is handed. */
+/**
+ * The routes of the image's API as Foreman and its smart proxies call them (docs/contracts/foreman.md#orders). Pure but
+ * for what it is handed.
+ */
 import * as z from 'zod/mini';
 import { messageOf } from '../../../../platform/errors/errors.ts';
 

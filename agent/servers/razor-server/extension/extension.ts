@@ -1,7 +1,7 @@
 /**
- * The extension archive of razor-server (spec: razor-server 1.7): fetched before each check-in, unpacked into a fresh
- * directory that then takes the place of the old one. Its `bin` comes first in the PATH of commands and its `facts.d`
- * holds external facts. Whatever goes wrong, the tree before it stays.
+ * The extension archive of razor-server (docs/contracts/razor-server.md#extension-archive): fetched before each
+ * check-in, unpacked into a fresh directory that then takes the place of the old one. Its `bin` comes first in the PATH
+ * of commands and its `facts.d` holds external facts. Whatever goes wrong, the tree before it stays.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
