@@ -1,4 +1,7 @@
-/** What a fact is. Values are strings, as the servers need them (spec: Razor 0.x compares with strings). */
+/**
+ * What a fact is. Values are strings, as the rules of Razor 0.x need them
+ * (docs/contracts/razor-0.x.md#what-breaks-a-plausible-agent).
+ */
 
 import type { Inventory } from './inventory/inventory.ts';
 
