@@ -1,4 +1,7 @@
-/** What a lab can be told: addresses, timings, and the configuration that it pushes to nodes (razor-0.x.md, section 10). */
+/**
+ * What a lab can be told: addresses, timings, and the configuration that it pushes to nodes
+ * (docs/contracts/razor-0.x.md#pushed-configuration).
+ */
 import type { Clock } from '../platform/time/clock.ts';
 import { systemClock } from '../platform/time/clock.ts';
 import type { RazorServerOptions } from './dialects/razor-server/razor-server-state.ts';
@@ -126,7 +129,7 @@ export function resolveSettings(options: LabOptions): LabSettings {
 
 /**
  * The `client_config` of a reply, in the order of the original's. The original's first configuration leaves the port
- * out of three mirror addresses (razor-0.x.md, section 10), and so does a faithful lab.
+ * out of three mirror addresses (docs/contracts/razor-0.x.md#pushed-configuration), and so does a faithful lab.
  */
 export function clientConfig(settings: LabSettings, mkUri: string): Record<string, unknown> {
   const mirror = settings.faithful ? 'http://localhost:' : 'http://localhost:2157';

@@ -1,4 +1,4 @@
-/** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (razor-0.x.md, sections 2, 6 and 7). */
+/** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (docs/contracts/razor-0.x.md#boot). */
 import type { LabCore } from '../lab-core.ts';
 import { findNode } from './decide.ts';
 import { rankMicrokernels, versionFault } from '../images/images.ts';
@@ -82,7 +82,7 @@ export async function bootable(core: LabCore): Promise<Image | undefined> {
   return undefined;
 }
 
-/** The exact script of the contract, section 7. */
+/** Exactly the script of docs/contracts/razor-0.x.md#microkernel-boot-script. */
 export function microkernelScript(core: LabCore, image: Image, routes: Routes): string {
   const base = routes.files('mk', image.uuid);
   const { mkBootDebugLevel: level, mkBootKernelArgs: args } = core.settings;

@@ -1,4 +1,7 @@
-/** Callbacks of installers: they get their answers by them, and move the active model (razor-0.x.md, section 6). */
+/**
+ * Callbacks of installers: they get their answers by them, and move the active model
+ * (docs/contracts/razor-0.x.md#callbacks).
+ */
 import { join } from 'node:path';
 import { readCapped } from '../../platform/files.ts';
 import { handOver } from './brokers.ts';

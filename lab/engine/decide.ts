@@ -1,4 +1,7 @@
-/** What a check-in is answered: the decision order of razor-0.x.md, section 3, with the reason in words. */
+/**
+ * What a check-in is answered: the order of docs/contracts/razor-0.x.md#how-a-check-in-is-decided, with the reason in
+ * words.
+ */
 import type { LabCore } from '../lab-core.ts';
 import { familyOf, stateEntry } from './models.ts';
 import { bindPolicy, choosePolicy } from './policy.ts';

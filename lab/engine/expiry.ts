@@ -1,4 +1,7 @@
-/** Forgetting: unbound nodes that were silent for too long, as the original does it (razor-0.x.md, section 13). */
+/**
+ * Forgetting: unbound nodes that were silent for too long, as the original does it
+ * (docs/contracts/razor-0.x.md#expiry).
+ */
 import type { LabCore } from '../lab-core.ts';
 
 /** razor-server keeps its nodes for ever. */

@@ -1,6 +1,6 @@
 /**
  * Models as data: what each state of an installation tells the microkernel and the boot loader, and how an installer's
- * callbacks move it (razor-0.x.md, section 6). Pure.
+ * callbacks move it (docs/contracts/razor-0.x.md#active-model-states). Pure.
  */
 
 export type ModelFamily = 'linux' | 'esxi' | 'xenserver';

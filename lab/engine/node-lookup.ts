@@ -7,7 +7,7 @@ export const MOST_HW_IDS = 64;
 /**
  * Ids as the lab keeps them: upper case, no separators within a MAC, no empty ones, no doubles. The original compares
  * as it was sent at check-in and normalises at boot only, which sends a node with lower-case ids into a reboot loop;
- * a faithful lab does the same (razor-0.x.md, 0.2).
+ * a faithful lab does the same (docs/contracts/razor-0.x.md#what-breaks-a-plausible-agent, 2).
  */
 export function normaliseHwId(hwId: string): string {
   const upper = hwId.trim().toUpperCase();

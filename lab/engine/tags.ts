@@ -1,4 +1,4 @@
-/** Tags: what a machine is in a few words, derived from its facts by rules. Pure (razor-0.x.md, section 12). */
+/** Tags: what a machine is in a few words, derived from its facts by rules. Pure (docs/contracts/razor-0.x.md#tags). */
 import { RE2JS } from 're2js';
 import type { Facts, TagMatcher, TagRule } from '../store/records.ts';
 

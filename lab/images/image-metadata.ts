@@ -1,4 +1,7 @@
-/** `iso-metadata.yaml` at the root of a microkernel image: what it must hold (razor-0.x.md, section 9). Pure. */
+/**
+ * `iso-metadata.yaml` at the root of a microkernel image: what it must hold
+ * (docs/contracts/razor-0.x.md#image-metadata). Pure.
+ */
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { isRecord } from '../listeners/request-body.ts';

@@ -1,4 +1,6 @@
-/** The image service: kernels, initrds and installer trees for boot loaders (razor-0.x.md, section 8). */
+/**
+ * The image service: kernels, initrds and installer trees for boot loaders (docs/contracts/razor-0.x.md#image-service).
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** Which microkernel image is booted: the valid one of the highest version weight (razor-0.x.md, section 9). */
+/**
+ * Which microkernel image is booted: the valid one of the highest version weight
+ * (docs/contracts/razor-0.x.md#versions).
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Who a machine is for Hanlon: its SMBIOS UUID before its MACs (spec: Hanlon 2.2, 2.4). */
+/** Who a machine is for Hanlon: its SMBIOS UUID before its MACs (docs/contracts/hanlon.md#identity). */
 import { normaliseHwId } from '../../engine/node-lookup.ts';
 
 /** Placeholders that boards are shipped with: no identity. The list of a server, kept apart from the agent's. */

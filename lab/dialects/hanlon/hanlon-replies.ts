@@ -1,4 +1,7 @@
-/** What Hanlon answers: its envelope for success, its own nested one for errors (spec: Hanlon 2.3 to 2.6). */
+/**
+ * What Hanlon answers: its envelope for success, its own nested one for errors (docs/contracts/hanlon.md#check-in,
+ * docs/contracts/hanlon.md#errors).
+ */
 import type { FastifyReply } from 'fastify';
 import { sendText } from '../../listeners/replies.ts';
 import { clientConfig, type LabSettings } from '../../lab-settings.ts';

@@ -1,5 +1,5 @@
 /**
- * Hanlon's API for nodes, /hanlon/api/v1 on the nodes' door (spec: Hanlon 2.3 to 2.5). Decisions and the store are the
+ * Hanlon's API for nodes, /hanlon/api/v1 on the nodes' door (docs/contracts/hanlon.md). Decisions and the store are the
  * lab's own; what differs from Razor 0.x is who a machine is, the envelopes, and 201 for a register.
  *
  * Right by default: a placeholder UUID is no identity, MACs are kept without colons and stay known beside the UUID. A

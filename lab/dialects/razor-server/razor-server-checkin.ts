@@ -1,4 +1,7 @@
-/** POST /svc/checkin/:id of razor-server 1.x, with its table of odd answers where the lab is faithful (spec: 1.5). */
+/**
+ * POST /svc/checkin/:id of razor-server 1.x, with its table of odd answers where the lab is faithful
+ * (docs/contracts/razor-server.md#check-in).
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../../lab-core.ts';
 import { bindPolicy } from '../../engine/policy.ts';

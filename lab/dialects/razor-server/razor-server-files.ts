@@ -1,7 +1,8 @@
 /**
- * What installers and installed systems read from razor-server (spec: 1.6): /svc/file, /svc/broker and /svc/repo. The files of
- * an installer are the lab's own; a directory of yours (`--task-files`) adds to them, and comes first:
- * TEMPLATE/NAME or common/NAME for installers, broker/BROKER/SCRIPT for brokers.
+ * What installers and installed systems read from razor-server (docs/contracts/razor-server.md#other-addresses):
+ * /svc/file, /svc/broker and /svc/repo. The files of an installer are the lab's own; a directory of yours
+ * (`--task-files`) adds to them, and comes first: TEMPLATE/NAME or common/NAME for installers, broker/BROKER/SCRIPT for
+ * brokers.
  */
 import { readdir } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -1,6 +1,6 @@
 /**
- * Who a machine is, for razor-server 1.x (spec: 1.5, 1.6): what the firmware sends at boot and what facts say at the
- * first check-in, compared by the keys of `match_nodes_on`.
+ * Who a machine is, for razor-server 1.x (docs/contracts/razor-server.md#what-the-server-does-with-it): what the
+ * firmware sends at boot and what facts say at the first check-in, compared by the keys of `match_nodes_on`.
  */
 import type { LabCore } from '../../lab-core.ts';
 import { normaliseHwId } from '../../engine/node-lookup.ts';

@@ -3,7 +3,10 @@ import { compilePattern } from '../../engine/tags.ts';
 import type { Facts } from '../../store/records.ts';
 import type { MatchKey } from './razor-server-nodes.ts';
 
-/** The keys of the original's config.yaml that a node can notice (spec: razor-server 1.8). */
+/**
+ * The keys of the original's config.yaml that a node can notice
+ * (docs/contracts/razor-server.md#server-settings-that-an-agent-notices).
+ */
 export interface RazorServerOptions {
   /** By default `mac`. Any one that is shared makes two machines the same node. */
   readonly matchNodesOn?: readonly MatchKey[];

@@ -1,4 +1,7 @@
-/** Where the original is broken, and a faithful lab with it (razor-0.x.md, sections 4, 5 and 13). */
+/**
+ * Where the original is broken, and a faithful lab with it (docs/contracts/razor-0.x.md#identity-at-the-edges,
+ * docs/contracts/razor-0.x.md#errors).
+ */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import type { LabCore } from '../../lab-core.ts';

@@ -1,4 +1,7 @@
-/** The Razor 0.x wire: reading parameters, and the bodies of replies and errors (razor-0.x.md, sections 3 to 5). */
+/**
+ * The Razor 0.x wire: reading parameters, and the bodies of replies and errors (docs/contracts/razor-0.x.md#check-in,
+ * docs/contracts/razor-0.x.md#errors).
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formField, isRecord, own, parseFields, parseJson } from '../../listeners/request-body.ts';
 import { HTML, sendJson, sendText } from '../../listeners/replies.ts';
@@ -48,7 +51,9 @@ export function noCallback(result: string): RazorFault {
   });
 }
 
-/** What the original says when it stumbles: an error inside, and success outside (section 5, last rows). */
+/**
+ * What the original says when it stumbles: an error inside, and success outside (docs/contracts/razor-0.x.md#errors).
+ */
 export function stumble(result: string, slice: string, command: string, faithful: boolean): RazorFault {
   const body = { std_err_code: 1, result, slice: `ProjectRazor::Slice::${slice}`, command };
   return new RazorFault(

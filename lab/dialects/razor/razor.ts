@@ -1,4 +1,4 @@
-/** The Razor 0.x API for nodes: boot, check-in, register, callbacks (razor-0.x.md, sections 2 to 6). */
+/** The Razor 0.x API for nodes: boot, check-in, register, callbacks (docs/contracts/razor-0.x.md). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../../../platform/errors/errors.ts';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
