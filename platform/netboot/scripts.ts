@@ -1,4 +1,7 @@
-/** What a machine boots before it knows anybody: bootstrap script and boot menus (razor-0.x.md, section 2). Pure. */
+/**
+ * What a machine boots before it knows anybody: bootstrap script and boot menus (docs/contracts/razor-0.x.md#boot).
+ * Pure.
+ */
 
 /** How many network cards the original names. */
 export const CARDS = 8;
