@@ -87,12 +87,12 @@ export const verb = defineVerb({
       environment: host.env,
     });
     const url = source.words.get('ironic_api_url') ?? '';
-    const http = await openHttp(
-      { ...values, token: '', tokenFile: '', replyKey: '' }, // those are for Razor's server
-      { url, source: 'kernel line', given: true },
-      host.env,
-      `razor-mk/${version()}`,
-    );
+    const http = await openHttp({
+      settings: { ...values, token: '', tokenFile: '', replyKey: '' }, // those are for Razor's server
+      server: { url, source: 'kernel line', given: true },
+      environment: host.env,
+      userAgent: `razor-mk/${version()}`,
+    });
     const result = await startDeployment({
       ...parts,
       source,

@@ -16,8 +16,9 @@ import { lookupAddresses } from '../discovery/dns.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
 import { discover, type DiscoveryOptions } from '../discovery/discover.ts';
 import type { Candidate, Discovery } from '../discovery/candidate.ts';
+import type { FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import { openHttp } from '../http/tls/trust.ts';
+import { openHttp, type TrustOptions } from '../http/tls/trust.ts';
 import { version } from '../version.ts';
 import { readKernelLine } from '../kernel-line/read-kernel-line.ts';
 import type { AgentArgs } from './options.ts';
@@ -39,6 +40,11 @@ export interface Setup {
   readonly undecided: RazorMkError | undefined;
   /** A client for one URL, with the trust of the settings; `insecure` leaves certificates unchecked where none is pinned. */
   readonly openHttp: (settings: Settings, url: string, insecure: boolean) => Promise<HttpClient>;
+  /** A client for lists and files of any host (agent/http/tls/trust.ts): token, client certificate and reply key stay at home. */
+  readonly openFiles: (
+    settings: Settings,
+    trust: { readonly insecure?: boolean; readonly pinOrAuthority?: boolean },
+  ) => Promise<HttpClient & FileClient>;
   /** A capture of the same sources, gzipped tar. */
   readonly capture: (settings: Settings, signal?: AbortSignal) => Promise<Buffer>;
 }
@@ -77,6 +83,11 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
   const insecure = /^(1|true|yes|on)$/i.test(cmdline.value('ipa-insecure') ?? '');
   const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
   const options = { ...written, dialect };
+  const from = (current: Settings): TrustOptions => ({
+    settings: current,
+    environment: host.env,
+    userAgent: `razor-mk/${version()}`,
+  });
   const settings = (pushed: PushedMap): Resolved =>
     resolveSettings({ options, cmdline, environment: host.env, file, pushed });
 
@@ -110,12 +121,14 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
     },
     httpFor: (current, server) => {
       const any = current.insecure || (current.dialect === 'ironic' && insecure);
-      return openHttp(current, server, host.env, `razor-mk/${version()}`, any);
+      return openHttp({ ...from(current), server, insecure: any });
     },
     openHttp: (current, url, insecure) => {
-      const any = insecure || current.insecure;
-      return openHttp(current, { url, source: 'kernel line', given: true }, host.env, `razor-mk/${version()}`, any);
+      const server = { url, source: 'kernel line', given: true };
+      return openHttp({ ...from(current), server, insecure: insecure || current.insecure });
     },
+    openFiles: (current, { insecure: any = false, pinOrAuthority }) =>
+      openHttp({ ...from({ ...current, replyKey: '' }), insecure: any || current.insecure, pinOrAuthority }),
     capture: async (current, signal) => {
       const made = await captureMachine({
         sources,

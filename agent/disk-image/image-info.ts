@@ -1,6 +1,7 @@
 /** What Ironic says of the image to write (`image_info`), checked; what this agent cannot do is refused in words. */
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import { readProxies, type Proxies } from '../http/proxy.ts';
 
 export const ALGORITHMS = ['sha512', 'sha384', 'sha256', 'sha1', 'md5'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
@@ -18,8 +19,8 @@ export interface ImageInfo {
   readonly format: 'raw' | 'qcow2';
   /** What the image must hash to, or the URL of a file that says it. */
   readonly digest: Digest | { readonly listUrl: string };
-  /** `http_proxy`, `https_proxy`, `no_proxy`. */
-  readonly proxyEnv: Readonly<Record<string, string>>;
+  /** The image's own proxies (`proxies`, `no_proxy`); undefined for those of the agent's environment. */
+  readonly proxies: Proxies | undefined;
   /** The Authorization header of the image's server. */
   readonly authorization: string | undefined;
 }
@@ -82,7 +83,7 @@ export function readImageInfo(value: unknown, rules: ImageRules): ImageInfo {
     urls,
     format,
     digest: digestOf(info.os_hash_algo, info.os_hash_value, info.checksum, rules),
-    proxyEnv: proxiesOf(info.proxies ?? {}, info.no_proxy ?? ''),
+    proxies: proxiesOf(info.proxies ?? {}, info.no_proxy ?? ''),
     authorization: authorizationOf(info),
   };
 }
@@ -157,13 +158,10 @@ export function digestInList(list: string, file: string, rules: ImageRules): Dig
   throw refuse(`the list of checksums does not name ${file}`);
 }
 
-function proxiesOf(proxies: Readonly<Record<string, string>>, noProxy: string): Record<string, string> {
-  const environment: Record<string, string> = {};
-  for (const scheme of ['http', 'https']) {
-    const url = proxies[scheme];
-    if (url !== undefined && URL.canParse(url)) environment[`${scheme}_proxy`] = url;
-  }
-  return Object.keys(environment).length > 0 && noProxy !== '' ? { ...environment, no_proxy: noProxy } : environment;
+function proxiesOf(proxies: Readonly<Record<string, string>>, noProxy: string): Proxies | undefined {
+  const { http, https } = proxies;
+  if ((http ?? '') === '' && (https ?? '') === '') return undefined;
+  return readProxies({ http_proxy: http, https_proxy: https, no_proxy: noProxy });
 }
 
 function authorizationOf(info: z.infer<typeof SCHEMA>): string | undefined {

@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../platform/time/clock.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
-import { urlForPeople } from '../http/http-client.ts';
-import { fetchBytes, FetchFailure, fetchStream, type FetchOptions } from './fetch.ts';
+import { FileFailure } from '../http/file-client.ts';
+import { urlForPeople } from '../http/http-failure.ts';
+import { fetchBytes, imageFailure, type FetchOptions } from './fetch.ts';
 import { digestInList, type Digest, type ImageInfo, type ImageRules } from './image-info.ts';
 import { planTable, type TablePlan } from './partition-table.ts';
 import type { DiskTarget } from './target-disk.ts';
@@ -57,7 +58,7 @@ export async function writeWholeDisk(options: WriteOptions): Promise<WrittenImag
       return await writeOnce(url, digest, options);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof FetchFailure)) throw error;
+      if (!(error instanceof FileFailure)) throw error;
       failure = error;
       const last = !error.again && info.urls.length === 1;
       if (last) break;
@@ -65,7 +66,7 @@ export async function writeWholeDisk(options: WriteOptions): Promise<WrittenImag
     }
   }
   await target.sync();
-  throw failure;
+  throw imageFailure(failure);
 }
 
 function fileName(url: string): string {
@@ -74,11 +75,8 @@ function fileName(url: string): string {
 
 async function writeOnce(url: string, digest: Digest, options: WriteOptions): Promise<WrittenImage> {
   const { target, info, note } = options;
-  const source = await fetchStream(url, {
-    ...options.fetch,
-    proxyEnv: info.proxyEnv,
-    authorization: info.authorization,
-  });
+  const { files, ...request } = options.fetch;
+  const source = await files.open({ ...request, url, proxies: info.proxies, authorization: info.authorization });
   if (source.length !== undefined && source.length > target.sizeBytes) {
     throw new RazorMkError(
       'RAZOR_MK_DEPLOY_IMAGE',

@@ -3,7 +3,7 @@
  * questions of one turn share it; what changes something on the server (POST) always has a new one, because a kept
  * connection may be cut at the moment of writing, and then nobody knows whether the server has read it.
  */
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 
 /**
@@ -12,42 +12,38 @@ import type { Agent as HttpsAgent } from 'node:https';
  */
 const KEPT_MS = 15_000;
 
-/** Options of Node's connection makers. `kept`: connections are used again. */
-export function keeping(kept: boolean): {
-  readonly keepAlive: boolean;
-  readonly maxFreeSockets?: number;
-  readonly timeout?: number;
-} {
-  return kept ? { keepAlive: true, maxFreeSockets: 1, timeout: KEPT_MS } : { keepAlive: false };
+/** What a request needs of its connection. */
+export interface Route {
+  readonly secure: boolean;
+  /** The connection is used again. */
+  readonly kept: boolean;
+  /** To the origin that the client's own credentials belong to: its client certificate is shown there and nowhere else. */
+  readonly own: boolean;
+  /** URL of the proxy. */
+  readonly proxy: string | undefined;
 }
 
-/** Makers of connections: with `kept` those that are used again, otherwise a new connection for each request. */
-export interface Connections {
-  http(kept: boolean): HttpAgent;
-  https(kept: boolean): Promise<HttpsAgent>;
+/** Makes the connections of a route; asked once for each route. */
+export type Connections = (route: Route) => HttpAgent | Promise<HttpsAgent>;
+
+/** Options of Node's connection pools for a route: whether connections are kept, and the proxy. */
+export function poolOptions({ secure, kept, proxy }: Omit<Route, 'own'>): AgentOptions {
+  return {
+    ...(kept ? { keepAlive: true, maxFreeSockets: 1, timeout: KEPT_MS } : { keepAlive: false }),
+    proxyEnv: proxy === undefined ? {} : { [secure ? 'https_proxy' : 'http_proxy']: proxy },
+  };
 }
 
-/** Makers that are made once each, when they are first needed. */
-export function connections(
-  http: (kept: boolean) => HttpAgent,
-  https: (kept: boolean) => Promise<HttpsAgent>,
-): Connections {
-  return { http: both(http), https: both(https) };
-}
+/** Connections without certificates or pins of their own. */
+export const plainConnections: Connections = (route) =>
+  route.secure
+    ? import('node:https').then(({ Agent }) => new Agent(poolOptions(route)))
+    : new HttpAgent(poolOptions(route));
 
-/** Without trust, keys or proxies of their own. */
-export function plainConnections(): Connections {
-  return connections(
-    (kept) => new HttpAgent(keeping(kept)),
-    async (kept) => new (await import('node:https')).Agent(keeping(kept)),
-  );
-}
-
-function both<T>(make: (kept: boolean) => T): (kept: boolean) => T {
-  const made = new Map<boolean, T>();
-  return (kept) => {
-    const known = made.get(kept) ?? make(kept);
-    made.set(kept, known);
-    return known;
+/** Connections to a Unix socket, whatever the URL's host is. */
+export function socketConnections(path: string): Connections {
+  return (route) => {
+    const options: AgentOptions & { readonly socketPath: string } = { ...poolOptions(route), socketPath: path };
+    return new HttpAgent(options);
   };
 }

@@ -8,7 +8,6 @@ import { loadKernelModules } from '../../tinycore/node/kernel-modules.ts';
 import { MIRROR_DIR, startMirror, type Mirror } from '../../tinycore/node/mirror.ts';
 import { repairMirrorUri } from '../../tinycore/node/uris.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Candidate } from '../discovery/candidate.ts';
 import type { HttpClient } from '../http/http-client.ts';
 
 export interface Duties {
@@ -20,7 +19,8 @@ export interface Duties {
 export interface DutiesOptions {
   readonly log: Log;
   readonly system: System;
-  readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
+  /** A client for lists of any host: nothing that belongs to the server goes with it. */
+  readonly openFiles: (settings: Settings) => Promise<HttpClient>;
   /** Where the local mirror's files are; /tmp/tinycorelinux, the original's. */
   readonly mirrorDir?: string;
 }
@@ -49,7 +49,7 @@ export function createDuties(options: DutiesOptions): Duties {
       if (tceInstallListUri === '' && kmodInstallListUri === '') return;
       const uri = (text: string): string => repairMirrorUri(text, settings.tceMirrorPort, mirror?.port);
       const fetchList = async (url: string): Promise<Buffer | undefined> => {
-        const http = await options.httpFor(settings, { url, source: 'configuration', given: true });
+        const http = await options.openFiles(settings);
         const reply = await http.request({ method: 'GET', url, limit: LIST_LIMIT, signal });
         if (reply.status !== 200) throw new Error(`HTTP ${reply.status}`);
         return reply.body;

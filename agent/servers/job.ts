@@ -10,6 +10,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Disk } from '../disks/disks.ts';
 import type { CommandLine } from '../kernel-line/kernel-line.ts';
 import type { Emit } from '../loop/events.ts';
+import type { FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
 
 export interface JobOptions {
@@ -38,6 +39,8 @@ export interface JobOptions {
    * pin is set. Throws RAZOR_MK_TRUST.
    */
   readonly openHttp: (url: string, trust?: { readonly insecure?: boolean }) => Promise<HttpClient>;
+  /** A client for files of any host, whose checksums came from the server: nothing that is the server's alone goes with it. */
+  readonly openFiles: (trust: { readonly insecure: boolean }) => Promise<FileClient>;
   readonly signal: AbortSignal;
 }
 

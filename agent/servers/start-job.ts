@@ -46,6 +46,7 @@ export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> 
       // what is secret between this node and a Razor server is no business of anybody else's
       openHttp: (url, trust) =>
         setup.openHttp({ ...values, token: '', tokenFile: '', replyKey: '' }, url, trust?.insecure === true),
+      openFiles: ({ insecure }) => setup.openFiles(values, { insecure, pinOrAuthority: true }),
     });
   } finally {
     await node.close();

@@ -3,7 +3,8 @@ import type { DeployContext, DeployOptions } from '../../agent/servers/ironic-20
 import type { Disk } from '../../agent/disks/disks.ts';
 import { deployParameters, parseParameters } from '../../agent/servers/ironic-2014/parameters/deploy-parameters.ts';
 import type { Target, TargetOptions } from '../../agent/servers/ironic-2014/iscsi/target.ts';
-import { HttpFailure, type HttpClient, type HttpRequest } from '../../agent/http/http-client.ts';
+import type { HttpClient, HttpRequest } from '../../agent/http/http-client.ts';
+import { HttpFailure } from '../../agent/http/http-failure.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { createLog } from '../../platform/log/log.ts';
 import type { RunResult } from '../../platform/process/run.ts';

@@ -113,6 +113,7 @@ export function ironicAgent(setup: AgentSetup): IronicAgent {
     stateDir: dir,
     logDir: dir,
     openHttp: () => Promise.resolve(createHttpClient()),
+    openFiles: () => Promise.resolve(createHttpClient()),
     ...setup,
     signal: controller.signal,
   });

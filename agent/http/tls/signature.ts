@@ -5,7 +5,8 @@
  */
 import { createPublicKey, randomBytes, verify, type KeyObject } from 'node:crypto';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
-import { HttpFailure, urlForPeople, type Answer, type HttpRequest, type ReplyGuard } from '../http-client.ts';
+import type { Answer, HttpRequest, ReplyGuard } from '../http-client.ts';
+import { HttpFailure, urlForPeople } from '../http-failure.ts';
 
 export const NONCE_HEADER = 'razor-mk-nonce';
 export const SIGNATURE_HEADER = 'razor-mk-signature';

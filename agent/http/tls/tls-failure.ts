@@ -4,9 +4,9 @@
  */
 import { request as httpsRequest } from 'node:https';
 import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
-import { HttpFailure, urlForPeople } from '../http-client.ts';
+import { HttpFailure, proxyLogin, urlForPeople } from '../http-failure.ts';
 import { faultOf } from './key-material.ts';
-import { proxyFor } from '../proxy.ts';
+import { proxyFor, type Proxies, type Proxy } from '../proxy.ts';
 import { createTlsAgent, type TlsTrust } from './tls-options.ts';
 
 const NAME_CA =
@@ -53,7 +53,12 @@ const REASONS: Readonly<Record<string, readonly [string, string]>> = {
  * Throws what a person should read: HttpFailure with the remedy, or RAZOR_MK_TRUST where it is our own certificate or key that
  * cannot be used. Undefined where nothing is to be added to the system's own words.
  */
-export async function explainTlsFailure(error: unknown, url: string, trust: TlsTrust): Promise<undefined> {
+export async function explainTlsFailure(
+  error: unknown,
+  url: string,
+  trust: TlsTrust,
+  proxies: Proxies,
+): Promise<undefined> {
   const code = errnoOf(error) ?? errnoOf((error as { cause?: unknown } | undefined)?.cause) ?? '';
   const fail = (message: string, remedy: string): never => {
     throw new HttpFailure('RAZOR_MK_HTTP', `${urlForPeople(url)}: ${message}`, { cause: error, remedy });
@@ -63,13 +68,13 @@ export async function explainTlsFailure(error: unknown, url: string, trust: TlsT
       'If the server’s certificate was renewed, pin the new fingerprint (--pin, razor.pin). Else somebody is in between.';
     fail(messageOf(error), renew);
   }
-  explainProxy(error, code, url, trust, fail);
+  explainProxy(error, code, proxyFor(url, proxies), fail);
   if (!url.startsWith('https:')) return undefined;
   const fault = faultOf(trust);
   if (fault !== undefined) throw new RazorMkError('RAZOR_MK_TRUST', fault, { cause: error });
   if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED') {
     const seen = code === 'CERT_NOT_YET_VALID' ? 'is not valid yet' : 'has expired';
-    const offset = await clockOffset(url, trust);
+    const offset = await clockOffset(url, trust, proxies);
     const clock = offset === undefined ? 'this machine’s clock says' : `this machine’s clock is ${offset}; it says`;
     const set = 'Set the clock: razor.ntp=HOST on the kernel line, or the firmware setup.';
     const renew = 'Renew the server’s certificate.';
@@ -87,19 +92,15 @@ export async function explainTlsFailure(error: unknown, url: string, trust: TlsT
 function explainProxy(
   error: unknown,
   code: string,
-  url: string,
-  trust: TlsTrust,
+  proxy: Proxy | undefined,
   fail: (message: string, remedy: string) => never,
 ): void {
-  const proxy = proxyFor(url, trust.proxyEnv);
   if (proxy === undefined) return;
   const what = `the proxy ${proxy.host} port ${proxy.port} (${proxy.from})`;
   const around = `Correct ${proxy.from}, or name the server in no_proxy.`;
   if (code === 'ERR_PROXY_TUNNEL') {
     const said = /HTTP\/1\.[01] (.{1,80})/.exec(messageOf(error))?.[1] ?? messageOf(error);
-    const remedy = said.startsWith('407')
-      ? `Put user and password into ${proxy.from}: http://USER:PASSWORD@HOST:PORT.`
-      : around;
+    const remedy = said.startsWith('407') ? proxyLogin(proxy.from) : around;
     fail(`${what} does not let us through: ${said}`, remedy);
   }
   if (['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTDOWN'].includes(code))
@@ -110,8 +111,9 @@ function explainProxy(
  * How far this machine's clock is from the server's, in words, by the Date of an answer to a HEAD of the root, which
  * carries nothing of ours. The server is not verified for it: the figure is for a message and nothing is set by it.
  */
-async function clockOffset(url: string, trust: TlsTrust): Promise<string | undefined> {
-  const agent = createTlsAgent({ ...trust, pins: [], cert: undefined, key: undefined });
+async function clockOffset(url: string, trust: TlsTrust, proxies: Proxies): Promise<string | undefined> {
+  const proxy = proxyFor(url, proxies)?.url;
+  const agent = createTlsAgent({ ...trust, pins: [], cert: undefined, key: undefined }, proxy);
   const timeout = Math.min(trust.timeoutMs, 3000);
   const date = await new Promise<string | undefined>((resolve) => {
     const request = httpsRequest(

@@ -8,7 +8,7 @@ import { Agent, type AgentOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { keeping } from '../connections.ts';
+import { poolOptions } from '../connections.ts';
 
 export interface TlsTrust {
   readonly ca: string | undefined;
@@ -16,7 +16,8 @@ export interface TlsTrust {
   readonly key: string | undefined;
   /** Lower-case hex; empty for ordinary verification. */
   readonly pins: readonly string[];
-  readonly proxyEnv: Readonly<Record<string, string>>;
+  /** A server without a pinned certificate is talked to when the authorities vouch for it: for files whose checksum is known. */
+  readonly pinOrAuthority?: boolean;
   /** For the handshake. */
   readonly timeoutMs: number;
   /** Takes any certificate; pins count nevertheless. */
@@ -30,15 +31,14 @@ export class PinError extends Error {
 type Created = (error: Error | null, socket: Duplex) => void;
 
 /**
- * A maker of TLS connections, which are used again with `kept`. With pins, sockets are handed out only after their
- * certificate was looked at.
+ * A maker of TLS connections, through `proxy` where there is one, which are used again with `kept`. With pins, sockets are handed
+ * out only after their certificate was looked at.
  */
-export function createTlsAgent(trust: TlsTrust, kept = false): Agent {
+export function createTlsAgent(trust: TlsTrust, proxy: string | undefined, kept = false): Agent {
   const options: AgentOptions = {
-    ...keeping(kept),
+    ...poolOptions({ secure: true, kept, proxy }),
     maxCachedSessions: trust.pins.length > 0 ? 0 : 10, // a resumed session shows no certificate
     minVersion: 'TLSv1.2',
-    proxyEnv: { ...trust.proxyEnv },
     ...(trust.insecure === true ? { rejectUnauthorized: false } : {}),
     ca: trust.ca,
     cert: trust.cert,
@@ -80,7 +80,10 @@ class PinningAgent extends Agent {
       if (error) socket.destroy();
       done(error, socket);
     };
-    const check = (): void => finish(pinFailure(socket, this.#trust.pins));
+    const check = (): void => {
+      const vouched = this.#trust.pinOrAuthority === true && (socket.authorized || this.#trust.insecure === true);
+      finish(vouched ? null : pinFailure(socket, this.#trust.pins));
+    };
     const timer = setTimeout(
       () => finish(new PinError(`no TLS handshake within ${this.#trust.timeoutMs} ms`)),
       this.#trust.timeoutMs,

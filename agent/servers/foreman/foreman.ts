@@ -5,7 +5,7 @@
  */
 import type { Identity } from '../../../facts/fact-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { urlForPeople } from '../../http/http-client.ts';
+import { urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { foremanFacts, type ForemanFacts } from './foreman-facts.ts';

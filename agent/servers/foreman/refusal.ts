@@ -1,5 +1,5 @@
 /** Why Foreman refused, in its own words, and what a person can do about it. */
-import { HttpFailure } from '../../http/http-client.ts';
+import { HttpFailure } from '../../http/http-failure.ts';
 import type { HttpReply } from '../../http/exchange.ts';
 import { cleanText, parseBounded } from '../../http/bounded-json.ts';
 import type { ForemanPath } from './foreman-parameters.ts';

@@ -6,6 +6,7 @@ import type { System } from '../../../platform/system.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Disk } from '../../disks/disks.ts';
 import type { CommandLine } from '../../kernel-line/kernel-line.ts';
+import type { FileClient } from '../../http/file-client.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { JobOptions } from '../job.ts';
 
@@ -38,6 +39,8 @@ export interface CommandContext {
   readonly stateDir: string;
   readonly logDir: string;
   readonly openHttp: (url: string) => Promise<HttpClient>;
+  /** A client for images, without anything that belongs to the API's server alone. */
+  readonly openFiles: (trust: { readonly insecure: boolean }) => Promise<FileClient>;
   /** Told while a long command runs; shown in `status` and in the log, at most every few seconds. */
   readonly progress: (text: string) => void;
   /** Stops serving and sending heartbeats after the answer has gone out (system.lockdown). */

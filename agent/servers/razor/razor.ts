@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import type { Identity } from '../../../facts/fact-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { HttpFailure, urlForPeople } from '../../http/http-client.ts';
+import { HttpFailure, urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import { fitFacts } from '../fact-limit.ts';
 import { parseJson, type Exchange } from '../../http/exchange.ts';

@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { resolveSettings } from '../../../agent/config/resolve.ts';
 import { fileAsDisk } from '../../../agent/disks/file-disk.ts';
 import { deployImage, type DeployImageOptions } from '../../../agent/disk-image/deploy-image.ts';
+import { createHttpClient } from '../../../agent/http/http-client.ts';
 import { readRecord } from '../../../agent/disk-image/record.ts';
 import { parseCommandLine, type CommandLine } from '../../../agent/kernel-line/kernel-line.ts';
 import type { Clock } from '../../../platform/time/clock.ts';
@@ -73,7 +74,7 @@ function bench(t: TestContext, size = DISK): Bench {
         configDrive: undefined,
         rootDevice: undefined,
         rules: { md5: true },
-        fetch: {},
+        fetch: { files: createHttpClient() },
         attempts: 3,
         pauseMs: 10_000,
         listDisks: () => [fileAsDisk(disk)],

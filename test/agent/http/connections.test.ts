@@ -133,7 +133,12 @@ test('a kept connection has the trust of its beginning: a pinned server is asked
   const web = issued(dir, 'web', authority(dir));
   const server = await scripted(t, () => ok(), { cert: web.cert, key: web.key });
   const { values } = resolveSettings({ options: { pin: web.fingerprint } });
-  const http = await openHttp(values, { url: server.url, source: 'test', given: true }, {}, 'test');
+  const http = await openHttp({
+    settings: values,
+    server: { url: server.url, source: 'test', given: true },
+    environment: {},
+    userAgent: 'test',
+  });
   assert.deepEqual([await ask(http, server.url), await ask(http, server.url)], ['ok', 'ok']);
   assert.deepEqual(server.connections, [['GET /', 'GET /']]);
 });

@@ -6,7 +6,8 @@
 import type { Clock } from '../../../../platform/time/clock.ts';
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 import { backoffDelay } from '../../../../platform/time/timing.ts';
-import { HttpFailure, retryAfterMs, type HttpClient } from '../../../http/http-client.ts';
+import { retryAfterMs, type HttpClient } from '../../../http/http-client.ts';
+import { HttpFailure } from '../../../http/http-failure.ts';
 
 /** The most that a Retry-After is believed. */
 const LONGEST_RETRY_AFTER_MS = 120_000;

@@ -4,7 +4,8 @@
  */
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
-import { retryAfterMs, urlForPeople, type HttpClient, type HttpReply } from '../../../http/http-client.ts';
+import { retryAfterMs, type HttpClient, type HttpReply } from '../../../http/http-client.ts';
+import { urlForPeople } from '../../../http/http-failure.ts';
 import { parseBounded } from '../../../http/bounded-json.ts';
 import { faultOf } from './faults.ts';
 import type { IronicNode } from '../ironic-options.ts';

@@ -2,7 +2,8 @@
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 import type { Clock } from '../../../../platform/time/clock.ts';
 import type { Log } from '../../../../platform/log/log.ts';
-import { HttpFailure, urlForPeople, type HttpClient } from '../../../http/http-client.ts';
+import type { HttpClient } from '../../../http/http-client.ts';
+import { HttpFailure, urlForPeople } from '../../../http/http-failure.ts';
 import { cleanText, parseBounded } from '../../../http/bounded-json.ts';
 import { faultOf } from '../conductor/faults.ts';
 

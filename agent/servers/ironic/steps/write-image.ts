@@ -1,4 +1,5 @@
 /** Ironic's own name for the step that writes the instance's image. */
+import type { FetchOptions } from '../../../disk-image/fetch.ts';
 import type { CommandContext, IronicStep, Params } from '../ironic-options.ts';
 
 /** Listed always: a conductor that is told of no deploy step waits for ever (agent_base.py takes an empty list for none). */
@@ -29,7 +30,7 @@ export const writeImage: IronicStep = {
       configDrive: args['configdrive'],
       rootDevice: instance['root_device'] ?? properties['root_device'],
       rules: { md5: context.config['agent_md5_checksum_enable'] !== false },
-      fetch: await trust(context),
+      fetch: await fetchOptions(context),
       attempts: 1 + seconds('ipa-image-download-connection-retries', 9) / 1000,
       pauseMs: seconds('ipa-image-download-connection-retry-interval', 10),
     });
@@ -38,23 +39,15 @@ export const writeImage: IronicStep = {
   },
 };
 
-/** Whom to believe for images: the same certificates as for the API. */
-async function trust({ kernel, settings, signal }: CommandContext): Promise<{
-  ca?: string;
-  insecure: boolean;
-  idleMs: number;
-  signal: AbortSignal;
-}> {
+/** Images come through a client of their own: the certificates of the API count, its token and client certificate stay there. */
+async function fetchOptions({ kernel, openFiles, signal }: CommandContext): Promise<FetchOptions> {
   const seconds = Number(kernel.value('ipa-image-download-connection-timeout') ?? 60);
-  const common = {
-    insecure: /^(1|true|yes|on)$/i.test(kernel.value('ipa-insecure') ?? ''),
+  const insecure = /^(1|true|yes|on)$/i.test(kernel.value('ipa-insecure') ?? '');
+  return {
+    files: await openFiles({ insecure }),
     idleMs: (seconds >= 1 && seconds <= 3600 ? seconds : 60) * 1000,
     signal,
   };
-  if (settings.caFile === '') return common;
-  const { readCapped } = await import('../../../../platform/files.ts');
-  const pem = await readCapped(settings.caFile, 1024 * 1024);
-  return pem === undefined ? common : { ...common, ca: pem.toString('utf8') };
 }
 
 function record(value: unknown): Params {

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { resolveSettings } from '../../../../agent/config/resolve.ts';
-import { HttpFailure, type HttpReply } from '../../../../agent/http/http-client.ts';
+import type { HttpReply } from '../../../../agent/http/http-client.ts';
+import { HttpFailure } from '../../../../agent/http/http-failure.ts';
 import { offsetInWords } from '../../../../agent/http/tls/tls-failure.ts';
 import { openHttp } from '../../../../agent/http/tls/trust.ts';
 import { NONCE_HEADER, SIGNATURE_HEADER, signedBytes } from '../../../../agent/http/tls/signature.ts';
@@ -67,7 +68,7 @@ async function get(
   const { values, refused } = resolveSettings({ options: { 'http-timeout': '5', ...args } });
   assert.deepEqual(refused, []);
   const candidate = { url, source: 'test', given: true, ...(address === undefined ? {} : { address }) };
-  const http = await openHttp(values, candidate, env, 'test');
+  const http = await openHttp({ settings: values, server: candidate, environment: env, userAgent: 'test' });
   return await http.request({ method: 'GET', url: `${url}/razor/api?x=1` });
 }
 
@@ -146,7 +147,9 @@ test('a server with another certificate than the pinned is sent zero bytes', asy
 test('a pin that is no fingerprint is an error before anything is connected', async () => {
   const { values } = resolveSettings({ options: { pin: 'abcd' } });
   const candidate = { url: good.url, source: 'test', given: true };
-  await assert.rejects(openHttp(values, candidate, {}, 'test'), { code: 'RAZOR_MK_TRUST' });
+  await assert.rejects(openHttp({ settings: values, server: candidate, environment: {}, userAgent: 'test' }), {
+    code: 'RAZOR_MK_TRUST',
+  });
 });
 
 test('a client certificate and a bearer token are shown to the server', async () => {

@@ -26,7 +26,13 @@ after(() => foreman.close());
 async function post(line: string): Promise<number | string> {
   const { values } = resolveSettings({ cmdline: parseCommandLine(line) });
   const server = { url: foreman.url, source: 'test', given: true };
-  const http = await openHttp(values, server, {}, 'razor-mk', values.insecure);
+  const http = await openHttp({
+    settings: values,
+    server,
+    environment: {},
+    userAgent: 'razor-mk',
+    insecure: values.insecure,
+  });
   const url = `${foreman.url}/api/v2/discovered_hosts/facts`;
   return await http.request({ method: 'POST', url, body: '{}' }).then(({ status }) => status, messageOf);
 }
