@@ -1,10 +1,12 @@
 /** Asks a running agent for its status through its socket. */
 import { readdirSync, statSync } from 'node:fs';
-import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { socketConnections } from '../http/connections.ts';
+import { createHttpClient } from '../http/http-client.ts';
+import { HttpFailure } from '../http/http-failure.ts';
 import { SOCKET_NAME } from './local-api.ts';
 import type { StatusSnapshot } from './snapshot.ts';
 
@@ -44,30 +46,19 @@ function namesIn(dir: string): string[] {
   }
 }
 
-/** Throws RAZOR_MK_NO_AGENT when nobody answers within two seconds. */
+/** The status of a running agent. Throws RAZOR_MK_NO_AGENT when nobody answers within two seconds. */
 export async function askStatus(socketPath: string): Promise<StatusSnapshot> {
+  const http = createHttpClient({ connections: socketConnections(socketPath), limit: LIMIT, timeoutMs: 2000 });
   try {
-    const text = await new Promise<string>((resolve, reject) => {
-      const asked = request({ socketPath, path: '/status', method: 'GET', timeout: 2000 }, (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          body += chunk;
-          if (body.length > LIMIT) asked.destroy(new Error('the answer is too long'));
-        });
-        response.on('end', () => resolve(body));
-        response.on('error', reject);
-      });
-      asked.on('timeout', () => asked.destroy(new Error('no answer within 2 s')));
-      asked.on('error', reject);
-      asked.end();
-    });
-    return JSON.parse(text) as StatusSnapshot;
+    const { status, body } = await http.request({ method: 'GET', url: 'http://localhost/status' });
+    if (status !== 200) throw new Error(`HTTP ${status}`);
+    return JSON.parse(body.toString('utf8')) as StatusSnapshot;
   } catch (error) {
-    const denied = errnoOf(error) === 'EACCES' || errnoOf(error) === 'EPERM';
-    throw new RazorMkError('RAZOR_MK_NO_AGENT', `no agent answers on ${socketPath}: ${messageOf(error)}`, {
+    const cause = error instanceof HttpFailure ? (error.cause ?? error) : error;
+    const denied = errnoOf(cause) === 'EACCES' || errnoOf(cause) === 'EPERM';
+    throw new RazorMkError('RAZOR_MK_NO_AGENT', `no agent answers on ${socketPath}: ${messageOf(cause)}`, {
       cause: error,
-      ...(denied ? { remedy: 'The socket is for its owner only: ask as the user that the agent runs as (root).' } : {}),
+      remedy: denied ? 'The socket is for its owner only: ask as the user that the agent runs as (root).' : undefined,
     });
   }
 }
