@@ -3,7 +3,7 @@ import { acknowledge } from './acknowledge.ts';
 import type { CommandHandler } from './command-handler.ts';
 import { findExternal } from './external.ts';
 import { createIdentify } from './identify.ts';
-import { kexec } from './kexec.ts';
+import { createKexec, type KexecOptions } from './kexec.ts';
 import { admit, type LoopBreaker } from './loop-breaker.ts';
 import { poweroff } from './poweroff.ts';
 import { reboot } from './reboot.ts';
@@ -15,7 +15,12 @@ export interface CommandRegistry {
   readonly names: readonly string[];
 }
 
+/** For a registry that only plans. */
+const NO_FILES: KexecOptions = { openFiles: () => Promise.reject(new Error('nothing is fetched here')) };
+
 interface RegistryOptions {
+  /** How kexec gets its files. */
+  readonly kexec?: KexecOptions;
   /** Holds back destructive commands that come again and again; without one each is carried out. */
   readonly breaker?: LoopBreaker;
   /** Directory whose executables are commands; asked at each look-up, because an extension may bring some. */
@@ -24,12 +29,11 @@ interface RegistryOptions {
   readonly binDirs?: () => readonly string[];
 }
 
-const BUILT_IN: readonly CommandHandler[] = [acknowledge, register, reboot, poweroff, kexec, createIdentify()];
-
 /** The built-in commands, then `more`, then the commands directory. A later one does not replace an earlier one. */
 export function createRegistry(more: readonly CommandHandler[] = [], options: RegistryOptions = {}): CommandRegistry {
   const handlers = new Map<string, CommandHandler>();
-  for (const handler of [...BUILT_IN, ...more]) {
+  const builtIn = [acknowledge, register, reboot, poweroff, createKexec(options.kexec ?? NO_FILES), createIdentify()];
+  for (const handler of [...builtIn, ...more]) {
     if (!handlers.has(handler.name)) handlers.set(handler.name, guarded(handler, options.breaker));
   }
   return {

@@ -1,61 +1,61 @@
 /** A file from the network into a file, never through memory: capped while it streams, and checked before it is used. */
 import { createHash } from 'node:crypto';
-import { createWriteStream, rmSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import got from 'got';
+import { rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import { urlForPeople } from '../http/http-client.ts';
+import type { FileClient } from '../http/file-client.ts';
+import { urlForPeople } from '../http/http-failure.ts';
 
 interface DownloadOptions {
   /** Most bytes. */
   readonly limit: number;
   /** Lower-case hex; not checked when undefined. */
   readonly sha256?: string | undefined;
+  /** For the whole file; ten minutes by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Fetches `url` into `path` (mode 0600). Throws RAZOR_MK_COMMAND and leaves no file when anything is wrong with it. */
-export async function download(url: string, path: string, options: DownloadOptions): Promise<number> {
+const IDLE_MS = 30_000;
+
+/**
+ * Fetches `url` into `path` (mode 0600) and resolves to its size in bytes. Redirects are not followed. Throws RAZOR_MK_COMMAND,
+ * or RAZOR_MK_TRUST, and leaves no file when anything is wrong with it.
+ */
+export async function download(
+  files: FileClient,
+  url: string,
+  path: string,
+  options: DownloadOptions,
+): Promise<number> {
+  const { limit, sha256, timeoutMs = 600_000 } = options;
   const what = urlForPeople(url);
   const refuse = (why: string): RazorMkError => new RazorMkError('RAZOR_MK_COMMAND', `${what}: ${why}`);
+  const late = AbortSignal.timeout(timeoutMs);
+  const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
   const hash = createHash('sha256');
-  const file = createWriteStream(path, { mode: 0o600 });
-  const stream = got.stream(url, {
-    headers: { 'accept-encoding': 'identity' },
-    retry: { limit: 0 },
-    followRedirect: false,
-    throwHttpErrors: false,
-    timeout: { request: options.timeoutMs ?? 600_000, connect: 10_000, socket: 30_000 },
-    signal: options.signal,
-  });
-  let status = 0;
-  stream.once('response', (response: { statusCode: number }) => (status = response.statusCode));
+  let size = 0;
   try {
-    let size = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (status !== 200) throw refuse(`HTTP ${status}`);
-      size += chunk.length;
-      if (size > options.limit) throw refuse(`it is longer than ${options.limit} bytes`);
-      hash.update(chunk);
-      if (!file.write(chunk))
-        await new Promise<void>((resolve) => file.once('drain', resolve).once('error', () => resolve()));
-      if (file.errored) throw file.errored;
+    const { body } = await files.open({ url, idleMs: IDLE_MS, redirects: 0, signal });
+    await using file = await open(path, 'w', 0o600);
+    for await (const piece of body) {
+      size += piece.length;
+      if (size > limit) throw refuse(`it is longer than ${limit} bytes`);
+      hash.update(piece);
+      await file.writeFile(piece);
     }
-    if (status !== 200) throw refuse(`HTTP ${status}`);
-    if (size === 0) throw refuse('it is empty');
-    file.end();
-    await finished(file);
     const found = hash.digest('hex');
-    if (options.sha256 !== undefined && found !== options.sha256.toLowerCase()) {
-      throw refuse(`its SHA-256 is ${found}, not ${options.sha256.toLowerCase()}`);
+    if (size === 0) throw refuse('it is empty');
+    if (sha256 !== undefined && found !== sha256.toLowerCase()) {
+      throw refuse(`its SHA-256 is ${found}, not ${sha256.toLowerCase()}`);
     }
     return size;
   } catch (error) {
-    stream.destroy();
-    file.destroy();
     rmSync(path, { force: true });
     options.signal?.throwIfAborted();
-    throw error instanceof RazorMkError ? error : refuse(messageOf(error));
+    if (late.aborted) throw refuse(`it did not come within ${timeoutMs / 1000} s`);
+    if (error instanceof RazorMkError && error.code !== 'RAZOR_MK_HTTP') throw error;
+    const remedy = error instanceof RazorMkError ? error.remedy : undefined;
+    throw new RazorMkError('RAZOR_MK_COMMAND', messageOf(error), { cause: error, remedy });
   }
 }

@@ -4,7 +4,9 @@ import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { download } from './download.ts';
 import { prepareToLeave } from './leave.ts';
-import type { CommandHandler } from './command-handler.ts';
+import type { FileClient } from '../http/file-client.ts';
+import type { Runtime } from '../loop/runtime.ts';
+import type { CommandHandler, CommandOutcome, CommandRequest } from './command-handler.ts';
 
 const HttpUrl = z.string().check(
   z.maxLength(2000),
@@ -45,62 +47,97 @@ function read(param: unknown): KexecParam {
   );
 }
 
-export const kexec: CommandHandler = {
-  name: 'kexec',
-  describe: 'Fetch a kernel and an initrd, check them, and boot them without a firmware pass.',
-  destructive: true,
-  plan(param) {
-    const { kernel, initrd, cmdline, kernel_sha256: sum } = read(param);
-    return [
-      `fetch the kernel ${kernel}${sum === undefined ? ' (no checksum given)' : ' and check its SHA-256'}`,
-      ...(initrd === undefined ? [] : [`fetch the initrd ${initrd}`]),
-      `load them with the command line "${cmdline ?? ''}"`,
-      'save the facts',
-      'flush file systems',
-      'boot the loaded kernel',
-    ];
-  },
-  async run(runtime, request) {
-    const { system, signal } = runtime;
-    const { store } = request;
-    const param = read(request.param);
-    const kernel = join(store.dir, 'kexec-kernel');
-    const initrd = join(store.dir, 'kexec-initrd');
-    await system.change(`fetch ${param.kernel}`, () =>
-      download(param.kernel, kernel, { limit: KERNEL_LIMIT, sha256: param.kernel_sha256, signal }),
+export interface KexecOptions {
+  /** The client for the files, with the trust of the settings and without what belongs to the server alone. */
+  readonly openFiles: () => Promise<FileClient>;
+  /** Whether files without a checksum are refused: where replies are signed, what they name must be known as well. */
+  readonly checksumsRequired?: () => boolean;
+}
+
+/** The command `kexec`. */
+export function createKexec(options: KexecOptions): CommandHandler {
+  return {
+    name: 'kexec',
+    describe: 'Fetch a kernel and an initrd, check them, and boot them without a firmware pass.',
+    destructive: true,
+    plan,
+    run: (runtime, request) => bootKernel(runtime, request, options),
+  };
+}
+
+function plan(param: unknown): readonly string[] {
+  const { kernel, initrd, cmdline, kernel_sha256: sum, initrd_sha256: initrdSum } = read(param);
+  const check = (hex: string | undefined): string =>
+    hex === undefined ? ' (no checksum given)' : ' and check its SHA-256';
+  return [
+    `fetch the kernel ${kernel}${check(sum)}`,
+    ...(initrd === undefined ? [] : [`fetch the initrd ${initrd}${check(initrdSum)}`]),
+    `load them with the command line "${cmdline ?? ''}"`,
+    'save the facts',
+    'flush file systems',
+    'boot the loaded kernel',
+  ];
+}
+
+async function bootKernel(runtime: Runtime, request: CommandRequest, options: KexecOptions): Promise<CommandOutcome> {
+  const { system } = runtime;
+  const param = read(request.param);
+  const paths = await fetchFiles(param, runtime, request.store.dir, options);
+  const argv = [
+    ...(['kexec', '-l'] as const),
+    ...(param.options ?? []),
+    ...paths,
+    `--command-line=${kernelLine(param.cmdline, request.kernelParameter)}`,
+  ] as const;
+  const load = await system.run('load the kernel', argv, { timeoutMs: LOAD_LIMIT_MS });
+  if (load.status !== 0) {
+    const why =
+      load.failure === 'not-found'
+        ? 'kexec is not installed'
+        : load.failure === 'timeout'
+          ? `it took longer than ${LOAD_LIMIT_MS / 1000} s`
+          : load.stderr.toString().trim().slice(0, 300);
+    throw new RazorMkError('RAZOR_MK_COMMAND', `the kernel could not be loaded: ${why}`, {
+      remedy: 'Put kexec-tools into the image, and check that the kernel allows kexec (no lockdown).',
+    });
+  }
+  await prepareToLeave(runtime, request, `the machine boots ${param.kernel}`);
+  const boot = await system.run('boot the loaded kernel', ['kexec', '-e'], { timeoutMs: 60_000 });
+  if (boot.status !== 0)
+    throw new RazorMkError('RAZOR_MK_COMMAND', `kexec -e failed: ${boot.stderr.toString().trim().slice(0, 300)}`);
+  return { summary: system.live ? 'the loaded kernel starts' : 'would boot the loaded kernel', leaving: true };
+}
+
+/** Fetches kernel and initrd into `dir`; their arguments for kexec. */
+async function fetchFiles(
+  param: KexecParam,
+  { system, signal }: Runtime,
+  dir: string,
+  options: KexecOptions,
+): Promise<readonly string[]> {
+  const wanted = [
+    { url: param.kernel, sha256: param.kernel_sha256, path: join(dir, 'kexec-kernel'), limit: KERNEL_LIMIT },
+    { url: param.initrd, sha256: param.initrd_sha256, path: join(dir, 'kexec-initrd'), limit: INITRD_LIMIT },
+  ];
+  const unknown = wanted.find(({ url, sha256 }) => url !== undefined && sha256 === undefined);
+  if (unknown !== undefined && options.checksumsRequired?.() === true) {
+    throw new RazorMkError(
+      'RAZOR_MK_COMMAND',
+      `kexec: no checksum for ${unknown.url}, and replies must be signed here`,
+      {
+        remedy: 'Send kernel_sha256 and initrd_sha256 with the command.',
+      },
     );
-    const { initrd: initrdUrl } = param;
-    if (initrdUrl !== undefined) {
-      await system.change(`fetch ${initrdUrl}`, () =>
-        download(initrdUrl, initrd, { limit: INITRD_LIMIT, sha256: param.initrd_sha256, signal }),
-      );
-    }
-    const argv = [
-      ...(['kexec', '-l'] as const),
-      ...(param.options ?? []),
-      kernel,
-      ...(initrdUrl === undefined ? [] : [`--initrd=${initrd}`]),
-      `--command-line=${kernelLine(param.cmdline, request.kernelParameter)}`,
-    ] as const;
-    const load = await system.run('load the kernel', argv, { timeoutMs: LOAD_LIMIT_MS });
-    if (load.status !== 0) {
-      const why =
-        load.failure === 'not-found'
-          ? 'kexec is not installed'
-          : load.failure === 'timeout'
-            ? `it took longer than ${LOAD_LIMIT_MS / 1000} s`
-            : load.stderr.toString().trim().slice(0, 300);
-      throw new RazorMkError('RAZOR_MK_COMMAND', `the kernel could not be loaded: ${why}`, {
-        remedy: 'Put kexec-tools into the image, and check that the kernel allows kexec (no lockdown).',
-      });
-    }
-    await prepareToLeave(runtime, request, `the machine boots ${param.kernel}`);
-    const boot = await system.run('boot the loaded kernel', ['kexec', '-e'], { timeoutMs: 60_000 });
-    if (boot.status !== 0)
-      throw new RazorMkError('RAZOR_MK_COMMAND', `kexec -e failed: ${boot.stderr.toString().trim().slice(0, 300)}`);
-    return { summary: system.live ? 'the loaded kernel starts' : 'would boot the loaded kernel', leaving: true };
-  },
-};
+  }
+  for (const { url, path, ...more } of wanted) {
+    if (url === undefined) continue;
+    await system.change(`fetch ${url}`, async () =>
+      download(await options.openFiles(), url, path, { ...more, signal }),
+    );
+  }
+  const [kernel, initrd] = wanted.map(({ path }) => path);
+  return param.initrd === undefined ? [kernel as string] : [kernel as string, `--initrd=${initrd}`];
+}
 
 /** The loop breaker's parameter comes first: installers copy what stands at the end into the system that they install. */
 function kernelLine(cmdline = '', parameter?: string): string {

@@ -85,11 +85,19 @@ export function startNode(options: NodeOptions): Node {
     syslogLinesDropped: nodeLog.syslogDropped,
   });
   const voice = createVoice(options.say);
-  const duties: Duties = createDuties({ ...options, httpFor: setup.httpFor });
+  const duties: Duties = createDuties({ ...options, openFiles: (current) => setup.openFiles(current, {}) });
 
   return {
     breaker,
-    commands: createRegistry([], { breaker, commandsDir: () => settings().commandsDir, binDirs: options.binDirs }),
+    commands: createRegistry([], {
+      breaker,
+      commandsDir: () => settings().commandsDir,
+      binDirs: options.binDirs,
+      kexec: {
+        openFiles: () => setup.openFiles(settings(), {}),
+        checksumsRequired: () => settings().replyKey !== '',
+      },
+    }),
     errorsForFacts: tracker.errorsForFacts,
     onEvent(event) {
       tracker.onEvent(event);

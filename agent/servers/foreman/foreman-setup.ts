@@ -22,12 +22,15 @@ export interface ForemanParts {
 /** For the agent: dialect and API know of each other. */
 export async function serveForeman(
   setup: Setup,
-  options: Omit<ForemanApiOptions, 'parameters' | 'release' | 'kexec'>,
+  options: Omit<ForemanApiOptions, 'parameters' | 'release' | 'kexec' | 'openFiles'>,
 ): Promise<ForemanParts> {
   const once = foremanOnce(setup);
   for (const problem of once.parameters.problems) options.log.warn(`kernel line: ${problem}`);
-  const kexec = setup.settings({}).values.apiKexec ? await kexecVersion() : undefined;
-  const api = createForemanApi({ ...options, parameters: once.parameters, release: release(), kexec });
+  const { values } = setup.settings({});
+  const kexec = values.apiKexec ? await kexecVersion() : undefined;
+  const { parameters } = once;
+  const openFiles: ForemanApiOptions['openFiles'] = () => setup.openFiles(values, {});
+  const api = createForemanApi({ ...options, parameters, release: release(), kexec, openFiles });
   return { dialect: { ...once, kexec: () => kexec, onFacts: (facts) => api.told(facts) }, api };
 }
 

@@ -9,6 +9,8 @@ import { test } from 'node:test';
 import { findExternal } from '../../../agent/commands/external.ts';
 import { createIdentify } from '../../../agent/commands/identify.ts';
 import { LAST_FACTS_FILE } from '../../../agent/commands/leave.ts';
+import type { FileClient } from '../../../agent/http/file-client.ts';
+import { createHttpClient } from '../../../agent/http/http-client.ts';
 import { createRegistry } from '../../../agent/commands/command-registry.ts';
 import { openBmc } from '../../../agent/node/bmc.ts';
 import { createLog } from '../../../platform/log/log.ts';
@@ -122,6 +124,7 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
     '/empty': Buffer.alloc(0),
   };
   const server = createServer((request, response) => {
+    if (request.url === '/moved') return void response.writeHead(302, { location: '/vmlinuz' }).end();
     const body = files[request.url ?? ''];
     response.writeHead(body ? 200 : 404).end(body);
   });
@@ -131,6 +134,8 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
   const sum = createHash('sha256')
     .update(files['/vmlinuz'] as Buffer)
     .digest('hex');
+  const openFiles = (): Promise<FileClient> => Promise.resolve(createHttpClient());
+  const kexec = createRegistry([], { kexec: { openFiles } }).find('kexec');
   try {
     const good = {
       kernel: `${base}/vmlinuz`,
@@ -139,7 +144,7 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
       kernel_sha256: sum,
     };
     const { runtime, request, programs, dir } = await bench(good);
-    assert.equal((await createRegistry().find('kexec')?.run(runtime, request))?.leaving, true);
+    assert.equal((await kexec?.run(runtime, request))?.leaving, true);
     const kernel = join(dir, 'kexec-kernel');
     assert.deepEqual(programs, [
       ['kexec', '-l', kernel, `--initrd=${join(dir, 'kexec-initrd')}`, '--command-line=console=ttyS0 quiet'],
@@ -148,7 +153,7 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
     assert.equal(readFileSync(kernel).length, 300_000);
     const slow = await bench(good, { failure: 'timeout' });
     await assert.rejects(
-      async () => await createRegistry().find('kexec')?.run(slow.runtime, slow.request),
+      async () => await kexec?.run(slow.runtime, slow.request),
       /could not be loaded: it took longer than 300 s/,
     );
     // it puts checksums of all that it loads into memory: half a minute was too short on a slow machine
@@ -159,13 +164,24 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
       [{ ...good, kernel: `${base}/empty`, kernel_sha256: undefined }, /it is empty/],
       [{ ...good, kernel: 'file:///etc/passwd' }, /kexec: kernel/],
       [{ ...good, cmdline: 'a\nb' }, /kexec: cmdline/],
+      [{ ...good, kernel: `${base}/moved` }, /HTTP 302 to .*redirects are not followed/],
       [{}, /kexec: kernel/],
     ] as const) {
       const bad = await bench(param);
-      await assert.rejects(async () => await createRegistry().find('kexec')?.run(bad.runtime, bad.request), why);
+      await assert.rejects(async () => await kexec?.run(bad.runtime, bad.request), why);
       assert.ok(!bad.programs.some((argv) => argv.includes('-e')));
       assert.ok(!existsSync(join(bad.dir, 'kexec-initrd')) || !existsSync(join(bad.dir, 'kexec-kernel')));
     }
+    // signed replies: what they name must be known as well
+    const strict = createRegistry([], { kexec: { openFiles, checksumsRequired: () => true } }).find('kexec');
+    const unsigned = await bench(good);
+    await assert.rejects(async () => await strict?.run(unsigned.runtime, unsigned.request), {
+      message: /no checksum for .*\/initrd, and replies must be signed here/,
+      remedy: /kernel_sha256 and initrd_sha256/,
+    });
+    assert.deepEqual(unsigned.programs, []);
+    const sums = await bench({ ...good, initrd: undefined });
+    assert.equal((await strict?.run(sums.runtime, sums.request))?.leaving, true);
   } finally {
     server.close();
   }

@@ -14,6 +14,7 @@ import {
   ordinal,
   parseLoopArgument,
 } from '../../../agent/commands/loop-breaker.ts';
+import { createHttpClient } from '../../../agent/http/http-client.ts';
 import { createRegistry } from '../../../agent/commands/command-registry.ts';
 import { mountEfiVariables } from '../../../agent/node/efi-variables.ts';
 import { openStore } from '../../../agent/state/state-store.ts';
@@ -126,7 +127,8 @@ test('kexec hands the count to the next kernel where there is no EFI, in front o
     const kernel = `http://127.0.0.1:${(server.address() as AddressInfo).port}/vmlinuz`;
     const { runtime, request, programs } = await bench({ kernel, cmdline: 'quiet --- priority=low' });
     const breaker = createLoopBreaker(runtime, { store: request.store, efivars: '/nonexistent' });
-    await createRegistry([], { breaker }).find('kexec')?.run(runtime, request);
+    const kexec = { openFiles: () => Promise.resolve(createHttpClient()) };
+    await createRegistry([], { breaker, kexec }).find('kexec')?.run(runtime, request);
     const nowS = Math.round(runtime.clock.wall().getTime() / 1000);
     assert.equal(programs[0]?.at(-1), `--command-line=razor.loop=kexec:${nowS} quiet --- priority=low`);
   } finally {

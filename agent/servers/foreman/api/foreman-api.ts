@@ -7,7 +7,7 @@ import { messageOf } from '../../../../platform/errors/errors.ts';
 import type { Clock } from '../../../../platform/time/clock.ts';
 import type { Log } from '../../../../platform/log/log.ts';
 import type { System } from '../../../../platform/system.ts';
-import { kexec } from '../../../commands/kexec.ts';
+import { createKexec, type KexecOptions } from '../../../commands/kexec.ts';
 import { admit, type LoopBreaker } from '../../../commands/loop-breaker.ts';
 import { reboot } from '../../../commands/reboot.ts';
 import type { Settings } from '../../../config/settings.ts';
@@ -21,7 +21,7 @@ import { createPeers, type Peers } from './allowed-peers.ts';
 import type { ApiActions, Verdict } from './foreman-routes.ts';
 import { listenForOrders, type Listening } from './foreman-listener.ts';
 
-export interface ForemanApiOptions {
+export interface ForemanApiOptions extends Pick<KexecOptions, 'openFiles'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly emit: Emit;
@@ -56,6 +56,7 @@ const RETRY_MS = 10_000;
 
 export function createForemanApi(options: ForemanApiOptions): ForemanApi {
   const { clock, log, emit, system, breaker } = options;
+  const kexec = createKexec(options);
   let settings: Settings | undefined;
   let server: Candidate | undefined;
   let peers: Peers = createPeers([], []);

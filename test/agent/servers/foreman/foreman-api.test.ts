@@ -7,6 +7,7 @@ import { createLoopBreaker } from '../../../../agent/commands/loop-breaker.ts';
 import type { Settings } from '../../../../agent/config/settings.ts';
 import { readForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
 import type { AgentEvent } from '../../../../agent/loop/events.ts';
+import { createHttpClient } from '../../../../agent/http/http-client.ts';
 import { createForemanApi, type ForemanApi } from '../../../../agent/servers/foreman/api/foreman-api.ts';
 import { createPeers } from '../../../../agent/servers/foreman/api/allowed-peers.ts';
 import { createOrders } from '../../../../agent/loop/command-runner.ts';
@@ -82,6 +83,7 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     parameters: readForemanParameters(() => undefined),
     release: 'razor-mk test',
     kexec: options.kexec,
+    openFiles: () => Promise.resolve(createHttpClient()),
     resolve: () => Promise.resolve(options.addresses ?? ['127.0.0.1']),
   });
   await api.refresh(SERVER, { ...SETTINGS, ...options.settings });
