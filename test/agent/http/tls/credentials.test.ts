@@ -1,6 +1,5 @@
 /** Token and client certificate belong to one origin; pins and authorities for files of other hosts. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -9,8 +8,8 @@ import type { TLSSocket } from 'node:tls';
 import { resolveSettings } from '../../../../agent/config/resolve.ts';
 import { readSmallFile } from '../../../../agent/http/file-client.ts';
 import { openHttp, withheldFrom, type TrustOptions } from '../../../../agent/http/tls/trust.ts';
-import { temporaryDir } from '../../../helpers/agent-parts.ts';
 import { authority, issued, type Made } from '../../../helpers/certificates.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 interface Site {
   readonly ca: Made;
@@ -45,8 +44,7 @@ async function shown(t: TestContext, scheme: 'http' | 'https', tls: Made, ca: Ma
 }
 
 async function site(t: TestContext): Promise<Site> {
-  const dir = temporaryDir();
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporaryDirectory();
   const ca = authority(dir);
   const web = issued(dir, 'web', ca);
   const other = await shown(t, 'https', web, ca);
@@ -110,8 +108,7 @@ test('the client for lists and files of any host has neither', async (t) => {
 });
 
 test('files whose checksum is known come from a pinned host or from one that authorities vouch for', async (t) => {
-  const dir = temporaryDir();
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporaryDirectory();
   const ca = authority(dir);
   const strange = authority(dir, 'strange');
   const vouched = await shown(t, 'https', issued(dir, 'web', ca), ca);
