@@ -1,12 +1,12 @@
 /** The agent as a process of its own beside a stand-in Ironic: to be killed in the middle of a command and started again. */
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { agentProcess, type AgentProcess } from './agent-process.ts';
 import { call, type Reply } from './ironic-agent.ts';
 import { TOKEN } from './ironic-conductor.ts';
 import { startIronic } from './ironic-standin.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const CAPTURE = new URL('../fixtures/captures/firecracker.tar.gz', import.meta.url).pathname;
 /** Of the machine in that capture. */
@@ -36,8 +36,7 @@ export interface RestartedAgent {
 export async function restartedAgent(t: TestContext, words: string): Promise<RestartedAgent> {
   const ironic = await startIronic({ macs: [CAPTURED_MAC] });
   t.after(() => ironic.close());
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-restart-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporaryDirectory(t);
   const [disk, line, stateDir] = [join(dir, 'disk'), join(dir, 'cmdline'), join(dir, 'state')];
   writeFileSync(disk, Buffer.alloc(4 * 2 ** 20, 0xee));
   truncateSync(disk, DISK_BYTES);

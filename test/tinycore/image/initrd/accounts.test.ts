@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lockedAccounts, openAccounts } from '../../../../tinycore/image/initrd/accounts.ts';
 import { fileEntry, type Entry } from '../../../../tinycore/image/initrd/entry.ts';
 import { readTree, treeOf } from '../../../../tinycore/image/initrd/initrd.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const HASH = '$6$salt$hash';
 
@@ -48,8 +48,7 @@ test('passwords in /etc/passwd itself count too, for those the shadow file does 
 });
 
 test('the user of the kernel line, to whom Tiny Core gives a known password, is locked at boot; tc keeps what was given', (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryDirectory(t);
   const script = new URL('../../../../tinycore/overlay/all/etc/init.d/razor-mk-accounts', import.meta.url).pathname;
   const [cmdline, shadow] = [join(directory, 'cmdline'), join(directory, 'shadow')];
   const before = `root:*:0:0:99999:7:::\ntc:${HASH}:0:0:99999:7:::\nanna:$1$x$y:0:0:99999:7:::\n`;
