@@ -1,4 +1,5 @@
 /** A clock that moves only when a test says so. */
+import { EventEmitter, once } from 'node:events';
 import type { Clock } from '../../platform/time/clock.ts';
 
 interface Sleeper {
@@ -13,7 +14,7 @@ export interface FakeClock extends Clock {
   readonly slept: readonly number[];
   /** How many sleep now. */
   readonly sleeping: number;
-  /** Resolves as soon as somebody sleeps. */
+  /** Resolves when somebody sleeps; rejects after 20 s of real time. */
   whenAsleep(): Promise<void>;
 }
 
@@ -23,7 +24,7 @@ export function fakeClock(random: readonly number[] = [0]): FakeClock {
   let draws = 0;
   let sleepers: Sleeper[] = [];
   const slept: number[] = [];
-  const watchers: (() => void)[] = [];
+  const fellAsleep = new EventEmitter();
   return {
     slept,
     get sleeping() {
@@ -46,11 +47,11 @@ export function fakeClock(random: readonly number[] = [0]): FakeClock {
           { once: true },
         );
         sleepers.push(sleeper);
-        for (const watcher of watchers.splice(0)) watcher();
+        fellAsleep.emit('sleep');
       });
     },
     async whenAsleep() {
-      if (sleepers.length === 0) await new Promise<void>((resolve) => watchers.push(resolve));
+      if (sleepers.length === 0) await once(fellAsleep, 'sleep', { signal: AbortSignal.timeout(20_000) });
     },
     async advance(ms) {
       const target = now + ms;

@@ -87,7 +87,7 @@ for (const { what, setUp, said, needsTmp } of CASES) {
   test(
     `${what}: the agent registers, goes on, and ends when it is told to`,
     { skip: skip || (needsTmp && inTmp) },
-    async () => {
+    async (t) => {
       const place = join(root, what.replaceAll(/\W+/g, '-'));
       mkdirSync(place);
       const events: AgentEvent[] = [];
@@ -101,6 +101,7 @@ for (const { what, setUp, said, needsTmp } of CASES) {
           else lines.push(line);
         },
       });
+      t.after(() => daemon.stop());
       const until = Date.now() + 60_000;
       const count = (name: string): number => events.filter(({ event }) => event === name).length;
       while (count('checkin') < 5 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));

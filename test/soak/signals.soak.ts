@@ -67,6 +67,7 @@ for (const { what, second, args, reached, registered } of STATES) {
           else lines.push(line);
         },
       });
+      t.after(() => daemon.stop());
       const until = Date.now() + 60_000;
       while (!reached(events) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
       const was = reached(events);

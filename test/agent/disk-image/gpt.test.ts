@@ -145,7 +145,7 @@ test('a table for 512-byte sectors is refused for a disk with sectors of 4096', 
 
 test('sfdisk finds nothing wrong with a table that was moved and extended', (t) => {
   if (spawnSync('sfdisk', ['--version']).status !== 0) return t.skip('sfdisk is not installed');
-  const dir = temporaryDirectory();
+  const dir = temporaryDirectory(t);
   const disk = join(dir, 'disk');
   const image = gptImage(SECTORS, PARTITIONS);
   const front = head(image);

@@ -25,14 +25,14 @@ test('the image’s own starter is used when it is there, and Tiny Core’s file
   assert.deepEqual(core.programs, [udhcpcArgv('eth1', options)]);
 });
 
-test('only a udhcpc of that very NIC is ended: a pid file may name another program by now', async () => {
+test('only a udhcpc of that very NIC is ended: a pid file may name another program by now', async (t) => {
   const sleeper = spawn('sleep', ['30']);
+  t.after(() => sleeper.kill());
   writeFileSync(join(dir, 'udhcpc.eth0.pid'), `${sleeper.pid}\n`);
   assert.equal(dhcpClientPid('eth0', dir), undefined);
   const { runtime } = await bench();
   await restartDhcp('eth0', { ...runtime, pidDir: dir, service: '/nonexistent' });
   assert.equal(sleeper.exitCode ?? sleeper.signalCode, null, 'the other program still runs');
-  sleeper.kill();
 });
 
 test('a name that is no interface starts nothing', async () => {

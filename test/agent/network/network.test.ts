@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { assessNetwork, isUsableAddress } from '../../../agent/network/assess.ts';
 import { planRecovery, recoveryDelay, remember, type RecoveryAction } from '../../../agent/network/recovery.ts';
@@ -38,7 +37,6 @@ test('the state is read from sysfs in kernel index order, the loopback and other
     ],
   });
   const seen = observeNetwork({ root, addresses: () => ({ enp3s0: ['10.0.0.7'] }) });
-  rmSync(root, { recursive: true });
   assert.deepEqual(
     seen.nics.map((n) => [n.name, n.physical, n.up, n.carrier, n.driver]),
     [

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { hostnameOf, hostsWith, setHostname } from '../../../agent/network/hostname.ts';
 import { askSntp, leaseNtpServers, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
 import { startWatchdog } from '../../../agent/network/watchdog.ts';
@@ -59,10 +59,12 @@ test('the host name is set in the kernel, /etc/hostname and /etc/hosts, once; dr
 
 /** An SNTP server whose clock is `offsetMs` ahead. `spoil` may break the reply. */
 async function ntpServer(
+  t: TestContext,
   offsetMs: number,
   spoil: (reply: Buffer) => Buffer = (reply) => reply,
-): Promise<{ port: number; close: () => void }> {
+): Promise<{ port: number }> {
   const socket = createSocket('udp4');
+  t.after(() => socket.close());
   socket.on('message', (request, from) => {
     const reply = Buffer.alloc(48);
     reply[0] = 0x24;
@@ -77,21 +79,20 @@ async function ntpServer(
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  return { port: socket.address().port, close: () => socket.close() };
+  return { port: socket.address().port };
 }
 
-test('a real SNTP server tells the offset, and the clock is stepped by it, in the dry system only in words', async () => {
-  const server = await ntpServer(3_600_000);
+test('a real SNTP server tells the offset, and the clock is stepped by it, in the dry system only in words', async (t) => {
+  const server = await ntpServer(t, 3_600_000);
   const answer = await askSntp('127.0.0.1', { port: server.port });
-  server.close();
   assert.ok(Math.abs(answer.offsetMs - 3_600_000) < 200, `${answer.offsetMs}`);
   assert.equal(await stepClock(answer, dry), true);
   assert.match(dry.changes.at(-1)?.what ?? '', /step the clock by 3600\.\d s, as 127\.0\.0\.1 says/);
   assert.equal(await stepClock({ ...answer, offsetMs: 100 }, dry), false, 'a clock that is right is left alone');
 });
 
-test('an NTP server of a DHCP lease sets the clock too, after those that were named for this machine', async () => {
-  const server = await ntpServer(7_200_000);
+test('an NTP server of a DHCP lease sets the clock too, after those that were named for this machine', async (t) => {
+  const server = await ntpServer(t, 7_200_000);
   const root = join(dir, 'lease');
   mkdirSync(join(root, 'tmp/razor-mk-net/eth0'), { recursive: true });
   mkdirSync(join(root, 'tmp/razor-mk-net/eth1'));
@@ -118,19 +119,11 @@ test('an NTP server of a DHCP lease sets the clock too, after those that were na
     });
     return steps.at(-1) ?? '';
   };
-  try {
-    assert.match(await named([]), /^clock done stepped by 7\d\d\d\.\d+ s, as 127\.0\.0\.1 says$/);
-    assert.match(
-      await named(['localhost.invalid']),
-      /^clock done stepped by/,
-      'one that is named and absent gives way',
-    );
-  } finally {
-    server.close();
-  }
+  assert.match(await named([]), /^clock done stepped by 7\d\d\d\.\d+ s, as 127\.0\.0\.1 says$/);
+  assert.match(await named(['localhost.invalid']), /^clock done stepped by/, 'one that is named and absent gives way');
 });
 
-test('replies that are no answer to our question are not believed', async () => {
+test('replies that are no answer to our question are not believed', async (t) => {
   for (const [spoil, why] of [
     [(reply: Buffer) => reply.fill(7, 24, 32), /answer is to another question/],
     [(reply: Buffer) => reply.fill(0, 1, 2), /kiss-o/],
@@ -138,14 +131,13 @@ test('replies that are no answer to our question are not believed', async () => 
     [(reply: Buffer) => reply.subarray(0, 20), /short reply/],
     [(reply: Buffer) => reply.fill(0x23, 0, 1), /not a server/],
   ] as const) {
-    const server = await ntpServer(0, spoil);
+    const server = await ntpServer(t, 0, spoil);
     await assert.rejects(askSntp('127.0.0.1', { port: server.port }), { code: 'RAZOR_MK_NTP', message: why });
-    server.close();
   }
   const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  t.after(() => silent.close());
   await once(silent, 'listening');
   await assert.rejects(askSntp('127.0.0.1', { port: silent.address().port, timeoutMs: 100 }), /no answer/);
-  silent.close();
 });
 
 test('times after 2036 are read as such', () => {
@@ -159,11 +151,12 @@ test('times after 2036 are read as such', () => {
   assert.throws(() => readSntpReply(packet, Buffer.alloc(8, 2), 0, 0, 'x'), { code: 'RAZOR_MK_NTP' });
 });
 
-test('the watchdog is fed while the work gets on, not when it stands still, and is disarmed at the end', async () => {
+test('the watchdog is fed while the work gets on, not when it stands still, and is disarmed at the end', async (t) => {
   const device = join(dir, 'watchdog');
   writeFileSync(device, '');
   const clock = fakeClock();
   const watchdog = await startWatchdog({ system: live, log, clock, device, feedMs: 5000, stallMs: 60_000 });
+  t.after(() => watchdog.stop());
   const fed = (): number => readFileSync(device, 'latin1').length;
   assert.ok(watchdog.armed);
   await clock.advance(50_000);
@@ -181,11 +174,13 @@ test('the watchdog is fed while the work gets on, not when it stands still, and 
   assert.equal(readFileSync(device, 'latin1').at(-1), 'V');
 });
 
-test('without a device, and in the dry system, there is no watchdog', async () => {
+test('without a device, and in the dry system, there is no watchdog', async (t) => {
   const device = join(dir, 'watchdog2');
   writeFileSync(device, '');
   const none = await startWatchdog({ system: live, log, clock: fakeClock(), device: join(dir, 'absent') });
+  t.after(() => none.stop());
   const off = await startWatchdog({ system: dry, log, clock: fakeClock(), device });
+  t.after(() => off.stop());
   assert.deepEqual([none.armed, off.armed], [false, false]);
   none.stop();
   off.stop();

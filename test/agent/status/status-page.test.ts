@@ -132,6 +132,7 @@ test('on a terminal the page is full screen and follows a resize', async (t) => 
   if (spawnSync('script', ['--version']).status !== 0) return t.skip('script(1) of util-linux is not installed');
   const dir = temporaryDirectory();
   const server = createServer((_, response) => response.end(JSON.stringify(sample())));
+  t.after(() => server.close());
   server.listen(join(dir, 'razor-mk.sock'));
   await once(server, 'listening');
   const main = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
@@ -143,6 +144,7 @@ test('on a terminal the page is full screen and follows a resize', async (t) => 
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, NO_COLOR: '1', TERM: 'linux', SHELL: '/bin/sh' },
   });
+  t.after(() => child.kill());
   let seen = '';
   const frames = (): string[] =>
     seen
@@ -157,7 +159,6 @@ test('on a terminal the page is full screen and follows a resize', async (t) => 
   await until(1, 'grow');
   await until(2, 'end');
   await once(child, 'close');
-  server.close();
   const sizes = frames().map((text) => text.split('\x1b[J')[0]?.split('\r\n').length);
   assert.equal(sizes[0], 10, `frames of ${sizes.join(', ')} lines`);
   assert.equal(sizes.at(-1), 30, `frames of ${sizes.join(', ')} lines`);

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { askStatus, findSocket } from '../../../agent/status/local-client.ts';
 import { createStatusTracker } from '../../../agent/status/status-tracker.ts';
 import { parsePushBody } from '../../../agent/status/push-body.ts';
@@ -22,6 +22,7 @@ const lines: string[] = [];
 const log = createLog({ people: (line) => lines.push(line) });
 
 async function control(
+  t: TestContext,
   more: Partial<Parameters<typeof startControl>[0]> = {},
 ): Promise<Control & { offered: PushedMap[]; url: string }> {
   const offered: PushedMap[] = [];
@@ -45,6 +46,7 @@ async function control(
     log,
     ...more,
   });
+  t.after(() => made.close());
   return { ...made, offered, url: `http://127.0.0.1:${made.port}` };
 }
 
@@ -60,65 +62,53 @@ test('the odd body of the original and plain JSON are the same configuration', (
     assert.throws(() => parsePushBody(bad), { status: 400 });
 });
 
-test('a push has the original’s two answers', async () => {
-  const made = await control();
+test('a push has the original’s two answers', async (t) => {
+  const made = await control(t);
   const post = (body: string, headers = {}) => fetch(`${made.url}/setMkConfig`, { method: 'POST', body, headers });
-  try {
-    const first = await post(ODD, { 'content-type': 'application/x-www-form-urlencoded' });
-    assert.deepEqual(
-      [first.status, await first.text()],
-      [200, 'New configuration saved, Microkernel Controller restarted'],
-    );
-    assert.match(first.headers.get('content-type') ?? '', /^text\/plain/);
-    const second = await post(JSON.stringify(MAP), { 'content-type': 'text/json' });
-    assert.equal(second.headers.get('content-type'), 'application/json');
-    assert.deepEqual(await second.json(), { json_received: MAP, message: 'Configuration unchanged; no update' });
-    const refused = await post('{"mk_checkin_interval":-1}');
-    assert.equal(refused.status, 400);
-    assert.match(await refused.text(), /is too small/);
-    assert.equal((await post('nonsense')).status, 400);
-    assert.equal((await post(`{"a":"${'x'.repeat(100_000)}"}`).catch(() => ({ status: 413 }))).status, 413);
-    assert.equal(made.offered.length, 3);
-  } finally {
-    await made.close();
-  }
+  const first = await post(ODD, { 'content-type': 'application/x-www-form-urlencoded' });
+  assert.deepEqual(
+    [first.status, await first.text()],
+    [200, 'New configuration saved, Microkernel Controller restarted'],
+  );
+  assert.match(first.headers.get('content-type') ?? '', /^text\/plain/);
+  const second = await post(JSON.stringify(MAP), { 'content-type': 'text/json' });
+  assert.equal(second.headers.get('content-type'), 'application/json');
+  assert.deepEqual(await second.json(), { json_received: MAP, message: 'Configuration unchanged; no update' });
+  const refused = await post('{"mk_checkin_interval":-1}');
+  assert.equal(refused.status, 400);
+  assert.match(await refused.text(), /is too small/);
+  assert.equal((await post('nonsense')).status, 400);
+  assert.equal((await post(`{"a":"${'x'.repeat(100_000)}"}`).catch(() => ({ status: 413 }))).status, 413);
+  assert.equal(made.offered.length, 3);
 });
 
-test('a page in a browser cannot push, and other methods and paths are told what they are', async () => {
-  const made = await control();
-  try {
-    const foreign = await fetch(`${made.url}/setMkConfig`, {
-      method: 'POST',
-      body: '{}',
-      headers: { origin: 'http://evil.example' },
-    });
-    assert.equal(foreign.status, 403);
-    assert.equal((await fetch(`${made.url}/setMkConfig`)).status, 405);
-    assert.equal((await fetch(`${made.url}/etc/passwd`)).status, 404);
-    assert.equal(made.offered.length, 0);
-  } finally {
-    await made.close();
-  }
+test('a page in a browser cannot push, and other methods and paths are told what they are', async (t) => {
+  const made = await control(t);
+  const foreign = await fetch(`${made.url}/setMkConfig`, {
+    method: 'POST',
+    body: '{}',
+    headers: { origin: 'http://evil.example' },
+  });
+  assert.equal(foreign.status, 403);
+  assert.equal((await fetch(`${made.url}/setMkConfig`)).status, 405);
+  assert.equal((await fetch(`${made.url}/etc/passwd`)).status, 404);
+  assert.equal(made.offered.length, 0);
 });
 
-test('health and metrics are answered, and health fails when nothing happens any more', async () => {
+test('health and metrics are answered, and health fails when nothing happens any more', async (t) => {
   let healthy = true;
-  const made = await control({ snapshot: () => sample({ healthy, state: 'waiting: the next turn' }) });
-  try {
-    const good = await fetch(`${made.url}/healthz`);
-    assert.deepEqual([good.status, await good.text()], [200, 'ok: waiting: the next turn\n']);
-    healthy = false;
-    assert.equal((await fetch(`${made.url}/healthz`)).status, 503);
-    const metrics = await fetch(`${made.url}/metrics`);
-    assert.match(metrics.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-    assert.match(await metrics.text(), /^razor_mk_healthy 0$/m);
-  } finally {
-    await made.close();
-  }
+  const made = await control(t, { snapshot: () => sample({ healthy, state: 'waiting: the next turn' }) });
+  const good = await fetch(`${made.url}/healthz`);
+  assert.deepEqual([good.status, await good.text()], [200, 'ok: waiting: the next turn\n']);
+  healthy = false;
+  assert.equal((await fetch(`${made.url}/healthz`)).status, 503);
+  const metrics = await fetch(`${made.url}/metrics`);
+  assert.match(metrics.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+  assert.match(await metrics.text(), /^razor_mk_healthy 0$/m);
 });
 
-test('the status socket is for its owner only, is found by its directory, and goes with the agent', async () => {
-  const made = await control();
+test('the status socket is for its owner only, is found by its directory, and goes with the agent', async (t) => {
+  const made = await control(t);
   const path = join(dir, SOCKET_NAME);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(await findSocket(dir), path);
@@ -150,13 +140,13 @@ function leaveSocket(path: string): void {
   spawnSync(process.execPath, ['-e', code]);
 }
 
-test('a socket that a killed agent left is replaced; one that somebody listens on, or a file, is not', async () => {
+test('a socket that a killed agent left is replaced; one that somebody listens on, or a file, is not', async (t) => {
   const stale = join(dir, 'stale.sock');
   leaveSocket(stale);
   assert.ok(statSync(stale).isSocket());
-  const made = await control({ socketPath: stale });
+  const made = await control(t, { socketPath: stale });
   assert.equal(made.socketPath, stale);
-  const second = await control({ socketPath: stale });
+  const second = await control(t, { socketPath: stale });
   assert.equal(second.socketPath, undefined, 'the first one keeps it');
   assert.ok(lines.some((line) => /another agent answers there/.test(line)));
   await second.close();
@@ -164,19 +154,18 @@ test('a socket that a killed agent left is replaced; one that somebody listens o
   await made.close();
   const file = join(dir, 'file.sock');
   writeFileSync(file, 'precious');
-  await (await control({ socketPath: file })).close();
+  await (await control(t, { socketPath: file })).close();
   assert.equal(readFileSync(file, 'utf8'), 'precious');
 });
 
-test('a port that is taken costs the local web interface, not the agent', async () => {
+test('a port that is taken costs the local web interface, not the agent', async (t) => {
   const squatter = createServer().listen(0, '127.0.0.1');
+  t.after(() => squatter.close());
   await once(squatter, 'listening');
   const { port } = squatter.address() as { port: number };
-  const made = await control({ port });
+  const made = await control(t, { port });
   assert.equal(made.port, undefined);
   assert.ok(lines.some((line) => /EADDRINUSE/.test(line)));
-  await made.close();
-  squatter.close();
 });
 
 test('the tracker turns events into state in words, counts, and what is wrong', async () => {

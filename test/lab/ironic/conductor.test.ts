@@ -69,9 +69,10 @@ describe('the lab’s conductor, where any node may call', () => {
     assert.equal((await fetch(`${lab.peopleUrl}/ironic/new-one`)).status, 404);
   });
 
-  it('gives the stream of one node its own events only, with what the page needs to change its line', async () => {
+  it('gives the stream of one node its own events only, with what the page needs to change its line', async (t) => {
     const { last } = lab.events;
     const stop = new AbortController();
+    t.after(() => stop.abort());
     const read = async (query: string): Promise<Record<string, unknown>> => {
       const reply = await fetch(`${lab.peopleUrl}/log/stream?after=${last}&${query}`, { signal: stop.signal });
       let text = '';
@@ -92,7 +93,6 @@ describe('the lab’s conductor, where any node may call', () => {
       assert.deepEqual([state, tone], ['deploy failed', 'red']);
       assert.match(String(error), /the ramdisk says/);
     }
-    stop.abort();
   });
 });
 

@@ -13,6 +13,7 @@ import { createSegment, prefixOf } from '../../../lab/vm/segment.ts';
 import { askQemu } from '../../../lab/vm/qmp.ts';
 import { createNamespace, needTaps, type Namespace } from '../../../lab/vm/namespace.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { until } from '../../helpers/until.ts';
 
 async function namespaceOrReason(): Promise<Namespace | string> {
   return await createNamespace().catch((error: unknown) => `no namespaces here: ${String(error)}`);
@@ -28,6 +29,7 @@ test('a port of the namespace’s loopback is reachable from outside, and no lon
       void namespace.start([process.execPath, '-e', server], { onLine: () => up() });
     });
     const forward = await forwardPort(namespace, 8025, join(dir, 'page.sock'));
+    t.after(() => forward.close());
     const replies = await Promise.all([1, 2, 3].map(async () => await (await fetch(forward.url)).text()));
     assert.deepEqual(replies, ['from inside', 'from inside', 'from inside']);
     await forward.close();
@@ -50,12 +52,13 @@ test('kill -9 of the process that made a namespace ends every process in it', as
   const parent = await startDaemon([process.execPath, '--input-type=module', '-e', script], {
     onLine: (text, stream) => stream === 'stdout' && ((pid = text), line()),
   });
+  t.after(() => parent.stop());
   await said;
   const inside = readlinkSync(`/proc/${pid}/ns/net`);
   assert.ok(inNetwork(inside) >= 2);
   process.kill(parent.pid, 'SIGKILL');
   await parent.exited;
-  while (inNetwork(inside) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('the end of every process inside', () => inNetwork(inside) === 0);
 });
 
 function inNetwork(inside: string): number {

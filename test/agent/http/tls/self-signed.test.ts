@@ -39,10 +39,11 @@ test('openssl reads the certificate as P-384 and as an authority of its own', { 
   assert.match(text, /CA:TRUE/);
 });
 
-test('a client that trusts only this certificate reaches the server, and another one does not', async () => {
+test('a client that trusts only this certificate reaches the server, and another one does not', async (t) => {
   const tls = selfSigned({ address: '127.0.0.1', days: 30, now: NOW });
   const other = selfSigned({ address: '127.0.0.1', days: 30, now: NOW });
   const server = createServer(tls, (_request, response) => response.end('here'));
+  t.after(() => server.close().closeAllConnections());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const ask = (ca: string): Promise<string> =>
@@ -56,6 +57,4 @@ test('a client that trusts only this certificate reaches the server, and another
     });
   assert.equal(await ask(tls.cert), 'HTTP 200');
   assert.match(await ask(other.cert), /SELF_SIGNED|UNABLE_TO|SIGNATURE/);
-  server.close();
-  server.closeAllConnections();
 });

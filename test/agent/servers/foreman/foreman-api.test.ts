@@ -255,8 +255,9 @@ test('plain http is opened only when it is asked for, as a second door with the 
   assert.equal((await call('PUT', `${second.urls()[1] ?? ''}/power/reboot`)).status, 200);
 });
 
-test('a port that is taken is tried again, and the door that is open stays open', async () => {
+test('a port that is taken is tried again, and the door that is open stays open', async (t) => {
   const holder = createServer();
+  t.after(() => holder.close());
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address() as AddressInfo;
   const { clock, lines, urls, happened } = await open({ live: true, settings: { apiPort: 0, apiPlainPort: port } });

@@ -116,8 +116,9 @@ test('a boot card that gets its address late is told at the very next try, not w
   assert.equal(foreman.uploads.length, 1, 'what Foreman must refuse was not sent');
 });
 
-test('through a smart proxy the path is another one, and Foreman’s refusal is found in its line', async () => {
+test('through a smart proxy the path is another one, and Foreman’s refusal is found in its line', async (t) => {
   const proxy = await startSmartProxy({ foreman: foreman.url });
+  t.after(() => proxy.close());
   foreman.settings = { ...foreman.settings, errorOnExisting: true, managed: ['52:54:00:00:00:c1'] };
   agent = await start({ 'proxy.type': 'proxy' }, { server: proxy.url });
   await runUntil(agent, () => (agent?.of('error').length ?? 0) >= 1);
@@ -129,7 +130,6 @@ test('through a smart proxy the path is another one, and Foreman’s refusal is 
   foreman.settings = { ...foreman.settings, errorOnExisting: false };
   await runUntil(agent, () => foreman.hosts.size === 1);
   assert.ok(proxy.requests.every((line) => line === 'POST /discovery/create'));
-  await proxy.close();
 });
 
 test('an address of the wrong kind says which proxy.type it may need', async () => {
@@ -138,8 +138,9 @@ test('an address of the wrong kind says which proxy.type it may need', async () 
   assert.match(agent.of('error')[0]?.remedy ?? '', /proxy\.type=foreman/);
 });
 
-test('whatever stands in front of Foreman may answer, the node goes on and says what came', async () => {
+test('whatever stands in front of Foreman may answer, the node goes on and says what came', async (t) => {
   const server = await scriptedServer();
+  t.after(() => server.close());
   server.checkins(
     text('<html><h1>502 Bad Gateway</h1></html>', 502),
     text('', 500),
@@ -159,13 +160,12 @@ test('whatever stands in front of Foreman may answer, the node goes on and says 
   assert.match(said[3] ?? '', /Resource not found/);
   assert.match(said[5] ?? '', /to https:\/\/other\.example\/; redirects are not followed/);
   assert.ok(said.every((message) => message.length < 1000));
-  await server.close();
 });
 
-test('Foreman below a path is asked there', async () => {
+test('Foreman below a path is asked there', async (t) => {
   const below = await startForeman({ prefix: '/foreman' });
+  t.after(() => below.close());
   agent = await start({}, { server: below.url });
   await runUntil(agent, () => below.hosts.size === 1);
   assert.equal(below.uploads[0]?.headers['content-type'], 'application/json');
-  await below.close();
 });

@@ -199,8 +199,9 @@ test('a missing file, a raised block size, a wrong size and a file that is too l
   }
 });
 
-test('a silent server is given up after the time limit', async () => {
+test('a silent server is given up after the time limit', async (t) => {
   const socket = createSocket('udp4');
+  t.after(() => socket.close());
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();
@@ -208,5 +209,4 @@ test('a silent server is given up after the time limit', async () => {
     code: 'RAZOR_MK_TFTP',
     message: /not done within 300 ms/,
   });
-  socket.close();
 });

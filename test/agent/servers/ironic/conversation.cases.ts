@@ -19,7 +19,7 @@ describe('lookup', LIMIT, () => {
     const { ironic, agent } = await world(t, api, { wanted: false }, { random: [0.5] });
     for (let tries = 1; tries <= 9; tries++) {
       await ironic.until(() => ironic.seen.filter(({ path }) => path === '/v1/lookup').length === tries);
-      while (agent.clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
+      await agent.clock.whenAsleep();
       if (tries === 9) ironic.rules.wanted = true;
       await agent.clock.advance(60_000);
     }
@@ -141,12 +141,12 @@ describe('heartbeats', LIMIT, () => {
       [5000, 2],
       [30_000, 3],
     ] as const) {
-      while (agent.clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
+      await agent.clock.whenAsleep();
       await agent.clock.advance(wait);
       await ironic.until(() => lookups() === count);
     }
     ironic.rules.wanted = true;
-    while (agent.clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
+    await agent.clock.whenAsleep();
     await agent.clock.advance(30_000);
     await ironic.until(() => ironic.beats.length === 2);
     assert.equal(ironic.beats.at(-1)?.['agent_token'], 'U'.repeat(43));
@@ -186,6 +186,7 @@ describe('a kernel line that cannot be used', LIMIT, () => {
 
 test('a port that another program has is said on the console and tried again', LIMIT, async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
   const { agent } = await world(t, (url) => `${api(url)} ipa-listen-port=${port}`);
@@ -194,7 +195,7 @@ test('a port that another program has is said on the console and tried again', L
   assert.match(error.remedy, /ipa-listen-port=/);
   other.close();
   await once(other, 'close');
-  while (agent.clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
+  await agent.clock.whenAsleep();
   await agent.clock.advance(10_000);
   assert.equal((await agent.until('serving')).callback, `https://127.0.0.1:${port}`);
 });
@@ -213,7 +214,7 @@ test(
     assert.equal(certificate.checkIP('192.0.2.77'), '192.0.2.77');
     const { port } = JSON.parse(readFileSync(join(agent.dir, MEMORY_FILE), 'utf8')) as { port: number };
     const socket = connect(port, '127.0.0.1');
+    t.after(() => socket.destroy());
     await once(socket, 'connect');
-    socket.destroy();
   },
 );

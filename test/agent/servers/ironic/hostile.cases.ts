@@ -25,18 +25,20 @@ test('whoever is no conductor is refused, and the conductor is served after it',
   const { port } = new URL(agent.callback ?? '');
   for (const [what, request, status] of NASTY) {
     const socket = connect({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false });
+    t.after(() => socket.destroy());
     await once(socket, 'secureConnect');
     socket.on('error', () => undefined);
     socket.write(request);
     const [answer] = (await once(socket, 'data')) as [Buffer];
     assert.match(answer.toString('latin1'), new RegExp(`^HTTP/1\\.1 ${status} `), what);
-    socket.destroy();
   }
   const plain = connectPlain(Number(port), '127.0.0.1');
+  t.after(() => plain.destroy());
   plain.on('error', () => undefined).resume();
   plain.end('GET / HTTP/1.1\r\n\r\n');
   await once(plain, 'close');
   const cut = connect({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false });
+  t.after(() => cut.destroy());
   cut.on('error', () => undefined).resume();
   await once(cut, 'secureConnect');
   cut.end(
