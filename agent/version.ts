@@ -1,4 +1,4 @@
-/** spec: Hanlon 2.1 */
+/** Version, commit and Node of this program. The packager bakes version and commit in; from a clone they are looked up. */
 import { readFileSync } from 'node:fs';
 
 declare const RAZOR_MK_VERSION: string | undefined;

@@ -1,4 +1,4 @@
-/** GET /hanlon/api/v1/boot: what iPXE asks (docs/contracts/hanlon.md#boots). Scripts are the lab's own. */
+/** GET /hanlon/api/v1/boot: what iPXE asks (docs/contracts/hanlon.md#boot). Scripts are the lab's own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
 import type { LabCore } from '../../lab-core.ts';
