@@ -9,6 +9,7 @@ import { readCapped } from '../../platform/files.ts';
 import type { Host } from '../../platform/process/verb.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import type { PushedMap } from '../config/pushed.ts';
+import { parseSwitch } from '../config/switch.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
 import { HANLON_LEASE_FILE, selectDialect, type Selection } from '../servers/select.ts';
 import { parseCommandLine, type CommandLine } from '../kernel-line/kernel-line.ts';
@@ -80,7 +81,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
   }
   const { dialect, why } = selection;
   // Ironic's own switch, for its own servers only
-  const insecure = /^(1|true|yes|on)$/i.test(cmdline.value('ipa-insecure') ?? '');
+  const insecure = parseSwitch(cmdline.value('ipa-insecure')) === true;
   const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
   const options = { ...written, dialect };
   const from = (current: Settings): TrustOptions => ({

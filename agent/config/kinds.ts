@@ -1,9 +1,10 @@
 /** Kinds of option values: how text and JSON become a value, and what is refused. */
 import type { LogLevel } from '../../platform/log/log.ts';
 import { parseAddress } from '../discovery/address.ts';
+import { parseSwitch } from './switch.ts';
 
-/** A value, or why it is none. */
-export type Checked = { readonly value: unknown } | { readonly wrong: string };
+/** A value, or what is wrong with it: words that follow the name of the setting. */
+type Checked = { readonly value: unknown } | { readonly wrong: string };
 
 /** Takes what was written (text) or pushed (JSON). */
 export type Kind = (written: unknown) => Checked;
@@ -48,14 +49,13 @@ export function oneOf(words: readonly string[]): Kind {
   return (written) =>
     typeof written === 'string' && words.includes(written)
       ? { value: written }
-      : { wrong: `is none of ${words.join(', ')}` };
+      : { wrong: `must be one of ${words.join(', ')}` };
 }
 
-/** A switch: `1`, `true`, `yes`, `on` and their opposites, or a JSON boolean. */
+/** A switch as words (switch.ts) or a JSON boolean. */
 export function onOff(written: unknown): Checked {
-  const word = typeof written === 'string' ? written.toLowerCase() : String(written);
-  if (/^(1|true|yes|on)$/.test(word)) return { value: true };
-  return /^(0|false|no|off)$/.test(word) ? { value: false } : { wrong: 'is neither on nor off' };
+  const value = parseSwitch(String(written));
+  return value === undefined ? { wrong: 'is neither on nor off' } : { value };
 }
 
 /** A list: of text by commas, or a JSON list. */
@@ -81,19 +81,22 @@ export const address: Kind = (written) => {
   const parsed = typeof written === 'string' ? parseAddress(written) : undefined;
   if (parsed !== undefined) return { value: written };
   const more = typeof written === 'string' && /^https?:.*[@?#]/i.test(written);
-  return { wrong: more ? 'is no address: user, password, ? and # have no place in it' : 'is no address' };
+  return {
+    wrong: more ? 'is not a valid address: it must not have a user, a password, ? or #' : 'is not a valid address',
+  };
 };
 
 /** The path of a URL: starts with a slash, has no blanks, no `..`, no host of its own. */
 export const urlPath: Kind = (written) => {
   if (typeof written !== 'string' || !/^\/(?!\/)[\w.~%!$&'()*+,;=:@/?-]{0,500}$/.test(written))
-    return { wrong: 'is no path' };
+    return { wrong: 'is not a valid path' };
   return written.split('/').includes('..') ? { wrong: 'has .. in it' } : { value: written };
 };
 
 /** An http or https URL. The original's default has an empty port (`http://localhost:/x`), which URLs allow. */
 export const httpUrl: Kind = (written) => {
-  if (typeof written !== 'string' || written.length > 2000 || !URL.canParse(written)) return { wrong: 'is no URL' };
+  if (typeof written !== 'string' || written.length > 2000 || !URL.canParse(written))
+    return { wrong: 'is not a valid URL' };
   return /^https?:\/\//i.test(written) ? { value: written } : { wrong: 'is neither http nor https' };
 };
 
@@ -110,5 +113,5 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 export const logLevel: Kind = (written) => {
   const word = typeof written === 'string' ? written.toLowerCase().replace(/^logger::/, '') : '';
   const level = Object.hasOwn(LEVELS, word) ? LEVELS[word] : undefined;
-  return level === undefined ? { wrong: 'is no log level' } : { value: level };
+  return level === undefined ? { wrong: 'is not a log level' } : { value: level };
 };

@@ -10,6 +10,6 @@ export const pattern: Kind = (written) => {
     compileExclusion(written);
     return { value: written };
   } catch (error) {
-    return { wrong: `is no pattern: ${messageOf(error)}` };
+    return { wrong: `is not a valid pattern: ${messageOf(error)}` };
   }
 };

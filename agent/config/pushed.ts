@@ -17,7 +17,7 @@ export interface Change {
   readonly to: unknown;
 }
 
-export interface Examined {
+interface Examined {
   /** Keys that are taken over, refused ones replaced by what was there before. */
   readonly accepted: PushedMap;
   readonly refused: readonly Refusal[];
@@ -53,7 +53,7 @@ function reasonAgainst(key: string, value: unknown, server: string): string | un
   const setting = SETTING_NAMES.find((name) => OPTIONS[name].pushed === key);
   if (setting === undefined) {
     const plain = ['string', 'number', 'boolean'].includes(typeof value) && String(value).length <= 4096;
-    return plain ? undefined : 'is no plain value';
+    return plain ? undefined : 'is not a plain value';
   }
   const entry = OPTIONS[setting];
   const checked = (entry.pushedKind ?? entry.kind)(value);

@@ -16,7 +16,7 @@ export interface Places {
 
 /**
  * Each setting from the strongest place that has a usable value for it. A bad value is refused and the next place asked;
- * what the file sets and nobody knows is refused as well: it is a slip of the pen.
+ * an unknown setting of the file is refused as well: it is a misspelling.
  */
 export function resolveSettings(places: Places): Resolved {
   const values: Partial<Record<SettingName, unknown>> = {};
@@ -53,6 +53,6 @@ export function resolveSettings(places: Places): Resolved {
   }
   const known = new Set(SETTING_NAMES.map((setting) => namesOf(setting).file));
   for (const name of Object.keys(places.file ?? {}))
-    if (!known.has(name)) refused.push(`configuration file: ${name.slice(0, 60)} is no setting`);
+    if (!known.has(name)) refused.push(`configuration file: unknown setting ${name.slice(0, 60)}`);
   return { values: values as unknown as Settings, from: from as Record<SettingName, Origin>, refused };
 }

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { redactText } from '../../../platform/log/redact.ts';
 import type { CommandLine } from '../../kernel-line/kernel-line.ts';
+import { parseSwitch } from '../../config/switch.ts';
 
 export interface IronicParameters {
   /** `ipa-api-url`, in order, without slashes at the end. Empty: inspection only. */
@@ -96,7 +97,7 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
     lookupTimeoutMs: number('ipa-lookup-timeout', 600, 1, 86_400) * 1000,
     lookupIntervalMs: number('ipa-lookup-interval', 1, 0.1, 600) * 1000,
     httpTimeoutMs: number('ipa-http-request-timeout', 30, 1, 600) * 1000,
-    insecure: /^(1|true|yes|on)$/i.test(value('ipa-insecure') ?? ''),
+    insecure: parseSwitch(value('ipa-insecure')) === true,
     presharedToken: value('ipa-agent-token'),
     globalRequestId: value('ipa-global-request-id'),
     apiVersion: version === undefined ? undefined : Number(/^1\.(\d{1,4})$/.exec(version)?.[1] ?? NaN) || undefined,

@@ -51,25 +51,25 @@ test('values that no sane server sends are refused one by one, and the others co
     ['mk_checkin_skew', true, /not a number/],
     ['mk_tce_mirror_port', 70_000, /between/],
     ['mk_tce_mirror_port', 80.5, /whole/],
-    ['mk_fact_excl_pattern', '(a+', /no pattern/],
-    ['mk_fact_excl_pattern', '(?=a)b', /no pattern/],
-    ['mk_fact_excl_pattern', '(x{1000}){1000}', /no pattern/],
-    ['mk_fact_excl_pattern', 'x'.repeat(100_000), /no pattern/],
+    ['mk_fact_excl_pattern', '(a+', /not a valid pattern/],
+    ['mk_fact_excl_pattern', '(?=a)b', /not a valid pattern/],
+    ['mk_fact_excl_pattern', '(x{1000}){1000}', /not a valid pattern/],
+    ['mk_fact_excl_pattern', 'x'.repeat(100_000), /not a valid pattern/],
     ['mk_fact_excl_pattern', 7, /not text/],
-    ['mk_log_level', 'Logger::LOUD', /no log level/],
-    ['mk_log_level', 'constructor', /no log level/],
+    ['mk_log_level', 'Logger::LOUD', /not a log level/],
+    ['mk_log_level', 'constructor', /not a log level/],
     ['mk_uri', 'ftp://10.0.0.1', /neither http nor https/],
     ['mk_uri', 'file:///etc/shadow', /neither/],
-    ['mk_uri', 'javascript:1', /neither|no URL/],
-    ['mk_uri', 'http://', /no URL/],
-    ['mk_uri', 'false', /no URL/],
-    ['mk_checkin_path', 'razor/checkin', /no path/],
-    ['mk_checkin_path', '//evil.example/x', /no path/],
+    ['mk_uri', 'javascript:1', /neither|not a valid URL/],
+    ['mk_uri', 'http://', /not a valid URL/],
+    ['mk_uri', 'false', /not a valid URL/],
+    ['mk_checkin_path', 'razor/checkin', /not a valid path/],
+    ['mk_checkin_path', '//evil.example/x', /not a valid path/],
     ['mk_checkin_path', '/../x', /\.\. in it/],
-    ['mk_checkin_path', '/a b', /no path/],
-    ['mk_register_path', 'http://evil.example/', /no path/],
-    ['mk_custom', { deep: true }, /no plain value/],
-    ['mk_custom', 'x'.repeat(5000), /no plain value/],
+    ['mk_checkin_path', '/a b', /not a valid path/],
+    ['mk_register_path', 'http://evil.example/', /not a valid path/],
+    ['mk_custom', { deep: true }, /not a plain value/],
+    ['mk_custom', 'x'.repeat(5000), /not a plain value/],
     ['__proto__', { polluted: 1 }, /not a key/],
     ['mk_', 1, /not a key/],
     ['MK_URI', 'http://10.0.0.1', /not a key/],
@@ -112,7 +112,7 @@ test('the order of keys is no change, the type of a value is one', () => {
 
 test('a key of the configuration file that nobody knows is named: it is a slip of the pen', () => {
   const { values, refused } = resolveSettings({ file: { logLevel: 'debug', log_level: 'warn' } });
-  assert.deepEqual([values.logLevel, refused], ['warn', ['configuration file: logLevel is no setting']]);
+  assert.deepEqual([values.logLevel, refused], ['warn', ['configuration file: unknown setting logLevel']]);
 });
 
 test('a push is applied without a restart, told as a diff, and stored when three check-ins were good', async () => {

@@ -3,6 +3,7 @@
  * the kernel line or of parameters.txt, `--allow-initiator` as `razor.deploy_allow_initiator=`. Options go before words.
  */
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { parseSwitch } from '../../../config/switch.ts';
 
 export const THEN = ['reboot', 'poweroff', 'hold'] as const;
 export const TARGETS = ['tgt', 'lio'] as const;
@@ -51,8 +52,6 @@ const whole =
   (low: number, high: number): Read<number> =>
   (text) =>
     /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high ? Number(text) : undefined;
-const flag: Read<boolean> = (text) =>
-  /^(1|true|yes|on|)$/i.test(text) ? true : /^(0|false|no|off)$/i.test(text) ? false : undefined;
 const one =
   <T extends string>(choices: readonly T[]): Read<T> =>
   (text) =>
@@ -68,9 +67,9 @@ const READ: { readonly [Name in keyof DeploySettings]: Read<DeploySettings[Name]
   },
   chapFile: (text) => (text.startsWith('/') ? text : undefined),
   apiVersionPrefix: (text) => (/^(\/[\w.-]+)*$/.test(text) ? text : undefined),
-  tftpToken: flag,
+  tftpToken: parseSwitch,
   tftpPort: port,
-  tokenOverHttp: flag,
+  tokenOverHttp: parseSwitch,
   target: one(TARGETS),
   diskAttempts: whole(0, 3600),
   wait: whole(1, 86_400),

@@ -1,5 +1,6 @@
 /** What a conductor asks for after the image is written: what boots it, and that it will be booted. */
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { parseSwitch } from '../../../config/switch.ts';
 import type { IronicCommand } from '../ironic-options.ts';
 
 /** Images of whole disks bring their own partitions, and nobody needs their names. */
@@ -29,8 +30,8 @@ const installBootloader: IronicCommand = {
       log.info(said);
       return said;
     } catch (error) {
-      const ignored = /^(1|true|yes|on)$/i.test(kernel.value('ipa-ignore-bootloader-failure') ?? '');
-      if (!ignored || !(error instanceof RazorMkError)) throw error;
+      const ignored = parseSwitch(kernel.value('ipa-ignore-bootloader-failure'));
+      if (ignored !== true || !(error instanceof RazorMkError)) throw error;
       log.warn(`${error.message} (ipa-ignore-bootloader-failure)`);
       return `ignored, as the kernel line asks: ${error.message}`;
     }

@@ -1,5 +1,6 @@
 /** Ironic's own name for the step that writes the instance's image. */
 import type { FetchOptions } from '../../../disk-image/fetch.ts';
+import { parseSwitch } from '../../../config/switch.ts';
 import type { CommandContext, IronicStep, Params } from '../ironic-options.ts';
 
 /** Listed always: a conductor that is told of no deploy step waits for ever (agent_base.py takes an empty list for none). */
@@ -42,7 +43,7 @@ export const writeImage: IronicStep = {
 /** Images come through a client of their own: the certificates of the API count, its token and client certificate stay there. */
 async function fetchOptions({ kernel, openFiles, signal }: CommandContext): Promise<FetchOptions> {
   const seconds = Number(kernel.value('ipa-image-download-connection-timeout') ?? 60);
-  const insecure = /^(1|true|yes|on)$/i.test(kernel.value('ipa-insecure') ?? '');
+  const insecure = parseSwitch(kernel.value('ipa-insecure')) === true;
   return {
     files: await openFiles({ insecure }),
     idleMs: (seconds >= 1 && seconds <= 3600 ? seconds : 60) * 1000,

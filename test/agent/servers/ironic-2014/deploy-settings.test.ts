@@ -24,7 +24,7 @@ test('every setting of a deployment can stand on the kernel line, and a value th
     apiVersionPrefix: '',
     tftpToken: '1',
     tftpPort: '6969',
-    tokenOverHttp: '',
+    tokenOverHttp: 'Yes',
     target: 'lio',
     diskAttempts: '5',
     wait: '600',
@@ -46,6 +46,7 @@ test('every setting of a deployment can stand on the kernel line, and a value th
     'iscsi_port=70000',
     'allow_initiator=a;b',
     'chap_file=chap',
+    'token_over_http=',
   ])
     assert.throws(() => settingsOf(parseParameters(`razor.deploy_${bad}`)), { code: 'RAZOR_MK_USAGE' }, bad);
 });
