@@ -19,7 +19,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
  */
 export async function tool(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const result = await run(argv, { timeoutMs: 600_000, ...options });
-  if (result.failure === 'not-found') throw missing([argv[0]]);
+  if (result.failure === 'not-found') throw missingTool([argv[0]]);
   if (result.failure !== undefined || result.status !== 0) {
     const said = (result.stderr.length > 0 ? result.stderr : result.stdout).toString('utf8').trim().slice(-2000);
     const how =
@@ -30,7 +30,7 @@ export async function tool(argv: readonly [string, ...string[]], options: RunOpt
 }
 
 /** The error for programs of which none is installed. */
-export function missing(programs: readonly string[]): RazorMkError {
+export function missingTool(programs: readonly string[]): RazorMkError {
   const packages = [...new Set(programs.map((name) => PACKAGE_OF[name] ?? name))];
   return new RazorMkError('RAZOR_MK_TOOL_MISSING', `${programs.join(' or ')} is not installed`, {
     remedy: `Install it: apt-get install ${packages[0] ?? programs[0]} (or the package of your system that carries it).`,

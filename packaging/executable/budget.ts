@@ -32,7 +32,7 @@ function xzOptions(arch: Arch): string[] {
   ];
 }
 
-export async function sha256(path: string): Promise<string> {
+export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
-import { checkBudget, compressedSize, sha256 } from './budget.ts';
+import { checkBudget, compressedSize, sha256OfFile } from './budget.ts';
 import { bundle, bundlePath } from '../bundle/bundle.ts';
 import { findLibraries, type Library } from '../bundle/libraries.ts';
 import {
@@ -14,7 +14,7 @@ import {
   runtimePart,
   type Part,
 } from '../inventory/licences.ts';
-import { findNode, lockedNode, stripNode } from './node-binary.ts';
+import { findNodeBinary, lockedNode, stripNode } from './node-binary.ts';
 import { ARCHES, type Arch } from '../project-paths.ts';
 import { PCI_IDS_ASSET, pciIdsAsset } from '../bundle/compact-pci-ids.ts';
 import { sbom } from '../inventory/sbom.ts';
@@ -65,7 +65,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
     const pinned = lockedNode(arch);
     const bundled = await bundle({ version: options.version, commit: options.commit, output: bundlePath(stage) });
     say(`bundle       ${bundled.bytes.toLocaleString('en')} bytes, ${bundled.packages.length} npm packages\n`);
-    const node = await findNode(arch, cache, options.env, say);
+    const node = await findNodeBinary(arch, cache, options.env, say);
     const stripped = join(stage, 'node');
     await stripNode(arch, node, stripped);
     say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
@@ -85,7 +85,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
         ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`
         : `code cache   none: it can only be made on a machine of ${ARCHES[arch].machine}; the executable starts slower\n`,
     );
-    const digest = await sha256(staged);
+    const digest = await sha256OfFile(staged);
     const libraries = findLibraries(arch, staged, options.libraries);
     const parts = [
       projectPart(options.version),

@@ -9,7 +9,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped, replaceFile } from '../../platform/files.ts';
 import { run } from '../../platform/process/run.ts';
 import { ARCHES, PROJECT, type Arch } from '../project-paths.ts';
-import { missing, tool } from '../tools.ts';
+import { missingTool, tool } from '../tools.ts';
 
 const LOCKED = z.object({ version: z.string(), integrity: z.string() });
 const LOCKFILE = z.object({ packages: z.record(z.string(), z.looseObject({})) });
@@ -34,7 +34,7 @@ export function lockedNode(arch: Arch): LockedNode {
  * Path of the unstripped Node of an architecture. This machine's is in node_modules; npm installs only that, so the
  * other is fetched once by `npm pack`, checked against the lockfile and kept in `cache`.
  */
-export async function findNode(
+export async function findNodeBinary(
   arch: Arch,
   cache: string,
   env: Host['env'],
@@ -130,5 +130,5 @@ export async function stripNode(arch: Arch, node: string, output: string): Promi
     await tool([program, '--strip-all', '-o', output, node]);
     return;
   }
-  throw missing(programs);
+  throw missingTool(programs);
 }

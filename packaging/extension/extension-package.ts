@@ -19,7 +19,7 @@ import { ARCHES, PROJECT, type Arch } from '../project-paths.ts';
 import { squashfsOptions, type Compression } from './squashfs-options.ts';
 import { tool } from '../tools.ts';
 
-export interface ExtensionOptions {
+export interface ExtensionPackageOptions {
   readonly arch: Arch;
   readonly version: string;
   /** The executable, and what goes beside it. */
@@ -43,7 +43,7 @@ export const HOME = 'usr/local/lib/razor-mk';
  */
 export function layOutExtension(
   directory: string,
-  options: Omit<ExtensionOptions, 'output' | 'compression' | 'version'>,
+  options: Omit<ExtensionPackageOptions, 'output' | 'compression' | 'version'>,
 ): void {
   cpSync(join(PROJECT, 'tinycore/extension'), directory, { recursive: true });
   const home = join(directory, HOME);
@@ -64,7 +64,7 @@ export function layOutExtension(
 }
 
 /** Writes the extension. The same inputs give the same bytes. Throws RAZOR_MK_PACKAGE, RAZOR_MK_TOOL_MISSING. */
-export async function buildExtension(options: ExtensionOptions): Promise<{ readonly bytes: number }> {
+export async function buildExtension(options: ExtensionPackageOptions): Promise<{ readonly bytes: number }> {
   const { output, compression, epoch } = options;
   const stage = `${output}.stage`;
   const part = `${output}.part`;
@@ -113,7 +113,7 @@ function listFiles(root: string): string[] {
     .sort();
 }
 
-function info(name: string, bytes: number, options: ExtensionOptions): string {
+function info(name: string, bytes: number, options: ExtensionPackageOptions): string {
   const date = new Date(options.epoch * 1000).toISOString().slice(0, 10).replaceAll('-', '/');
   const rows: readonly (readonly [string, string])[] = [
     ['Title', name],

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { bundle, bundlePath } from '../../packaging/bundle/bundle.ts';
-import { findNode, lockedNode, stripNode } from '../../packaging/executable/node-binary.ts';
+import { findNodeBinary, lockedNode, stripNode } from '../../packaging/executable/node-binary.ts';
 import { makeExecutable } from '../../packaging/executable/sea.ts';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 import { command, scriptedServer, type ScriptedServer } from '../helpers/scripted-server.ts';
@@ -49,7 +49,7 @@ async function build(): Promise<readonly [string, ...string[]]> {
   const stage = join(root, 'stage');
   mkdirSync(stage);
   const node = join(root, 'node');
-  await stripNode(arch, await findNode(arch, join(root, 'cache'), process.env, () => undefined), node);
+  await stripNode(arch, await findNodeBinary(arch, join(root, 'cache'), process.env, () => undefined), node);
   await bundle({ version: '0.0.0', commit: 'bench', output: bundlePath(stage) });
   const output = join(root, 'razor-mk');
   await makeExecutable({ arch, nodeVersion: lockedNode(arch).version, stage, node, output });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { bundle, bundlePath } from '../../packaging/bundle/bundle.ts';
-import { findNode, lockedNode, stripNode } from '../../packaging/executable/node-binary.ts';
+import { findNodeBinary, lockedNode, stripNode } from '../../packaging/executable/node-binary.ts';
 import { makeExecutable, V8_FLAGS } from '../../packaging/executable/sea.ts';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 
@@ -39,7 +39,7 @@ async function main(root: string, server: Lab): Promise<void> {
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
   const { version } = lockedNode(arch);
   const node = join(root, 'node');
-  await stripNode(arch, await findNode(arch, join(root, 'cache'), process.env, () => undefined), node);
+  await stripNode(arch, await findNodeBinary(arch, join(root, 'cache'), process.env, () => undefined), node);
   const built = new Map<string, string>();
   for (const [index, { flags }] of VARIANTS.entries()) {
     const key = flags.join(' ');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { sha256 } from '../../packaging/executable/budget.ts';
+import { sha256OfFile } from '../../packaging/executable/budget.ts';
 import { bundle } from '../../packaging/bundle/bundle.ts';
 import { makeCodeCache } from '../../packaging/bundle/code-cache.ts';
 import { buildExecutable, type PackageResult } from '../../packaging/executable/executable.ts';
@@ -40,7 +40,7 @@ function bareRoot(): string {
 test('two directories give the same bytes, and the same inventory', async () => {
   const again = await build('two/deeper');
   assert.equal(again.sha256, made.sha256);
-  assert.equal(await sha256(again.executable), await sha256(made.executable));
+  assert.equal(await sha256OfFile(again.executable), await sha256OfFile(made.executable));
   assert.ok(readFileSync(again.sbom).equals(readFileSync(made.sbom)));
   assert.ok(readFileSync(again.licences).equals(readFileSync(made.licences)));
 });
@@ -53,7 +53,7 @@ test('the code cache is the same ten times: which of its compilers V8 was busy w
   for (let i = 0; i < 10; i++) {
     const cache = await makeCodeCache({ arch, node: process.execPath, flags: V8_FLAGS, code, stage });
     assert.ok(cache);
-    hashes.add(await sha256(cache));
+    hashes.add(await sha256OfFile(cache));
   }
   assert.equal(hashes.size, 1);
 });

@@ -6,28 +6,28 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { agentParts, formFor, type AgentSource, type Form, type FormChoice } from './extensions/agent-form.ts';
 import { BASE_FILES, checkKernelFits, readBase, type Base, type BaseLocation } from './base/base-source.ts';
 import { composeEntries, firmwareEntries, treeAt, unpackedBytes, userFiles, type Parts } from './initrd/compose.ts';
-import { pack } from './initrd/compress.ts';
+import { compress } from './initrd/compress.ts';
 import { writeCpio } from './initrd/cpio.ts';
-import { missingDrivers, type Driver } from './initrd/drivers.ts';
+import { missingDrivers, type Driver } from './modules/drivers.ts';
 import type { Entry } from './initrd/entry.ts';
 import { debianExtension } from './extensions/debian-extension.ts';
-import { collectExtensions, type Extension, type ExtensionSources } from './extensions/extensions.ts';
+import { collectExtensions, type TczExtension, type ExtensionSources } from './extensions/extensions.ts';
 import { flavourFiles, type Logins } from './initrd/flavour.ts';
 import { joinSegments } from './initrd/initrd.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
 import { metadataText, sha256 } from './iso/iso-metadata.ts';
-import { addedModules } from './initrd/module-files.ts';
+import { addedModules } from './modules/module-files.ts';
 import { imageDirectory, microkernelTar, openOutputs, type ImageParts, type WrittenOutput } from './outputs.ts';
 import { writeIso, type IsoOptions } from './iso/iso.ts';
 import { allowDeployFile } from './initrd/settings-file.ts';
 import { serverFiles, type ServerFile, type ServerName } from './netboot/boot-files.ts';
 
-export type Format = 'kernel' | 'iso' | 'dir' | 'tar';
-export const FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
+export type ImageFormat = 'kernel' | 'iso' | 'dir' | 'tar';
+export const IMAGE_FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
 
 export interface BuildOptions extends BaseLocation {
   readonly out: string;
-  readonly formats: readonly Format[];
+  readonly formats: readonly ImageFormat[];
   readonly flavour: Flavour;
   readonly version: string;
   readonly form: FormChoice;
@@ -183,7 +183,7 @@ async function composeInitrd(
   const needsMib = memoryNeeded(unpacked, base.initrd.length + content);
   const entries = await composeEntries(base, readOverlay({ flavour, version, needsMib }), parts);
   step('compressing the initrd');
-  const part = await pack(writeCpio(entries, { mtime: epoch }), parts.agent.compression, form.startsWith('tcz'));
+  const part = await compress(writeCpio(entries, { mtime: epoch }), parts.agent.compression, form.startsWith('tcz'));
   return { initrd: joinSegments([base.initrd, part]), unpacked, needsMib };
 }
 
@@ -222,7 +222,7 @@ function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions)
 }
 
 /** What is loaded at boot: extensions with what they depend on, then Debian packages with their libraries. */
-export async function builtinExtensions(options: BuildOptions, sources: ExtensionSources): Promise<Extension[]> {
+export async function builtinExtensions(options: BuildOptions, sources: ExtensionSources): Promise<TczExtension[]> {
   const extensions = await collectExtensions(options.extensions, sources);
   for (const name of options.debian) {
     options.step(`fetching ${name} and its libraries`);

@@ -11,9 +11,9 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readBase } from './base/base-source.ts';
 import { builtinExtensions, type BuildOptions } from './build.ts';
 import { linkTarget, type Entry } from './initrd/entry.ts';
-import { collectExtensions, type Extension } from './extensions/extensions.ts';
+import { collectExtensions, type TczExtension } from './extensions/extensions.ts';
 import { treeAt } from './initrd/compose.ts';
-import { addedModules } from './initrd/module-files.ts';
+import { addedModules } from './modules/module-files.ts';
 
 /** Writes the bundle. Returns its size and how many files it holds. Throws what a build would throw for the same options. */
 export async function writeBundle(path: string, options: BuildOptions): Promise<{ bytes: number; files: number }> {
@@ -81,7 +81,7 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
   return { bytes: bytes.length, files: files.size };
 }
 
-function addExtension(add: (name: string, data: Uint8Array) => void, extension: Extension): void {
+function addExtension(add: (name: string, data: Uint8Array) => void, extension: TczExtension): void {
   const path = `extensions/${extension.name}`;
   add(path, extension.data);
   add(`${path}.md5.txt`, Buffer.from(`${extension.md5}  ${extension.name}\n`));

@@ -6,14 +6,14 @@ import { readFileSync } from 'node:fs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { kernelRelease } from './base/base-source.ts';
 import { openAccounts, type OpenAccount } from './initrd/accounts.ts';
-import { missingDrivers, type Driver } from './initrd/drivers.ts';
+import { missingDrivers, type Driver } from './modules/drivers.ts';
 import type { Entry } from './initrd/entry.ts';
 import { parseList } from './extensions/extensions.ts';
 import { readInitrd, readTree, type Initrd } from './initrd/initrd.ts';
 import { openIso, type IsoVolume } from './iso/iso-reader.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
 import { judgeMetadata, sha256, type Judgement } from './iso/iso-metadata.ts';
-import { isModule, kernelVersionOf, moduleNamesOf } from './initrd/modules.ts';
+import { isModule, kernelVersionOf, moduleNamesOf } from './modules/modules.ts';
 
 export interface InitrdReport {
   readonly bytes: number;

@@ -1,13 +1,13 @@
 /** Progress of long work: on a terminal one line that is overwritten, nothing in a pipe. */
 import type { Host } from '../../platform/process/verb.ts';
 
-export interface Progress {
+export interface ProgressLine {
   step(text: string): void;
   /** Wipes the line. */
   done(): void;
 }
 
-export function createProgress(host: Host): Progress {
+export function createProgress(host: Host): ProgressLine {
   if (!host.interactive) return { step: () => undefined, done: () => undefined };
   const started = performance.now();
   const wipe = `\r${' '.repeat(Math.max(0, host.columns - 1))}\r`;

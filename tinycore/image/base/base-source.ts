@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
 import { openIso } from '../iso/iso-reader.ts';
-import { kernelVersionOf, moduleNamesOf } from '../initrd/modules.ts';
+import { kernelVersionOf, moduleNamesOf } from '../modules/modules.ts';
 import type { Entry } from '../initrd/entry.ts';
 
 export interface Base {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { fetchBytes } from './download.ts';
+import { downloadBytes } from './download.ts';
 
 export interface BaseUrl {
   readonly url: string;
@@ -26,7 +26,7 @@ export async function fetchBase({ url, sha256, cache, signal }: BaseUrl): Promis
   const fits = (bytes: Buffer): boolean =>
     sha256 === undefined ? digest('md5', bytes) === sum : digest('sha256', bytes) === sha256.toLowerCase();
   if (existsSync(path) && fits(readFileSync(path))) return path;
-  const bytes = await fetchBytes(url, { limit: 2 ** 31 - 1, ...extra, sha256 });
+  const bytes = await downloadBytes(url, { limit: 2 ** 31 - 1, ...extra, sha256 });
   if (bytes === undefined) throw new RazorMkError('RAZOR_MK_DOWNLOAD', `${url} is not there`);
   if (!fits(bytes)) throw new RazorMkError('RAZOR_MK_DOWNLOAD', `${url} does not fit the checksum of ${url}.md5.txt`);
   mkdirSync(cache, { recursive: true });
@@ -35,7 +35,7 @@ export async function fetchBase({ url, sha256, cache, signal }: BaseUrl): Promis
 }
 
 async function publishedSum(url: string, extra: { signal?: AbortSignal }): Promise<string> {
-  const text = (await fetchBytes(`${url}.md5.txt`, { limit: 65_536, ...extra }))?.toString() ?? '';
+  const text = (await downloadBytes(`${url}.md5.txt`, { limit: 65_536, ...extra }))?.toString() ?? '';
   const sum = /\b[0-9a-fA-F]{32}\b/.exec(text)?.[0]?.toLowerCase();
   if (sum !== undefined) return sum;
   throw new RazorMkError('RAZOR_MK_DOWNLOAD', `no checksum is known for ${url}, and nothing is taken unchecked`, {

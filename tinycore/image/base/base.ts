@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { pack } from '../initrd/compress.ts';
+import { compress } from '../initrd/compress.ts';
 import { writeCpio } from '../initrd/cpio.ts';
 import { fetchPackage, kernelPackage, type DebianPackage } from './debian.ts';
-import { defaultDrivers } from '../initrd/drivers.ts';
+import { defaultDrivers } from '../modules/drivers.ts';
 import {
   deviceEntry,
   directoryEntry,
@@ -21,7 +21,7 @@ import {
   type Entry,
 } from '../initrd/entry.ts';
 import { entriesOfDirectory } from '../initrd/directory-entries.ts';
-import { depmodTables, readModuleIndex, selectModules } from '../initrd/modules.ts';
+import { depmodTables, readModuleIndex, selectModules } from '../modules/modules.ts';
 import { must } from '../programs.ts';
 
 export interface DebianBaseOptions {
@@ -68,7 +68,7 @@ export async function makeDebianBase(options: DebianBaseOptions): Promise<Debian
   const paths = { kernelPath: join(options.out, 'vmlinuz'), initrdPath: join(options.out, 'core.gz') };
   mkdirSync(options.out, { recursive: true });
   replaceFile(paths.kernelPath, readFileSync(join(kernel.root, 'boot', `vmlinuz-${version}`)));
-  replaceFile(paths.initrdPath, await pack(archive, 'gzip'));
+  replaceFile(paths.initrdPath, await compress(archive, 'gzip'));
   return {
     ...paths,
     kernelVersion: version,

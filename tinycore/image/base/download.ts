@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 
-export interface FetchOptions {
+export interface DownloadOptions {
   /** Bytes; more is refused. */
   readonly limit: number;
   readonly signal?: AbortSignal;
@@ -11,7 +11,7 @@ export interface FetchOptions {
 }
 
 /** The content at an address; undefined for 404. Throws RAZOR_MK_DOWNLOAD for everything else that is no whole file. */
-export async function fetchBytes(url: string, options: FetchOptions): Promise<Buffer | undefined> {
+export async function downloadBytes(url: string, options: DownloadOptions): Promise<Buffer | undefined> {
   const fail = (why: string, cause?: unknown): RazorMkError =>
     new RazorMkError('RAZOR_MK_DOWNLOAD', `${url}: ${why}`, cause === undefined ? {} : { cause });
   const { default: got } = await import('got');

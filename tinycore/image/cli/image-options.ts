@@ -9,7 +9,7 @@ import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Host } from '../../../platform/process/verb.ts';
 import { FORM_CHOICES } from '../extensions/agent-form.ts';
 import { fetchBase } from '../base/base-url.ts';
-import { FORMATS, type BuildOptions } from '../build.ts';
+import { IMAGE_FORMATS, type BuildOptions } from '../build.ts';
 import { readConfigFile } from '../config-file.ts';
 import { sourceEpoch } from '../epoch.ts';
 import { parseList } from '../extensions/extensions.ts';
@@ -31,7 +31,7 @@ export const BUILD_OPTIONS = {
   kernel: text('kernel file, instead of the base’s'),
   initrd: text('core.gz, instead of the base’s'),
   format: {
-    choices: FORMATS,
+    choices: IMAGE_FORMATS,
     array: true as const,
     describe: 'what is written [default: kernel iso; for --server razor-server kernel tar, ironic and foreman kernel]',
   },
@@ -103,7 +103,7 @@ function readConfig(path: string): ReturnType<typeof readConfigFile> {
   }
 }
 
-export interface Prepared {
+export interface PreparedBuild {
   readonly options: BuildOptions;
   /** What a person should know about the version. */
   readonly note?: string;
@@ -115,7 +115,7 @@ export async function prepareBuild(
   out: string,
   host: Host,
   step: (text: string) => void,
-): Promise<Prepared> {
+): Promise<PreparedBuild> {
   if (configProblem !== undefined) throw configProblem;
   const version = await imageVersion(args.version, PROJECT, sourceVersion());
   const base = args.base;

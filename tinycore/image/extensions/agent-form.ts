@@ -6,7 +6,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { replaceFile } from '../../../platform/files.ts';
 import type { Entry } from '../initrd/entry.ts';
-import { collectExtensions, type Extension } from './extensions.ts';
+import { collectExtensions, type TczExtension } from './extensions.ts';
 import { entriesOfDirectory } from '../initrd/directory-entries.ts';
 import { readTree } from '../initrd/initrd.ts';
 import type { PackCompression } from '../initrd/compress.ts';
@@ -21,7 +21,7 @@ export type FormChoice = (typeof FORM_CHOICES)[number];
 
 export interface AgentParts {
   /** The extension, in the forms that have one. */
-  readonly extension?: Extension;
+  readonly extension?: TczExtension;
   /** Its files, in the others. */
   readonly entries: readonly Entry[];
   /** How the image's own archive is compressed. */

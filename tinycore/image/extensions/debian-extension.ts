@@ -7,7 +7,7 @@ import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 
 import { dirname, join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { fetchPackages } from '../base/debian.ts';
-import { extensionName, type Extension } from './extensions.ts';
+import { extensionName, type TczExtension } from './extensions.ts';
 import { withUmask } from '../../../platform/process/umask.ts';
 import { must, withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
@@ -20,7 +20,7 @@ export interface DebianExtensionOptions {
 }
 
 /** Fetches and packs. Throws RAZOR_MK_DOWNLOAD (apt knows no such package), RAZOR_MK_IMAGE_NAME, RAZOR_MK_IMAGE_PROGRAM. */
-export async function debianExtension(name: string, options: DebianExtensionOptions): Promise<Extension> {
+export async function debianExtension(name: string, options: DebianExtensionOptions): Promise<TczExtension> {
   const { cache, epoch, signal } = options;
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name))
     throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(name)} cannot be the name of a Debian package`);

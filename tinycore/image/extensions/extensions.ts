@@ -7,9 +7,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { debToTcz } from './deb2tcz.ts';
-import { fetchBytes } from '../base/download.ts';
+import { downloadBytes } from '../base/download.ts';
 
-export interface Extension {
+export interface TczExtension {
   /** `bash.tcz` */
   readonly name: string;
   readonly data: Buffer;
@@ -53,8 +53,8 @@ export function parseList(text: string): string[] {
  * The extensions that are asked for and all that they depend on, in the order in which they must be loaded. Names are
  * names, or paths to .tcz and .deb files. Throws RAZOR_MK_TCZ: missing, checksum, no squashfs.
  */
-export async function collectExtensions(wanted: readonly string[], sources: ExtensionSources): Promise<Extension[]> {
-  const found = new Map<string, Extension>();
+export async function collectExtensions(wanted: readonly string[], sources: ExtensionSources): Promise<TczExtension[]> {
+  const found = new Map<string, TczExtension>();
   const visit = async (text: string, because: string): Promise<void> => {
     const ask = text.replaceAll('KERNEL', sources.kernel ?? 'KERNEL');
     const name = ask.endsWith('.deb') ? extensionName(ask.replace(/_.*|\.deb$/, '')) : extensionName(ask);
@@ -71,7 +71,7 @@ export async function collectExtensions(wanted: readonly string[], sources: Exte
   return [...found.values()];
 }
 
-async function fromDeb(path: string, name: string, sources: ExtensionSources): Promise<Extension> {
+async function fromDeb(path: string, name: string, sources: ExtensionSources): Promise<TczExtension> {
   const { data, dep } = await debToTcz(path, sources.epoch, sources.signal);
   return { name, data, dep: dep.filter((each) => available(extensionName(each), sources)), md5: md5(data) };
 }
@@ -80,7 +80,7 @@ function available(name: string, sources: ExtensionSources): boolean {
   return sources.directories.some((directory) => existsSync(join(directory, name)));
 }
 
-async function fromTcz(path: string, name: string, sources: ExtensionSources, because: string): Promise<Extension> {
+async function fromTcz(path: string, name: string, sources: ExtensionSources, because: string): Promise<TczExtension> {
   const places = [
     ...(path.includes('/') ? [path] : []),
     ...sources.directories.map((directory) => join(directory, name)),
@@ -99,8 +99,8 @@ async function fromTcz(path: string, name: string, sources: ExtensionSources, be
   const uri = `${sources.mirror.replace(/\/$/, '')}/${name}`;
   const options = { limit: 512 * 1024 * 1024, signal: sources.signal };
   const text = async (suffix: string): Promise<string | undefined> =>
-    (await fetchBytes(uri + suffix, { ...options, limit: 1024 * 1024 }))?.toString();
-  const data = await fetchBytes(uri, options);
+    (await downloadBytes(uri + suffix, { ...options, limit: 1024 * 1024 }))?.toString();
+  const data = await downloadBytes(uri, options);
   if (data === undefined)
     throw new RazorMkError('RAZOR_MK_TCZ', `${name}, which ${because} asks for, is not on ${sources.mirror}`);
   const sum = await text('.md5.txt');
@@ -110,7 +110,7 @@ async function fromTcz(path: string, name: string, sources: ExtensionSources, be
   return check(name, uri, data, await text('.dep'), sum);
 }
 
-function check(name: string, where: string, data: Buffer, dep: string | undefined, sum: string | undefined): Extension {
+function check(name: string, where: string, data: Buffer, dep: string | undefined, sum: string | undefined): TczExtension {
   const magic = data.toString('latin1', 0, 4);
   if (magic !== 'hsqs')
     throw new RazorMkError(

@@ -9,16 +9,16 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { AgentParts } from '../extensions/agent-form.ts';
 import { mirrorDirectory, type Base } from '../base/base-source.ts';
 import { directoryEntry, fileEntry, linkTarget, parentsOf, sortEntries, type Entry } from './entry.ts';
-import { parseList, type Extension } from '../extensions/extensions.ts';
+import { parseList, type TczExtension } from '../extensions/extensions.ts';
 import { entriesOfDirectory } from './directory-entries.ts';
 import { readTree, resolvePath } from './initrd.ts';
-import { depmodTables, isModule } from './modules.ts';
+import { depmodTables, isModule } from '../modules/modules.ts';
 
 export interface Parts {
   readonly agent: AgentParts;
   /** In the order in which they are loaded. */
-  readonly builtin: readonly Extension[];
-  readonly mirror: readonly Extension[];
+  readonly builtin: readonly TczExtension[];
+  readonly mirror: readonly TczExtension[];
   /** Modules and their place below lib/modules/VERSION. */
   readonly modules: readonly Entry[];
   readonly firmware: readonly Entry[];
@@ -75,13 +75,13 @@ function builtinEntries(base: Base, parts: Parts): Entry[] {
   ];
 }
 
-function mirrorEntries(base: Base, extensions: readonly Extension[]): Entry[] {
+function mirrorEntries(base: Base, extensions: readonly TczExtension[]): Entry[] {
   if (extensions.length === 0) return [];
   const directory = `tmp/tinycorelinux/${mirrorDirectory(base.contents.tree, base.moduleVersion)}`;
   return extensions.flatMap((extension) => extensionEntries(directory, extension));
 }
 
-function extensionEntries(directory: string, extension: Extension): Entry[] {
+function extensionEntries(directory: string, extension: TczExtension): Entry[] {
   const path = `${directory}/${extension.name}`;
   return [
     fileEntry(path, extension.data),

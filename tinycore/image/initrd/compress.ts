@@ -7,12 +7,12 @@ import { crc32, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompres
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { run } from '../../../platform/process/run.ts';
 
-export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'lz4' | 'bzip2' | 'lzma';
+export type ArchiveCompression = 'none' | 'gzip' | 'zstd' | 'xz' | 'lz4' | 'bzip2' | 'lzma';
 
 /** Unpacked archives above this are refused: no initramfs of this field comes near. */
 export const UNPACKED_LIMIT = 2 ** 31 - 1;
 
-const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
+const MAGIC: readonly (readonly [ArchiveCompression, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
@@ -22,7 +22,7 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
 ];
 
 /** Which compression begins at `offset`; 'none' for a bare cpio archive; undefined for none that the kernel would know. */
-export function compressionAt(bytes: Buffer, offset = 0): Compression | undefined {
+export function compressionAt(bytes: Buffer, offset = 0): ArchiveCompression | undefined {
   if (/^07070[12]/.test(bytes.toString('latin1', offset, offset + 6))) return 'none';
   return MAGIC.find(([, magic]) => magic.every((byte, index) => bytes[offset + index] === byte))?.[0];
 }
@@ -34,7 +34,7 @@ export interface Unpacked {
 }
 
 /** Unpacks the one compressed stream at the start of `bytes`. Throws RAZOR_MK_ARCHIVE when it is broken or cut off. */
-export async function unpack(bytes: Buffer, compression: Compression): Promise<Unpacked> {
+export async function unpack(bytes: Buffer, compression: ArchiveCompression): Promise<Unpacked> {
   try {
     switch (compression) {
       case 'none':
@@ -75,7 +75,7 @@ interface InfoResult {
 export type PackCompression = 'none' | 'gzip' | 'zstd' | 'xz';
 
 /** Compresses for the kernel. `quick` is for content that is compressed already. xz gets the CRC32 that the kernel asks for. */
-export async function pack(bytes: Uint8Array, compression: PackCompression, quick = false): Promise<Buffer> {
+export async function compress(bytes: Uint8Array, compression: PackCompression, quick = false): Promise<Buffer> {
   switch (compression) {
     case 'none':
       return Buffer.from(bytes);

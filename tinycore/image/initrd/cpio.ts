@@ -21,7 +21,7 @@ const FORMAT: Record<EntryType, number> = {
 };
 const TYPES = new Map(Object.entries(FORMAT).map(([type, bits]) => [bits, type as EntryType]));
 
-export interface WriteOptions {
+export interface CpioOptions {
   /** Seconds since 1970 that every entry gets; without it each entry's own. */
   readonly mtime?: number;
 }
@@ -30,7 +30,7 @@ export interface WriteOptions {
  * Writes entries in the order given. Inodes are numbered from 1. Of hard links (`linkTo`) the last one carries the
  * content, as GNU cpio and bsdtar do. Throws RAZOR_MK_IMAGE_NAME for names that a cpio archive or the kernel cannot hold.
  */
-export function writeCpio(entries: readonly Entry[], options: WriteOptions = {}): Buffer {
+export function writeCpio(entries: readonly Entry[], options: CpioOptions = {}): Buffer {
   const chunks: Buffer[] = [];
   let size = 0;
   const push = (bytes: Uint8Array): void => {

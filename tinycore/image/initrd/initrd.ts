@@ -1,27 +1,27 @@
 /** An initrd: one or more cpio archives, each compressed in its own way, with zeros between them, as the kernel reads it. */
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { compressionAt, unpack, type Compression } from './compress.ts';
+import { compressionAt, unpack, type ArchiveCompression } from './compress.ts';
 import { readCpio } from './cpio.ts';
 import type { Entry } from './entry.ts';
 
-export interface Segment {
+export interface ArchiveSegment {
   /** Where in the file it begins, and how many bytes it takes there (without zeros behind it). */
   readonly offset: number;
   readonly size: number;
-  readonly compression: Compression;
+  readonly compression: ArchiveCompression;
   readonly unpackedSize: number;
   readonly entries: readonly Entry[];
 }
 
 export interface Initrd {
-  readonly segments: readonly Segment[];
+  readonly segments: readonly ArchiveSegment[];
   /** What the kernel has after unpacking all of it: later entries replace earlier ones. Keyed by path. */
   readonly tree: ReadonlyMap<string, Entry>;
 }
 
 /** Reads an initrd in memory. Throws RAZOR_MK_ARCHIVE, with the byte where it went wrong. */
 export async function readInitrd(bytes: Buffer): Promise<Initrd> {
-  const segments: Segment[] = [];
+  const segments: ArchiveSegment[] = [];
   let offset = skipZeros(bytes, 0);
   while (offset < bytes.length) {
     const compression = compressionAt(bytes, offset);

@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Base } from '../base/base-source.ts';
-import { unpack } from './compress.ts';
-import { fileEntry, type Entry } from './entry.ts';
+import { unpack } from '../initrd/compress.ts';
+import { fileEntry, type Entry } from '../initrd/entry.ts';
 import { isModule, moduleName, readModuleIndex, selectModules } from './modules.ts';
 
 export interface AddedModules {

@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { fileEntry, type Entry } from './entry.ts';
-import { readTree } from './initrd.ts';
+import { fileEntry, type Entry } from '../initrd/entry.ts';
+import { readTree } from '../initrd/initrd.ts';
 import { must, withTemporary } from '../programs.ts';
-import { unpack } from './compress.ts';
+import { unpack } from '../initrd/compress.ts';
 
 const MODULE_FILE = /\.ko(\.gz|\.xz|\.zst)?$/;
 
@@ -55,7 +55,7 @@ export interface ModuleIndex {
   readonly builtin: ReadonlySet<string>;
 }
 
-export interface Selection {
+export interface ModuleSelection {
   /** Paths as in modules.dep, sorted. */
   readonly paths: readonly string[];
   readonly builtin: readonly string[];
@@ -63,7 +63,7 @@ export interface Selection {
 }
 
 /** What the named modules need, by hard and soft dependencies. */
-export function selectModules(index: ModuleIndex, names: Iterable<string>): Selection {
+export function selectModules(index: ModuleIndex, names: Iterable<string>): ModuleSelection {
   const pathOf = new Map([...index.dep.keys()].map((path) => [moduleName(path), path]));
   const paths = new Set<string>();
   const [builtin, missing]: [string[], string[]] = [[], []];

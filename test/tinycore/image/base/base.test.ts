@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../../../platform/process/run.ts';
-import { defaultDrivers, missingDrivers } from '../../../../tinycore/image/initrd/drivers.ts';
+import { defaultDrivers, missingDrivers } from '../../../../tinycore/image/modules/drivers.ts';
 import { sourceEpoch } from '../../../../tinycore/image/epoch.ts';
 import { entriesOfDirectory } from '../../../../tinycore/image/initrd/directory-entries.ts';
 import { ipxeScript } from '../../../../tinycore/image/netboot/ipxe.ts';
 import { memoryNeeded } from '../../../../tinycore/image/initrd/memory-need.ts';
-import { parseModulesDep, parseSoftdep, selectModules } from '../../../../tinycore/image/initrd/modules.ts';
+import { parseModulesDep, parseSoftdep, selectModules } from '../../../../tinycore/image/modules/modules.ts';
 
 const BASE = join(import.meta.dirname, '../../../../tinycore/base');
 

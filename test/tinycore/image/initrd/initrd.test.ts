@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../../../../platform/process/run.ts';
-import { pack, unpack, type PackCompression } from '../../../../tinycore/image/initrd/compress.ts';
+import { compress, unpack, type PackCompression } from '../../../../tinycore/image/initrd/compress.ts';
 import { writeCpio } from '../../../../tinycore/image/initrd/cpio.ts';
 import { directoryEntry, fileEntry, symlinkEntry } from '../../../../tinycore/image/initrd/entry.ts';
 import { joinSegments, readInitrd, readTree, resolvePath, treeOf } from '../../../../tinycore/image/initrd/initrd.ts';
@@ -22,7 +22,7 @@ for (const first of ['none', 'gzip', 'zstd', 'xz'] as const satisfies PackCompre
   for (const second of ['none', 'gzip', 'zstd', 'xz'] as const satisfies PackCompression[]) {
     test(`an initrd of ${first} and then ${second} is read as the kernel reads it: the later file wins`, async (t) => {
       if ([first, second].some((each) => each === 'xz') && !(await haveXz())) return t.skip('xz is not installed');
-      const bytes = joinSegments([await pack(base, first), Buffer.alloc(512), await pack(own, second)]);
+      const bytes = joinSegments([await compress(base, first), Buffer.alloc(512), await compress(own, second)]);
       const { tree, segments } = await readInitrd(bytes);
       assert.equal(readTree(tree, 'etc/a')?.toString(), 'of the image');
       assert.equal(readTree(tree, 'etc/b')?.toString(), 'stays');
@@ -38,7 +38,7 @@ test('each compression says how many bytes belong to it, whatever follows', asyn
       t.diagnostic('xz is not installed: left out');
       continue;
     }
-    const packed = await pack(base, compression);
+    const packed = await compress(base, compression);
     const { data, used } = await unpack(
       Buffer.concat([packed, Buffer.alloc(4), Buffer.from('YZ and more')]),
       compression,
@@ -50,13 +50,13 @@ test('each compression says how many bytes belong to it, whatever follows', asyn
 
 test('xz streams carry the CRC32 that the kernel asks for', async (t) => {
   if (!(await haveXz())) return t.skip('xz is not installed');
-  assert.equal((await pack(base, 'xz'))[7], 1);
+  assert.equal((await compress(base, 'xz'))[7], 1);
 });
 
 test('packing the same bytes twice gives the same bytes', async () => {
   for (const compression of ['gzip', 'zstd'] as const)
-    assert.deepEqual(await pack(base, compression), await pack(base, compression));
-  assert.deepEqual((await pack(base, 'gzip')).subarray(4, 8), Buffer.alloc(4), 'no time in the gzip header');
+    assert.deepEqual(await compress(base, compression), await compress(base, compression));
+  assert.deepEqual((await compress(base, 'gzip')).subarray(4, 8), Buffer.alloc(4), 'no time in the gzip header');
 });
 
 test('a cut initrd is refused in words that name the compression', async (t) => {
@@ -65,7 +65,7 @@ test('a cut initrd is refused in words that name the compression', async (t) => 
       t.diagnostic('xz is not installed: left out');
       continue;
     }
-    const packed = await pack(base, compression);
+    const packed = await compress(base, compression);
     await assert.rejects(readInitrd(packed.subarray(0, packed.length - 9)), { code: 'RAZOR_MK_ARCHIVE' }, compression);
   }
   await assert.rejects(readInitrd(Buffer.from('no initrd at all')), {
