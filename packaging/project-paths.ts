@@ -7,7 +7,7 @@ export const PROJECT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/
 export type Arch = 'x64' | 'arm64';
 
 /** Names of one processor architecture in the worlds that meet here. */
-export interface ArchNames {
+interface ArchNames {
   readonly arch: Arch;
   /** As `uname -m` prints it. */
   readonly machine: string;

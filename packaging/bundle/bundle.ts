@@ -6,7 +6,7 @@ import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { lazyModules } from './lazy-modules.ts';
 import { PROJECT } from '../project-paths.ts';
 
-export interface BundleOptions {
+interface BundleOptions {
   readonly version: string;
   readonly commit: string;
   /** File to write; its directory exists. */

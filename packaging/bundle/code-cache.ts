@@ -13,7 +13,7 @@ import { tool } from '../tools.ts';
 const MACHINE = join(PROJECT, 'test/fixtures/machines/q35-server.tar.gz');
 const PCI_IDS = join(PROJECT, 'test/fixtures/machines/pci.ids');
 
-export interface CodeCacheOptions {
+interface CodeCacheOptions {
   readonly arch: Arch;
   /** The Node of the executable. */
   readonly node: string;

@@ -18,7 +18,7 @@ export const PCI_IDS_ASSET = 'pci.ids';
 
 const LIMIT = 16 * 1024 * 1024;
 
-export interface PciIdsAsset {
+interface PciIdsAsset {
   readonly file: string;
   readonly part: Part;
 }

@@ -4,7 +4,8 @@ import { defineVerb } from '../../platform/process/verb.ts';
 import { buildExecutable } from '../executable/executable.ts';
 import { buildExtension } from '../extension/extension-package.ts';
 import { PROJECT, type Arch } from '../project-paths.ts';
-import { sourceCommit, sourceEpoch, sourceVersion } from '../inventory/source-version.ts';
+import { sourceEpoch } from '../inventory/source-epoch.ts';
+import { sourceCommit, sourceVersion } from '../inventory/source-version.ts';
 import { COMPRESSIONS } from '../extension/squashfs-options.ts';
 
 export const verb = defineVerb({
@@ -76,7 +77,7 @@ export const verb = defineVerb({
         sbom: result.sbom,
         output: path,
         compression: args.tcz,
-        epoch: await sourceEpoch(host.env),
+        epoch: await sourceEpoch(host.env, PROJECT),
       });
       tcz = { path, bytes };
       if (!args.json) host.err(`extension    ${bytes.toLocaleString('en')} bytes, ${args.tcz}\n`);

@@ -1,5 +1,5 @@
 /** The little of ELF that packaging needs: machine, needed libraries, symbol versions asked for (gABI; man 5 elf). */
-export interface ElfNeeds {
+interface ElfNeeds {
   /** e_machine: 62 x86_64, 183 aarch64. */
   readonly machine: number;
   /** DT_NEEDED, in the file's order. */

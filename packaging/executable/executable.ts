@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
 import { checkBudget, compressedSize, sha256OfFile } from './budget.ts';
-import { bundle, bundlePath } from '../bundle/bundle.ts';
+import { bundle, bundlePath, type Bundle } from '../bundle/bundle.ts';
 import { findLibraries, type Library } from '../bundle/libraries.ts';
 import {
   libraryParts,
@@ -20,7 +20,7 @@ import { PCI_IDS_ASSET, pciIdsAsset } from '../bundle/compact-pci-ids.ts';
 import { sbom } from '../inventory/sbom.ts';
 import { makeExecutable } from './sea.ts';
 
-export interface PackageOptions {
+interface PackageOptions {
   readonly arch: Arch;
   readonly version: string;
   readonly commit: string;
@@ -52,75 +52,92 @@ export interface PackageResult {
   readonly licences: string;
 }
 
+/** The executable before it has its final name, and what is in it. */
+interface StagedExecutable {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bundle: Bundle;
+  readonly parts: readonly Part[];
+  readonly libraries: readonly Library[];
+}
+
 /**
  * Builds the executable with its SBOM and licence texts. The results appear under their final names only when all of
  * them are made. Throws RAZOR_MK_PACKAGE, RAZOR_MK_TOOL_MISSING, RAZOR_MK_BUDGET.
  */
 export async function buildExecutable(options: PackageOptions): Promise<PackageResult> {
-  const { arch, output, cache, say } = options;
+  const { arch, output, cache, say, version, commit } = options;
   const stage = join(output, `stage-${arch}-${process.pid}`);
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });
   try {
-    const pinned = lockedNode(arch);
-    const bundled = await bundle({ version: options.version, commit: options.commit, output: bundlePath(stage) });
-    say(`bundle       ${bundled.bytes.toLocaleString('en')} bytes, ${bundled.packages.length} npm packages\n`);
-    const node = await findNodeBinary(arch, cache, options.env, say);
-    const stripped = join(stage, 'node');
-    await stripNode(arch, node, stripped);
-    say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
-    const staged = join(stage, 'razor-mk');
-    const pciIds = await pciIdsAsset(options.pciIds, stage, say);
-    const { cacheBytes } = await makeExecutable({
-      arch,
-      nodeVersion: pinned.version,
-      stage,
-      node: stripped,
-      output: staged,
-      ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
-      flags: options.flags,
-    });
-    say(
-      cacheBytes > 0
-        ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`
-        : `code cache   none: it can only be made on a machine of ${ARCHES[arch].machine}; the executable starts slower\n`,
-    );
-    const digest = await sha256OfFile(staged);
-    const libraries = findLibraries(arch, staged, options.libraries);
-    const parts = [
-      projectPart(options.version),
-      ...npmParts(bundled.packages),
-      runtimePart(ARCHES[arch].nodePackage, nodeLicenceFile(node), pinned.version, pinned.integrity),
-      ...(pciIds === undefined ? [] : [pciIds.part]),
-      ...(await libraryParts(libraries)),
-    ];
-    say(`executable   ${size(staged)} bytes, sha256 ${digest}\n`);
-    let compressedBytes: number | undefined;
-    if (options.budget !== false) {
-      compressedBytes = await compressedSize(staged, arch, cache);
-      say(`compressed   ${compressedBytes.toLocaleString('en')} bytes by xz\n`);
-      checkBudget(compressedBytes);
-    }
+    const staged = await stageExecutable(stage, options);
+    const { sha256, parts } = staged;
+    say(`executable   ${size(staged.path)} bytes, sha256 ${sha256}\n`);
+    const compressedBytes = options.budget === false ? undefined : await measured(staged.path, arch, cache, say);
     const executable = join(output, 'razor-mk');
     const files = { sbom: `${executable}.cdx.json`, licences: `${executable}.LICENCES.txt` };
-    const { version, commit } = options;
-    replaceFile(files.sbom, sbom({ version, commit, sha256: digest, parts, embedded: process.versions }));
+    replaceFile(files.sbom, sbom({ version, commit, sha256, parts, embedded: process.versions }));
     replaceFile(files.licences, licenceFile(parts));
-    renameSync(staged, executable);
+    renameSync(staged.path, executable);
     return {
       executable,
       bytes: statSync(executable).size,
-      sha256: digest,
+      sha256,
       compressedBytes,
-      bundleBytes: bundled.bytes,
-      packages: bundled.packages.length,
+      bundleBytes: staged.bundle.bytes,
+      packages: staged.bundle.packages.length,
       parts,
-      libraries,
+      libraries: staged.libraries,
       ...files,
     };
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }
+}
+
+async function stageExecutable(stage: string, options: PackageOptions): Promise<StagedExecutable> {
+  const { arch, cache, env, say, version, commit } = options;
+  const pinned = lockedNode(arch);
+  const bundled = await bundle({ version, commit, output: bundlePath(stage) });
+  say(`bundle       ${bundled.bytes.toLocaleString('en')} bytes, ${bundled.packages.length} npm packages\n`);
+  const node = await findNodeBinary(arch, cache, env, say);
+  const stripped = join(stage, 'node');
+  await stripNode(arch, node, stripped);
+  say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
+  const path = join(stage, 'razor-mk');
+  const pciIds = await pciIdsAsset(options.pciIds, stage, say);
+  const { cacheBytes } = await makeExecutable({
+    arch,
+    nodeVersion: pinned.version,
+    stage,
+    node: stripped,
+    output: path,
+    ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
+    flags: options.flags,
+  });
+  say(
+    cacheBytes > 0
+      ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`
+      : `code cache   none: it can only be made on a machine of ${ARCHES[arch].machine}; the executable starts slower\n`,
+  );
+  const libraries = findLibraries(arch, path, options.libraries);
+  const parts = [
+    projectPart(version),
+    ...npmParts(bundled.packages),
+    runtimePart(ARCHES[arch].nodePackage, nodeLicenceFile(node), pinned.version, pinned.integrity),
+    ...(pciIds === undefined ? [] : [pciIds.part]),
+    ...(await libraryParts(libraries)),
+  ];
+  return { path, sha256: await sha256OfFile(path), bundle: bundled, parts, libraries };
+}
+
+/** Bytes by xz, held against the budget. */
+async function measured(path: string, arch: Arch, cache: string, say: PackageOptions['say']): Promise<number> {
+  const bytes = await compressedSize(path, arch, cache);
+  say(`compressed   ${bytes.toLocaleString('en')} bytes by xz\n`);
+  checkBudget(bytes);
+  return bytes;
 }
 
 function size(path: string): string {

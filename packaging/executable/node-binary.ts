@@ -14,7 +14,7 @@ import { missingTool, tool } from '../tools.ts';
 const LOCKED = z.object({ version: z.string(), integrity: z.string() });
 const LOCKFILE = z.object({ packages: z.record(z.string(), z.looseObject({})) });
 
-export interface LockedNode {
+interface LockedNode {
   /** `24.21.0` */
   readonly version: string;
   /** `sha512-BASE64` of the package's archive. */

@@ -21,7 +21,7 @@ export const V8_FLAGS: readonly string[] = [
   '--single-threaded-gc',
 ];
 
-export interface SeaOptions {
+interface SeaOptions {
   readonly arch: Arch;
   /** The Node inside, without the v: `24.21.0`. Must be the Node that runs this. */
   readonly nodeVersion: string;

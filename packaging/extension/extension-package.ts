@@ -19,7 +19,7 @@ import { ARCHES, PROJECT, type Arch } from '../project-paths.ts';
 import { squashfsOptions, type Compression } from './squashfs-options.ts';
 import { tool } from '../tools.ts';
 
-export interface ExtensionPackageOptions {
+interface ExtensionPackageOptions {
   readonly arch: Arch;
   readonly version: string;
   /** The executable, and what goes beside it. */

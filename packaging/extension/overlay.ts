@@ -17,7 +17,7 @@ export interface OverlayEntry {
   readonly content: Uint8Array;
 }
 
-export interface OverlayOptions {
+interface OverlayOptions {
   readonly flavour: Flavour;
   /** Version of the image: `0.12.0`. */
   readonly version: string;

@@ -145,6 +145,7 @@ export function licenceFile(parts: readonly Part[]): string {
   return `What is inside razor-mk, and under which licences:\n\n${list.join('\n')}\n\n${texts.join('\n')}`;
 }
 
+/** The project itself, as a part with its licence. */
 export function projectPart(version: string): Part {
   const text = readFileSync(join(PROJECT, 'LICENSE'), 'utf8').trim();
   return { kind: 'project', name: 'razor-mk', version, licence: 'Apache-2.0', text };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Part } from './licences.ts';
 
-export interface SbomOptions {
+interface SbomOptions {
   readonly version: string;
   readonly commit: string;
   /** SHA-256 of the executable. */

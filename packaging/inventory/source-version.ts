@@ -18,15 +18,6 @@ async function git(...args: string[]): Promise<string | undefined> {
   return result.status === 0 ? result.stdout.toString('utf8').trim() : undefined;
 }
 
-/**
- * Seconds since 1970 that built files carry: SOURCE_DATE_EPOCH (reproducible-builds.org), else the commit's time, else
- * the first second of 2026.
- */
-export async function sourceEpoch(env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const given = env['SOURCE_DATE_EPOCH'] ?? (await git('log', '-1', '--format=%ct')) ?? '';
-  return /^\d{1,10}$/.test(given) ? Number(given) : 1_767_225_600;
-}
-
 /** `1a2b3c4d5e6f`, with `-dirty` where tracked files are changed; `unknown` outside a git clone. */
 export async function sourceCommit(): Promise<string> {
   const commit = await git('rev-parse', '--short=12', 'HEAD');

@@ -22,7 +22,7 @@ import { writeIso, type IsoOptions } from './iso/iso.ts';
 import { allowDeployFile } from './initrd/settings-file.ts';
 import { serverFiles, type ServerFile, type ServerName } from './netboot/boot-files.ts';
 
-export type ImageFormat = 'kernel' | 'iso' | 'dir' | 'tar';
+type ImageFormat = 'kernel' | 'iso' | 'dir' | 'tar';
 export const IMAGE_FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
 
 export interface BuildOptions extends BaseLocation {

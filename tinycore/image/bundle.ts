@@ -15,6 +15,15 @@ import { collectExtensions, type TczExtension } from './extensions/extensions.ts
 import { treeAt } from './initrd/compose.ts';
 import { addedModules } from './modules/module-files.ts';
 
+interface BundledFile {
+  readonly data: Uint8Array;
+  readonly mode: number;
+  readonly link?: string;
+}
+
+/** The files of a bundle by their place in it. */
+type BundledFiles = Map<string, BundledFile>;
+
 /** Writes the bundle. Returns its size and how many files it holds. Throws what a build would throw for the same options. */
 export async function writeBundle(path: string, options: BuildOptions): Promise<{ bytes: number; files: number }> {
   const base = await readBase(options);
@@ -32,38 +41,36 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
       remedy: 'Make it with npm run package.',
     });
   }
-  const files = new Map<string, { data: Uint8Array; mode: number; link?: string }>();
-  const add = (name: string, data: Uint8Array, mode = 0o644): void => void files.set(name, { data, mode });
+  const files: BundledFiles = new Map();
+  const add = (name: string, data: Uint8Array): void => void files.set(name, { data, mode: 0o644 });
   add('base/vmlinuz', base.kernel);
   add('base/core.gz', base.initrd);
   add('agent/razor-mk.tcz', readFileSync(options.agent));
   for (const extension of [...builtin, ...mirror]) addExtension(add, extension);
   for (const entry of modules.entries) add(`modules/${basename(entry.path)}`, entry.data);
-  const copy = (kind: string, sources: readonly string[], targets: boolean): string[] =>
-    sources.map((text, index) => {
-      const colon = targets ? text.lastIndexOf(':') : -1;
-      const source = colon < 0 ? text : text.slice(0, colon);
-      const place = `${kind}/${index}/${basename(source)}`;
-      for (const entry of treeAt(source, place)) addTree(files, entry);
-      if (statSync(source).isDirectory()) files.delete(place);
-      return colon < 0 ? (targets && kind === 'file' ? `${place}:${source}` : place) : `${place}${text.slice(colon)}`;
-    });
   const config = {
+    ...(builtin.length + mirror.length > 0 ? { 'extension-dir': ['extensions'] } : {}),
+    extension: builtin.map((each) => each.name),
+    'mirror-extension': mirror.map((each) => each.name),
+    module: modules.entries.map((entry) => `modules/${basename(entry.path)}`),
+    ...copiedFiles(files, options),
+    ...plainOptions(options),
+  };
+  add('image.yaml', Buffer.from(`# razor-mk image build --config image.yaml --out DIR\n${stringify(config)}`));
+  const bytes = await tarOf(files, options.epoch);
+  replaceFile(path, bytes);
+  return { bytes: bytes.length, files: files.size };
+}
+
+/** Options of image.yaml whose values are as they were given. */
+function plainOptions(options: BuildOptions): Record<string, unknown> {
+  return {
     base: 'base',
     agent: 'agent/razor-mk.tcz',
     version: options.version,
     flavour: options.flavour,
     form: options.form,
     format: [...options.formats],
-    ...(builtin.length + mirror.length > 0 ? { 'extension-dir': ['extensions'] } : {}),
-    extension: builtin.map((each) => each.name),
-    'mirror-extension': mirror.map((each) => each.name),
-    module: modules.entries.map((entry) => `modules/${basename(entry.path)}`),
-    firmware: copy('firmware', options.firmware, true),
-    file: copy('file', options.files, true),
-    'facts-d': copy('facts-d', options.factsDirs, false),
-    command: copy('command', options.commands, false),
-    'ssh-key': copy('ssh-key', options.logins.sshKeys, false),
     'password-hash': options.logins.passwordHash,
     'kernel-arg': [...options.iso.kernelArgs],
     serial: options.iso.serial ?? 'none',
@@ -74,11 +81,26 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
     'server-url': options.serverUrl,
     ...(options.allowDeploy === true ? { 'allow-deploy': true } : {}),
   };
-  const text = `# razor-mk image build --config image.yaml --out DIR\n${stringify(config)}`;
-  add('image.yaml', Buffer.from(text));
-  const bytes = await tarOf(files, options.epoch);
-  replaceFile(path, bytes);
-  return { bytes: bytes.length, files: files.size };
+}
+
+/** Options of image.yaml that name files, which are put into the bundle. */
+function copiedFiles(files: BundledFiles, options: BuildOptions): Record<string, readonly string[]> {
+  const copy = (kind: string, sources: readonly string[], targets: boolean): string[] =>
+    sources.map((text, index) => {
+      const colon = targets ? text.lastIndexOf(':') : -1;
+      const source = colon < 0 ? text : text.slice(0, colon);
+      const place = `${kind}/${index}/${basename(source)}`;
+      for (const entry of treeAt(source, place)) addTree(files, entry);
+      if (statSync(source).isDirectory()) files.delete(place);
+      return colon < 0 ? (targets && kind === 'file' ? `${place}:${source}` : place) : `${place}${text.slice(colon)}`;
+    });
+  return {
+    firmware: copy('firmware', options.firmware, true),
+    file: copy('file', options.files, true),
+    'facts-d': copy('facts-d', options.factsDirs, false),
+    command: copy('command', options.commands, false),
+    'ssh-key': copy('ssh-key', options.logins.sshKeys, false),
+  };
 }
 
 function addExtension(add: (name: string, data: Uint8Array) => void, extension: TczExtension): void {
@@ -88,15 +110,12 @@ function addExtension(add: (name: string, data: Uint8Array) => void, extension: 
   if (extension.dep.length > 0) add(`${path}.dep`, Buffer.from(`${extension.dep.join('\n')}\n`));
 }
 
-function addTree(files: Map<string, { data: Uint8Array; mode: number; link?: string }>, entry: Entry): void {
+function addTree(files: BundledFiles, entry: Entry): void {
   if (entry.type === 'file') files.set(entry.path, { data: entry.data, mode: entry.mode });
   if (entry.type === 'symlink') files.set(entry.path, { data: new Uint8Array(), mode: 0o777, link: linkTarget(entry) });
 }
 
-async function tarOf(
-  files: ReadonlyMap<string, { data: Uint8Array; mode: number; link?: string }>,
-  epoch: number,
-): Promise<Buffer> {
+async function tarOf(files: BundledFiles, epoch: number): Promise<Buffer> {
   const stream: Pack = pack();
   const common = { mtime: new Date(epoch * 1000), uid: 0, gid: 0, uname: 'root', gname: 'root' };
   for (const name of [...files.keys()].sort()) {

@@ -65,7 +65,7 @@ function fromYaml(text: string, path: string, directory: string): Record<string,
   if (problem !== undefined) throw bad(path, messageOf(problem));
   const map = document.toJS({ maxAliasCount: 10 }) as unknown;
   if (map === null) return {};
-  if (typeof map !== 'object' || Array.isArray(map)) throw bad(path, 'is no map of options');
+  if (typeof map !== 'object' || Array.isArray(map)) throw bad(path, 'is not a map of options');
   const result: Record<string, Value> = {};
   for (const [key, value] of Object.entries(map as Record<string, unknown>)) {
     const kind = (OPTION_KINDS as Partial<Record<string, string>>)[key];
@@ -84,11 +84,11 @@ function convert(value: unknown, kind: string, key: string, path: string, direct
     kind.startsWith('path') || (kind === 'names' && text.includes('/')) ? from(directory, text) : text;
   if (kind === 'text' || kind === 'path') {
     if (typeof value === 'string') return place(value);
-    throw bad(path, `${key} is no text (put it into quotes: ${key}: "${String(value)}")`);
+    throw bad(path, `${key} is not a text (put it into quotes: ${key}: "${String(value)}")`);
   }
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
   return list.map((each) => {
-    if (typeof each !== 'string') throw bad(path, `${key} holds ${JSON.stringify(each)}, which is no text`);
+    if (typeof each !== 'string') throw bad(path, `${key} holds ${JSON.stringify(each)}, which is not a text`);
     return place(each);
   });
 }
@@ -135,7 +135,7 @@ function fromBundleConfig(text: string, path: string, directory: string): Record
       case 'GEM_SERVER_URI':
         break; // nothing of the kind is in the image any more
       default:
-        throw bad(path, `has a line that is no key of the original's bundle.cfg: ${line.slice(0, 80)}`);
+        throw bad(path, `has a line that is not a key of the original's bundle.cfg: ${line.slice(0, 80)}`);
     }
   }
   return result;

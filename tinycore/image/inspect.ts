@@ -13,7 +13,8 @@ import { readInitrd, readTree, type Initrd } from './initrd/initrd.ts';
 import { openIso, type IsoVolume } from './iso/iso-reader.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
 import { judgeMetadata, sha256, type Judgement } from './iso/iso-metadata.ts';
-import { isModule, kernelVersionOf, moduleNamesOf } from './modules/modules.ts';
+import { isModule } from '../node/module-name.ts';
+import { kernelVersionOf, moduleNamesOf } from './modules/modules.ts';
 
 export interface InitrdReport {
   readonly bytes: number;
@@ -94,7 +95,7 @@ async function inspectIso(file: string): Promise<Inspection> {
       ...(kernel === undefined
         ? ['no kernel']
         : kernelRelease(kernel) === undefined
-          ? [`${kernelPath} is no Linux kernel`]
+          ? [`${kernelPath} is not a Linux kernel`]
           : []),
       ...(initrd === undefined ? ['no initrd'] : initrdProblems(initrd)),
       ...(boot.some((entry) => entry.bootable) ? [] : ['no boot catalogue: it does not boot as a CD']),

@@ -33,7 +33,7 @@ interface Staged extends WrittenOutput {
   readonly beside: string;
 }
 
-export interface Outputs {
+interface Outputs {
   /** Writes a file beside `path`. Throws RAZOR_MK_FILE_UNWRITABLE. */
   file(path: string, content: string | Uint8Array): void;
   /** Writes a directory with these files beside `path`. Throws RAZOR_MK_FILE_UNWRITABLE. */

@@ -1,12 +1,13 @@
 /** Progress of long work: on a terminal one line that is overwritten, nothing in a pipe. */
 import type { Host } from '../../platform/process/verb.ts';
 
-export interface ProgressLine {
+interface ProgressLine {
   step(text: string): void;
   /** Wipes the line. */
   done(): void;
 }
 
+/** One line on standard error that says what is being done; silent where that is no terminal. */
 export function createProgress(host: Host): ProgressLine {
   if (!host.interactive) return { step: () => undefined, done: () => undefined };
   const started = performance.now();

@@ -5,12 +5,13 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import { parseModuleList, readList } from './lists.ts';
+import { moduleName } from './module-name.ts';
 
-export interface ModulesOptions {
+interface ModulesOptions {
   readonly system: System;
   readonly log: Log;
   readonly listUri: string;
@@ -26,7 +27,7 @@ const FILE = /^(.+)\.ko(\.gz|\.xz|\.zst)?$/;
 const MOST_FILES = 50_000;
 
 /** What happened to each module, in the original's signs: `+` inserted, `-` removed only, `/` removed and inserted. */
-export type ModuleChanges = ReadonlyMap<string, '+' | '-' | '/'>;
+type ModuleChanges = ReadonlyMap<string, '+' | '-' | '/'>;
 
 /** Never throws. */
 export async function loadKernelModules(options: ModulesOptions): Promise<ModuleChanges> {
@@ -73,12 +74,6 @@ async function succeeded(
   const said = result.stderr.toString().trim().slice(0, 200);
   log.warn(`${argv.join(' ')} failed: ${result.failure ?? (said || `status ${result.status}`)}`);
   return false;
-}
-
-/** `fs/vmblock/vmblock.ko` and `vmblock` name the same module; the kernel writes `_` for `-`. */
-export function moduleName(entry: string): string {
-  const file = basename(entry);
-  return (FILE.exec(file)?.[1] ?? file).replaceAll('-', '_');
 }
 
 /** The one file of an entry. */

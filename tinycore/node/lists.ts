@@ -28,7 +28,7 @@ const ExtensionList = z.array(z.unknown()).check(z.maxLength(MOST));
 /** The original's later form is a list; an earlier one had it under `kmod_list`. */
 const ModuleList = z.union([ExtensionList, z.object({ kmod_list: ExtensionList })]);
 
-export interface ListSource {
+interface ListSource {
   readonly log: Log;
   readonly listUri: string;
   readonly fetchList: (url: string) => Promise<Uint8Array | undefined>;
@@ -69,7 +69,7 @@ function json(bytes: Uint8Array): unknown {
 /** `["a.tcz", {"name": "b.tcz", "sha256": "…"}]`. Throws Error when it is no list at all. */
 export function parseExtensionList(bytes: Uint8Array): Listed<ExtensionEntry> {
   const list = ExtensionList.safeParse(json(bytes));
-  if (!list.success) throw new Error(`it is no list of at most ${MOST} extensions`);
+  if (!list.success) throw new Error(`it is not a list of at most ${MOST} extensions`);
   const entries: ExtensionEntry[] = [];
   const warnings: string[] = [];
   for (const item of list.data) {
@@ -80,7 +80,7 @@ export function parseExtensionList(bytes: Uint8Array): Listed<ExtensionEntry> {
         : parsed.data
       : undefined;
     if (written === undefined || !EXTENSION.test(written.name) || written.name.includes('..')) {
-      warnings.push(`${shown(item)} is no extension`);
+      warnings.push(`${shown(item)} is not an extension`);
       continue;
     }
     const name = written.name.endsWith('.tcz') ? written.name : `${written.name}.tcz`;
@@ -92,13 +92,13 @@ export function parseExtensionList(bytes: Uint8Array): Listed<ExtensionEntry> {
 /** `["fs/vmblock/vmblock.ko", "vmci"]`, or the same under `kmod_list`. Throws Error when it is no list at all. */
 export function parseModuleList(bytes: Uint8Array): Listed<string> {
   const list = ModuleList.safeParse(json(bytes));
-  if (!list.success) throw new Error(`it is no list of at most ${MOST} kernel modules`);
+  if (!list.success) throw new Error(`it is not a list of at most ${MOST} kernel modules`);
   const items = Array.isArray(list.data) ? list.data : list.data.kmod_list;
   const entries: string[] = [];
   const warnings: string[] = [];
   for (const item of items) {
     if (typeof item === 'string' && MODULE.test(item) && !item.split('/').includes('..')) entries.push(item);
-    else warnings.push(`${shown(item)} is no kernel module`);
+    else warnings.push(`${shown(item)} is not a kernel module`);
   }
   return { entries: [...new Set(entries)], warnings };
 }

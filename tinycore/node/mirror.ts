@@ -17,7 +17,7 @@ export interface Mirror {
   close(): Promise<void>;
 }
 
-export interface MirrorOptions {
+interface MirrorOptions {
   readonly dir: string;
   /** 2157; 0 lets the system choose. */
   readonly port: number;

@@ -11,7 +11,7 @@ import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import { parseExtensionList, readList, type ExtensionEntry } from './lists.ts';
 
-export interface ExtensionsOptions {
+interface ExtensionsOptions {
   readonly system: System;
   readonly log: Log;
   readonly listUri: string;

@@ -171,7 +171,7 @@ test('bases and names that cannot work are refused with what to do, and nothing 
     [{ base: base('itself'), out: join(directory, 'itself') }, 'RAZOR_MK_USAGE', /made from/],
     [{ base: join(directory, 'nowhere') }, 'RAZOR_MK_FILE_UNREADABLE', /not there/],
     [{ base: join(directory, 'empty') }, 'RAZOR_MK_IMAGE_BASE', /has no kernel/],
-    [{ base: join(directory, 'text.iso') }, 'RAZOR_MK_ISO', /no ISO image/],
+    [{ base: join(directory, 'text.iso') }, 'RAZOR_MK_ISO', /not an ISO image/],
     [{ base: cut }, 'RAZOR_MK_ARCHIVE', /gzip/],
     [{ base: base('old', baseEntries(['loop'])) }, 'RAZOR_MK_IMAGE_BASE', /no squashfs/],
     [

@@ -36,7 +36,7 @@ test('paths in image.yaml are meant from its own directory; names and addresses 
 test('unknown keys and values of the wrong kind are refused by name', () => {
   for (const [text, message] of [
     ['bogus: 1', /no option "bogus"/],
-    ['version: 1.2', /version is no text.*quotes/],
+    ['version: 1.2', /version is not a text.*quotes/],
     ['uefi: perhaps', /uefi is not true or false/],
     ['timeout: soon', /timeout is not a number/],
     ['extension: [1]', /extension holds 1/],

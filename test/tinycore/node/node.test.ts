@@ -7,7 +7,8 @@ import { createLog } from '../../../platform/log/log.ts';
 import { run } from '../../../platform/process/run.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
 import { installExtensions } from '../../../tinycore/node/node-extensions.ts';
-import { loadKernelModules, moduleName } from '../../../tinycore/node/kernel-modules.ts';
+import { loadKernelModules } from '../../../tinycore/node/kernel-modules.ts';
+import { moduleName } from '../../../tinycore/node/module-name.ts';
 import { parseExtensionList, parseModuleList } from '../../../tinycore/node/lists.ts';
 import { startMirror } from '../../../tinycore/node/mirror.ts';
 import { repairMirrorUri } from '../../../tinycore/node/uris.ts';
@@ -189,7 +190,7 @@ test('a list that is not there is no error, nonsense in its place is said, and b
     if (told.length > 0)
       assert.match(
         told.join('\n'),
-        /^warn: list of extensions: http:\/\/m\/l: it is no list[^]*\nwarn: list of kernel modules: http:\/\/m\/l: it is no list/,
+        /^warn: list of extensions: http:\/\/m\/l: it is not a list[^]*\nwarn: list of kernel modules: http:\/\/m\/l: it is not a list/,
       );
     assert.equal(told.length > 0, fetchList === nonsense);
   }

@@ -53,18 +53,12 @@ export async function readBase(location: BaseLocation): Promise<Base> {
   const { tree } = contents;
   const kernelVersion = kernelRelease(kernel);
   if (kernelVersion === undefined) {
-    throw new RazorMkError(
-      'RAZOR_MK_IMAGE_BASE',
-      `the kernel of ${from} is no Linux kernel of the PC (no boot header)`,
-    );
+    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `the kernel of ${from} is not a bzImage: it has no boot header`);
   }
   checkKernelWhole(kernel, from);
   const moduleVersion = kernelVersionOf(tree);
   if (tree.get(resolvePath(tree, 'init'))?.type !== 'file') {
-    throw new RazorMkError(
-      'RAZOR_MK_IMAGE_BASE',
-      `the initrd of ${from} has no /init: it is no initramfs that boots alone`,
-    );
+    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `the initrd of ${from} has no /init: it does not boot alone`);
   }
   const modules = moduleVersion === undefined ? new Set<string>() : moduleNamesOf(tree, moduleVersion);
   return { from, kernel, initrd, contents, kernelVersion, moduleVersion, modules };

@@ -6,7 +6,7 @@ import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { downloadBytes } from './download.ts';
 
-export interface BaseUrl {
+interface BaseUrl {
   readonly url: string;
   /** SHA-256; without it the publisher's URL.md5.txt (Tiny Core has one beside each ISO) must fit. */
   readonly sha256?: string;
@@ -18,7 +18,7 @@ export interface BaseUrl {
 export async function fetchBase({ url, sha256, cache, signal }: BaseUrl): Promise<string> {
   const extra = signal === undefined ? {} : { signal };
   if (sha256 !== undefined && !/^[0-9a-fA-F]{64}$/.test(sha256)) {
-    throw new RazorMkError('RAZOR_MK_USAGE', `${sha256} is no SHA-256`, { remedy: 'Give 64 hexadecimal digits.' });
+    throw new RazorMkError('RAZOR_MK_USAGE', `invalid SHA-256: ${sha256}`, { remedy: 'Give 64 hexadecimal digits.' });
   }
   const sum = sha256 === undefined ? await publishedSum(url, extra) : undefined;
   const name = (url.split('/').at(-1) ?? 'base.iso').replaceAll(/[^\w.-]/g, '_');

@@ -24,7 +24,7 @@ import { entriesOfDirectory } from '../initrd/directory-entries.ts';
 import { depmodTables, readModuleIndex, selectModules } from '../modules/modules.ts';
 import { must } from '../programs.ts';
 
-export interface DebianBaseOptions {
+interface DebianBaseOptions {
   readonly kernel: 'amd64' | 'cloud';
   readonly out: string;
   readonly cache: string;
@@ -36,7 +36,7 @@ export interface DebianBaseOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface DebianBase {
+interface DebianBase {
   readonly kernelVersion: string;
   readonly kernelPath: string;
   readonly initrdPath: string;

@@ -87,7 +87,7 @@ async function fetchFile(
 }
 
 /** Unpacks the files of a .deb into `root`, which then exists whole or not at all. */
-export async function unpackDeb(deb: string, root: string, signal?: AbortSignal): Promise<void> {
+async function unpackDeb(deb: string, root: string, signal?: AbortSignal): Promise<void> {
   const beside = mkdtempSync(`${root}.`);
   chmodSync(beside, 0o755); // mkdtemp makes it private, and it becomes the root of an extension
   try {

@@ -4,7 +4,7 @@ import { PROJECT } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb, type Host } from '../../../platform/process/verb.ts';
 import { makeDebianBase } from '../base/base.ts';
-import { sourceEpoch } from '../epoch.ts';
+import { sourceEpoch } from '../../../packaging/inventory/source-epoch.ts';
 import { createProgress, megabytes } from '../progress.ts';
 import { statSync } from 'node:fs';
 
@@ -31,8 +31,8 @@ export const verb = defineVerb({
       .option('cache', { type: 'string', describe: 'where packages are kept [default: ~/.cache/razor-mk/debian]' }),
   run: async (args, host) => {
     if (!args['from-debian']) {
-      throw new RazorMkError('RAZOR_MK_USAGE', 'of what shall the base be made?', {
-        remedy: 'Say --from-debian. A Tiny Core ISO needs no such step: razor-mk image build --base FILE.iso.',
+      throw new RazorMkError('RAZOR_MK_USAGE', '--from-debian is missing: it is the only source of a base', {
+        remedy: 'Add --from-debian. A Tiny Core ISO needs no such step: razor-mk image build --base FILE.iso.',
       });
     }
     const started = performance.now();
@@ -62,6 +62,7 @@ export const verb = defineVerb({
   },
 });
 
+/** Where fetched Debian packages are kept: below XDG_CACHE_HOME, or ~/.cache. */
 export function defaultCache(host: Host): string {
   const home = host.env['XDG_CACHE_HOME'] ?? join(host.env['HOME'] ?? '/tmp', '.cache');
   return join(home, 'razor-mk/debian');

@@ -11,7 +11,7 @@ import { FORM_CHOICES } from '../extensions/agent-form.ts';
 import { fetchBase } from '../base/base-url.ts';
 import { IMAGE_FORMATS, type BuildOptions } from '../build.ts';
 import { readConfigFile } from '../config-file.ts';
-import { sourceEpoch } from '../epoch.ts';
+import { sourceEpoch } from '../../../packaging/inventory/source-epoch.ts';
 import { parseList } from '../extensions/extensions.ts';
 import { FORMATS_FOR, SERVERS } from '../netboot/boot-files.ts';
 import { imageVersion } from '../iso/image-version.ts';
@@ -80,7 +80,7 @@ export const BUILD_OPTIONS = {
   uefi: { type: 'boolean' as const, default: true, describe: 'the ISO also boots under UEFI' },
 } as const;
 
-export type BuildArgs = InferredOptionTypes<typeof BUILD_OPTIONS>;
+type BuildArgs = InferredOptionTypes<typeof BUILD_OPTIONS>;
 
 /** Adds the options, and --config, whose file stands below the command line. */
 export function addBuildOptions<T>(yargs: Argv<T>): Argv<T & BuildArgs> {
@@ -103,7 +103,7 @@ function readConfig(path: string): ReturnType<typeof readConfigFile> {
   }
 }
 
-export interface PreparedBuild {
+interface PreparedBuild {
   readonly options: BuildOptions;
   /** What a person should know about the version. */
   readonly note?: string;

@@ -6,7 +6,7 @@ import { withUmask } from '../../../platform/process/umask.ts';
 import { must, withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
 
-export interface Repacked {
+interface Repacked {
   readonly data: Buffer;
   /** Names of the packages that it depends on (the first of alternatives), as NAME.tcz. */
   readonly dep: readonly string[];
@@ -19,7 +19,7 @@ export async function debToTcz(path: string, epoch: number, signal?: AbortSignal
   const asked = await must(['dpkg-deb', '-f', path, 'Depends', 'Pre-Depends', 'Architecture'], options).catch(
     (error: unknown) => {
       if (error instanceof RazorMkError && error.message.includes('not installed')) throw error;
-      throw new RazorMkError('RAZOR_MK_TCZ', `${path} is no Debian package`, { cause: error });
+      throw new RazorMkError('RAZOR_MK_TCZ', `${path} is not a Debian package`, { cause: error });
     },
   );
   const fields = asked.stdout.toString();

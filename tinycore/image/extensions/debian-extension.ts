@@ -12,7 +12,7 @@ import { withUmask } from '../../../platform/process/umask.ts';
 import { must, withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
 
-export interface DebianExtensionOptions {
+interface DebianExtensionOptions {
   /** Where fetched packages are kept. */
   readonly cache: string;
   readonly epoch: number;

@@ -110,12 +110,18 @@ async function fromTcz(path: string, name: string, sources: ExtensionSources, be
   return check(name, uri, data, await text('.dep'), sum);
 }
 
-function check(name: string, where: string, data: Buffer, dep: string | undefined, sum: string | undefined): TczExtension {
+function check(
+  name: string,
+  where: string,
+  data: Buffer,
+  dep: string | undefined,
+  sum: string | undefined,
+): TczExtension {
   const magic = data.toString('latin1', 0, 4);
   if (magic !== 'hsqs')
     throw new RazorMkError(
       'RAZOR_MK_TCZ',
-      `${where} is no extension (no squashfs: it begins with ${JSON.stringify(magic)})`,
+      `${where} is not an extension: not a squashfs file, it begins with ${JSON.stringify(magic)}`,
     );
   const size = Number(data.readBigUInt64LE(40));
   if (size > data.length)

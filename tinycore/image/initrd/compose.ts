@@ -12,7 +12,8 @@ import { directoryEntry, fileEntry, linkTarget, parentsOf, sortEntries, type Ent
 import { parseList, type TczExtension } from '../extensions/extensions.ts';
 import { entriesOfDirectory } from './directory-entries.ts';
 import { readTree, resolvePath } from './initrd.ts';
-import { depmodTables, isModule } from '../modules/modules.ts';
+import { isModule } from '../../node/module-name.ts';
+import { depmodTables } from '../modules/modules.ts';
 
 export interface Parts {
   readonly agent: AgentParts;

@@ -10,7 +10,7 @@ import { run } from '../../../platform/process/run.ts';
 export type ArchiveCompression = 'none' | 'gzip' | 'zstd' | 'xz' | 'lz4' | 'bzip2' | 'lzma';
 
 /** Unpacked archives above this are refused: no initramfs of this field comes near. */
-export const UNPACKED_LIMIT = 2 ** 31 - 1;
+const UNPACKED_LIMIT = 2 ** 31 - 1;
 
 const MAGIC: readonly (readonly [ArchiveCompression, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
@@ -27,7 +27,7 @@ export function compressionAt(bytes: Buffer, offset = 0): ArchiveCompression | u
   return MAGIC.find(([, magic]) => magic.every((byte, index) => bytes[offset + index] === byte))?.[0];
 }
 
-export interface Unpacked {
+interface Unpacked {
   readonly data: Buffer;
   /** Bytes of the input that belong to this compressed stream. */
   readonly used: number;

@@ -21,7 +21,7 @@ const FORMAT: Record<EntryType, number> = {
 };
 const TYPES = new Map(Object.entries(FORMAT).map(([type, bits]) => [bits, type as EntryType]));
 
-export interface CpioOptions {
+interface CpioOptions {
   /** Seconds since 1970 that every entry gets; without it each entry's own. */
   readonly mtime?: number;
 }
@@ -118,7 +118,7 @@ function header(name: string, fields: readonly number[]): Buffer {
   return Buffer.concat([Buffer.from(`070701${numbers.join('')}`), bytes]);
 }
 
-export interface CpioContents {
+interface CpioContents {
   readonly entries: Entry[];
   /** Bytes read, with the trailer. */
   readonly end: number;
@@ -139,7 +139,7 @@ export function readCpio(bytes: Buffer, start = 0): CpioContents {
       throw broken(at, `has ${JSON.stringify(magic)} where a header was due`);
     const field = (index: number): number => {
       const text = bytes.toString('latin1', at + 6 + index * 8, at + 14 + index * 8);
-      if (!/^[0-9a-fA-F]{8}$/.test(text)) throw broken(at, 'has a header with a number that is none');
+      if (!/^[0-9a-fA-F]{8}$/.test(text)) throw broken(at, 'has a header with an invalid number');
       return Number.parseInt(text, 16);
     };
     const [nameSize, dataSize, mode] = [field(11), field(6), field(1)];

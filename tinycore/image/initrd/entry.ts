@@ -23,18 +23,22 @@ export interface Entry {
 const NOTHING = new Uint8Array(0);
 const COMMON = { uid: 0, gid: 0, mtime: 0, data: NOTHING, major: 0, minor: 0 };
 
+/** A regular file of root, at 1970; 0644 by default. */
 export function fileEntry(path: string, data: string | Uint8Array, mode = 0o644): Entry {
   return { ...COMMON, path, type: 'file', mode, data: typeof data === 'string' ? Buffer.from(data) : data };
 }
 
+/** A directory of root, 0755 by default. */
 export function directoryEntry(path: string, mode = 0o755): Entry {
   return { ...COMMON, path, type: 'directory', mode };
 }
 
+/** A symbolic link; `target` as the link has it. */
 export function symlinkEntry(path: string, target: string): Entry {
   return { ...COMMON, path, type: 'symlink', mode: 0o777, data: Buffer.from(target) };
 }
 
+/** A device node; 0600 by default. */
 export function deviceEntry(path: string, type: 'char' | 'block', major: number, minor: number, mode = 0o600): Entry {
   return { ...COMMON, path, type, mode, major, minor };
 }

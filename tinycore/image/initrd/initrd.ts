@@ -4,7 +4,7 @@ import { compressionAt, unpack, type ArchiveCompression } from './compress.ts';
 import { readCpio } from './cpio.ts';
 import type { Entry } from './entry.ts';
 
-export interface ArchiveSegment {
+interface ArchiveSegment {
   /** Where in the file it begins, and how many bytes it takes there (without zeros behind it). */
   readonly offset: number;
   readonly size: number;

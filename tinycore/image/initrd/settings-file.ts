@@ -10,7 +10,7 @@ const PATH = 'etc/razor-mk/config.yaml';
 /** As agent/config/options.ts names it in the file; razor.allow_deploy on the kernel line. */
 const KEY = 'allow_deploy';
 
-export interface SettingsFileOptions {
+interface SettingsFileOptions {
   readonly server?: string;
   readonly flavour: Flavour;
   readonly version: string;
@@ -28,7 +28,7 @@ export function allowDeployFile(options: SettingsFileOptions): Entry {
   const text = usersFile(options.files) ?? flavoursFile(options);
   const document = parseDocument(text);
   if (document.errors.length > 0 || !(document.contents === null || isMap(document.contents))) {
-    throw new RazorMkError('RAZOR_MK_IMAGE_CONFIG', `${PATH} of the image is no map of settings`);
+    throw new RazorMkError('RAZOR_MK_IMAGE_CONFIG', `${PATH} of the image is not a map of settings`);
   }
   document.set(KEY, true);
   return fileEntry(PATH, document.toString());

@@ -7,7 +7,7 @@ import { run } from '../../../platform/process/run.ts';
 
 const SAFE = /^v?(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/;
 
-export interface ImageVersion {
+interface ImageVersion {
   readonly version: string;
   /** `git describe` or package.json's own text, where the version was made from it. */
   readonly from?: string;
@@ -20,7 +20,7 @@ export function checkVersion(version: string): string {
   if (SAFE.test(version)) return version;
   throw new RazorMkError(
     'RAZOR_MK_IMAGE_VERSION',
-    `${JSON.stringify(version)} is no version that a Razor server can compare`,
+    `invalid version ${JSON.stringify(version)}: a Razor server could not compare it`,
   );
 }
 

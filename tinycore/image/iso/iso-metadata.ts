@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Document } from 'yaml';
 
-export interface IsoMetadata {
+interface IsoMetadata {
   readonly version: string;
   /** Paths in the ISO. */
   readonly kernel: string;
@@ -13,6 +13,7 @@ export interface IsoMetadata {
   readonly buildTime: number;
 }
 
+/** The SHA-256 of bytes, in hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
@@ -61,7 +62,7 @@ export async function judgeMetadata(
   const document = parseDocument(text, { version: '1.1' });
   const values = document.errors.length === 0 ? (document.toJS({ maxAliasCount: 10 }) as unknown) : undefined;
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    return refuse(`iso-metadata.yaml is no YAML map: ${MISSING}`);
+    return refuse(`iso-metadata.yaml is not a YAML map: ${MISSING}`);
   }
   const map = values as Partial<Record<string, unknown>>;
   const problem = refusal(map, document, read);

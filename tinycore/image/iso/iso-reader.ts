@@ -7,14 +7,14 @@ import { RazorMkError, messageOf } from '../../../platform/errors/errors.ts';
 
 const SECTOR = 2048;
 
-export interface IsoFile {
+interface IsoFile {
   readonly path: string;
   readonly size: number;
   /** First byte of the content in the image. */
   readonly offset: number;
 }
 
-export interface BootEntry {
+interface BootEntry {
   readonly platform: 'bios' | 'efi' | 'other';
   readonly bootable: boolean;
   readonly offset: number;
@@ -36,7 +36,7 @@ export interface IsoVolume {
   readonly disk: { readonly mbr: boolean; readonly gpt: boolean; readonly efiPartition: boolean };
 }
 
-export interface IsoImage extends IsoVolume {
+interface IsoImage extends IsoVolume {
   /** The content of a file. Throws RAZOR_MK_ISO where the image ends before it. */
   read(path: string): Buffer;
   close(): void;
@@ -123,7 +123,7 @@ function readVolume(file: string, fileSize: number, at: ReadAt): IsoVolume {
 }
 
 function notIso(file: string): RazorMkError {
-  return new RazorMkError('RAZOR_MK_ISO', `${file} is no ISO image`, {
+  return new RazorMkError('RAZOR_MK_ISO', `${file} is not an ISO image`, {
     remedy: 'Give a Tiny Core ISO, or a directory with vmlinuz and core.gz, or --kernel and --initrd.',
   });
 }

@@ -118,12 +118,12 @@ function checkOptions(options: IsoOptions): void {
   if (bad !== undefined)
     throw new RazorMkError('RAZOR_MK_USAGE', `${JSON.stringify(bad)} is not one word of a kernel line`);
   if (options.serial !== undefined && !/^ttyS[0-3],\d{4,6}$/.test(options.serial)) {
-    throw new RazorMkError('RAZOR_MK_USAGE', `${options.serial} is no serial port`, {
+    throw new RazorMkError('RAZOR_MK_USAGE', `invalid serial port ${options.serial}`, {
       remedy: 'Give --serial ttyS0,115200 or --serial none.',
     });
   }
   if (!/^[A-Z0-9_]{1,16}$/.test(options.volumeId)) {
-    throw new RazorMkError('RAZOR_MK_USAGE', `${options.volumeId} is no volume id`, {
+    throw new RazorMkError('RAZOR_MK_USAGE', `invalid volume id ${options.volumeId}`, {
       remedy: 'At most 16 of A to Z, 0 to 9 and _.',
     });
   }

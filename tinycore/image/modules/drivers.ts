@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type DriverClass = 'nic' | 'storage' | 'bus' | 'fs' | 'node';
+type DriverClass = 'nic' | 'storage' | 'bus' | 'fs' | 'node';
 
 export interface Driver {
   readonly group: DriverClass;
@@ -11,7 +11,7 @@ export interface Driver {
 }
 
 /** Reads a driver list: one a line, `#` begins a comment line. */
-export function parseDrivers(text: string): Driver[] {
+function parseDrivers(text: string): Driver[] {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
@@ -21,6 +21,7 @@ export function parseDrivers(text: string): Driver[] {
     });
 }
 
+/** The drivers of drivers.lst: what an image should have for the machines of this decade. */
 export function defaultDrivers(): Driver[] {
   return parseDrivers(readFileSync(join(import.meta.dirname, 'drivers.lst'), 'utf8'));
 }

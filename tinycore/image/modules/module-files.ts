@@ -6,9 +6,10 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Base } from '../base/base-source.ts';
 import { unpack } from '../initrd/compress.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
-import { isModule, moduleName, readModuleIndex, selectModules } from './modules.ts';
+import { isModule, moduleName } from '../../node/module-name.ts';
+import { readModuleIndex, selectModules } from './modules.ts';
 
-export interface AddedModules {
+interface AddedModules {
   readonly entries: readonly Entry[];
   readonly names: readonly string[];
   readonly notes: readonly string[];
@@ -80,7 +81,7 @@ async function checkVersion(path: string, data: Buffer, version: string): Promis
   const at = plain.indexOf('vermagic=');
   if (at < 0) {
     if (path.endsWith('.zst')) return;
-    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${path} is no kernel module`);
+    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${path} is not a kernel module`);
   }
   const built = plain.toString('latin1', at + 9, at + 200).split(/[\s\0]/)[0] ?? '';
   if (built !== version) {

@@ -7,17 +7,7 @@ import { fileEntry, type Entry } from '../initrd/entry.ts';
 import { readTree } from '../initrd/initrd.ts';
 import { must, withTemporary } from '../programs.ts';
 import { unpack } from '../initrd/compress.ts';
-
-const MODULE_FILE = /\.ko(\.gz|\.xz|\.zst)?$/;
-
-/** The name that the kernel knows a module by: `kernel/net/8021q/8021q.ko.xz` is `8021q`, dashes are underscores. */
-export function moduleName(path: string): string {
-  return (path.split('/').at(-1) ?? '').replace(MODULE_FILE, '').replaceAll('-', '_');
-}
-
-export function isModule(path: string): boolean {
-  return MODULE_FILE.test(path);
-}
+import { isModule, moduleName } from '../../node/module-name.ts';
 
 /** modules.dep as a map from a module's path to the paths that it needs (modules.dep(5)). */
 export function parseModulesDep(text: string): Map<string, string[]> {
@@ -48,14 +38,14 @@ export function parseSoftdep(text: string): Map<string, string[]> {
   return map;
 }
 
-export interface ModuleIndex {
+interface ModuleIndex {
   readonly dep: ReadonlyMap<string, readonly string[]>;
   readonly softdep: ReadonlyMap<string, readonly string[]>;
   /** Names that are built into the kernel. */
   readonly builtin: ReadonlySet<string>;
 }
 
-export interface ModuleSelection {
+interface ModuleSelection {
   /** Paths as in modules.dep, sorted. */
   readonly paths: readonly string[];
   readonly builtin: readonly string[];

@@ -18,7 +18,7 @@ export const FORMATS_FOR = {
   foreman: ['kernel'],
 } as const satisfies Record<ServerName, readonly string[]>;
 
-export interface ServerFilesOptions {
+interface ServerFilesOptions {
   readonly server: ServerName;
   /** Its address as the kernel line has it; a name to be replaced when absent. */
   readonly url?: string;
@@ -103,7 +103,7 @@ function addressFor({ server, url }: ServerFilesOptions, example: string): strin
   if (server === 'hanlon') {
     if (isIP(clean) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/.test(clean)) return clean;
   } else if (/^https?:\/\/[^\s"'\\]+$/.test(clean) && URL.canParse(clean)) return clean;
-  throw new RazorMkError('RAZOR_MK_USAGE', `${JSON.stringify(url)} is no address of ${server}`, {
+  throw new RazorMkError('RAZOR_MK_USAGE', `invalid address of ${server}: ${JSON.stringify(url)}`, {
     remedy: `Give one like --server-url ${example}.`,
   });
 }

@@ -10,7 +10,7 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { copyLoaders, missingLoaders } from '../../../platform/netboot/loaders.ts';
 import { bootstrapIpxe, HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../../platform/netboot/scripts.ts';
 
-export interface IpxeOptions {
+interface IpxeOptions {
   readonly out: string;
   /** Host of the Razor server; iPXE's next-server when absent. */
   readonly server?: string;
@@ -23,7 +23,7 @@ export interface IpxeOptions {
   readonly network: { readonly interface: string; readonly address: string; readonly range: string };
 }
 
-export interface IpxeLayout {
+interface IpxeLayout {
   readonly written: readonly string[];
   /** Files of packages that are not installed. */
   readonly missing: readonly { readonly file: string; readonly debian: string; readonly needed: boolean }[];
@@ -58,7 +58,7 @@ export function layOutIpxe(options: IpxeOptions): IpxeLayout {
 
 function checkOptions({ server, port, cards, network }: IpxeOptions): void {
   const bad = (what: string, value: string, remedy: string): RazorMkError =>
-    new RazorMkError('RAZOR_MK_USAGE', `${JSON.stringify(value)} is no ${what}`, { remedy });
+    new RazorMkError('RAZOR_MK_USAGE', `invalid ${what}: ${JSON.stringify(value)}`, { remedy });
   if (server !== undefined && isIP(server) !== 4 && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(server)) {
     throw bad('host', server, 'Give an address or a name: --server 192.0.2.10.');
   }

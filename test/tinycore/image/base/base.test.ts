@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../../../platform/process/run.ts';
 import { defaultDrivers, missingDrivers } from '../../../../tinycore/image/modules/drivers.ts';
-import { sourceEpoch } from '../../../../tinycore/image/epoch.ts';
+import { sourceEpoch } from '../../../../packaging/inventory/source-epoch.ts';
 import { entriesOfDirectory } from '../../../../tinycore/image/initrd/directory-entries.ts';
 import { ipxeScript } from '../../../../tinycore/image/netboot/ipxe.ts';
 import { memoryNeeded } from '../../../../tinycore/image/initrd/memory-need.ts';

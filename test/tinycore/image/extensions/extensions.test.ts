@@ -57,7 +57,7 @@ test('an extension that is missing, changed, cut off or none is refused with its
     ['absent', /absent\.tcz, which the command line asks for, is not there/],
     ['needs', /absent\.tcz, which needs\.tcz asks for/],
     ['changed', /does not fit its checksum/],
-    ['text', /no squashfs/],
+    ['text', /not a squashfs/],
     ['cut', /cut off/],
   ] as const) {
     await assert.rejects(collectExtensions(['good', name], sources()), { code: 'RAZOR_MK_TCZ', message }, name);

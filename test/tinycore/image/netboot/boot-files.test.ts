@@ -121,7 +121,7 @@ test('for Razor nothing more is written than before', async () => {
 
 test('an address that would break the kernel line is refused before anything is built', async () => {
   for (const url of ['foreman.lab', 'ftp://foreman.lab', 'https://a b', 'https://x/"y']) {
-    await assert.rejects(build({ server: 'foreman', serverUrl: url }), /is no address of foreman/, url);
+    await assert.rejects(build({ server: 'foreman', serverUrl: url }), /invalid address of foreman/, url);
   }
   assert.throws(() => serverFiles({ server: 'hanlon', kernelArgs: [], url: 'a b' }), /no address of hanlon/);
 });
