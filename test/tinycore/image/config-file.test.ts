@@ -40,7 +40,7 @@ test('unknown keys and values of the wrong kind are refused by name', () => {
     ['uefi: perhaps', /uefi is not true or false/],
     ['timeout: soon', /timeout is not a number/],
     ['extension: [1]', /extension holds 1/],
-    ['- a', /no map/],
+    ['- a', /not a map/],
     ['a: [', /image\.yaml/],
   ] as const) {
     assert.throws(() => read(text), { code: 'RAZOR_MK_IMAGE_CONFIG', message }, text);
