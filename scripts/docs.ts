@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configurationPage } from '../agent/config/page.ts';
 import { ERROR_TABLE } from '../platform/errors/error-table.ts';
+import { journeySvg } from './journey.ts';
 import { withContents, wrapProse } from './markdown.ts';
 
 function errorsPage(): string {
@@ -26,10 +27,11 @@ function errorsPage(): string {
   ].join('\n');
 }
 
-/** Path of each page that is printed from a table in the code, and what it must hold. */
+/** Path of each file that is printed from a table in the code, and what it must hold. */
 const PRINTED: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
+  'docs/journey.svg': journeySvg,
 };
 
 /** Paths of all pages, from the root of the repository: those beside the README, and all below docs. */
@@ -38,18 +40,19 @@ export function pagePaths(root: string): string[] {
   const below = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`);
-  return [...new Set([...beside, ...below, ...Object.keys(PRINTED)])].sort();
+  return [...beside, ...below].sort();
 }
 
 /** What a file must hold, given what it holds now. */
 function wanted(path: string, now: string): string {
-  return withContents(wrapProse(PRINTED[path]?.() ?? now));
+  const text = PRINTED[path]?.() ?? now;
+  return path.endsWith('.md') ? withContents(wrapProse(text)) : text;
 }
 
 /** The files that are not what this script would write, with what it would. */
 export function staleFiles(root: string): ReadonlyMap<string, string> {
   const stale = new Map<string, string>();
-  for (const path of pagePaths(root)) {
+  for (const path of new Set([...pagePaths(root), ...Object.keys(PRINTED)])) {
     const file = join(root, path);
     const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
     const text = wanted(path, now);
