@@ -17,7 +17,7 @@ export interface Change {
   readonly to: unknown;
 }
 
-interface Examined {
+export interface Examined {
   /** Keys that are taken over, refused ones replaced by what was there before. */
   readonly accepted: PushedMap;
   readonly refused: readonly Refusal[];

@@ -5,7 +5,7 @@ import { redactText } from '../../platform/log/redact.ts';
 import { createCalendar } from './calendar.ts';
 import { createClockWatch } from './clock-watch.ts';
 import type { CommandRegistry } from '../commands/command-registry.ts';
-import { createPushKeeper } from '../config/push.ts';
+import { createPushTracker } from '../config/push-tracker.ts';
 import type { PushedMap, Refusal } from '../config/pushed.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
 import { loadDialect, type DialectOptions } from '../servers/registry.ts';
@@ -13,7 +13,7 @@ import type { Dialect } from '../servers/dialect.ts';
 import type { Candidate, Discovery } from '../discovery/candidate.ts';
 import { createErrorsFact } from '../state/errors-fact.ts';
 import { createExclusions, exclusionPattern } from '../state/exclusion.ts';
-import { createFactKeeper } from '../state/fact-cache.ts';
+import { createFactCache } from '../state/fact-cache.ts';
 import type { AgentHooks } from './hooks.ts';
 import { exchangeOf, type HttpClient } from '../http/http-client.ts';
 import { HttpFailure } from '../http/http-failure.ts';
@@ -64,9 +64,9 @@ const REGISTERS_IN_A_ROW = 3;
 /** Starts the agent. It goes on until it is stopped. */
 export function startAgent(options: AgentOptions): AgentRun {
   const { clock, log, emit, store, signal } = options;
-  const push = createPushKeeper({ store, log, emit, clock, probation: () => resolved.values.probation });
+  const push = createPushTracker(options, { store, probation: () => resolved.values.probation });
   const targets = createTargets(clock);
-  const facts = createFactKeeper(options.collect, clock);
+  const facts = createFactCache(options.collect, clock);
   let resolved = options.settings(push.current);
   let talking: { readonly key: string; readonly dialect: Dialect } | undefined;
   let nodeId: string | undefined;
@@ -185,7 +185,7 @@ export function startAgent(options: AgentOptions): AgentRun {
   function afterTurn(result: TurnResult, server: Candidate): void {
     nodeId = result.nodeId;
     targets.answered(server);
-    push.good();
+    push.succeeded();
     const asked = talking?.dialect.asks !== false;
     registersInARow = result.command.name === 'register' && asked ? registersInARow + 1 : 0;
     if (registersInARow === REGISTERS_IN_A_ROW) {
@@ -223,9 +223,9 @@ export function startAgent(options: AgentOptions): AgentRun {
       });
       afterTurn(result, server);
       if (result.clientConfig !== undefined) {
-        const { changes, news } = push.offer(result.clientConfig, server.url);
+        const { changes, errorsMayDiffer } = push.offer(result.clientConfig, server.url);
         // the next turn tells what was refused, or that nothing is wrong any more
-        if (news) facts.expire();
+        if (errorsMayDiffer) facts.expire();
         if (changes.length > 0) await configure();
       }
       for (const text of store.takeProblems()) warn(text);

@@ -2,7 +2,7 @@
 import { factValues, type Exclusion } from '../../facts/facts.ts';
 import type { CommandHandler, CommandOutcome, CommandRequest } from '../commands/command-handler.ts';
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
-import type { FactKeeper } from '../state/fact-cache.ts';
+import type { FactCache } from '../state/fact-cache.ts';
 import type { Store } from '../state/state-store.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -15,7 +15,7 @@ export interface Orders {
 
 export interface OrdersOptions extends Runtime {
   readonly store: Store;
-  readonly facts: FactKeeper;
+  readonly facts: FactCache;
   readonly exclusion: () => Exclusion;
   readonly dialect: () => Dialect | undefined;
 }

@@ -5,7 +5,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { CommandOutcome } from '../commands/command-handler.ts';
 import type { CommandRegistry } from '../commands/command-registry.ts';
 import type { Dialect, NodeReport, ServerCommand } from '../servers/dialect.ts';
-import type { FactKeeper } from '../state/fact-cache.ts';
+import type { FactCache } from '../state/fact-cache.ts';
 import { carryOut } from './command-runner.ts';
 import type { Store } from '../state/state-store.ts';
 import type { Runtime } from './runtime.ts';
@@ -16,7 +16,7 @@ export interface TurnContext extends Runtime {
   readonly store: Store;
   readonly dialect: Dialect;
   readonly commands: CommandRegistry;
-  readonly facts: FactKeeper;
+  readonly facts: FactCache;
   /** Facts older than this are gathered anew. */
   readonly maxFactAgeMs: number;
   /** What is not sent. Asked for only when facts are sent, because patterns cost time to load. */

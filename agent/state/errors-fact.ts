@@ -1,12 +1,12 @@
 /** The fact razor_mk_errors: what the agent has to say about itself, beside what gathering facts put into it. */
 import { redactText } from '../../platform/log/redact.ts';
-import type { FactKeeper } from './fact-cache.ts';
+import type { FactCache } from './fact-cache.ts';
 
 const LONGEST = 4096;
 
 /** Facts to add to what is sent; none when there are no errors. */
 export function createErrorsFact(
-  facts: FactKeeper,
+  facts: FactCache,
   errors: () => readonly string[],
 ): () => Readonly<Record<string, string>> {
   return (): Readonly<Record<string, string>> => {

@@ -2,7 +2,7 @@
 import type { FactSet } from '../../facts/fact-types.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 
-export interface FactKeeper {
+export interface FactCache {
   /** Facts that are at most `maxAgeMs` old. */
   get(maxAgeMs: number): Promise<{ readonly set: FactSet; readonly fresh: boolean }>;
   /** The next get gathers anew. */
@@ -12,7 +12,7 @@ export interface FactKeeper {
 }
 
 /** `collect` never throws (facts/collect-facts.ts). Two calls at the same time share one gathering. */
-export function createFactKeeper(collect: () => Promise<FactSet>, clock: Clock): FactKeeper {
+export function createFactCache(collect: () => Promise<FactSet>, clock: Clock): FactCache {
   let last: { set: FactSet; at: number } | undefined;
   let running: Promise<FactSet> | undefined;
   return {

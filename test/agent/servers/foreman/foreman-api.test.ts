@@ -11,7 +11,7 @@ import { createHttpClient } from '../../../../agent/http/http-client.ts';
 import { createForemanApi, type ForemanApi } from '../../../../agent/servers/foreman/api/foreman-api.ts';
 import { createPeers } from '../../../../agent/servers/foreman/api/allowed-peers.ts';
 import { createOrders } from '../../../../agent/loop/command-runner.ts';
-import { createFactKeeper } from '../../../../agent/state/fact-cache.ts';
+import { createFactCache } from '../../../../agent/state/fact-cache.ts';
 import { machine } from '../../../helpers/agent-parts.ts';
 import { bench, type Bench } from '../../../helpers/command-bench.ts';
 import { fakeClock, type FakeClock } from '../../../helpers/fake-clock.ts';
@@ -68,7 +68,7 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
   const orders = createOrders({
     ...parts,
     system: dry,
-    facts: createFactKeeper(() => Promise.resolve(FACTS), clock),
+    facts: createFactCache(() => Promise.resolve(FACTS), clock),
     exclusion: () => ({ pattern: '', excludes: () => false }),
     dialect: () => ({ serverUrl: SERVER.url }) as never,
   });
