@@ -1,4 +1,4 @@
-/** What every dialect of the lab shares: settings, store, event log, and the addresses to tell a node. */
+/** What every dialect of the lab shares: settings, store, event log, and the addresses that nodes are given. */
 import type { FastifyInstance } from 'fastify';
 import type { LabEvents } from './lab-events.ts';
 import { createVerifier, type ImageVerifier } from './images/images.ts';
@@ -7,6 +7,7 @@ import type { NodeRecord } from './store/records.ts';
 import type { Store } from './store/store.ts';
 import { matchTags, type TagMatch } from './engine/tags.ts';
 
+/** Handed to everything that answers a request. */
 export interface LabCore {
   readonly settings: LabSettings;
   readonly store: Store;
@@ -20,22 +21,24 @@ export interface LabCore {
   /** Why a microkernel cannot be booted, or undefined when it can. */
   readonly verifyImage: ImageVerifier;
   /** Base addresses without a slash at the end, as this request's sender can reach them. */
-  addresses(request: Asker): Addresses;
+  addresses(request: RequestOrigin): Addresses;
 }
 
-/** As much of a request as tells how its sender reached us. */
-export interface Asker {
+/** The part of a request that shows how its sender reached us. */
+export interface RequestOrigin {
   readonly headers: { readonly host?: string | undefined };
   readonly socket: { readonly localAddress?: string | undefined };
 }
 
+/** Base addresses of the listeners for nodes. */
 export interface Addresses {
   readonly nodes: string;
   readonly images: string;
-  readonly razorServer: string;
+  /** Undefined where the lab does not listen for razor-server. */
+  readonly razorServer: string | undefined;
 }
 
-/** A dialect: routes on one of the doors for nodes. */
+/** A dialect: routes on one of the listeners for nodes. */
 export type LabDialect = (app: FastifyInstance, core: LabCore) => void;
 
 /** Ports as they are bound. */
@@ -43,9 +46,10 @@ export interface BoundPorts {
   nodes: number;
   images: number;
   people: number;
-  razorServer: number;
+  razorServer: number | undefined;
 }
 
+/** What createCore puts together. */
 export interface CoreParts {
   readonly settings: LabSettings;
   readonly store: Store;
@@ -54,9 +58,10 @@ export interface CoreParts {
   readonly closing: AbortSignal;
 }
 
-/** Remembers tags per node until facts or rules change. */
+/** Nodes whose tags are kept. */
 const TAGS_KEPT = 200_000;
 
+/** Puts the core together. Tags of a node are kept until its facts or the rules change. */
 export function createCore({ settings, store, events, bound, closing }: CoreParts): LabCore {
   const tags = new Map<number, { facts: number; rules: number; matches: readonly TagMatch[] }>();
   return {
@@ -80,7 +85,7 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
       return {
         nodes: `http://${name}:${bound.nodes}`,
         images: `http://${name}:${bound.images}`,
-        razorServer: `http://${name}:${bound.razorServer}`,
+        razorServer: bound.razorServer === undefined ? undefined : `http://${name}:${bound.razorServer}`,
       };
     },
   };
@@ -90,7 +95,7 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
  * The name by which the sender reached us: the Host header's when it is a plain name or address (a node behind
  * address translation knows us by another address than our socket does), the socket's address otherwise.
  */
-function hostOf(request: Asker): string | undefined {
+function hostOf(request: RequestOrigin): string | undefined {
   const host = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9.-]{0,252}))(?::\d{1,5})?$/i.exec(request.headers.host ?? '');
   return host?.[1] ?? request.socket.localAddress?.replace(/^::ffff:/, '');
 }

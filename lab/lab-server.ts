@@ -1,44 +1,40 @@
 /** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
 import type { FastifyInstance } from 'fastify';
 import { RazorMkError } from '../platform/errors/errors.ts';
-import { resumeHandOvers } from './engine/brokers.ts';
-import { createCore, type BoundPorts, type LabCore, type LabDialect } from './lab-core.ts';
 import { hanlonDialect } from './dialects/hanlon/hanlon.ts';
-import { razorServerDialect } from './dialects/razor-server/razor-server.ts';
+import { fastCheckins } from './dialects/razor/razor-fast-checkin.ts';
 import { razorDialect } from './dialects/razor/razor.ts';
-import { quickCheckins } from './dialects/razor/razor-unwritten.ts';
-import { createDoor, listen, type DoorOptions } from './listeners/listeners.ts';
-import { createEvents, type LabEvents } from './lab-events.ts';
-import { createExchanges, type Exchange, type Exchanges } from './listeners/exchange-log.ts';
+import { razorServerDialect } from './dialects/razor-server/razor-server.ts';
+import { resumeHandOvers } from './engine/brokers.ts';
 import { startExpiry } from './engine/expiry.ts';
-import type { Conductor } from './ironic/conductor.ts';
-import { openImageDirectory } from './images/image-directory.ts';
+import { openImageDirectory, type ImageDirectory } from './images/image-directory.ts';
 import { imageService } from './images/image-service.ts';
-import { guardDoor } from './listeners/host-guard.ts';
+import type { Conductor } from './ironic/conductor.ts';
+import { createCore, type BoundPorts, type LabCore, type LabDialect } from './lab-core.ts';
+import { createEvents, type LabEvents } from './lab-events.ts';
+import { resolveSettings, type IronicOptions, type LabOptions } from './lab-settings.ts';
+import { createExchanges, type Exchange, type Exchanges } from './listeners/exchange-log.ts';
+import { guardPeople } from './listeners/host-guard.ts';
+import { createListener, listen, type ListenerOptions } from './listeners/listeners.ts';
 import { managementApi } from './manage/management-api.ts';
-import { pages, type PageParts } from './pages/pages.ts';
-import { resolveSettings, type LabOptions } from './lab-settings.ts';
+import { pages } from './pages/pages.ts';
 import { openStore } from './store/sqlite/open-store.ts';
 import type { Store } from './store/store.ts';
 
-export type { LabEvent } from './lab-events.ts';
-export type { LabOptions } from './lab-settings.ts';
-
-/** Dialects on the door for nodes (8026). */
+/** Dialects on the nodes' listener (8026). */
 const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];
-/** Dialects on the door of razor-server (8150). */
+/** Dialects on razor-server's listener (8150). */
 const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
 
-/** What else is on the door for people (8025): the page. */
-const PEOPLE_PARTS: readonly ((app: FastifyInstance, core: LabCore, parts: PageParts) => void)[] = [pages];
-
+/** A lab that runs. */
 export interface Lab {
   /** `http://127.0.0.1:8026`: Razor 0.x and Hanlon. */
   readonly nodesUrl: string;
   readonly imagesUrl: string;
   /** Page and management API. */
   readonly peopleUrl: string;
-  readonly razorServerUrl: string;
+  /** razor-server 1.x; undefined where it was not asked for. */
+  readonly razorServerUrl: string | undefined;
   /** The conductor's API; undefined without one. */
   readonly ironicUrl: string | undefined;
   readonly conductor: Conductor | undefined;
@@ -50,85 +46,121 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-/** Starts a lab. Throws RAZOR_MK_LAB_DB, RAZOR_MK_LAB_LISTEN, RAZOR_MK_LAB_DOOR. */
+interface LabState {
+  readonly core: LabCore;
+  readonly exchanges: Exchanges;
+  readonly bound: BoundPorts;
+  readonly imageDirectory: ImageDirectory;
+  readonly ending: AbortController;
+  readonly apps: FastifyInstance[];
+  conductor: Conductor | undefined;
+  stopExpiry: () => void;
+}
+
+/** Starts a lab. Throws RAZOR_MK_LAB_DB, RAZOR_MK_LAB_LISTEN, RAZOR_MK_LAB_NO_TOKEN. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const settings = resolveSettings(options);
-  if (!isLoopback(settings.peopleHost) && settings.token === undefined) {
-    throw new RazorMkError(
-      'RAZOR_MK_LAB_DOOR',
-      `the door for people would listen on ${settings.peopleHost} without a token`,
-    );
+  const state = openLab(options);
+  const { core, exchanges } = state;
+  try {
+    await startListeners(state, options.ironic);
+  } catch (error) {
+    await closeLab(state);
+    throw error;
   }
-  const wall = (): number => settings.clock.wall().getTime();
-  const events = createEvents(wall);
+  state.stopExpiry = startExpiry(core);
+  resumeHandOvers(core);
+  const { host } = core.settings;
+  core.events.emit({ type: 'started', message: `the lab listens on ${host}, port ${state.bound.nodes} for nodes` });
+  let closing: Promise<void> | undefined;
+  return {
+    ...urlsOf(state),
+    conductor: state.conductor,
+    store: core.store,
+    events: core.events,
+    exchanges,
+    core,
+    close: () => (closing ??= closeLab(state)),
+  };
+}
+
+function openLab(options: LabOptions): LabState {
+  const settings = resolveSettings(options);
+  const { people } = settings;
+  if (!isLoopback(people.host) && people.token === undefined) {
+    const what = `page and management API would listen on ${people.host} without a token`;
+    throw new RazorMkError('RAZOR_MK_LAB_NO_TOKEN', what);
+  }
+  const events = createEvents(() => settings.clock.wall().getTime());
   if (options.onEvent) events.subscribe(options.onEvent);
-  const exchanges = createExchanges(options.onRequest);
   const store = openStore(settings.db);
   const bound: BoundPorts = { ...settings.ports };
   const ending = new AbortController();
-  const core = createCore({ settings, store, events, bound, closing: ending.signal });
-  const imageDirectory = openImageDirectory(settings);
-  const apps: FastifyInstance[] = [];
-  const door = (
-    name: Exchange['door'],
-    dialects: readonly LabDialect[],
-    more: Pick<DoorOptions, 'tls' | 'first'> = {},
-  ): FastifyInstance => {
-    const app = createDoor({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, ...more });
-    for (const dialect of dialects) dialect(app, core);
-    apps.push(app);
-    return app;
-  };
-  let conductor: Conductor | undefined;
-  let stopExpiry: () => void = () => undefined;
-  let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    ending.abort(new Error('the lab is closed'));
-    stopExpiry();
-    await Promise.all([conductor?.close(), ...apps.map((app) => app.close())]);
-    store.close();
-    imageDirectory.close();
-  };
-  const first = settings.faithful ? undefined : quickCheckins(core, exchanges);
-  const scheme = settings.tls ? 'https' : 'http';
-  try {
-    bound.nodes = await listen(door('nodes', NODE_DIALECTS, { first }), settings.host, settings.ports.nodes);
-    bound.images = await listen(door('images', [imageService]), settings.host, settings.ports.images);
-    bound.razorServer = await listen(
-      door('razor-server', RAZOR_SERVER_DIALECTS),
-      settings.host,
-      settings.ports.razorServer,
-    );
-    if (options.ironic) {
-      const { startConductor } = await import('./ironic/conductor.ts');
-      const { host, clock } = settings;
-      conductor = await startConductor({ ...options.ironic, host, clock, events, exchanges });
-    }
-    const people = door('people', [], { tls: settings.tls });
-    guardDoor(people, settings.token);
-    managementApi(people, core, imageDirectory.path);
-    for (const part of PEOPLE_PARTS) part(people, core, { exchanges, ironic: conductor?.board });
-    bound.people = await listen(people, settings.peopleHost, settings.ports.people);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  stopExpiry = startExpiry(core);
-  resumeHandOvers(core);
-  const url = (port: number, host: string, protocol = 'http'): string => `${protocol}://${inUrl(host)}:${port}`;
-  events.emit({ type: 'started', message: `the lab listens on ${settings.host}, port ${bound.nodes} for nodes` });
   return {
-    nodesUrl: url(bound.nodes, settings.host),
-    imagesUrl: url(bound.images, settings.host),
-    peopleUrl: url(bound.people, settings.peopleHost, scheme),
-    razorServerUrl: url(bound.razorServer, settings.host),
-    conductor,
-    ironicUrl: conductor && url(Number(new URL(conductor.url).port), settings.host),
-    store,
-    events,
-    exchanges,
-    core,
-    close: () => (closing ??= close()),
+    core: createCore({ settings, store, events, bound, closing: ending.signal }),
+    exchanges: createExchanges(options.onRequest),
+    bound,
+    imageDirectory: openImageDirectory(settings),
+    ending,
+    apps: [],
+    conductor: undefined,
+    stopExpiry: () => undefined,
+  };
+}
+
+/** In the order of their ports; one that was not asked for stays closed. */
+async function startListeners(state: LabState, ironic: IronicOptions | undefined): Promise<void> {
+  const { core, exchanges, bound } = state;
+  const { host, ports, people, clock, faithful } = core.settings;
+  const fastPath = faithful ? undefined : fastCheckins(core, exchanges);
+  bound.nodes = await listen(createApp(state, 'nodes', NODE_DIALECTS, { fastPath }), host, ports.nodes);
+  bound.images = await listen(createApp(state, 'images', [imageService]), host, ports.images);
+  if (ports.razorServer !== undefined) {
+    bound.razorServer = await listen(createApp(state, 'razor-server', RAZOR_SERVER_DIALECTS), host, ports.razorServer);
+  }
+  if (ironic) {
+    const { startConductor } = await import('./ironic/conductor.ts');
+    state.conductor = await startConductor({ ...ironic, host, clock, events: core.events, exchanges });
+  }
+  const app = createApp(state, 'people', [], { tls: people.tls });
+  guardPeople(app, people.token);
+  managementApi(app, core, state.imageDirectory.path);
+  pages(app, core, { exchanges, ironic: state.conductor?.board });
+  bound.people = await listen(app, people.host, ports.people);
+}
+
+function createApp(
+  state: LabState,
+  name: Exchange['listener'],
+  dialects: readonly LabDialect[],
+  more: Pick<ListenerOptions, 'tls' | 'fastPath'> = {},
+): FastifyInstance {
+  const { core, exchanges } = state;
+  const { events, settings, wall } = core;
+  const app = createListener({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, ...more });
+  for (const dialect of dialects) dialect(app, core);
+  state.apps.push(app);
+  return app;
+}
+
+async function closeLab({ ending, stopExpiry, conductor, apps, core, imageDirectory }: LabState): Promise<void> {
+  ending.abort(new Error('the lab is closed'));
+  stopExpiry();
+  await Promise.all([conductor?.close(), ...apps.map((app) => app.close())]);
+  core.store.close();
+  imageDirectory.close();
+}
+
+type LabUrls = Pick<Lab, 'nodesUrl' | 'imagesUrl' | 'peopleUrl' | 'razorServerUrl' | 'ironicUrl'>;
+
+function urlsOf({ core, bound, conductor }: LabState): LabUrls {
+  const { host, people } = core.settings;
+  const url = (port: number, at = host, scheme = 'http'): string => `${scheme}://${inUrl(at)}:${port}`;
+  return {
+    nodesUrl: url(bound.nodes),
+    imagesUrl: url(bound.images),
+    peopleUrl: url(bound.people, people.host, people.tls ? 'https' : 'http'),
+    razorServerUrl: bound.razorServer === undefined ? undefined : url(bound.razorServer),
+    ironicUrl: conductor && url(Number(new URL(conductor.url).port)),
   };
 }
 

@@ -1,13 +1,8 @@
-/**
- * What a lab can be told: addresses, timings, and the configuration that it pushes to nodes
- * (docs/contracts/razor-0.x.md#pushed-configuration).
- */
-import type { Clock } from '../platform/time/clock.ts';
-import { systemClock } from '../platform/time/clock.ts';
-import type { RazorServerOptions } from './dialects/razor-server/razor-server-state.ts';
-import type { NewExchange } from './listeners/exchange-log.ts';
-import type { LabEventListener } from './lab-events.ts';
+/** The lab's options and their defaults, and the configuration that it pushes to nodes (docs/contracts/razor-0.x.md#pushed-configuration). */
+import { systemClock, type Clock } from '../platform/time/clock.ts';
 import type { IronicNodeOptions } from './ironic/board.ts';
+import type { LabEventListener } from './lab-events.ts';
+import type { NewExchange } from './listeners/exchange-log.ts';
 
 /** Ports of the lab; 0 asks the system for a free one. */
 export interface LabPorts {
@@ -17,56 +12,58 @@ export interface LabPorts {
   readonly images: number;
   /** Page and management API, for people. */
   readonly people: number;
-  /** razor-server 1.x, for nodes. */
-  readonly razorServer: number;
+  /** razor-server 1.x, for nodes; undefined listens nowhere. */
+  readonly razorServer: number | undefined;
 }
 
-export const DEFAULT_PORTS: LabPorts = { nodes: 8026, images: 8027, people: 8025, razorServer: 8150 };
+export const DEFAULT_PORTS = { nodes: 8026, images: 8027, people: 8025, razorServer: 8150 } as const;
 
-export interface LabOptions {
-  /** Address that nodes reach; loopback by default. */
+/** The listener of page and management API. */
+export interface PeopleOptions {
+  /** Address; loopback by default, and anything else needs `token`. */
   readonly host?: string;
-  /** Address of the door for people; loopback by default, and anything else needs `token`. */
-  readonly peopleHost?: string;
-  readonly ports?: Partial<LabPorts>;
-  /** Host name or address that is written into scripts and mk_uri; by default the one that the node itself used. */
-  readonly advertise?: string;
-  /** SQLite file; `:memory:` by default. */
-  readonly db?: string;
-  /** Behave as the original does where it is broken. */
-  readonly faithful?: boolean;
-  readonly clock?: Clock;
-  /** A node silent for longer must register again; 120,000 ms. */
-  readonly registerTimeoutMs?: number;
-  /** An unbound node silent for longer is forgotten; 300,000 ms. 0 keeps it for ever. */
-  readonly nodeExpireMs?: number;
-  /** How often expiry is looked at; 30,000 ms. */
-  readonly sweepMs?: number;
-  /** Keep policies away from machines never seen before until somebody allows them. */
-  readonly protectNewNodes?: boolean;
-  /** `mk_*` keys over the defaults; keys that nobody knows are pushed too, as the original does. */
-  readonly mk?: Readonly<Record<string, unknown>>;
-  /** `quiet`, `debug` or empty: the word on the microkernel's kernel line. */
-  readonly mkBootDebugLevel?: string;
-  /** Free text at the end of the microkernel's kernel line. */
-  readonly mkBootKernelArgs?: string;
-  /** What only razor-server 1.x can be told. */
-  readonly razorServer?: RazorServerOptions;
-  /** Directory with a directory for each image; images of the database are relative to it. */
-  readonly imageDir?: string;
-  /** Secret that the door for people asks for (`Authorization: Bearer …`). */
+  /** Secret that it asks for (`Authorization: Bearer …`). */
   readonly token?: string;
-  /** Certificate and key (PEM) for https on the door for people. */
+  /** Certificate and key (PEM) for https. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Largest request body in bytes; 4 MiB. */
-  readonly bodyLimit?: number;
-  readonly onEvent?: LabEventListener;
-  /** Told of each request of nodes, boot loaders and installers as it is answered. */
-  readonly onRequest?: (exchange: NewExchange) => void;
-  /** An Ironic conductor beside it, on the nodes' side. */
-  readonly ironic?: IronicOptions;
 }
 
+/** After how much silence something happens; milliseconds. */
+export interface TimingOptions {
+  /** A node silent for longer must register again; 120,000. */
+  readonly registerTimeoutMs?: number;
+  /** An unbound node silent for longer is forgotten; 300,000. 0 keeps it for ever. */
+  readonly nodeExpireMs?: number;
+  /** How often expiry is looked at; 30,000. */
+  readonly sweepMs?: number;
+}
+
+/** What microkernels are given. */
+export interface MicrokernelOptions {
+  /** `mk_*` keys over the defaults; unknown keys are pushed too, as the original does. */
+  readonly pushed?: Readonly<Record<string, unknown>>;
+  /** `quiet`, `debug` or empty: a word on the kernel line. */
+  readonly debugLevel?: string;
+  /** Free text at the end of the kernel line. */
+  readonly kernelArgs?: string;
+}
+
+/** What razor-server matches machines by. */
+export type MatchKey = 'mac' | 'serial' | 'asset' | 'uuid';
+
+/** The keys of razor-server's config.yaml that a node can notice (docs/contracts/razor-server.md#server-settings-that-an-agent-notices). */
+export interface RazorServerOptions {
+  /** By default `mac`. Any one that is shared makes two machines the same node. */
+  readonly matchNodesOn?: readonly MatchKey[];
+  /** Names, or `/patterns/` of whole names, of facts that are not stored. */
+  readonly factsBlacklist?: readonly string[];
+  /** File that /svc/mk/extension.zip gives. */
+  readonly extensionZip?: string;
+  /** Directory with files of one's own for installers and brokers. */
+  readonly taskFiles?: string;
+}
+
+/** An Ironic conductor beside the lab, on the nodes' side. */
 export interface IronicOptions {
   /** 0 takes a free one. */
   readonly port: number;
@@ -75,27 +72,49 @@ export interface IronicOptions {
   readonly anyNode?: { readonly image: string | undefined };
 }
 
+/** What a lab is started with. Everything has a default. */
+export interface LabOptions {
+  /** Address that nodes reach; loopback by default. */
+  readonly host?: string;
+  readonly ports?: Partial<LabPorts>;
+  /** Host name or address that is written into scripts and mk_uri; by default the one that the node itself used. */
+  readonly advertise?: string;
+  /** SQLite file; `:memory:` by default. */
+  readonly db?: string;
+  /** Where ISOs are unpacked; see openImageDirectory for the default. */
+  readonly imageDir?: string;
+  /** Reproduce the bugs of the original servers. */
+  readonly faithful?: boolean;
+  /** Keep policies away from machines never seen before until somebody allows them. */
+  readonly protectNewNodes?: boolean;
+  /** Largest request body in bytes; 4 MiB. */
+  readonly bodyLimit?: number;
+  readonly clock?: Clock;
+  readonly people?: PeopleOptions;
+  readonly timing?: TimingOptions;
+  readonly microkernel?: MicrokernelOptions;
+  readonly razorServer?: RazorServerOptions;
+  readonly ironic?: IronicOptions;
+  readonly onEvent?: LabEventListener;
+  /** Called with each request of nodes, boot loaders and installers as it is answered. */
+  readonly onRequest?: (exchange: NewExchange) => void;
+}
+
 /** Options with every default filled in. */
 export interface LabSettings {
   readonly host: string;
-  readonly peopleHost: string;
   readonly ports: LabPorts;
   readonly advertise: string | undefined;
   readonly db: string;
-  readonly faithful: boolean;
-  readonly clock: Clock;
-  readonly registerTimeoutMs: number;
-  readonly nodeExpireMs: number;
-  readonly sweepMs: number;
-  readonly protectNewNodes: boolean;
-  readonly mk: Readonly<Record<string, unknown>>;
-  readonly mkBootDebugLevel: string;
-  readonly mkBootKernelArgs: string;
-  readonly razorServer: RazorServerOptions;
   readonly imageDir: string | undefined;
-  readonly token: string | undefined;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly faithful: boolean;
+  readonly protectNewNodes: boolean;
   readonly bodyLimit: number;
+  readonly clock: Clock;
+  readonly people: PeopleOptions & { readonly host: string };
+  readonly timing: Required<TimingOptions>;
+  readonly microkernel: Required<MicrokernelOptions>;
+  readonly razorServer: RazorServerOptions;
 }
 
 /** Facts that a node leaves out: volatile ones and those that identify the running system only. */
@@ -104,26 +123,29 @@ export const FACT_EXCLUSION =
 
 /** All options with their defaults. */
 export function resolveSettings(options: LabOptions): LabSettings {
+  const { people, timing, microkernel } = options;
   return {
     host: options.host ?? '127.0.0.1',
-    peopleHost: options.peopleHost ?? '127.0.0.1',
-    ports: { ...DEFAULT_PORTS, ...options.ports },
+    ports: { ...DEFAULT_PORTS, razorServer: undefined, ...options.ports },
     advertise: options.advertise,
     db: options.db ?? ':memory:',
-    faithful: options.faithful ?? false,
-    clock: options.clock ?? systemClock,
-    registerTimeoutMs: options.registerTimeoutMs ?? 120_000,
-    nodeExpireMs: options.nodeExpireMs ?? 300_000,
-    sweepMs: options.sweepMs ?? 30_000,
-    protectNewNodes: options.protectNewNodes ?? false,
-    mk: options.mk ?? {},
-    mkBootDebugLevel: options.mkBootDebugLevel ?? '',
-    mkBootKernelArgs: options.mkBootKernelArgs ?? '',
-    razorServer: options.razorServer ?? {},
     imageDir: options.imageDir,
-    token: options.token,
-    tls: options.tls,
+    faithful: options.faithful ?? false,
+    protectNewNodes: options.protectNewNodes ?? false,
     bodyLimit: options.bodyLimit ?? 4 * 1024 * 1024,
+    clock: options.clock ?? systemClock,
+    people: { ...people, host: people?.host ?? '127.0.0.1' },
+    timing: {
+      registerTimeoutMs: timing?.registerTimeoutMs ?? 120_000,
+      nodeExpireMs: timing?.nodeExpireMs ?? 300_000,
+      sweepMs: timing?.sweepMs ?? 30_000,
+    },
+    microkernel: {
+      pushed: microkernel?.pushed ?? {},
+      debugLevel: microkernel?.debugLevel ?? '',
+      kernelArgs: microkernel?.kernelArgs ?? '',
+    },
+    razorServer: options.razorServer ?? {},
   };
 }
 
@@ -147,18 +169,18 @@ export function clientConfig(settings: LabSettings, mkUri: string): Record<strin
     mk_tce_mirror_uri: `${mirror}/tinycorelinux`,
     mk_tce_install_list_uri: `${mirror}/tinycorelinux/tce-install-list`,
     mk_kmod_install_list_uri: `${mirror}/tinycorelinux/kmod-install-list`,
-    ...settings.mk,
+    ...settings.microkernel.pushed,
   };
 }
 
 /** The check-in interval that is pushed, in seconds. */
 export function checkinInterval(settings: LabSettings): number {
-  const pushed = settings.mk['mk_checkin_interval'];
+  const pushed = settings.microkernel.pushed['mk_checkin_interval'];
   return typeof pushed === 'number' && Number.isFinite(pushed) ? pushed : 60;
 }
 
 const texts = new WeakMap<LabSettings, Map<string, string>>();
-/** Nodes may name us by many names in their Host header; only so many are remembered. */
+/** Nodes may name us by many names in their Host header; only so many are kept. */
 const TEXTS_KEPT = 100;
 
 /** `clientConfig` as JSON, made once for each address. */

@@ -19,7 +19,11 @@ export const verb = defineVerb({
       .option('outage', { type: 'number', default: 150, describe: 'seconds for which the server is away' })
       .option('json', { type: 'boolean', default: false, describe: 'check-ins of each second as JSON' })
       .option('real', { type: 'boolean', default: false, describe: 'on the real clock, against the lab of --lab' })
-      .option('lab', { type: 'string', default: 'http://127.0.0.1:8026', describe: 'the door for nodes, with --real' })
+      .option('lab', {
+        type: 'string',
+        default: 'http://127.0.0.1:8026',
+        describe: 'the lab that is asked, with --real',
+      })
       .option('seconds', { type: 'number', default: 60, describe: 'how long, with --real' }),
   run: async (args, host) => {
     for (const [name, least] of [

@@ -17,9 +17,9 @@ export function clientOptions(yargs: Argv): Argv<ClientArgs> {
     .option('lab', {
       type: 'string',
       default: 'http://127.0.0.1:8025',
-      describe: 'address of the lab, its door for people',
+      describe: 'Address of page and management API',
     })
-    .option('token-file', { type: 'string', describe: 'file with the token of that door' })
+    .option('token-file', { type: 'string', describe: 'File with the token of the lab' })
     .option('format', {
       choices: ['table', 'json'] as const,
       describe: 'table on a terminal, json otherwise',

@@ -1,36 +1,41 @@
-/** Runs a lab until it is stopped, and tells what happens in it. */
+/** Runs a lab until it is stopped, and prints what happens in it. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
-import type { MatchKey } from '../dialects/razor-server/razor-server-nodes.ts';
 import type { LabEvent } from '../lab-events.ts';
 import { openRequestLog } from '../listeners/request-log.ts';
 import { isLoopback, startLab, type Lab } from '../lab-server.ts';
-import type { IronicOptions, LabOptions } from '../lab-settings.ts';
+import {
+  DEFAULT_PORTS,
+  type IronicOptions,
+  type LabOptions,
+  type MatchKey,
+  type PeopleOptions,
+} from '../lab-settings.ts';
 import { readToken } from './management-client.ts';
 import { printable } from './print.ts';
 import type { ServerValues } from './server-options.ts';
 import { resolveValues } from './server-values.ts';
 
-/** The verb's work; the result is the exit status. Throws what `resolveValues` and `startLab` throw. */
+/** Runs the verb; the result is the exit status. Throws what `resolveValues` and `startLab` throw. */
 export async function serve(args: Readonly<Record<string, unknown>>, host: Host): Promise<number> {
   const values = await resolveValues(args, host.env);
   const lines = lineWriter(host);
   const token = await tokenOf(values, host);
   const tls = await readTls(values['tls-cert'], values['tls-key']);
   const path = values['request-log'];
-  const requests = path === undefined ? undefined : openRequestLog(path, (text) => host.err(`razor-mk: ${text}\n`));
+  const report = (text: string): void => host.err(`razor-mk: ${text}\n`);
+  const requests = path === undefined ? undefined : openRequestLog(path, report);
   const lab = await startLab({
     ...optionsOf(values),
-    ...(requests && { onRequest: requests.add }),
-    ...(token.text !== undefined && { token: token.text }),
-    ...(tls && { tls }),
+    people: { host: values['people-host'], token: token.text, tls },
+    onRequest: requests?.add,
     onEvent: (event) => lines.add(values.events ? JSON.stringify(event) : lineOf(event)),
   });
   lines.flush();
-  tell(lab, values, token, host);
+  printAddresses(lab, values, token, host);
   if (!host.signal.aborted) {
     await new Promise<void>((stop) => host.signal.addEventListener('abort', () => stop(), { once: true }));
   }
@@ -41,43 +46,42 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
 }
 
 function optionsOf(values: ServerValues): LabOptions {
-  const optional = {
-    advertise: values.advertise,
-    db: values.db,
-    imageDir: values['image-dir'],
-    mkBootKernelArgs: values['mk-kernel-args'],
-    mkBootDebugLevel: values['mk-debug-level'],
-    ironic: ironicOf(values),
-  };
-  const razorServer = {
-    matchNodesOn: values['match-nodes-on'] as readonly MatchKey[],
-    extensionZip: values['extension-zip'],
-    taskFiles: values['task-files'],
-    factsBlacklist: values['facts-blacklist'],
-  };
   return {
-    ...given(optional),
-    razorServer: given(razorServer),
     host: values.host,
-    peopleHost: values['people-host'],
     ports: {
       nodes: values.port,
       images: values['image-port'],
       people: values['people-port'],
-      razorServer: values['razor-server-port'],
+      razorServer: razorServerPort(values),
     },
+    advertise: values.advertise,
+    db: values.db,
+    imageDir: values['image-dir'],
     faithful: values.faithful,
     protectNewNodes: values['protect-new-nodes'],
-    registerTimeoutMs: values['register-timeout'] * 1000,
-    nodeExpireMs: values['node-expire'] * 1000,
-    mk: parseMk(values.mk ?? []),
+    timing: { registerTimeoutMs: values['register-timeout'] * 1000, nodeExpireMs: values['node-expire'] * 1000 },
+    microkernel: {
+      pushed: parseMk(values.mk ?? []),
+      kernelArgs: values['mk-kernel-args'],
+      debugLevel: values['mk-debug-level'],
+    },
+    razorServer: {
+      matchNodesOn: values['match-nodes-on'] as readonly MatchKey[] | undefined,
+      extensionZip: values['extension-zip'],
+      taskFiles: values['task-files'],
+      factsBlacklist: values['facts-blacklist'],
+    },
+    ironic: ironicOf(values),
   };
 }
 
-/** Without what is undefined. */
-function given<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept = Object.entries(record).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
+/** The port of razor-server where any of its options was given, undefined otherwise: nothing listens unasked. */
+function razorServerPort(values: ServerValues): number | undefined {
+  const { 'razor-server': flag, 'razor-server-port': port } = values;
+  const implied = (['extension-zip', 'task-files', 'match-nodes-on', 'facts-blacklist'] as const).some(
+    (name) => values[name] !== undefined,
+  );
+  return port ?? (flag || implied ? DEFAULT_PORTS.razorServer : undefined);
 }
 
 /** The conductor of `--ironic`, `--ironic-node` and `--ironic-image`. Throws RAZOR_MK_USAGE. */
@@ -110,7 +114,7 @@ function parseMk(words: readonly string[]): Record<string, unknown> {
 
 interface Token {
   readonly text: string | undefined;
-  /** Nobody gave one, and the door is open to others. */
+  /** Made up here: nobody gave one, and page and API are open to other machines. */
   readonly made: boolean;
 }
 
@@ -123,7 +127,7 @@ async function tokenOf(values: ServerValues, host: Host): Promise<Token> {
   return { text: randomBytes(18).toString('base64url'), made: true };
 }
 
-async function readTls(cert: string | undefined, key: string | undefined): Promise<LabOptions['tls']> {
+async function readTls(cert: string | undefined, key: string | undefined): Promise<PeopleOptions['tls']> {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     throw new RazorMkError('RAZOR_MK_USAGE', '--tls-cert and --tls-key go together');
@@ -137,21 +141,23 @@ async function readTls(cert: string | undefined, key: string | undefined): Promi
   }
 }
 
-function tell(lab: Lab, values: ServerValues, token: Token, host: Host): void {
+function printAddresses(lab: Lab, values: ServerValues, token: Token, host: Host): void {
   const { nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ironicUrl } = lab;
   const made = token.made ? { token: token.text } : {};
   if (values.events) {
-    const urls = { nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ...(ironicUrl !== undefined && { ironicUrl }) };
-    host.out(`${JSON.stringify({ type: 'ready', ...urls, ...made })}\n`);
+    host.out(
+      `${JSON.stringify({ type: 'ready', nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ironicUrl, ...made })}\n`,
+    );
     return;
   }
-  host.out(`nodes         ${nodesUrl}\nimages        ${imagesUrl}\nrazor-server  ${razorServerUrl}\n`);
-  host.out(`page          ${peopleUrl}${token.text === undefined ? '' : '  (asks for the token)'}\n`);
+  host.out(`nodes         ${nodesUrl}\nimages        ${imagesUrl}\n`);
+  if (razorServerUrl !== undefined) host.out(`razor-server  ${razorServerUrl}\n`);
+  host.out(`page          ${peopleUrl}${token.text === undefined ? '' : '  (requires the token)'}\n`);
   if (token.made) {
     host.out(`token         ${token.text ?? ''}\n`);
     host.out('              for verbs: RAZOR_MK_LAB_TOKEN=…; for a browser: as the password, with any name\n');
     if (!peopleUrl.startsWith('https'))
-      host.err('razor-mk: without --tls-cert the token crosses the network as it is\n');
+      host.err('razor-mk: without --tls-cert the token crosses the network unencrypted\n');
   }
   if (ironicUrl === undefined) return;
   host.out(`ironic        ${ironicUrl}\n`);

@@ -3,8 +3,13 @@ import { DEFAULT_PORTS } from '../lab-settings.ts';
 
 type Kind = 'text' | 'number' | 'flag' | 'texts' | 'path' | 'port';
 
+/** Headings of the help. */
+const GROUPS = ['Addresses', 'Page and management API', 'Storage', 'Nodes', 'Microkernel', 'razor-server', 'Ironic'];
+
+/** A row of the table. */
 export interface ServerOption {
   readonly kind: Kind;
+  readonly group: (typeof GROUPS)[number];
   readonly describe: string;
   readonly default?: string | number | boolean | readonly string[];
   readonly choices?: readonly string[];
@@ -12,63 +17,143 @@ export interface ServerOption {
   readonly least?: number;
 }
 
+/** Every option, by name. */
 export const SERVER_OPTIONS = {
-  host: { kind: 'text', default: '127.0.0.1', describe: 'address that nodes reach; 0.0.0.0 for all' },
-  port: { kind: 'port', default: DEFAULT_PORTS.nodes, describe: 'Razor 0.x and Hanlon; 0 takes a free one' },
-  'image-port': { kind: 'port', default: DEFAULT_PORTS.images, describe: 'kernels and initrds' },
-  'people-port': { kind: 'port', default: DEFAULT_PORTS.people, describe: 'page and management API' },
-  'razor-server-port': { kind: 'port', default: DEFAULT_PORTS.razorServer, describe: 'razor-server 1.x' },
+  host: {
+    kind: 'text',
+    group: 'Addresses',
+    default: '127.0.0.1',
+    describe: 'Address that nodes reach; 0.0.0.0 for all',
+  },
+  port: {
+    kind: 'port',
+    group: 'Addresses',
+    default: DEFAULT_PORTS.nodes,
+    describe: 'Port of Razor 0.x and Hanlon; 0 takes a free one',
+  },
+  'image-port': {
+    kind: 'port',
+    group: 'Addresses',
+    default: DEFAULT_PORTS.images,
+    describe: 'Port of kernels and initrds',
+  },
+  advertise: {
+    kind: 'text',
+    group: 'Addresses',
+    describe: 'Name or address in scripts and mk_uri; by default the one that the node used',
+  },
   'people-host': {
     kind: 'text',
+    group: 'Page and management API',
     default: '127.0.0.1',
-    describe: 'address of page and management API; elsewhere than on loopback they ask for a token',
+    describe: 'Their address; any but loopback requires a token',
   },
-  'token-file': { kind: 'path', describe: 'file with that token; one is made and printed otherwise' },
-  'tls-cert': { kind: 'path', describe: 'certificate (PEM): page and management API over https' },
-  'tls-key': { kind: 'path', describe: 'its key (PEM)' },
-  advertise: { kind: 'text', describe: 'name or address for scripts and mk_uri; the one that a node used by default' },
-  db: { kind: 'path', describe: 'keep everything in this file; in memory by default' },
-  'image-dir': { kind: 'path', describe: 'where ISOs are unpacked; FILE.images beside the database by default' },
-  'request-log': { kind: 'path', describe: 'append one line a request of nodes to this file' },
-  faithful: { kind: 'flag', default: false, describe: 'be as wrong as the original where it is' },
-  'protect-new-nodes': { kind: 'flag', default: false, describe: 'bind no machine before it was allowed' },
+  'people-port': {
+    kind: 'port',
+    group: 'Page and management API',
+    default: DEFAULT_PORTS.people,
+    describe: 'Their port',
+  },
+  'token-file': {
+    kind: 'path',
+    group: 'Page and management API',
+    describe: 'File with the token; by default one is made and printed',
+  },
+  'tls-cert': { kind: 'path', group: 'Page and management API', describe: 'Certificate (PEM) for https' },
+  'tls-key': { kind: 'path', group: 'Page and management API', describe: 'Key of the certificate (PEM)' },
+  db: { kind: 'path', group: 'Storage', describe: 'Keep everything in this file; by default in memory' },
+  'image-dir': {
+    kind: 'path',
+    group: 'Storage',
+    describe: 'Where ISOs are unpacked; by default FILE.images beside the database',
+  },
+  'request-log': {
+    kind: 'path',
+    group: 'Storage',
+    describe: 'Append one line for each request of a node to this file',
+  },
+  events: { kind: 'flag', group: 'Storage', default: false, describe: 'Print every event as one JSON line' },
+  faithful: { kind: 'flag', group: 'Nodes', default: false, describe: 'Reproduce the bugs of the original servers' },
+  'protect-new-nodes': {
+    kind: 'flag',
+    group: 'Nodes',
+    default: false,
+    describe: 'Bind no machine before it is allowed',
+  },
   'register-timeout': {
     kind: 'number',
+    group: 'Nodes',
     default: 120,
     least: 1,
-    describe: 'seconds of silence after which a node registers again',
+    describe: 'Seconds of silence after which a node registers again',
   },
   'node-expire': {
     kind: 'number',
+    group: 'Nodes',
     default: 300,
     least: 0,
-    describe: 'seconds after which a silent unbound node is forgotten; 0 never',
+    describe: 'Seconds after which a silent unbound node is forgotten; 0 never',
   },
-  mk: { kind: 'texts', describe: 'KEY=VALUE of the configuration pushed to nodes, as mk_checkin_interval=10' },
-  'mk-kernel-args': { kind: 'text', describe: 'added to the microkernel’s kernel line' },
-  'mk-debug-level': { kind: 'text', choices: ['quiet', 'debug'], describe: 'the word on that line' },
-  'extension-zip': { kind: 'path', describe: 'razor-server: the microkernel’s extension archive' },
-  'task-files': { kind: 'path', describe: 'razor-server: directory with files of your own for installers and brokers' },
+  mk: {
+    kind: 'texts',
+    group: 'Microkernel',
+    describe: 'KEY=VALUE of the pushed configuration, as mk_checkin_interval=10',
+  },
+  'mk-kernel-args': { kind: 'text', group: 'Microkernel', describe: 'Text at the end of the kernel line' },
+  'mk-debug-level': {
+    kind: 'text',
+    group: 'Microkernel',
+    choices: ['quiet', 'debug'],
+    describe: 'Log level on the kernel line',
+  },
+  'razor-server': {
+    kind: 'flag',
+    group: 'razor-server',
+    default: false,
+    describe: 'Listen for nodes of razor-server 1.x; implied by the options below',
+  },
+  'razor-server-port': {
+    kind: 'port',
+    group: 'razor-server',
+    describe: `Port of razor-server 1.x [default: ${DEFAULT_PORTS.razorServer}]`,
+  },
+  'extension-zip': { kind: 'path', group: 'razor-server', describe: 'Extension archive of the microkernel' },
+  'task-files': {
+    kind: 'path',
+    group: 'razor-server',
+    describe: 'Directory with your own files for installers and brokers',
+  },
   'match-nodes-on': {
     kind: 'texts',
+    group: 'razor-server',
     choices: ['mac', 'serial', 'asset', 'uuid'],
-    default: ['mac'],
-    describe: 'razor-server: what makes two machines the same node',
+    describe: 'What makes two machines the same node [default: mac]',
   },
-  'facts-blacklist': { kind: 'texts', describe: 'razor-server: names, or /patterns/, of facts that are not kept' },
-  ironic: { kind: 'flag', default: false, describe: 'an Ironic conductor too: any deploy ramdisk may call' },
+  'facts-blacklist': {
+    kind: 'texts',
+    group: 'razor-server',
+    describe: 'Names, or /patterns/, of facts that are not kept',
+  },
+  ironic: {
+    kind: 'flag',
+    group: 'Ironic',
+    default: false,
+    describe: 'Run an Ironic conductor; any deploy ramdisk may call',
+  },
   'ironic-node': {
     kind: 'texts',
-    describe: 'a node that this conductor waits for: UUID=KEY,IMAGE[,local]; implies --ironic',
+    group: 'Ironic',
+    describe: 'UUID=KEY,IMAGE[,local]: a node of the conductor; implies --ironic',
   },
   'ironic-image': {
     kind: 'path',
-    describe: 'raw image that is written to every node that calls and was not named; implies --ironic',
+    group: 'Ironic',
+    describe: 'Raw image for nodes that are not named; implies --ironic',
   },
-  'ironic-port': { kind: 'port', default: 6385, describe: 'port of that conductor' },
-  events: { kind: 'flag', default: false, describe: 'print every event as one JSON line' },
+  'ironic-port': { kind: 'port', group: 'Ironic', default: 6385, describe: 'Port of the conductor' },
 } as const satisfies Record<string, ServerOption>;
 
+/** Name of an option. */
 export type OptionName = keyof typeof SERVER_OPTIONS;
 
 type ValueOf<O extends { readonly kind: Kind }> = O extends { readonly kind: 'number' | 'port' }
@@ -86,6 +171,7 @@ export type ServerValues = {
     : ValueOf<(typeof SERVER_OPTIONS)[N]> | undefined;
 };
 
+/** Whether an option has this name. */
 export function isOption(name: string): name is OptionName {
   return Object.hasOwn(SERVER_OPTIONS, name);
 }
@@ -95,20 +181,23 @@ export function environmentName(name: OptionName | 'config'): string {
   return `RAZOR_MK_LAB_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** The options as yargs takes them. They have no defaults there: what was not given must be told from what was. */
+/**
+ * The options as yargs takes them. They have no defaults there, so that an option that was not given is undefined, and numbers
+ * are text: yargs makes 0 of the empty value of `--port=$UNSET`.
+ */
 export function yargsOptions(): Record<string, Record<string, unknown>> {
-  const types = { text: 'string', path: 'string', number: 'number', port: 'number', flag: 'boolean', texts: 'string' };
   return Object.fromEntries(
-    Object.entries<ServerOption>(SERVER_OPTIONS).map(([name, { kind, describe, default: usual, choices }]) => [
+    Object.entries<ServerOption>(SERVER_OPTIONS).map(([name, { kind, group, describe, default: usual, choices }]) => [
       name,
       {
-        type: types[kind],
+        type: kind === 'flag' ? 'boolean' : 'string',
         // those of the server alone: `lab node` and its like do not take them
         global: false,
+        group: `${group}:`,
         describe,
-        ...(kind === 'texts' && { array: true }),
-        ...(choices && { choices }),
-        ...(usual !== undefined && usual !== false && { defaultDescription: [usual].flat().join(' ') }),
+        array: kind === 'texts',
+        choices,
+        defaultDescription: usual === undefined || usual === false ? undefined : [usual].flat().join(' '),
       },
     ]),
   );

@@ -1,4 +1,4 @@
-/** What the lab's options are, by whom they were given: command line, then environment, then configuration file, then default. */
+/** Values of the lab's options: command line before environment before configuration file before default. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
@@ -89,7 +89,8 @@ function flagOf(given: unknown, origin: Origin): boolean {
 }
 
 function numberOf({ kind, least = 0, default: usual }: ServerOption, given: unknown, origin: Origin): number {
-  const value = origin.textual && typeof given === 'string' ? Number(given) : given;
+  const textual = origin.textual || origin.code === 'RAZOR_MK_USAGE';
+  const value = textual && typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   const most = kind === 'port' ? 65_535 : Number.MAX_SAFE_INTEGER;
   const fits = typeof value === 'number' && value >= least && value <= most;
   if (fits && (kind !== 'port' || Number.isInteger(value))) return value;
@@ -102,8 +103,8 @@ function textOf(given: unknown, origin: Origin): string {
   if (given === '') throw wrong(origin, 'is empty', 'Write a value, or leave it out.');
   throw wrong(
     origin,
-    `is ${shown(given)}, which is no text`,
-    'Write one text; put it into quotes where YAML reads more.',
+    `is ${shown(given)}, not text`,
+    'Write one text; put it into quotes where YAML reads something else.',
   );
 }
 
@@ -120,7 +121,7 @@ function chosen({ choices }: ServerOption, text: string, origin: Origin): string
 }
 
 function shown(value: unknown): string {
-  if (Number.isNaN(value)) return 'no number';
+  if (Number.isNaN(value)) return 'not a number';
   return (JSON.stringify(value) ?? String(value)).slice(0, 100);
 }
 
@@ -135,14 +136,14 @@ async function readConfig(path: string): Promise<Record<string, unknown>> {
   const document = parseDocument(text);
   const [problem] = document.errors;
   if (problem) {
-    throw new RazorMkError('RAZOR_MK_LAB_CONFIG', `${path} is no YAML: ${messageOf(problem)}`, {
+    throw new RazorMkError('RAZOR_MK_LAB_CONFIG', `${path} is not valid YAML: ${messageOf(problem)}`, {
       remedy: 'Correct the line that is named: one option a line, as port: 8026.',
     });
   }
   const map = document.toJS({ maxAliasCount: 10 }) as unknown;
   if (map === null || map === undefined) return {};
   if (!isRecord(map)) {
-    throw new RazorMkError('RAZOR_MK_LAB_CONFIG', `${path} is no map of options`, {
+    throw new RazorMkError('RAZOR_MK_LAB_CONFIG', `${path} is not a map of options`, {
       remedy: 'Write one option a line, as port: 8026.',
     });
   }
@@ -158,7 +159,7 @@ function unknownKey(path: string, key: string): RazorMkError {
   const bare = (word: string): string => word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
   const alike =
     NAMES.find((name) => bare(name) === bare(key)) ?? NAMES.find((name) => distance(bare(name), bare(key)) <= 2);
-  return new RazorMkError('RAZOR_MK_LAB_CONFIG', `${path}: ${shown(key)} is no option of the lab`, {
+  return new RazorMkError('RAZOR_MK_LAB_CONFIG', `${path}: unknown option ${shown(key)}`, {
     remedy: alike === undefined ? 'razor-mk lab --help lists the options.' : `Did you mean ${alike}?`,
   });
 }

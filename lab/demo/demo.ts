@@ -36,8 +36,8 @@ export async function playDemo(options: DemoOptions): Promise<Summary> {
   let agent: Daemon | undefined;
   try {
     lab = await startLab({
-      ports: { nodes: 0, images: 0, people: 0, razorServer: 0 },
-      mk: { mk_checkin_interval: 1, mk_checkin_skew: 0 },
+      ports: { nodes: 0, images: 0, people: 0 },
+      microkernel: { pushed: { mk_checkin_interval: 1, mk_checkin_skew: 0 } },
       onEvent: (event) => story.lab(event),
     });
     await addSamplePolicy(lab);

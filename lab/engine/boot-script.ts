@@ -85,7 +85,7 @@ export async function bootable(core: LabCore): Promise<Image | undefined> {
 /** Exactly the script of docs/contracts/razor-0.x.md#microkernel-boot-script. */
 export function microkernelScript(core: LabCore, image: Image, routes: Routes): string {
   const base = routes.files('mk', image.uuid);
-  const { mkBootDebugLevel: level, mkBootKernelArgs: args } = core.settings;
+  const { debugLevel: level, kernelArgs: args } = core.settings.microkernel;
   const words = ['maxcpus=1'];
   if (level === 'quiet' || level === 'debug') words.push(level);
   if (args !== '') words.push(args);

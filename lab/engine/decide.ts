@@ -69,7 +69,7 @@ function decideAtOnce(core: LabCore, { hwIds, lastState, firstCheckin }: Checkin
   if (node.forcedAction !== undefined) {
     return { ...decided(node.forcedAction, 'forced for this node'), param: node.forcedParam };
   }
-  if (silent > core.settings.registerTimeoutMs) {
+  if (silent > core.settings.timing.registerTimeoutMs) {
     return decided('register', `silent for ${Math.round(silent / 1000)} s`);
   }
   if (core.store.activeModels.ofNode(node.id)) return undefined;
@@ -156,5 +156,5 @@ export function registerNode(core: LabCore, input: RegisterInput): NodeRecord {
 /** `bound` | `inactive` | `active`, as the original prints it. */
 export function statusOf(core: LabCore, node: NodeRecord): string {
   if (core.store.activeModels.ofNode(node.id)) return 'bound';
-  return core.wall() - node.contact > core.settings.registerTimeoutMs ? 'inactive' : 'active';
+  return core.wall() - node.contact > core.settings.timing.registerTimeoutMs ? 'inactive' : 'active';
 }

@@ -9,7 +9,7 @@ const EXPIRING = ['razor', 'hanlon'] as const;
 
 /** Forgets what is due now; the number of nodes. */
 export async function expireNodes(core: LabCore): Promise<number> {
-  const { nodeExpireMs } = core.settings;
+  const { nodeExpireMs } = core.settings.timing;
   if (nodeExpireMs <= 0) return 0;
   const before = core.wall() - nodeExpireMs;
   const gone = core.store.nodes.silent(before, EXPIRING);
@@ -30,7 +30,7 @@ export function startExpiry(core: LabCore): () => void {
   const stop = new AbortController();
   const loop = async (): Promise<void> => {
     while (!stop.signal.aborted) {
-      await core.settings.clock.sleep(core.settings.sweepMs, stop.signal);
+      await core.settings.clock.sleep(core.settings.timing.sweepMs, stop.signal);
       await expireNodes(core);
     }
   };

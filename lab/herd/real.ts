@@ -8,7 +8,7 @@ export interface RealHerdOptions {
   readonly nodes: number;
   readonly seed: number;
   readonly pace: Pace;
-  /** `http://HOST:PORT` of the door for nodes. */
+  /** `http://HOST:PORT` of the listener for nodes. */
   readonly url: string;
   readonly durationMs: number;
   readonly signal: AbortSignal;

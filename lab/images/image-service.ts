@@ -36,7 +36,7 @@ export function imageService(app: FastifyInstance, core: LabCore): void {
   });
 }
 
-/** Sends `TYPE/UUID/PATH` below `prefix`, for dialects that serve files on the door that they answer on. */
+/** Sends `TYPE/UUID/PATH` below `prefix`, for dialects that serve files on their own listener. */
 export async function serveImage(
   core: LabCore,
   prefix: string,

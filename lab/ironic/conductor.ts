@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { connect } from 'node:net';
 import type { Clock } from '../../platform/time/clock.ts';
 import { messageOf } from '../../platform/errors/errors.ts';
-import { createDoor, listen } from '../listeners/listeners.ts';
+import { createListener, listen } from '../listeners/listeners.ts';
 import type { LabEvents } from '../lab-events.ts';
 import { createExchanges, type Exchanges } from '../listeners/exchange-log.ts';
 import { isRecord } from '../listeners/request-body.ts';
@@ -68,7 +68,7 @@ export async function startConductor(options: ConductorOptions): Promise<Conduct
     works.set(node.uuid, { written: false, busy: false });
   };
   for (const node of options.nodes) add(node, false);
-  const app = createDoor({
+  const app = createListener({
     name: 'ironic',
     bodyLimit: 1024 * 1024,
     events,

@@ -1,9 +1,10 @@
 /** Recent requests and replies in full, for the page: a ring, with bodies cut. */
 
+/** A request and its reply. */
 export interface Exchange {
   readonly seq: number;
   readonly at: number;
-  readonly door: 'nodes' | 'razor-server' | 'images' | 'ironic' | 'people';
+  readonly listener: 'nodes' | 'razor-server' | 'images' | 'ironic' | 'people';
   readonly from: string;
   readonly method: string;
   readonly url: string;
@@ -17,10 +18,12 @@ export interface Exchange {
   readonly durationMs: number;
 }
 
+/** An exchange before it has a number. */
 export type NewExchange = Omit<Exchange, 'seq'>;
 
+/** The ring of exchanges. */
 export interface Exchanges {
-  /** Keeps what `make` gives, which is asked for only when somebody looks: most are pushed out unseen. */
+  /** Keeps what `make` gives; it is called only when somebody looks: most are pushed out unseen. */
   add(make: () => NewExchange): void;
   /** Newest last. */
   list(): readonly Exchange[];
@@ -28,9 +31,10 @@ export interface Exchanges {
 }
 
 const KEPT = 200;
+/** Bytes of a body that are kept. */
 export const BODY_KEPT = 64 * 1024;
 
-/** `onRequest` is told of each as it is answered. */
+/** Opens the ring; `onRequest` gets each exchange as it is answered. */
 export function createExchanges(onRequest?: (exchange: NewExchange) => void): Exchanges {
   const ring: (() => NewExchange)[] = [];
   let last = 0;

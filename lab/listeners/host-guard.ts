@@ -1,4 +1,4 @@
-/** Who may come in by the door for people. */
+/** Who may use page and management API. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { sendJson } from './replies.ts';
@@ -15,21 +15,21 @@ function offered(header: string | undefined): string | undefined {
 }
 
 /**
- * With a token: nothing without it. Without one the door is on loopback, and requests must name a loopback host: a page
- * of others whose name was made to resolve to 127.0.0.1 does not.
+ * With a token, every request must carry it. Without one the listener is on loopback, and requests must name a loopback
+ * host: a web page whose name was made to resolve to 127.0.0.1 (DNS rebinding) does not.
  */
-export function guardDoor(app: FastifyInstance, token: string | undefined): void {
+export function guardPeople(app: FastifyInstance, token: string | undefined): void {
   const expected = token === undefined ? undefined : digest(token);
   app.addHook('onRequest', (request, reply, next) => {
     if (expected) {
       const given = offered(request.headers.authorization);
       if (given !== undefined && timingSafeEqual(digest(given), expected)) return next();
       reply.header('www-authenticate', 'Basic realm="razor-mk lab"');
-      sendJson(reply, 401, { error: 'this lab asks for its token' });
+      sendJson(reply, 401, { error: 'this lab requires its token' });
       return;
     }
     const host = request.headers.host ?? '';
     if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i.test(host)) return next();
-    sendJson(reply, 403, { error: 'ask for it by a loopback name: localhost, 127.0.0.1 or [::1]' });
+    sendJson(reply, 403, { error: 'use a loopback name: localhost, 127.0.0.1 or [::1]' });
   });
 }

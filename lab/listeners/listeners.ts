@@ -1,4 +1,4 @@
-/** Listening: one fastify instance a door, with limits and without surprises. */
+/** Listening: one fastify instance a listener, with limits on size and time. */
 import Fastify, { type FastifyInstance, type FastifyServerFactory } from 'fastify';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,23 +7,25 @@ import type { LabEvents } from '../lab-events.ts';
 import { BODY_KEPT, type Exchange, type Exchanges } from './exchange-log.ts';
 import { sendJson } from './replies.ts';
 
-export interface DoorOptions {
-  readonly name: Exchange['door'];
+/** One listener. */
+export interface ListenerOptions {
+  readonly name: Exchange['listener'];
   readonly bodyLimit: number;
   readonly events: LabEvents;
   readonly exchanges: Exchanges;
   readonly wall: () => number;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Answers a request before the framework sees it, and says so; what it leaves is the framework's. Not with `tls`. */
-  readonly first?: FirstAnswer | undefined;
+  /** Answers a request before the framework sees it and returns true; the framework gets the others. Not with `tls`. */
+  readonly fastPath?: FastPath | undefined;
 }
 
-export type FirstAnswer = (request: IncomingMessage, reply: ServerResponse) => boolean;
+/** Answers a request and returns true, or leaves it and returns false. */
+export type FastPath = (request: IncomingMessage, reply: ServerResponse) => boolean;
 
 const TIMES = { requestTimeout: 60_000, connectionTimeout: 120_000, keepAliveTimeout: 75_000 } as const;
 
-/** A door: bodies come as buffers whatever their type, errors leave as JSON without a stack. */
-export function createDoor(options: DoorOptions): FastifyInstance {
+/** A listener: bodies come as buffers whatever their type, errors leave as JSON without a stack. */
+export function createListener(options: ListenerOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: options.bodyLimit,
     ...TIMES,
@@ -31,7 +33,7 @@ export function createDoor(options: DoorOptions): FastifyInstance {
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 2000 },
     ...(options.tls && { https: { cert: options.tls.cert, key: options.tls.key } }),
-    ...(options.first && { serverFactory: serverWith(options.first) }),
+    ...(options.fastPath && { serverFactory: serverWith(options.fastPath) }),
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -43,7 +45,9 @@ export function createDoor(options: DoorOptions): FastifyInstance {
         message: `${request.method} ${(request.raw.url ?? '').slice(0, 120)} failed: ${messageOf(error)}`,
       });
     }
-    return sendJson(reply, status, { error: status >= 500 ? 'the lab stumbled; its log says more' : messageOf(error) });
+    return sendJson(reply, status, {
+      error: status >= 500 ? 'internal error; see the log of the lab' : messageOf(error),
+    });
   });
   app.setNotFoundHandler((request, reply) => sendJson(reply, 404, { error: `nothing here: ${request.method}` }));
   // people look at what nodes do: their own looking would only push that out of the ring
@@ -52,7 +56,7 @@ export function createDoor(options: DoorOptions): FastifyInstance {
     const { method, headers } = request;
     const facts = {
       at: options.wall(),
-      door: options.name,
+      listener: options.name,
       from: request.socket.remoteAddress ?? '',
       method,
       url: (request.raw.url ?? '').slice(0, 8192),
@@ -61,23 +65,24 @@ export function createDoor(options: DoorOptions): FastifyInstance {
       replyHeaders: reply.getHeaders(),
       durationMs: reply.elapsedTime,
     };
-    const [asked, answered] = [keptOf(request.body), keptOf(payload)];
-    options.exchanges.add(() => ({ ...facts, requestBody: String(asked), replyBody: String(answered) }));
+    const requestBody = keptOf(request.body);
+    const replyBody = keptOf(payload);
+    options.exchanges.add(() => ({ ...facts, requestBody: String(requestBody), replyBody: String(replyBody) }));
     done();
   });
   return app;
 }
 
-/** The server that fastify would make, with somebody in front of it. */
-function serverWith(first: FirstAnswer): FastifyServerFactory {
+/** The server that fastify would make, with the fast path in front of it. */
+function serverWith(fastPath: FastPath): FastifyServerFactory {
   return (handler) => {
     const { keepAliveTimeout, requestTimeout, connectionTimeout } = TIMES;
     const server = createServer({ keepAliveTimeout, requestTimeout }, (request, reply) => {
       try {
-        if (first(request, reply)) return;
+        if (fastPath(request, reply)) return;
       } catch {
         if (reply.headersSent) return void reply.destroy();
-        // the framework comes to the same trouble, and has words for it
+        // the framework meets the same error and reports it
       }
       handler(request, reply);
     });
@@ -86,7 +91,7 @@ function serverWith(first: FirstAnswer): FastifyServerFactory {
   };
 }
 
-/** What is kept of a body until somebody looks: the start of a long one, without the rest of its memory. */
+/** What is kept of a body: the start of a long one, without the rest of its memory. */
 function keptOf(body: unknown): string | Buffer {
   if (typeof body === 'string') return body.slice(0, BODY_KEPT);
   if (!Buffer.isBuffer(body)) return '';
@@ -98,7 +103,7 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   try {
     await app.listen({ host, port });
   } catch (error) {
-    const why = errnoOf(error) === 'EADDRINUSE' ? 'somebody listens there already' : messageOf(error);
+    const why = errnoOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error);
     throw new RazorMkError('RAZOR_MK_LAB_LISTEN', `cannot listen on ${host} port ${port}: ${why}`, { cause: error });
   }
   return (app.server.address() as AddressInfo).port;

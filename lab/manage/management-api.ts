@@ -1,4 +1,4 @@
-/** The management API, on the door for people: `/api/…`, JSON both ways. Verbs and page use it. */
+/** The management API, on the listener for people: `/api/…`, JSON both ways. Verbs and page use it. */
 import type { FastifyInstance } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import { sendJson } from '../listeners/replies.ts';
@@ -26,8 +26,8 @@ export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () 
         imagesKnown: store.images.list().length,
         faithful: settings.faithful,
         protectNewNodes: settings.protectNewNodes,
-        registerTimeoutMs: settings.registerTimeoutMs,
-        nodeExpireMs: settings.nodeExpireMs,
+        registerTimeoutMs: settings.timing.registerTimeoutMs,
+        nodeExpireMs: settings.timing.nodeExpireMs,
         clientConfig: clientConfig(settings, core.addresses(request).nodes),
       });
     });

@@ -38,7 +38,7 @@ export function stateView(core: LabCore, node: NodeRecord, active: ActiveModel |
   if (node.registered === undefined) {
     return { tone: 'grey', word: 'seen', meaning: 'it booted, but has not told what it is yet' };
   }
-  if (core.wall() - node.contact > core.settings.registerTimeoutMs) {
+  if (core.wall() - node.contact > core.settings.timing.registerTimeoutMs) {
     return { tone: 'grey', word: 'silent', meaning: 'it has not checked in for longer than the register timeout' };
   }
   return { tone: 'blue', word: 'discovered', meaning: 'its facts are known and no policy has bound it' };

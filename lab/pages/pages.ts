@@ -1,4 +1,4 @@
-/** The site for people: server-rendered pages on their door. Reading only; what changes something is the verbs' (`/api`). */
+/** The pages for people, made on the server. They only show; the verbs change things, by `/api`. */
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
@@ -95,13 +95,13 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges, ironic }
         return send(reply, node.uuid, '/ironic', ironicNodePage(core, ironic, node));
       });
     }
-    const ofNodes = () => exchanges.list().filter(({ door }) => door !== 'people');
+    const ofNodes = () => exchanges.list().filter(({ listener }) => listener !== 'people');
     site.get('/requests', (_request, reply) =>
       send(reply, 'Requests', '/requests', requestsPage(ofNodes(), core.wall())),
     );
     site.get('/requests/:seq', (request, reply) => {
       const exchange = exchanges.get(Number((request.params as { seq: string }).seq));
-      if (!exchange || exchange.door === 'people')
+      if (!exchange || exchange.listener === 'people')
         return missing(reply, 'Only the last requests are kept; this one is gone.');
       return send(
         reply,

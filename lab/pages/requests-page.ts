@@ -16,7 +16,7 @@ export function requestsPage(exchanges: readonly Exchange[], now: number): Html 
         <td class="time">${ageOf(exchange.at, now)}</td>
         <td class="short">${badge(tone(exchange.status), String(exchange.status))}</td>
         <td><a class="mono" href="/requests/${exchange.seq}">${exchange.method} ${exchange.url.slice(0, 160)}</a></td>
-        <td class="short" data-label="Door">${exchange.door}</td>
+        <td class="short" data-label="Listener">${exchange.listener}</td>
         <td class="short" data-label="From">${exchange.from}</td>
         <td class="time" data-label="Took">${exchange.durationMs.toFixed(1)} ms</td>
       </tr>`,
@@ -33,7 +33,7 @@ export function requestsPage(exchanges: readonly Exchange[], now: number): Html 
                   <th>When</th>
                   <th>Status</th>
                   <th>Request</th>
-                  <th>Door</th>
+                  <th>Listener</th>
                   <th>From</th>
                   <th>Took</th>
                 </tr>
@@ -84,7 +84,7 @@ ${headerLines(headers)}</pre>
 export function requestPage(exchange: Exchange, now: number): Html {
   return html`<h1>${exchange.method} ${exchange.url.split('?')[0]}</h1>
     <p class="lead">
-      ${ageOf(exchange.at, now)} by ${exchange.from}, at the door ${exchange.door}; answered within
+      ${ageOf(exchange.at, now)} by ${exchange.from}, on the listener ${exchange.listener}; answered within
       ${exchange.durationMs.toFixed(1)} ms.
     </p>
     ${half('Request', `${exchange.method} ${exchange.url}`, exchange.requestHeaders, exchange.requestBody)}

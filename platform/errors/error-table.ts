@@ -171,9 +171,9 @@ export const ERROR_TABLE = {
     summary: 'The lab could not listen on an address.',
     remedy: 'Another program has the port (ss -ltnp shows it): stop it, or choose other ports; 0 takes any free one.',
   },
-  RAZOR_MK_LAB_DOOR: {
+  RAZOR_MK_LAB_NO_TOKEN: {
     exit: 78,
-    summary: 'The door for people would be open to everybody.',
+    summary: 'Page and management API would be open to everybody.',
     remedy: 'Leave --people-host at loopback, or give --token-file (and --tls-cert with --tls-key).',
   },
   RAZOR_MK_LAB_CONFIG: {

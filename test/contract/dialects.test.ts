@@ -5,7 +5,8 @@ import type { Dialect, NodeReport, AskedDialectName as DialectName } from '../..
 import { createDialect } from '../../agent/servers/registry.ts';
 import { createHttpClient, exchangeOf } from '../../agent/http/http-client.ts';
 import type { Identity } from '../../facts/fact-types.ts';
-import { startLab, type Lab, type LabOptions } from '../../lab/lab-server.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
+import type { LabOptions } from '../../lab/lab-settings.ts';
 import { fakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
 const NAMES: readonly DialectName[] = ['razor', 'hanlon', 'razor-server'];
@@ -40,7 +41,8 @@ function speak(name: DialectName, url: string, onSwitch?: (from: string | undefi
   return createDialect(name, { serverUrl: url, exchange, ...(onSwitch && { onSwitch }) });
 }
 
-const doorOf = (name: DialectName, lab: Lab): string => (name === 'razor-server' ? lab.razorServerUrl : lab.nodesUrl);
+const doorOf = (name: DialectName, lab: Lab): string =>
+  name === 'razor-server' ? (lab.razorServerUrl ?? '') : lab.nodesUrl;
 
 interface World {
   readonly lab: Lab;
@@ -201,13 +203,13 @@ describe('what differs', () => {
         identity: { ...IDENTITY, interfaces: [{ name: 'eth0', mac }] },
         facts: { macaddress: mac },
       });
-      await speak('razor-server', lab.razorServerUrl).checkin(report(only('52:54:00:ab:cd:01')));
+      await speak('razor-server', lab.razorServerUrl ?? '').checkin(report(only('52:54:00:ab:cd:01')));
       const [old] = lab.store.nodes.list();
-      const reply = await fetch(`${lab.razorServerUrl}/svc/nodeid?net0=52:54:00:ab:cd:02`);
+      const reply = await fetch(`${lab.razorServerUrl ?? ''}/svc/nodeid?net0=52:54:00:ab:cd:02`);
       const { id } = (await reply.json()) as { id: number };
       assert.notEqual(id, old?.id);
       const switches: [string | undefined, string][] = [];
-      const dialect = speak('razor-server', `${lab.razorServerUrl}/svc/checkin/${id}`, (from, to) =>
+      const dialect = speak('razor-server', `${lab.razorServerUrl ?? ''}/svc/checkin/${id}`, (from, to) =>
         switches.push([from, to]),
       );
       const both = { ...FACTS, macaddress_eth1: '52:54:00:ab:cd:02' };

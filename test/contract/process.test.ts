@@ -4,7 +4,8 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test, type TestContext } from 'node:test';
-import { startLab, type Lab, type LabOptions } from '../../lab/lab-server.ts';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
+import type { LabOptions } from '../../lab/lab-settings.ts';
 import { run } from '../../platform/process/run.ts';
 import { addToTree } from '../helpers/tree.ts';
 import { makeZip } from '../helpers/zip.ts';
@@ -142,10 +143,10 @@ test('hanlon, by the files of the DHCP client: address, port and base path', asy
 
 test('razor-server, by razor.register=: the first check-in registers, a policy that fits means reboot at once', async (t) => {
   const here = await place(t, { faithful: true });
-  const reply = await fetch(`${here.lab.razorServerUrl}/svc/nodeid?net0=52:54:00:ab:cd:01`);
+  const reply = await fetch(`${here.lab.razorServerUrl ?? ''}/svc/nodeid?net0=52:54:00:ab:cd:01`);
   const { id } = (await reply.json()) as { id: number };
   await addPolicy(here.lab);
-  const result = await agent(here, `quiet razor.register=${here.lab.razorServerUrl}/svc/checkin/${id}`);
+  const result = await agent(here, `quiet razor.register=${here.lab.razorServerUrl ?? ''}/svc/checkin/${id}`);
   assertReboots(result);
   assert.deepEqual(commands(result.events), ['reboot']);
   const facts = here.lab.store.nodes.facts(id);
@@ -165,9 +166,9 @@ test('razor-server: the extension is fetched before each turn, and facts are gat
   utimesSync(extensionZip, 1_790_000_000, 1_790_000_000);
   const here = await place(t, { faithful: true, razorServer: { extensionZip } });
   // live, because a dry run does not fetch code; without a policy there is nothing that this could do to the machine
-  const reply = await fetch(`${here.lab.razorServerUrl}/svc/nodeid?net0=52:54:00:ab:cd:01`);
+  const reply = await fetch(`${here.lab.razorServerUrl ?? ''}/svc/nodeid?net0=52:54:00:ab:cd:01`);
   const { id } = (await reply.json()) as { id: number };
-  const line = `razor.register=${here.lab.razorServerUrl}/svc/checkin/${id} razor.extend=${here.lab.razorServerUrl}/svc/mk/extension.zip`;
+  const line = `razor.register=${here.lab.razorServerUrl ?? ''}/svc/checkin/${id} razor.extend=${here.lab.razorServerUrl ?? ''}/svc/mk/extension.zip`;
   const { events, factDirs, stderr } = await agentLiveOnlyForTheExtension(here, line);
   assert.deepEqual(commands(events), ['acknowledge', 'acknowledge'], stderr);
   assert.ok(id > 0);

@@ -28,7 +28,7 @@ describe('razor-server’s files', () => {
   let id: number;
   let unbound: number;
   const get = (path: string, ...headers: string[]): Promise<RawReply> =>
-    rawRequest(lab.razorServerUrl, [`GET ${path} HTTP/1.1`, 'Host: rack.example:8150', ...headers]);
+    rawRequest(lab.razorServerUrl ?? '', [`GET ${path} HTTP/1.1`, 'Host: rack.example:8150', ...headers]);
   const node = (): NonNullable<ReturnType<Lab['store']['nodes']['byId']>> => {
     const found = lab.store.nodes.byId(id);
     assert.ok(found);
@@ -41,7 +41,7 @@ describe('razor-server’s files', () => {
       facts: { macaddress: mac, mk_hw_bus_vendor: vendor, is_virtual: 'false' },
     });
     const lines = [`POST /svc/checkin/${number} HTTP/1.1`, 'Content-Type: application/json'];
-    return (await rawRequest(lab.razorServerUrl, lines, body)).body;
+    return (await rawRequest(lab.razorServerUrl ?? '', lines, body)).body;
   };
   before(async () => {
     lab = await startLab({

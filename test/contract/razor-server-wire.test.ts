@@ -34,9 +34,9 @@ for (const faithful of [false, true]) {
     after(() => lab.close());
 
     const get = (path: string, ...headers: string[]): Promise<RawReply> =>
-      rawRequest(lab.razorServerUrl, [`GET ${path} HTTP/1.1`, ...headers]);
+      rawRequest(lab.razorServerUrl ?? '', [`GET ${path} HTTP/1.1`, ...headers]);
     const post = (path: string, body: string, ...headers: string[]): Promise<RawReply> =>
-      rawRequest(lab.razorServerUrl, [`POST ${path} HTTP/1.1`, ...headers], body);
+      rawRequest(lab.razorServerUrl ?? '', [`POST ${path} HTTP/1.1`, ...headers], body);
     const idOf = async (query: string): Promise<number> =>
       (JSON.parse((await get(`/svc/nodeid?${query}`)).body) as { id: number }).id;
 
@@ -225,7 +225,7 @@ for (const faithful of [false, true]) {
 test('protected new nodes are told to reboot at their first check-in and then boot their own disk', async () => {
   const lab = await startLab({ ports: PORTS, protectNewNodes: true });
   try {
-    const send = (head: string[], body = ''): Promise<RawReply> => rawRequest(lab.razorServerUrl, head, body);
+    const send = (head: string[], body = ''): Promise<RawReply> => rawRequest(lab.razorServerUrl ?? '', head, body);
     const { id } = JSON.parse((await send(['GET /svc/nodeid?net0=02:00:00:00:06:01 HTTP/1.1'])).body) as { id: number };
     const facts = JSON.stringify({ facts: { macaddress: '02:00:00:00:06:01' } });
     const reply = await send([`POST /svc/checkin/${id} HTTP/1.1`, JSON_TYPE], facts);

@@ -171,7 +171,7 @@ for (const faithful of [false, true]) {
       const own = await startLab({
         ports: { nodes: 0, images: 0, people: 0, razorServer: 0 },
         faithful,
-        mk: { mk_checkin_interval: 7, mk_of_my_own: 'x' },
+        microkernel: { pushed: { mk_checkin_interval: 7, mk_of_my_own: 'x' } },
       });
       try {
         const reply = await fetch(`${own.nodesUrl}${CHECKIN}?hw_id=AA&last_state=idle`);

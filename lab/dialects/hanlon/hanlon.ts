@@ -1,5 +1,5 @@
 /**
- * Hanlon's API for nodes, /hanlon/api/v1 on the nodes' door (docs/contracts/hanlon.md). Decisions and the store are the
+ * Hanlon's API for nodes, /hanlon/api/v1 on the nodes' listener (docs/contracts/hanlon.md). Decisions and the store are the
  * lab's own; what differs from Razor 0.x is who a machine is, the envelopes, and 201 for a register.
  *
  * Right by default: a placeholder UUID is no identity, MACs are kept without colons and stay known beside the UUID. A
@@ -94,7 +94,7 @@ async function register(core: LabCore, request: FastifyRequest, reply: FastifyRe
   return sendText(reply, 201, envelope('register_node', view, hanlonConfig(core.settings)), JSON_TYPE);
 }
 
-/** Adds Hanlon's routes to the nodes' door. */
+/** Adds Hanlon's routes to the nodes' listener. */
 export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
   app.get(`${HANLON_BASE}/boot`, (request, reply) => hanlonBoot(core, request, reply));
   app.get(`${HANLON_BASE}/node/checkin`, (request, reply) => checkin(core, request, reply));

@@ -71,11 +71,11 @@ async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequ
     'rootflags=loop',
     'initrd=initrd0.img',
     'root=live:/microkernel.iso rootfstype=auto ro rd.live.image',
-    core.settings.mkBootDebugLevel,
+    core.settings.microkernel.debugLevel,
     'acpi=force rd.luks=0 rd.md=0 rd.dm=0',
     `razor.register=${service}/checkin/${node.id}`,
     `razor.extend=${service}/mk/extension.zip`,
-    core.settings.mkBootKernelArgs,
+    core.settings.microkernel.kernelArgs,
   ];
   const line = words.filter((word) => word !== '').join(' ');
   return (
@@ -89,7 +89,9 @@ async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequ
 export function ownAddress(core: LabCore, request: FastifyRequest): string {
   const host = request.headers.host ?? '';
   const usable = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(:\d{1,5})?$/i.test(host);
-  return core.settings.advertise === undefined && usable ? `http://${host}` : core.addresses(request).razorServer;
+  return core.settings.advertise === undefined && usable
+    ? `http://${host}`
+    : (core.addresses(request).razorServer ?? '');
 }
 
 /** The script that a DHCP server hands out: every interface is tried, then /svc/boot decides. Always http. */

@@ -3,10 +3,9 @@
  * firmware sends at boot and what facts say at the first check-in, compared by the keys of `match_nodes_on`.
  */
 import type { LabCore } from '../../lab-core.ts';
+import type { MatchKey } from '../../lab-settings.ts';
 import { normaliseHwId } from '../../engine/node-lookup.ts';
 import type { Facts, NodeRecord } from '../../store/records.ts';
-
-export type MatchKey = 'mac' | 'serial' | 'asset' | 'uuid';
 
 /** What is known of a machine, by kind; values are compared in lower case. */
 export type HardwareInfo = Readonly<Record<MatchKey, readonly string[]>>;

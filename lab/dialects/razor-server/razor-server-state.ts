@@ -1,22 +1,7 @@
 /** What the razor-server dialect is told and what it remembers beside the store. */
 import { compilePattern } from '../../engine/tags.ts';
+import type { MatchKey, RazorServerOptions } from '../../lab-settings.ts';
 import type { Facts } from '../../store/records.ts';
-import type { MatchKey } from './razor-server-nodes.ts';
-
-/**
- * The keys of the original's config.yaml that a node can notice
- * (docs/contracts/razor-server.md#server-settings-that-an-agent-notices).
- */
-export interface RazorServerOptions {
-  /** By default `mac`. Any one that is shared makes two machines the same node. */
-  readonly matchNodesOn?: readonly MatchKey[];
-  /** Names, or `/patterns/` of whole names, of facts that are not stored. */
-  readonly factsBlacklist?: readonly string[];
-  /** File that /svc/mk/extension.zip gives. */
-  readonly extensionZip?: string;
-  /** Directory with files of one's own for installers and brokers. */
-  readonly taskFiles?: string;
-}
 
 export interface RazorServerState {
   readonly matchNodesOn: readonly MatchKey[];

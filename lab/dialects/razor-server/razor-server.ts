@@ -1,6 +1,6 @@
 /**
- * The /svc API of razor-server 1.x for nodes (docs/contracts/razor-server.md), on a door of its own (8150). What a
- * machine is, which policy binds it and what boots are the lab's; answers, statuses and traps are razor-server's.
+ * The /svc API of razor-server 1.x for nodes (docs/contracts/razor-server.md), on a listener of its own (8150). What a machine
+ * is, which policy binds it and what boots are the lab's; answers, statuses and traps are razor-server's.
  */
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -27,7 +27,7 @@ export const scenario: Scenario = {
   async run(world) {
     const extension = join(world.dir, 'extension.zip');
     writeFileSync(extension, makeZip([{ name: 'facts.d/site.txt', data: 'rack=12\n' }]));
-    const lab = ['--db', join(world.dir, 'lab.db'), '--extension-zip', extension];
+    const lab = ['--razor-server', '--db', join(world.dir, 'lab.db'), '--extension-zip', extension];
     const { site, lab: first } = await readySite(world, { image: IMAGE, discoverOnly: true, dhcp: false, lab });
     const { address } = site;
 

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { serve } from '../../../lab/cli/serve.ts';
-import { environmentName, SERVER_OPTIONS } from '../../../lab/cli/server-options.ts';
+import yargs from 'yargs';
+import { environmentName, SERVER_OPTIONS, yargsOptions } from '../../../lab/cli/server-options.ts';
 import { resolveValues } from '../../../lab/cli/server-values.ts';
 import { type RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Host } from '../../../platform/process/verb.ts';
@@ -24,7 +25,7 @@ describe('the options of a lab', () => {
     assert.equal(values.port, 1001);
     assert.equal(values['image-port'], 1002);
     assert.equal(values['people-port'], 1003);
-    assert.equal(values['razor-server-port'], 8150);
+    assert.equal(values['ironic-port'], 6385);
     assert.equal(values.faithful, true);
     assert.equal(
       (await resolveValues({ faithful: false }, env)).faithful,
@@ -64,9 +65,9 @@ describe('the options of a lab', () => {
   it('are refused with the place, the name and what to write instead', async () => {
     const config = join(directory, 'lab.yaml');
     const cases: readonly (readonly [string, RegExp, RegExp])[] = [
-      ['prot: 1', /lab\.yaml: "prot" is no option/, /Did you mean port\?/],
-      ['imagePort: 1', /"imagePort" is no option/, /image-port/],
-      ['colour: red', /"colour" is no option/, /--help lists/],
+      ['prot: 1', /lab\.yaml: unknown option "prot"/, /Did you mean port\?/],
+      ['imagePort: 1', /unknown option "imagePort"/, /image-port/],
+      ['colour: red', /unknown option "colour"/, /--help lists/],
       ['port: eighty', /lab\.yaml: port is "eighty"/, /a port from 0 to 65535, as 8026/],
       ['port: 65536', /port is 65536/, /65535/],
       ['port: 80.5', /port is 80\.5/, /port/],
@@ -74,11 +75,11 @@ describe('the options of a lab', () => {
       ['faithful: "yes"', /faithful is "yes"/, /true or false/],
       ['mk-debug-level: loud', /mk-debug-level is "loud"/, /quiet or debug/],
       ['match-nodes-on: [mac, ip]', /match-nodes-on is "ip"/, /mac or serial or asset or uuid/],
-      ['host: [a]', /host is \["a"\], which is no text/, /quotes/],
-      ['host: 12', /host is 12, which is no text/, /quotes/],
-      ['- port', /is no map of options/, /one option a line/],
-      ['port: 1\nport: 2', /no YAML: .*unique.*line 2/, /line that is named/],
-      ['port: [1', /no YAML/, /line that is named/],
+      ['host: [a]', /host is \["a"\], not text/, /quotes/],
+      ['host: 12', /host is 12, not text/, /quotes/],
+      ['- port', /is not a map of options/, /one option a line/],
+      ['port: 1\nport: 2', /not valid YAML: .*unique.*line 2/, /line that is named/],
+      ['port: [1', /not valid YAML/, /line that is named/],
     ];
     for (const [text, message, remedy] of cases) {
       file(text);
@@ -97,7 +98,9 @@ describe('the options of a lab', () => {
         () => resolveValues(args as Record<string, unknown>, env),
         (error: RazorMkError) => error.code === code && message.test(error.message),
       );
-    await refused({ port: NaN }, {}, 'RAZOR_MK_USAGE', /^--port is no number/);
+    await refused({ port: NaN }, {}, 'RAZOR_MK_USAGE', /^--port is not a number/);
+    for (const port of ['', ' ', 'x', false]) await refused({ port }, {}, 'RAZOR_MK_USAGE', /^--port is /);
+    await refused({ 'register-timeout': '' }, {}, 'RAZOR_MK_USAGE', /^--register-timeout is ""/);
     await refused({}, { RAZOR_MK_LAB_PORT: 'x' }, 'RAZOR_MK_LAB_CONFIG', /^RAZOR_MK_LAB_PORT is "x"/);
     await refused({}, { RAZOR_MK_LAB_FAITHFUL: 'maybe' }, 'RAZOR_MK_LAB_CONFIG', /^RAZOR_MK_LAB_FAITHFUL/);
     await refused({ config: join(directory, 'none') }, {}, 'RAZOR_MK_FILE_UNREADABLE', /cannot read .*none/);
@@ -117,7 +120,7 @@ describe('razor-mk lab', () => {
       ...{ env, out: say, err: say, interactive: false, colour: false, columns: 80, self: ['razor-mk'] },
       signal: ending.signal,
     };
-    const ports = { port: 0, 'image-port': 0, 'people-port': 0, 'razor-server-port': 0, 'ironic-port': 0 };
+    const ports = { port: '0', 'image-port': '0', 'people-port': '0', 'ironic-port': '0' };
     const running = serve({ ...ports, ...args }, host);
     await Promise.race([ready.promise, running]);
     ending.abort();
@@ -127,12 +130,29 @@ describe('razor-mk lab', () => {
 
   it('asks for a token that it makes and prints, where page and API are open to other machines', async () => {
     const open = await started({ 'people-host': '0.0.0.0' });
-    assert.match(open, /page +http:\/\/127\.0\.0\.1:\d+ {2}\(asks for the token\)\ntoken +[\w-]{24}\n/);
-    assert.match(open, /without --tls-cert the token crosses the network as it is/);
+    assert.match(open, /page +http:\/\/127\.0\.0\.1:\d+ {2}\(requires the token\)\ntoken +[\w-]{24}\n/);
+    assert.match(open, /without --tls-cert the token crosses the network unencrypted/);
     const given = await started({ 'people-host': '0.0.0.0' }, { RAZOR_MK_LAB_TOKEN: 'sesame' });
-    assert.match(given, /\(asks for the token\)/);
+    assert.match(given, /\(requires the token\)/);
     assert.doesNotMatch(given, /sesame|^token/m, 'one that was given is not repeated');
     assert.doesNotMatch(await started({}), /token/);
+  });
+
+  it('refuses the port of an unset shell variable: --port= is not --port 0', async () => {
+    const parsed = await yargs(['--port=', '--people-port', '8']).options(yargsOptions()).parse();
+    await assert.rejects(
+      () => resolveValues(parsed, {}),
+      (error: RazorMkError) => error.code === 'RAZOR_MK_USAGE' && /^--port is ""/.test(error.message),
+    );
+    const { port: _port, ...rest } = parsed;
+    assert.equal((await resolveValues(rest, {}))['people-port'], 8);
+  });
+
+  it('listens for razor-server only where that was asked for, by its flag or by one of its options', async () => {
+    assert.doesNotMatch(await started({}), /razor-server/);
+    for (const args of [{ 'razor-server': true, 'razor-server-port': '0' }, { 'razor-server-port': '0' }]) {
+      assert.match(await started(args), /^razor-server +http:\/\/127\.0\.0\.1:\d+$/m);
+    }
   });
 
   it('is a conductor too with --ironic, and says what is missing', async () => {

@@ -181,9 +181,7 @@ describe('images and their service', () => {
     const words = await startLab({
       ports: NO_PORTS,
       faithful: true,
-      mkBootDebugLevel: 'debug',
-      mkBootKernelArgs: 'razor.ip=192.0.2.1',
-      mk: { mk_checkin_interval: 30 },
+      microkernel: { debugLevel: 'debug', kernelArgs: 'razor.ip=192.0.2.1', pushed: { mk_checkin_interval: 30 } },
     });
     try {
       const { uuid } = await addImage(words.core, directory, { type: 'mk', path: join(directory, 'good') });

@@ -37,7 +37,7 @@ describe('the iPXE bootstrap', () => {
     };
     try {
       for (const dialect of BOOT_DIALECTS) {
-        const door = new URL(dialect === 'razor-server' ? lab.razorServerUrl : lab.nodesUrl);
+        const door = new URL(dialect === 'razor-server' ? (lab.razorServerUrl ?? '') : lab.nodesUrl);
         const script = bootstrapFor(dialect, door.hostname, door.port);
         const [, chain = ''] = /^chain (\S+)/m.exec(script) ?? [];
         const url = chain.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => settings[name] ?? '');

@@ -32,11 +32,11 @@ describe('the two doors', () => {
   });
 
   it('do not open the one for people to the network without a token', async () => {
-    await assert.rejects(startLab({ ports: NO_PORTS, peopleHost: '0.0.0.0' }), { code: 'RAZOR_MK_LAB_DOOR' });
+    await assert.rejects(startLab({ ports: NO_PORTS, people: { host: '0.0.0.0' } }), { code: 'RAZOR_MK_LAB_NO_TOKEN' });
   });
 
   it('ask people for the token, as bearer or as a browser’s password, and for nothing less', async () => {
-    await withLab({ token: 'open sesame' }, async (lab) => {
+    await withLab({ people: { token: 'open sesame' } }, async (lab) => {
       const status = async (authorization?: string): Promise<number> =>
         (await fetch(`${lab.peopleUrl}/api/nodes`, { headers: authorization === undefined ? {} : { authorization } }))
           .status;
@@ -45,7 +45,7 @@ describe('the two doors', () => {
       assert.equal(await status(`Basic ${btoa('me:wrong')}`), 401);
       assert.equal(await status(`Basic ${btoa('me:open sesame')}`), 200);
     });
-    await withLab({ token: 'sesame' }, async (lab) => {
+    await withLab({ people: { token: 'sesame' } }, async (lab) => {
       assert.equal(
         (await fetch(`${lab.peopleUrl}/api/nodes`, { headers: { authorization: 'Bearer sesame' } })).status,
         200,

@@ -22,7 +22,7 @@ describe('the log of requests', () => {
       await get(`${lab.nodesUrl}/razor/api/boot?hw_id=52%3A54%3A00%3A00%3A00%3A01`);
       await get(`${lab.nodesUrl}/razor/api/node/checkin?hw_id=525400000001&last_state=idle`);
       await get(`${lab.imagesUrl}/razor/image/mk/none/kernel`);
-      await get(`${lab.razorServerUrl}/svc/nodeid?net0=52-54-00-00-00-01`);
+      await get(`${lab.razorServerUrl ?? ''}/svc/nodeid?net0=52-54-00-00-00-01`);
       await get(`${lab.peopleUrl}/api/nodes`);
       const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
       assert.deepEqual(

@@ -30,7 +30,7 @@ describe('a check-in answered before the framework sees it', () => {
       return node.id;
     });
   before(async () => {
-    lab = await startLab({ ports: PORTS, mk: { mk_note: 'grüße' } });
+    lab = await startLab({ ports: PORTS, microkernel: { pushed: { mk_note: 'grüße' } } });
   });
   after(() => lab.close());
 

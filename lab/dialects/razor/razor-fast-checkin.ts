@@ -1,12 +1,12 @@
 /**
  * The one request that a lab gets thousands of times a second, answered before the framework sees it: the check-in of a node
  * about which nothing is to be written, in the form in which agents send it. Whatever is unusual is left to razor.ts,
- * whose answer is the same byte for byte (test/lab/dialects/razor-unwritten.test.ts).
+ * whose answer is the same byte for byte (test/lab/dialects/razor-fast-checkin.test.ts).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LabCore } from '../../lab-core.ts';
 import { decideUnwritten, type Decision } from '../../engine/decide.ts';
-import type { FirstAnswer } from '../../listeners/listeners.ts';
+import type { FastPath } from '../../listeners/listeners.ts';
 import type { Exchanges } from '../../listeners/exchange-log.ts';
 import { MOST_HW_IDS, splitHwIds } from '../../engine/node-lookup.ts';
 import { clientConfigText } from '../../lab-settings.ts';
@@ -22,11 +22,11 @@ interface Ready {
   readonly encoding: 'latin1' | 'utf8';
 }
 
-/** Nodes may name us by many names in their Host header; only so many are remembered. */
+/** Nodes may name us by many names in their Host header; only so many are kept. */
 const HOSTS_KEPT = 100;
 
 /** Not for a faithful lab: its original looks at every request in its own way. */
-export function quickCheckins(core: LabCore, exchanges: Exchanges): FirstAnswer {
+export function fastCheckins(core: LabCore, exchanges: Exchanges): FastPath {
   /** By Host header, then by command. */
   const hosts = new Map<string, Map<string, Ready>>();
   const readyFor = (host: string, { command, param }: Decision, request: IncomingMessage): Ready => {
@@ -65,7 +65,14 @@ export function quickCheckins(core: LabCore, exchanges: Exchanges): FirstAnswer 
     const { rawHeaders, socket } = request;
     const durationMs = performance.now() - began;
     exchanges.add(() => ({
-      ...{ at, door: 'nodes', from: socket.remoteAddress ?? '', method: 'GET', url, requestHeaders: pairs(rawHeaders) },
+      ...{
+        at,
+        listener: 'nodes',
+        from: socket.remoteAddress ?? '',
+        method: 'GET',
+        url,
+        requestHeaders: pairs(rawHeaders),
+      },
       ...{ requestBody: '', status: 200, replyHeaders: pairs(ready.headers), replyBody: ready.body, durationMs },
     }));
     return true;
