@@ -4,12 +4,12 @@ import { DEFAULT_PORTS } from '../lab-settings.ts';
 type Kind = 'text' | 'number' | 'flag' | 'texts' | 'path' | 'port';
 
 /** Headings of the help. */
-const GROUPS = ['Addresses', 'Page and management API', 'Storage', 'Nodes', 'Microkernel', 'razor-server', 'Ironic'];
+type Group = 'Addresses' | 'Page and management API' | 'Storage' | 'Nodes' | 'Microkernel' | 'razor-server' | 'Ironic';
 
 /** A row of the table. */
 export interface ServerOption {
   readonly kind: Kind;
-  readonly group: (typeof GROUPS)[number];
+  readonly group: Group;
   readonly describe: string;
   readonly default?: string | number | boolean | readonly string[];
   readonly choices?: readonly string[];
