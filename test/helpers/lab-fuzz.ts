@@ -170,7 +170,12 @@ export interface FuzzResult {
 /** Sends `count` requests, eight at a time. */
 export async function fuzzLab(lab: Lab, count: number, seed: number): Promise<FuzzResult> {
   const random = generator(seed);
-  const urls = { nodes: lab.nodesUrl, images: lab.imagesUrl, razorServer: lab.razorServerUrl ?? '', people: lab.peopleUrl };
+  const urls = {
+    nodes: lab.nodesUrl,
+    images: lab.imagesUrl,
+    razorServer: lab.razorServerUrl ?? '',
+    people: lab.peopleUrl,
+  };
   const byStatus: Record<string, number> = {};
   const failures: string[] = [];
   let left = count;
