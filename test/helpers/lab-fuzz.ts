@@ -170,25 +170,21 @@ export interface FuzzResult {
 /** Sends `count` requests, eight at a time. */
 export async function fuzzLab(lab: Lab, count: number, seed: number): Promise<FuzzResult> {
   const random = generator(seed);
-  const urls = {
-    nodes: lab.nodesUrl,
-    images: lab.imagesUrl,
-    razorServer: lab.razorServerUrl ?? '',
-    people: lab.peopleUrl,
-  };
+  const { nodesUrl: nodes, imagesUrl: images, razorServerUrl: razorServer = '', peopleUrl: people } = lab;
+  const urls = { nodes, images, razorServer, people };
   const byStatus: Record<string, number> = {};
   const failures: string[] = [];
   let left = count;
   const worker = async (): Promise<void> => {
     while (left-- > 0) {
-      const door = pick(random, Object.keys(urls)) as keyof typeof urls;
-      const bytes = makeRequest(random, door, lab);
-      const status = await send(Number(new URL(urls[door]).port), bytes);
+      const listener = pick(random, Object.keys(urls)) as keyof typeof urls;
+      const bytes = makeRequest(random, listener, lab);
+      const status = await send(Number(new URL(urls[listener]).port), bytes);
       byStatus[status] = (byStatus[status] ?? 0) + 1;
       if (/^[1-4]\d\d$/.test(status)) continue;
       // Hanlon's own word for a parameter that is missing is 500; a real stumble is an event of type failed
       if (status === '500' && / \/hanlon\//.test(bytes.toString('latin1').split('\r\n')[0] ?? '')) continue;
-      failures.push(`${door} ${status}: ${bytes.toString('latin1').slice(0, 600)}`);
+      failures.push(`${listener} ${status}: ${bytes.toString('latin1').slice(0, 600)}`);
     }
   };
   await Promise.all(Array.from({ length: 8 }, worker));
@@ -243,10 +239,10 @@ function payload(random: () => number): string {
   return random() < 0.3 ? json.slice(0, Math.floor(random() * json.length)) : json;
 }
 
-function makeRequest(random: () => number, door: keyof typeof PATHS, lab: Lab): Buffer {
+function makeRequest(random: () => number, listener: keyof typeof PATHS, lab: Lab): Buffer {
   const encode = (raw: string): string => (random() < 0.6 ? encodeURIComponent(raw.toWellFormed()) : raw);
   const node = lab.store.nodes.find(['525400000011'])[0]?.uuid ?? 'NODE';
-  const path = pick(random, PATHS[door])
+  const path = pick(random, PATHS[listener])
     .replace('ACTIVE', lab.store.activeModels.list()[0]?.uuid ?? 'none')
     .replace('IMAGE', lab.store.images.list()[0]?.uuid ?? 'none')
     .replace('NODE', () => node)
