@@ -17,7 +17,7 @@ import {
 } from '../servers/ironic-2014/parameters/deploy-settings.ts';
 import { readSource } from '../servers/ironic-2014/parameters/deploy-source.ts';
 import { startDeployment } from '../servers/ironic-2014/start-deploy.ts';
-import { parseCommandLine } from '../kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { openHttp } from '../http/tls/trust.ts';
 import { version } from '../version.ts';
 

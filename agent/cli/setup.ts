@@ -12,7 +12,7 @@ import type { PushedMap } from '../config/pushed.ts';
 import { parseSwitch } from '../config/switch.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
 import { HANLON_LEASE_FILE, selectDialect, type Selection } from '../servers/select.ts';
-import { parseCommandLine, type CommandLine } from '../kernel-line/kernel-line.ts';
+import { parseCommandLine, type CommandLine } from '../../platform/kernel-line.ts';
 import { lookupAddresses } from '../discovery/dns.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
 import { discover, type DiscoveryOptions } from '../discovery/discover.ts';

@@ -1,5 +1,5 @@
 /** Who wins: option, kernel line, environment, configuration file, pushed by the server, built in. */
-import type { CommandLine } from '../kernel-line/kernel-line.ts';
+import type { CommandLine } from '../../platform/kernel-line.ts';
 import { namesOf } from './names.ts';
 import { OPTIONS, SETTING_NAMES } from './options.ts';
 import type { Origin, Resolved, SettingName, Settings } from './settings.ts';
@@ -27,11 +27,7 @@ export function resolveSettings(places: Places): Resolved {
     const names = namesOf(setting);
     const asked: readonly [Origin, string | undefined, (name: string) => unknown][] = [
       ['option', names.option, (name) => places.options?.[name]],
-      [
-        'kernel line',
-        names.kernel,
-        (name) => places.cmdline?.value(name) ?? places.cmdline?.value(name.replaceAll('_', '-')),
-      ],
+      ['kernel line', names.kernel, (name) => places.cmdline?.value(name)],
       ['environment', names.environment, (name) => places.environment?.[name]],
       ['configuration file', names.file, (name) => places.file?.[name]],
       ['pushed', names.pushed, (name) => places.pushed?.[name]],

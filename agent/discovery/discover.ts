@@ -8,7 +8,7 @@ import { readCapped } from '../../platform/files.ts';
 import { redactText } from '../../platform/log/redact.ts';
 import type { Candidate, Discovery, DiscoveryStep } from './candidate.ts';
 import { baseUrl, familyOf, parseAddress, type ServerAddress } from './address.ts';
-import type { CommandLine } from '../kernel-line/kernel-line.ts';
+import type { CommandLine } from '../../platform/kernel-line.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
 import { readHanlonLease } from '../servers/hanlon/hanlon-lease.ts';
 import { parseNextServer } from './next-server.ts';

@@ -3,6 +3,7 @@
  * `razor.vlan=`. Pure. Everything that comes out matched a strict pattern, because it becomes part of an argv.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import { macOfBootif, parseCommandLine } from '../../platform/kernel-line.ts';
 
 export interface StaticAddress {
   /** Undefined: the first NIC that has a link. */
@@ -66,9 +67,8 @@ export function isNicName(text: string): boolean {
 
 /** Reads `ip=` (every one of them), `nameserver=` and `razor.vlan=` of a kernel command line. Never throws. */
 export function parseIpArguments(cmdline: string): IpArguments {
-  const words = cmdline.split(/\s+/).filter((word) => word !== '');
-  const values = (key: string): string[] =>
-    words.filter((word) => word.startsWith(`${key}=`)).map((word) => word.slice(key.length + 1));
+  const line = parseCommandLine(cmdline);
+  const values = (key: string): readonly string[] => line.all(key);
   const warnings: string[] = [];
   const statics: StaticAddress[] = [];
   const dhcpNics: string[] = [];
@@ -95,7 +95,7 @@ export function parseIpArguments(cmdline: string): IpArguments {
     if (typeof vlan === 'string') warnings.push(`razor.vlan=${value.slice(0, 40)}: ${vlan}`);
     else vlans.push(vlan);
   }
-  const bootMac = bootMacOf(values('BOOTIF')[0] ?? '');
+  const bootMac = macOfBootif(line.value('BOOTIF'));
   return {
     statics,
     dhcpNics,
@@ -105,13 +105,6 @@ export function parseIpArguments(cmdline: string): IpArguments {
     ...(hostname !== undefined && { hostname }),
     warnings,
   };
-}
-
-/** `01-aa-bb-cc-dd-ee-ff` of PXELINUX (01 is Ethernet), `aa:bb:cc:dd:ee:ff` of iPXE. */
-export function bootMacOf(text: string): string | undefined {
-  const colons = text.toLowerCase().replaceAll('-', ':');
-  const mac = colons.length === 20 && colons.startsWith('01:') ? colons.slice(3) : colons;
-  return mac === '' ? undefined : mac;
 }
 
 type One = StaticAddress | { dhcp: string | undefined; hostname?: string | undefined } | { off: true } | string;

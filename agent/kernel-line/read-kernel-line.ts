@@ -1,6 +1,7 @@
 /** The kernel line, with the parameters of Ironic's virtual media behind it, and whether the deploy ramdisk's work is asked for. */
 import { systemClock } from '../../platform/time/clock.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { readCapped } from '../../platform/files.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { createSystem } from '../../platform/system.ts';
@@ -37,9 +38,9 @@ export async function readKernelLine(path: string): Promise<string> {
 export async function bootParameters(path: string, live: boolean, host: Host): Promise<KernelLine> {
   const text = await readKernelLine(path);
   const source = await readWish(text, live, host);
-  // the last of doubled words counts on a kernel line
+  // behind the line: the last of doubled words counts, for every reader but the ramdisk's own
   const whole = source.media === '' ? text : `${text.trimEnd()} ${source.media}`;
-  const chosen = parseParameters(source.text).get('razor.dialect')?.toLowerCase();
+  const chosen = parseCommandLine(whole).value('razor.dialect')?.toLowerCase();
   const deployment = asksForDeploy(source.words) && chosen !== 'ironic' ? source : undefined;
   return { text: whole, deployment };
 }

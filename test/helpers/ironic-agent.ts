@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { resolveSettings } from '../../agent/config/resolve.ts';
 import { runIronic } from '../../agent/servers/ironic/ironic.ts';
 import type { IronicOptions } from '../../agent/servers/ironic/ironic-options.ts';
-import { parseCommandLine } from '../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../platform/kernel-line.ts';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { createHttpClient } from '../../agent/http/http-client.ts';
 import { collectFacts, openCapture } from '../../facts/facts.ts';

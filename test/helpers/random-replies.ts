@@ -5,7 +5,7 @@ import { diffPushed, examinePushed } from '../../agent/config/pushed.ts';
 import { resolveSettings } from '../../agent/config/resolve.ts';
 import type { DialectName } from '../../agent/servers/dialect.ts';
 import { createDialect } from '../../agent/servers/registry.ts';
-import { parseCommandLine } from '../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { parseNextServer } from '../../agent/discovery/next-server.ts';
 import { parseResolvConf } from '../../agent/discovery/resolv-conf.ts';
 import { readState } from '../../agent/state/state-store.ts';

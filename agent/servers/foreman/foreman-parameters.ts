@@ -1,6 +1,6 @@
 /** What Foreman's boot menus put on the kernel line, under the names that its discovery image reads. */
 
-import { macOfBootif } from '../../../facts/groups/system/boot.ts';
+import { macOfBootif } from '../../../platform/kernel-line.ts';
 
 export type ForemanPath = 'foreman' | 'proxy';
 

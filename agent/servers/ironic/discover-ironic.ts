@@ -1,6 +1,6 @@
 /** Where Ironic is: it writes whole URLs on the kernel line, and nothing else is asked. */
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import type { CommandLine } from '../../kernel-line/kernel-line.ts';
+import type { CommandLine } from '../../../platform/kernel-line.ts';
 import type { Discovery } from '../../discovery/candidate.ts';
 import { ironicParameters } from './ironic-parameters.ts';
 

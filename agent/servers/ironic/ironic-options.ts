@@ -5,7 +5,7 @@ import type { Log } from '../../../platform/log/log.ts';
 import type { System } from '../../../platform/system.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Disk } from '../../disks/disks.ts';
-import type { CommandLine } from '../../kernel-line/kernel-line.ts';
+import type { CommandLine } from '../../../platform/kernel-line.ts';
 import type { FileClient } from '../../http/file-client.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { JobOptions } from '../job.ts';

@@ -1,7 +1,7 @@
 /** Ironic's own words on the kernel line (ironic-python-agent's names and defaults), checked and bounded. */
 import { isIP } from 'node:net';
 import { redactText } from '../../../platform/log/redact.ts';
-import type { CommandLine } from '../../kernel-line/kernel-line.ts';
+import { macOfBootif, type CommandLine } from '../../../platform/kernel-line.ts';
 import { parseSwitch } from '../../config/switch.ts';
 
 export interface IronicParameters {
@@ -103,15 +103,8 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
     apiVersion: version === undefined ? undefined : Number(/^1\.(\d{1,4})$/.exec(version)?.[1] ?? NaN) || undefined,
     curve: word('ipa-tls-certificate-curve', CURVES, 'secp384r1'),
     minTls: word('ipa-tls-min-version', { '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' }, 'TLSv1.2'),
-    bootMac: macOf(bootif),
+    bootMac: macOfBootif(bootif),
     bootif,
     notes,
   };
-}
-
-/** BOOTIF is a plain MAC from iPXE and `01-aa-…` from PXELINUX and GRUB. */
-function macOf(bootif: string | undefined): string | undefined {
-  const colons = (bootif ?? '').toLowerCase().replaceAll('-', ':');
-  const mac = colons.length === 20 ? colons.slice(3) : colons;
-  return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac) ? mac : undefined;
 }

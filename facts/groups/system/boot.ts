@@ -1,4 +1,5 @@
 /** How this machine was started: firmware mode, Secure Boot, boot interface, kernel command line without secrets. */
+import { macOfBootif, parseCommandLine } from '../../../platform/kernel-line.ts';
 import { redactText } from '../../../platform/log/redact.ts';
 import { oncePer } from '../../sources/recording.ts';
 import type { Sources } from '../../sources/sources.ts';
@@ -26,7 +27,7 @@ export interface Boot {
 export const readBoot = oncePer((sources): Boot => {
   const raw = sources.text(CMDLINE)?.trim();
   const uefi = sources.exists(EFI);
-  const bootif = /(?:^|\s)BOOTIF=(\S{17,30})/.exec(raw ?? '')?.[1];
+  const bootif = parseCommandLine(raw ?? '').value('BOOTIF');
   const named = macOfBootif(bootif);
   const fromFirmware = named === undefined && uefi ? firmwareBootMac(sources) : undefined;
   const mac = named ?? fromFirmware?.mac;
@@ -41,13 +42,6 @@ export const readBoot = oncePer((sources): Boot => {
     cmdline: raw === undefined ? undefined : redactText(raw),
   };
 });
-
-/** PXELINUX writes the hardware type before the address: `01-52-54-00-12-34-56`; others write the address alone. */
-export function macOfBootif(text: string | undefined): string | undefined {
-  const parts = text?.toLowerCase().split(/[-:]/) ?? [];
-  const bytes = parts.length === 7 ? parts.slice(1) : parts;
-  return bytes.length === 6 && bytes.every((byte) => /^[0-9a-f]{2}$/.test(byte)) ? bytes.join(':') : undefined;
-}
 
 function variable(sources: Sources, name: string): Buffer | undefined {
   return sources.bytes(`${EFI}/efivars/${name}-${GLOBAL}`, 65_536);

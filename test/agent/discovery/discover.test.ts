@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { parseCommandLine } from '../../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../../platform/kernel-line.ts';
 import { discover, type DiscoveryOptions } from '../../../agent/discovery/discover.ts';
 import type { Discovery } from '../../../agent/discovery/candidate.ts';
 import { baseUrl, parseAddress } from '../../../agent/discovery/address.ts';
@@ -216,21 +216,6 @@ test('an empty, binary or 1 MiB kernel line does no harm', async () => {
   assert.equal(line.value('razor.ip'), '10.0.0.1');
   assert.match(line.notes.join(), /not printable text/);
   assert.match(parseCommandLine(Buffer.alloc(1024 * 1024, 'a')).notes.join(), /only the first 65536 bytes/);
-});
-
-test('quotes on the kernel line hold blanks together, as in the kernel', () => {
-  const line = parseCommandLine('a="1 2" "b=3 4" c d= e=f=g razor.ip="10.0.0.1"');
-  assert.deepEqual(
-    line.keys.map((key) => [key, line.value(key)]),
-    [
-      ['a', '1 2'],
-      ['b', '3 4'],
-      ['c', ''],
-      ['d', ''],
-      ['e', 'f=g'],
-      ['razor.ip', '10.0.0.1'],
-    ],
-  );
 });
 
 test('a next-server file may hold an address, a name or a newline too many; garbage is named as such', async () => {

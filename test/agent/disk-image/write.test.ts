@@ -12,7 +12,7 @@ import { fileAsDisk } from '../../../agent/disks/file-disk.ts';
 import { deployImage, type DeployImageOptions } from '../../../agent/disk-image/deploy-image.ts';
 import { createHttpClient } from '../../../agent/http/http-client.ts';
 import { readRecord } from '../../../agent/disk-image/record.ts';
-import { parseCommandLine, type CommandLine } from '../../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine, type CommandLine } from '../../../platform/kernel-line.ts';
 import type { Clock } from '../../../platform/time/clock.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';

@@ -3,18 +3,22 @@
  * words split at blanks, the FIRST match wins, the value is everything after the first `=`, a bare word is empty, absent
  * is empty too, no quoting.
  */
-import { bootMacOf } from '../../../kernel-line/ip-argument.ts';
+import { splitKernelWords } from '../../../../platform/kernel-line.ts';
 
-/** `key=value` words of a text; the first of doubled keys wins. */
+/** `key=value` words of a text, by the original's rules: no quotes, the FIRST of doubled keys wins (its own get_opts). */
 export function parseParameters(text: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
-  for (const word of text.split(/\s+/)) {
-    if (word === '') continue;
-    const cut = word.indexOf('=');
-    const key = cut < 0 ? word : word.slice(0, cut);
-    if (!parameters.has(key)) parameters.set(key, cut < 0 ? '' : word.slice(cut + 1));
+  for (const { name, value } of splitKernelWords(text, { quotes: false })) {
+    if (!parameters.has(name)) parameters.set(name, value);
   }
   return parameters;
+}
+
+/** Its reading of BOOTIF=: 01 (Ethernet) is taken off, other hardware types stay in front of the address. */
+function bootMacOf(text: string): string | undefined {
+  const colons = text.toLowerCase().replaceAll('-', ':');
+  const mac = colons.length === 20 && colons.startsWith('01:') ? colons.slice(3) : colons;
+  return mac === '' ? undefined : mac;
 }
 
 /** `ip=client:server:gateway:mask` as PXELINUX (ipappend) and iPXE write it; further fields are left alone. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { discover, type DiscoveryOptions } from '../../../../agent/discovery/discover.ts';
 import type { Candidate } from '../../../../agent/discovery/candidate.ts';
 import { dnsServer, type DnsServer } from '../../../helpers/dns-server.ts';

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { resolveSettings } from '../../../../agent/config/resolve.ts';
-import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { openHttp } from '../../../../agent/http/tls/trust.ts';
 import { selfSigned } from '../../../../agent/http/tls/self-signed.ts';
 import { messageOf } from '../../../../platform/errors/errors.ts';

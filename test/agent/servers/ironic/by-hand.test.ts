@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadDialect } from '../../../../agent/servers/registry.ts';
 import { ironicParameters } from '../../../../agent/servers/ironic/ironic-parameters.ts';
-import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { createHttpClient, exchangeOf } from '../../../../agent/http/http-client.ts';
 import { recorded } from '../../../helpers/ironic-agent.ts';
 import { startIronic } from '../../../helpers/ironic-standin.ts';

@@ -4,7 +4,7 @@ import { bootParameters } from '../../../../agent/kernel-line/read-kernel-line.t
 import { runInsteadOfTurns } from '../../../../agent/servers/start-job.ts';
 import { discoverIronic } from '../../../../agent/servers/ironic/discover-ironic.ts';
 import { ironicParameters } from '../../../../agent/servers/ironic/ironic-parameters.ts';
-import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import type { Settings } from '../../../../agent/config/settings.ts';
 import type { AgentEvent } from '../../../../agent/loop/events.ts';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';

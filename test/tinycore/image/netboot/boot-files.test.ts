@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parse } from 'yaml';
 import { namesOf } from '../../../../agent/config/names.ts';
-import { parseCommandLine } from '../../../../agent/kernel-line/kernel-line.ts';
+import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { readForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
 import { selectDialect } from '../../../../agent/servers/select.ts';
 import { buildImage, type BuildOptions } from '../../../../tinycore/image/build.ts';
