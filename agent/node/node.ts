@@ -110,18 +110,10 @@ export function startNode(options: NodeOptions): Node {
       async boot(values, signal) {
         if (system.live) {
           if (values.watchdog === 'on') watchdog = await startWatchdog({ system, log, clock });
-          await bootNode({
-            clock,
-            log,
-            system,
-            signal,
-            cmdline: setup.kernelLine,
-            ntp: values.ntp,
-            reloadModules: values.reloadModules,
-            step: (name, state, note = '') => emit({ event: 'step', name, state, note }),
-            say: options.say,
-            resolve: options.resolve,
-          });
+          const { say, resolve } = options;
+          const { ntp, reloadModules } = values;
+          const cmdline = setup.kernelLine;
+          await bootNode({ clock, log, emit, system, signal }, { cmdline, ntp, reloadModules, say, resolve });
         }
         booted = true;
         await duties.carryOut(values, signal);

@@ -93,8 +93,9 @@ function boot(
       reboot: () => { throw new Error('never'); }, poweroff: () => { throw new Error('never'); } };
     const steps = [], said = [];
     const started = performance.now();
-    await bootNode({ clock: systemClock, log, system, signal: new AbortController().signal, cmdline: ${JSON.stringify(cmdline)}, ntp: [], reloadModules: [],
-      step: (name, state, note) => steps.push(name + ' ' + state + ' ' + (note ?? '')), say: (line) => said.push(line), resolve: async () => undefined,
+    const emit = ({ name, state, note }) => steps.push(name + ' ' + state + ' ' + note);
+    await bootNode({ clock: systemClock, log, emit, system, signal: new AbortController().signal }, {
+      cmdline: ${JSON.stringify(cmdline)}, ntp: [], reloadModules: [], say: (line) => said.push(line), resolve: async () => undefined,
       root: ${JSON.stringify(join(dir, 'root'))},
       dhcp: { udhcpc: ${JSON.stringify(client)}, scripts: [${JSON.stringify(script)}], pidDir: ${JSON.stringify(dir)} } });
     const os = await import('node:os');

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { hostnameOf, hostsWith, setHostname } from '../../../agent/network/hostname.ts';
 import { askSntp, leaseNtpServers, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
 import { startWatchdog } from '../../../agent/network/watchdog.ts';
+import type { AgentEvent } from '../../../agent/loop/events.ts';
 import { bootNode } from '../../../agent/node/boot.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
@@ -104,15 +105,18 @@ test('an NTP server of a DHCP lease sets the clock too, after those that were na
   const steps: string[] = [];
   const nic = { name: 'eth0', index: 2, mac: '52:54:00:00:00:01', physical: true, up: true, carrier: true };
   const nics = [{ ...nic, driver: 'e1000', addresses: ['10.0.0.7'] }];
-  const base = { clock: fakeClock(), log, system, signal: new AbortController().signal, reloadModules: [], root };
+  const emit = (event: AgentEvent): void => {
+    if (event.event === 'step') steps.push(`${event.name} ${event.state} ${event.note}`);
+  };
+  const runtime = { clock: fakeClock(), log, emit, system, signal: new AbortController().signal };
   const named = async (ntp: readonly string[]): Promise<string> => {
     steps.splice(0);
-    await bootNode({
-      ...base,
+    await bootNode(runtime, {
       cmdline: 'quiet',
       ntp,
       ntpPort: server.port,
-      step: (name, state, note) => void steps.push(`${name} ${state} ${note}`),
+      reloadModules: [],
+      root,
       say: () => undefined,
       resolve: () => Promise.resolve(undefined),
       observe: () => ({ nics, modules: new Set(), undriven: [], firmwareErrors: [] }),

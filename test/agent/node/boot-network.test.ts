@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
+import { wantsDhcp } from '../../../agent/node/boot-network.ts';
+import type { NicState } from '../../../agent/network/network-state.ts';
+
+function nic(name: string, physical = false): NicState {
+  return { name, physical, index: 2, mac: '', up: true, carrier: true, driver: 'x', addresses: [] };
+}
+
+function asks(line: string, ...nics: NicState[]): string[] {
+  const wanted = parseIpArguments(line);
+  return nics.filter((one) => wantsDhcp(one, wanted)).map(({ name }) => name);
+}
+
+const TAGGED = [nic('eth0', true), nic('eth0.100'), nic('eth0.200')];
+
+test('DHCP is asked on each VLAN of the kernel line, and on nothing else', () => {
+  assert.deepEqual(asks('razor.vlan=100', ...TAGGED), ['eth0.100']);
+  assert.deepEqual(asks('razor.vlan=100 razor.vlan=200', ...TAGGED), ['eth0.100', 'eth0.200']);
+  assert.deepEqual(asks('', ...TAGGED), []);
+});
+
+test('a VLAN that has an address of the kernel line is asked nothing', () => {
+  assert.deepEqual(asks('razor.vlan=100 ip=10.0.0.5::10.0.0.1:255.255.255.0::eth0.100:none', ...TAGGED), []);
+  assert.deepEqual(asks('razor.vlan=100 ip=off', ...TAGGED), []);
+});
+
+test('an address without an interface belongs to the first VLAN, so that only the others are asked', () => {
+  const line = 'razor.vlan=100 razor.vlan=200 ip=10.0.0.5::10.0.0.1:255.255.255.0:::none';
+  assert.deepEqual(asks(line, ...TAGGED), ['eth0.200']);
+});
