@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
+import { test } from 'node:test';
+import { filesBelow, textOf } from './source-tree.ts';
+
+const PAGE = textOf('docs/architecture.md');
+const FILES = filesBelow('');
+const ROOMS = ['platform', 'facts', 'agent', 'packaging', 'tinycore', 'lab', 'scripts', 'test'];
+
+/** Every directory of the repository that holds a file, its parents included. */
+const DIRECTORIES = new Set(
+  FILES.flatMap((path) => {
+    const parts = dirname(path).split('/');
+    return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  }),
+);
+
+/** What stands between backticks outside of code blocks. */
+const named = [...PAGE.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+
+test('every file and room that docs/architecture.md names exists', () => {
+  const paths = named.filter((text) => ROOMS.some((room) => text.startsWith(`${room}/`)) && !/[A-Z]{2}/.test(text));
+  assert.ok(paths.length > 100, `${paths.length} paths are named`);
+  const missing = paths.filter((path) => !FILES.includes(path) && !DIRECTORIES.has(path.replace(/\/$/, '')));
+  assert.deepEqual(missing, []);
+});
+
+test('every room of the tree is in docs/architecture.md', () => {
+  // a room is a folder below a top folder; what lies deeper is that room's own affair
+  const rooms = [...DIRECTORIES].filter(
+    (path) => path.split('/').length === 2 && ROOMS.includes(path.split('/')[0] ?? ''),
+  );
+  const mirrors = new Set([...ROOMS.map((room) => `test/${room}`), 'test/tinycore']);
+  const absent = rooms.filter((room) => !mirrors.has(room) && !named.some((text) => text.startsWith(`${room}/`)));
+  assert.deepEqual(absent, []);
+});
