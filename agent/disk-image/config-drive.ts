@@ -11,11 +11,11 @@ const unzip = promisify(gunzip);
 
 /**
  * The bytes of a config drive that came as a URL, or as base64 of a gzip. What a URL gives may be either of them, or the bytes
- * themselves. Throws RAZOR_MK_DEPLOY_IMAGE.
+ * themselves. `fetchFor` says how a URL is fetched. Throws RAZOR_MK_DEPLOY_IMAGE.
  */
-export async function readConfigDrive(given: string, fetch: FetchOptions): Promise<Buffer> {
-  if (!/^https?:\/\//i.test(given)) return await unpacked(decode(given) ?? fail('it is no base64'));
-  const bytes = await fetchBytes(given, LONGEST_TEXT, fetch);
+export async function readConfigDrive(given: string, fetchFor: (url: string) => FetchOptions): Promise<Buffer> {
+  if (!/^https?:\/\//i.test(given)) return await unpacked(decode(given) ?? fail('invalid base64'));
+  const bytes = await fetchBytes(given, LONGEST_TEXT, fetchFor(given));
   return await unpacked(isGzip(bytes) ? bytes : (decode(bytes.toString('latin1')) ?? bytes));
 }
 

@@ -12,7 +12,7 @@ import type { FetchOptions } from './fetch.ts';
 import { readImageInfo, type ImageRules } from './image-info.ts';
 import { keepRecord, type ImageRecord } from './record.ts';
 import { openDisk } from './target-disk.ts';
-import { writeWholeDisk } from './write.ts';
+import { sideFetch, writeWholeDisk } from './write.ts';
 
 export interface DeployImageOptions {
   /** Set by whoever built the image or wrote the kernel line; no server can. */
@@ -48,13 +48,15 @@ export async function deployImage(options: DeployImageOptions): Promise<string> 
       `the image is ${info.format}, and only raw images are written here`,
       {
         remedy:
-          'Convert it once with qemu-img convert -O raw, or let the conductor do it ([DEFAULT]force_raw_images=true).',
+          'Let the conductor convert it ([agent]image_download_source=local, or image_download_source in the node’s driver_info), or convert it once with qemu-img convert -O raw.',
       },
     );
   }
   const given = options.configDrive;
   const configDrive =
-    typeof given === 'string' && given !== '' ? await readConfigDrive(given, options.fetch) : undefined;
+    typeof given === 'string' && given !== ''
+      ? await readConfigDrive(given, (url) => sideFetch(url, info, options.fetch))
+      : undefined;
   const disk = await findDisk(options);
   const target = await openDisk(disk, system);
   try {

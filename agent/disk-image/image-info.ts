@@ -2,23 +2,15 @@
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readProxies, type Proxies } from '../http/proxy.ts';
-
-export const ALGORITHMS = ['sha512', 'sha384', 'sha256', 'sha1', 'md5'] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
-
-export interface Digest {
-  readonly algorithm: Algorithm;
-  /** Lower-case hex. */
-  readonly hex: string;
-}
+import { algorithmByLength, algorithmNamed, checkedDigest, type Algorithm, type Digest } from './checksums.ts';
 
 export interface ImageInfo {
   readonly id: string;
   /** In order; the next is tried when one fails. */
   readonly urls: readonly string[];
   readonly format: 'raw' | 'qcow2';
-  /** What the image must hash to, or the URL of a file that says it. */
-  readonly digest: Digest | { readonly listUrl: string };
+  /** What the image must hash to, or the URL of a file that says it, for one algorithm where the server named one. */
+  readonly digest: Digest | { readonly listUrl: string; readonly algorithm: Algorithm | undefined };
   /** The image's own proxies (`proxies`, `no_proxy`); undefined for those of the agent's environment. */
   readonly proxies: Proxies | undefined;
   /** The Authorization header of the image's server. */
@@ -50,6 +42,8 @@ const SCHEMA = z.object({
 export interface ImageRules {
   /** `agent_md5_checksum_enable` of the lookup; servers that do not know it may have nothing but MD5. */
   readonly md5: boolean;
+  /** `permitted_image_formats` of the lookup, where it was given. */
+  readonly formats?: readonly string[] | undefined;
 }
 
 function refuse(why: string, remedy?: string): RazorMkError {
@@ -75,6 +69,13 @@ export function readImageInfo(value: unknown, rules: ImageRules): ImageInfo {
     throw refuse('it is the image of a partition', 'Use an image of a whole disk: this agent makes no partitions.');
   }
   const format = (info.disk_format ?? 'raw').toLowerCase();
+  // ironic takes a raw image with a partition table for the format gpt
+  if (format === 'raw' && rules.formats?.some((each) => each === 'raw' || each === 'gpt') === false) {
+    throw refuse(
+      `the server permits ${rules.formats.join(', ') || 'no image formats'}, and only raw images are written here`,
+      'Add raw to [conductor]permitted_image_formats.',
+    );
+  }
   if (format !== 'raw' && format !== 'qcow2') {
     throw refuse(`the image's format is ${format}`, 'Use a raw image of a whole disk.');
   }
@@ -94,68 +95,17 @@ function digestOf(
   checksum: string | null | undefined,
   rules: ImageRules,
 ): ImageInfo['digest'] {
-  const name = ALGORITHMS.find((each) => each === algorithm?.toLowerCase().replace('-', ''));
-  if (value && name === undefined)
-    throw refuse(`its checksum is made by ${String(algorithm)}, which is not known here`);
-  const digest = value ? { algorithm: name, hex: value } : checksum ? named(checksum) : undefined;
-  if (digest === undefined)
+  const name = algorithmNamed(algorithm ?? '');
+  if (value && name === undefined) throw refuse(`unknown checksum algorithm ${String(algorithm)}`);
+  const given = value || checksum;
+  if (!given) {
     throw refuse('there is no checksum to know the image by', 'Give image_os_hash_algo and image_os_hash_value.');
-  if ('listUrl' in digest) return digest;
-  return checkedDigest(digest.algorithm, digest.hex, rules);
-}
-
-function named(checksum: string): { algorithm: Algorithm | undefined; hex: string } | { listUrl: string } {
-  if (/^https?:\/\//i.test(checksum) && URL.canParse(checksum)) return { listUrl: checksum };
-  return { algorithm: byLength(checksum), hex: checksum };
-}
-
-const LENGTHS: Readonly<Record<number, Algorithm>> = {
-  32: 'md5',
-  40: 'sha1',
-  64: 'sha256',
-  96: 'sha384',
-  128: 'sha512',
-};
-
-function byLength(hex: string): Algorithm | undefined {
-  return LENGTHS[hex.trim().length];
-}
-
-/** A digest whose length fits its name, and whose algorithm the server allows. Throws RAZOR_MK_DEPLOY_IMAGE. */
-export function checkedDigest(algorithm: Algorithm | undefined, value: string, rules: ImageRules): Digest {
-  const hex = value.trim().toLowerCase();
-  if (algorithm === undefined || !/^[0-9a-f]+$/.test(hex) || byLength(hex) !== algorithm) {
-    throw refuse(`"${value.slice(0, 140)}" is no checksum${algorithm === undefined ? '' : ` by ${algorithm}`}`);
   }
-  if (algorithm === 'md5' && !rules.md5) {
-    throw refuse(
-      'its checksum is MD5, which the server does not allow',
-      'Give image_os_hash_algo=sha512 and its value.',
-    );
+  // Metal3 puts the URL of a list into either, and the algorithm beside it
+  if (/^https?:\/\//i.test(given) && URL.canParse(given)) {
+    return { listUrl: given, algorithm: value ? name : undefined };
   }
-  return { algorithm, hex };
-}
-
-/**
- * The digest of `file` in a list as sha256sum and its like write it (`HEX  NAME`, `HEX *NAME`, `ALGORITHM (NAME) = HEX`), or
- * in a file of one digest. Throws RAZOR_MK_DEPLOY_IMAGE where there is none.
- */
-export function digestInList(list: string, file: string, rules: ImageRules): Digest {
-  const lines = list
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#') && line.length < 4096);
-  for (const line of lines) {
-    const plain = /^([0-9a-f]{32,128})\s+\*?(?:\.\/)?(\S+)$/i.exec(line);
-    const tagged = /^([A-Z0-9-]+)\s*\((?:\.\/)?([^)]+)\)\s*=\s*([0-9a-f]{32,128})$/i.exec(line);
-    if (plain?.[2] === file) return checkedDigest(byLength(plain[1] ?? ''), plain[1] ?? '', rules);
-    if (tagged?.[2] === file) return checkedDigest(byLength(tagged[3] ?? ''), tagged[3] ?? '', rules);
-  }
-  const [only] = lines;
-  if (lines.length === 1 && only !== undefined && /^[0-9a-f]{32,128}$/i.test(only)) {
-    return checkedDigest(byLength(only), only, rules);
-  }
-  throw refuse(`the list of checksums does not name ${file}`);
+  return checkedDigest(value ? name : algorithmByLength(given), given, rules);
 }
 
 function proxiesOf(proxies: Readonly<Record<string, string>>, noProxy: string): Proxies | undefined {

@@ -5,7 +5,11 @@ const ENTRIES = 446;
 const ENTRY = 16;
 const LAST = 0xffffffff;
 
-export function hasMbr(head: Buffer): boolean {
+/** Types of partitions: an EFI system partition (UEFI 5.2.2), and the entry that protects a GPT. */
+export const EFI_TYPE = 0xef;
+export const PROTECTIVE = 0xee;
+
+function hasMbr(head: Buffer): boolean {
   return head.length >= 512 && head.readUInt16LE(510) === 0xaa55;
 }
 
@@ -22,6 +26,15 @@ interface MbrEntry {
   readonly sectors: number;
 }
 
+/** The primary partitions, the extended one among them; `first` and `sectors` in sectors of the disk. */
+export function mbrPartitions(
+  head: Buffer,
+): readonly { readonly number: number; readonly type: number; readonly first: number; readonly sectors: number }[] {
+  return entriesOf(head)
+    .filter(({ type, sectors }) => type !== 0 && sectors > 0)
+    .map(({ index, type, first, sectors }) => ({ number: index + 1, type, first, sectors }));
+}
+
 function entriesOf(head: Buffer): MbrEntry[] {
   return [0, 1, 2, 3].map((index) => {
     const at = ENTRIES + index * ENTRY;
@@ -32,7 +45,7 @@ function entriesOf(head: Buffer): MbrEntry[] {
 /** Makes the protective entry (type EE) of a GPT as long as the disk. Changes `head`. */
 export function growProtective(head: Buffer, diskSectors: number): void {
   if (!hasMbr(head)) return;
-  for (const entry of entriesOf(head).filter(({ type, first }) => type === 0xee && first === 1)) {
+  for (const entry of entriesOf(head).filter(({ type, first }) => type === PROTECTIVE && first === 1)) {
     head.writeUInt32LE(Math.min(diskSectors - 1, LAST), ENTRIES + entry.index * ENTRY + 12);
   }
 }

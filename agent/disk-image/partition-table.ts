@@ -1,7 +1,7 @@
 /** The partition table of an image, fitted to the disk that it is written to. */
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { addToGpt, EFI_SYSTEM, fitGpt, gptPatches, parseGpt, type Patch } from './gpt.ts';
-import { addToMbr, diskSignature, growProtective, isPartitioned } from './mbr.ts';
+import { addToMbr, diskSignature, EFI_TYPE, growProtective, isPartitioned, mbrPartitions, PROTECTIVE } from './mbr.ts';
 
 /** The name by which cloud-init and others know it (their volume label is inside the image itself). */
 const CONFIG_DRIVE = 'config-2';
@@ -9,11 +9,13 @@ const CONFIG_DRIVE = 'config-2';
 const CONFIG_DRIVE_BYTES = 64 * 1024 * 1024;
 
 export interface TablePlan {
-  readonly kind: 'gpt' | 'mbr' | 'none';
+  readonly kind: 'gpt' | 'mbr';
   /** GUID or signature, for who boots by it. */
   readonly diskIdentifier: string | undefined;
-  /** Number and unique GUID of the EFI system partition. */
-  readonly efi: { readonly number: number; readonly guid: string } | undefined;
+  /** First byte behind the last partition of the image. */
+  readonly endBytes: number;
+  /** Number of the EFI system partition. */
+  readonly efi: { readonly number: number } | undefined;
   readonly configDrive: { readonly number: number; readonly offset: number } | undefined;
   /** What goes to the disk outside of `head`. */
   readonly patches: readonly Patch[];
@@ -45,24 +47,61 @@ export function planTable(head: Buffer, { target, configDrive }: PlaceOnDisk): T
       `the image's GUID partition table is for other sectors than the disk's ${sectorBytes} bytes`,
     );
   }
-  if (isPartitioned(head)) {
-    const identifier = diskSignature(head);
-    if (configDrive === undefined) {
-      return { kind: 'mbr', diskIdentifier: identifier, efi: undefined, configDrive: undefined, patches: [] };
-    }
-    const wish = { bytes: CONFIG_DRIVE_BYTES, diskBytes: sizeBytes, sectorBytes, name: CONFIG_DRIVE };
-    const place = addToMbr(head, wish);
-    const patches = [{ offset: place.offset, data: configDrive }];
-    return { kind: 'mbr', diskIdentifier: identifier, efi: undefined, configDrive: place, patches };
+  if (isPartitioned(head)) return planMbr(head, { target, configDrive });
+  throw new RazorMkError('RAZOR_MK_DEPLOY_IMAGE', 'the image has no partition table: no firmware would boot it', {
+    remedy: 'Use the image of a whole disk with a GPT or MBR; one of a single partition is not written here.',
+  });
+}
+
+/** Whether the first bytes hold a partition table, good or damaged. Never throws. */
+export function isTable(head: Buffer, sectorBytes: number): boolean {
+  try {
+    return isPartitioned(head) || parseGpt(head, sectorBytes) !== undefined;
+  } catch {
+    return true;
   }
-  if (configDrive !== undefined) {
+}
+
+/** Throws RAZOR_MK_DEPLOY_IMAGE where a partition goes on behind the image's own last byte: a part of the image is missing. */
+export function refuseBeyond({ endBytes }: TablePlan, imageBytes: number, consequence: string): void {
+  if (endBytes <= imageBytes) return;
+  throw new RazorMkError(
+    'RAZOR_MK_DEPLOY_IMAGE',
+    `the image's partitions reach to byte ${endBytes}, and it has ${imageBytes}: a part is missing; ${consequence}`,
+  );
+}
+
+function planMbr(head: Buffer, { target, configDrive }: PlaceOnDisk): TablePlan {
+  const { sizeBytes, sectorBytes } = target;
+  const partitions = mbrPartitions(head);
+  if (partitions.some(({ type }) => type === PROTECTIVE)) {
     throw new RazorMkError(
       'RAZOR_MK_DEPLOY_IMAGE',
-      'there is no partition table in the image, so there is no place for a config drive',
-      { remedy: 'Deploy it without configdrive, or use an image with a GPT or MBR.' },
+      'the image has the protective record of a GUID partition table, and no such table',
     );
   }
-  return { kind: 'none', diskIdentifier: undefined, efi: undefined, configDrive: undefined, patches: [] };
+  const endBytes = Math.max(...partitions.map(({ first, sectors }) => first + sectors)) * sectorBytes;
+  if (endBytes > sizeBytes) {
+    throw new RazorMkError(
+      'RAZOR_MK_DEPLOY_IMAGE',
+      `the image's partitions need a disk of ${mebibytes(endBytes)} MiB, and it has ${mebibytes(sizeBytes)} MiB`,
+    );
+  }
+  const efi = partitions.find(({ type }) => type === EFI_TYPE);
+  const place =
+    configDrive && addToMbr(head, { bytes: CONFIG_DRIVE_BYTES, diskBytes: sizeBytes, sectorBytes, name: CONFIG_DRIVE });
+  return {
+    kind: 'mbr',
+    diskIdentifier: diskSignature(head),
+    endBytes,
+    efi: efi && { number: efi.number },
+    configDrive: place,
+    patches: place && configDrive ? [{ offset: place.offset, data: configDrive }] : [],
+  };
+}
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
 }
 
 function planGpt(head: Buffer, fitted: ReturnType<typeof fitGpt>, { target, configDrive }: PlaceOnDisk): TablePlan {
@@ -85,7 +124,8 @@ function planGpt(head: Buffer, fitted: ReturnType<typeof fitGpt>, { target, conf
   return {
     kind: 'gpt',
     diskIdentifier: gpt.diskGuid,
-    efi: efi && { number: efi.number, guid: efi.guid },
+    endBytes: fitted.partitions.reduce((last, each) => Math.max(last, each.lastSector + 1), 0) * gpt.sectorBytes,
+    efi: efi && { number: efi.number },
     configDrive: place,
     patches: place && configDrive ? [...back, { offset: place.offset, data: configDrive }] : back,
   };

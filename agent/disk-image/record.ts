@@ -10,7 +10,7 @@ const SCHEMA = z.object({
   image: z.string(),
   bytes: z.number(),
   diskIdentifier: z.optional(z.string()),
-  efi: z.optional(z.object({ number: z.number(), guid: z.string() })),
+  efi: z.optional(z.object({ number: z.number() })),
 });
 
 export type ImageRecord = z.infer<typeof SCHEMA>;

@@ -200,7 +200,7 @@ reboot -f
 `;
 
 /** 512 bytes that a BIOS boots: they print a text through its video service and stop. */
-export function bootSector(text: string): Buffer {
+export function bootSector(text: string, partitionSectors = 0): Buffer {
   const code = [
     0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, 0x00, 0x7c, 0xbe, 0x1e, 0x7c, 0xac, 0x08, 0xc0, 0x74, 0x09, 0xb4,
     0x0e, 0xbb, 0x07, 0x00, 0xcd, 0x10, 0xeb, 0xf2, 0xf4, 0xeb, 0xfd,
@@ -208,6 +208,11 @@ export function bootSector(text: string): Buffer {
   const sector = Buffer.alloc(512);
   sector.set(code);
   sector.write(`${text}\0`, code.length, 'latin1');
+  if (partitionSectors > 0) {
+    sector.set([0x80, 0, 0, 0, 0x83], 446); // an active Linux partition behind it
+    sector.writeUInt32LE(1, 454);
+    sector.writeUInt32LE(partitionSectors, 458);
+  }
   sector.set([0x55, 0xaa], 510);
   return sector;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/process/daemon.ts';
 import { freePort } from '../deploy/ports.ts';
+import { mbrImage } from '../agent/disk-image/tables.ts';
 import { createApi, type IronicApi, type IronicNode } from './api.ts';
 import { serveFiles, type FileServer } from './file-server.ts';
 import type { IronicFiles } from './packages.ts';
@@ -72,7 +73,9 @@ export async function openWorld(ironic: IronicFiles, dir: string, tell: (line: s
   writeFileSync(disk, Buffer.alloc(1024 * 1024, 0xee)); // somebody else's system
   truncateSync(disk, DISK_BYTES);
   for (const name of ['kernel', 'ramdisk']) writeFileSync(join(httpRoot, name), `stands for the ${name}\n`);
-  writeFileSync(join(httpRoot, 'image.raw'), randomBytes(IMAGE_BYTES));
+  const image = mbrImage(IMAGE_BYTES / 512);
+  randomBytes(IMAGE_BYTES - 2 ** 20).copy(image, 2 ** 20);
+  writeFileSync(join(httpRoot, 'image.raw'), image);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const each of closers.splice(0).reverse()) await each();

@@ -68,7 +68,7 @@ function programs(esp: string, ran: string[], missing = ''): System {
   };
 }
 
-const RECORD: ImageRecord = { disk: '/dev/nvme0n1', device: true, image: 'i', bytes: 1, efi: { number: 2, guid: 'g' } };
+const RECORD: ImageRecord = { disk: '/dev/nvme0n1', device: true, image: 'i', bytes: 1, efi: { number: 2 } };
 
 test('on UEFI the entry is made anew and first; an entry of the same name goes', async (t) => {
   const esp = tree(t, { 'EFI/BOOT/BOOTX64.EFI': '' });

@@ -16,12 +16,13 @@ import { parseCommandLine, type CommandLine } from '../../../platform/kernel-lin
 import type { Clock } from '../../../platform/time/clock.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
-import { EFI, gptImage } from './tables.ts';
+import { EFI, gptImage, mbrImage } from './tables.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DISK = 5 * 2 ** 30; // sparse: what is not written takes no room
-const IMAGE = randomBytes(3 * MEBIBYTE + 1000);
+const IMAGE = mbrImage((3 * MEBIBYTE + 1024) / 512);
+randomBytes(2 * MEBIBYTE).copy(IMAGE, MEBIBYTE);
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 type Handler = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
@@ -93,10 +94,16 @@ test('an image is on the disk byte for byte, and what was written is kept for th
   const { deploy, bytes, disk, stateDir } = bench(t);
   const told: string[] = [];
   const said = await deploy({ urls: [`${base}/image.raw`] }, { progress: (text) => void told.push(text) });
-  assert.match(said, /3146728 bytes are on .*, sha256 [0-9a-f]{64} is right/);
+  assert.match(said, /3146752 bytes are on .*, sha256 [0-9a-f]{64} is right/);
   assert.deepEqual(bytes(0, IMAGE.length), IMAGE);
   assert.match(told.at(-1) ?? '', /3 of 3 MiB written \(100 %\)/);
-  assert.deepEqual(await readRecord(stateDir), { disk, device: false, image: 'image', bytes: IMAGE.length });
+  assert.deepEqual(await readRecord(stateDir), {
+    disk,
+    device: false,
+    image: 'image',
+    bytes: IMAGE.length,
+    diskIdentifier: '0xdeadbeef',
+  });
 });
 
 test('without permission nothing is fetched and nothing written', async (t) => {
@@ -162,7 +169,7 @@ test('an image that is longer than the disk is refused before anything is writte
 test('an image whose length is not announced and that goes on beyond the disk is stopped there', async (t) => {
   const { deploy } = bench(t, 2 * MEBIBYTE);
   routes.set('/endless', (_, outgoing) => {
-    outgoing.write(IMAGE);
+    outgoing.write(mbrImage((2 * MEBIBYTE) / 512));
     outgoing.end(IMAGE);
   });
   await assert.rejects(deploy({ urls: [`${base}/endless`] }, { rootDevice: { size: '>= 0' } }), /longer than that/);
@@ -184,7 +191,104 @@ test('checksums may be MD5 where the server allows it, a list beside the image, 
   await deploy({ urls, ...none, checksum: `${base}/SHA256SUMS` });
   await deploy({ urls, ...none, checksum: createHash('sha512').update(IMAGE).digest('hex') });
   await assert.rejects(deploy({ urls, ...none }), /no checksum to know the image by/);
-  await assert.rejects(deploy({ urls, os_hash_algo: 'sha256', os_hash_value: md5 }), /is no checksum by sha256/);
+  await assert.rejects(deploy({ urls, os_hash_algo: 'sha256', os_hash_value: md5 }), /invalid sha256 checksum/);
+});
+
+test('what the bytes say counts, whatever the server calls the image, and nothing was written then', async (t) => {
+  const { deploy, bytes } = bench(t);
+  const padded = (start: string | Buffer, at = 0): Buffer => {
+    const image = Buffer.alloc(2 * MEBIBYTE, 0x5a);
+    Buffer.from(start).copy(image, at);
+    return image;
+  };
+  const magic: readonly (readonly [RegExp, Buffer])[] = [
+    [/a qcow2 image/, padded(Buffer.from('514649fb', 'hex'))],
+    [/a VMDK image/, padded('KDMV')],
+    [/a VHD image/, padded('conectix')],
+    [/a VHDX image/, padded('vhdxfile')],
+    [/a VDI image/, padded(Buffer.from('7f10dabe', 'hex'), 64)],
+    [/a QED image/, padded('QED\0')],
+    [/gzip data/, padded(gzipSync(IMAGE))],
+    [/xz data/, padded(Buffer.from('fd377a585a00', 'hex'))],
+    [/zstd data/, padded(Buffer.from('28b52ffd', 'hex'))],
+    [/bzip2 data/, padded('BZh91AY&SY')],
+    [/LUKS encrypted/, padded(Buffer.from('4c554b53babe', 'hex'))],
+    [/an ISO 9660 image/, padded('CD001', 32_769)],
+    [/an HTML page/, padded('\n<!DOCTYPE html><html>')],
+    [/no partition table/, padded('')],
+    [/no partition table/, Buffer.alloc(2 * MEBIBYTE)],
+  ];
+  for (const [words, image] of magic) {
+    routes.set('/odd', (_, outgoing) => outgoing.end(image));
+    for (const disk_format of ['raw', null]) {
+      const given = { urls: [`${base}/odd`], os_hash_value: sha256(image), disk_format };
+      await assert.rejects(deploy(given), (error) => {
+        assert.match(String(error), words);
+        return true;
+      });
+    }
+  }
+  assert.deepEqual(bytes(0, 16), Buffer.alloc(16, 0xee));
+});
+
+test('an ISO for memory sticks has a partition table, and is an image of a disk too', async (t) => {
+  const { deploy } = bench(t);
+  const image = Buffer.from(IMAGE);
+  image.write('CD001', 32_769, 'latin1');
+  routes.set('/hybrid.iso', (_, outgoing) => outgoing.end(image));
+  await deploy({ urls: [`${base}/hybrid.iso`], os_hash_value: sha256(image) });
+});
+
+test('an image that ends within a partition is refused before it is written, or leaves a disk that boots nothing', async (t) => {
+  const { deploy, bytes } = bench(t);
+  const cut = gptImage(8192, [{ type: EFI, name: 'boot', first: 2048, last: 8000 }]).subarray(0, 3 * MEBIBYTE);
+  routes.set('/cut.raw', (_, outgoing) => outgoing.writeHead(200, { 'content-length': cut.length }).end(cut));
+  const given = { os_hash_value: sha256(cut) };
+  await assert.rejects(deploy({ ...given, urls: [`${base}/cut.raw`] }), /a part is missing; nothing was written/);
+  assert.deepEqual(bytes(0, 16), Buffer.alloc(16, 0xee));
+  routes.set('/cut-unannounced.raw', (_, outgoing) => {
+    outgoing.write(cut.subarray(0, MEBIBYTE));
+    outgoing.end(cut.subarray(MEBIBYTE));
+  });
+  await assert.rejects(deploy({ ...given, urls: [`${base}/cut-unannounced.raw`] }), /a part is missing.*unbootable/);
+  assert.deepEqual(bytes(0, MEBIBYTE), Buffer.alloc(MEBIBYTE));
+});
+
+test('Metal3 names the algorithm and puts the URL of a list where its value belongs', async (t) => {
+  const { deploy } = bench(t);
+  routes.set('/sums/SUMS', (_, outgoing) =>
+    outgoing.end(`${'0'.repeat(64)}  other.raw\n${sha256(IMAGE)}  ./image.raw\n${'0'.repeat(128)}  image.raw\n`),
+  );
+  const said = await deploy({ urls: [`${base}/image.raw`], os_hash_value: `${base}/sums/SUMS` });
+  assert.match(said, /sha256/);
+});
+
+test('a list of checksums is fetched through the image’s proxy, and with its authorization from its server only', async (t) => {
+  const { deploy } = bench(t);
+  const seen: string[] = [];
+  const proxy = createServer((incoming, outgoing) => {
+    seen.push(`${incoming.url ?? ''} ${incoming.headers.authorization ?? '-'}`);
+    outgoing.end(incoming.url?.endsWith('SUMS') === true ? `${sha256(IMAGE)}  disk.raw\n` : IMAGE);
+  }).listen(0, '127.0.0.1');
+  t.after(() => proxy.close());
+  await once(proxy, 'listening');
+  const proxies = { http: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+  const auth = { image_server_auth_strategy: 'http_basic', image_server_user: 'u', image_server_password: 'p' };
+  const image = { urls: ['http://image.invalid/disk.raw'], proxies, ...auth };
+  await deploy({ ...image, os_hash_value: 'http://image.invalid/SUMS' });
+  await deploy({ ...image, os_hash_value: 'http://elsewhere.invalid/SUMS' });
+  assert.deepEqual(seen, [
+    'http://image.invalid/SUMS Basic dTpw',
+    'http://image.invalid/disk.raw Basic dTpw',
+    'http://elsewhere.invalid/SUMS -',
+    'http://image.invalid/disk.raw Basic dTpw',
+  ]);
+});
+
+test('a server that permits no raw images is obeyed', async (t) => {
+  const { deploy } = bench(t);
+  const rules = { md5: true, formats: ['qcow2', 'iso'] };
+  await assert.rejects(deploy({ urls: [`${base}/image.raw`] }, { rules }), /permits qcow2, iso/);
 });
 
 test('authorization goes to the image’s own server and not to where it redirects', async (t) => {

@@ -1,6 +1,8 @@
 /** Ironic's own name for the step that writes the instance's image. */
 import type { FetchOptions } from '../../../disk-image/fetch.ts';
 import { parseSwitch } from '../../../config/switch.ts';
+import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { ImageRules } from '../../../disk-image/image-info.ts';
 import type { CommandContext, IronicStep, Params } from '../ironic-options.ts';
 
 /** Listed always: a conductor that is told of no deploy step waits for ever (agent_base.py takes an empty list for none). */
@@ -30,7 +32,7 @@ export const writeImage: IronicStep = {
       imageInfo: args['image_info'],
       configDrive: args['configdrive'],
       rootDevice: instance['root_device'] ?? properties['root_device'],
-      rules: { md5: context.config['agent_md5_checksum_enable'] !== false },
+      rules: imageRules(context.config),
       fetch: await fetchOptions(context),
       attempts: 1 + seconds('ipa-image-download-connection-retries', 9) / 1000,
       pauseMs: seconds('ipa-image-download-connection-retry-interval', 10),
@@ -39,6 +41,16 @@ export const writeImage: IronicStep = {
     return said;
   },
 };
+
+/** What the server allows of images (`config` of the lookup). Throws RAZOR_MK_DEPLOY_IMAGE for words that cannot be read. */
+export function imageRules(config: Params): ImageRules {
+  const { agent_md5_checksum_enable: md5, permitted_image_formats: formats } = config;
+  if (formats === undefined || formats === null) return { md5: md5 !== false };
+  if (!Array.isArray(formats) || !formats.every((each) => typeof each === 'string')) {
+    throw new RazorMkError('RAZOR_MK_DEPLOY_IMAGE', 'permitted_image_formats of the server is not a list of names');
+  }
+  return { md5: md5 !== false, formats };
+}
 
 /** Images come through a client of their own: the certificates of the API count, its token and client certificate stay there. */
 async function fetchOptions({ kernel, openFiles, signal }: CommandContext): Promise<FetchOptions> {
