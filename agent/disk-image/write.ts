@@ -74,11 +74,7 @@ async function digestFor({ info, rules, fetch }: WriteOptions): Promise<Digest> 
 }
 
 /** How what belongs to an image is fetched: through its proxies, and with its authorization where it is on the same server. */
-export function sideFetch(
-  url: string,
-  { urls, proxies, authorization }: ImageInfo,
-  fetch: FetchOptions,
-): FetchOptions {
+export function sideFetch(url: string, { urls, proxies, authorization }: ImageInfo, fetch: FetchOptions): FetchOptions {
   const own = urls.some((each) => new URL(each).origin === new URL(url).origin);
   return { ...fetch, proxies, authorization: own ? authorization : undefined };
 }

@@ -33,7 +33,10 @@ export const scenario: Scenario = {
   async run(world) {
     const image = join(world.dir, 'ironic/http/image.raw');
     mkdirSync(join(world.dir, 'ironic/http'), { recursive: true });
-    writeFileSync(image, Buffer.concat([bootSector(`\r\n${BOOTED}\r\n`, IMAGE_BYTES / 512 - 1), randomBytes(IMAGE_BYTES - 512)]));
+    writeFileSync(
+      image,
+      Buffer.concat([bootSector(`\r\n${BOOTED}\r\n`, IMAGE_BYTES / 512 - 1), randomBytes(IMAGE_BYTES - 512)]),
+    );
     const disk = join(world.dir, 'disk.raw');
     writeFileSync(disk, '');
     truncateSync(disk, 5 * 2 ** 30); // sparse
