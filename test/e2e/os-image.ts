@@ -25,10 +25,10 @@ export async function makeOsImage(dir: string, mode: 'bios' | 'uefi' = 'bios'): 
   const root = join(dir, `os-${mode}`);
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
-  const busybox = await fetchPackage('busybox-static', DEBIAN_CACHE);
+  const busybox = await fetchPackage('busybox-static', { cache: DEBIAN_CACHE });
   const grub = [];
   for (const name of ['grub-common', 'grub2-common', mode === 'uefi' ? 'grub-efi-amd64-bin' : 'grub-pc-bin'])
-    grub.push(await fetchPackage(name, DEBIAN_CACHE));
+    grub.push(await fetchPackage(name, { cache: DEBIAN_CACHE }));
   for (const place of [
     'dev',
     'proc',

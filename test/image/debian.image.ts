@@ -116,6 +116,32 @@ test('a machine that boots the image checks in and registers; its agent is packe
   assert.ok(checkedIn, `no check-in; the console said:\n${vm.console.slice(-30).join('\n')}`);
 });
 
+test('an image on a base of Debian 13 checks in, whatever release this machine has', async (t) => {
+  if (lacks !== undefined) return t.skip(lacks);
+  const trixie = {
+    kernel: 'cloud',
+    suite: 'trixie',
+    out: join(directory, 'trixie'),
+    cache: CACHE,
+    epoch: EPOCH,
+  } as const;
+  const base = await makeDebianBase(trixie).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'RAZOR_MK_DOWNLOAD') throw error;
+    return (error as Error).message;
+  });
+  if (typeof base === 'string') return t.skip(base);
+  assert.match(base.kernelVersion, /^6\.12\./);
+  assert.ok(base.moduleCount > 50, `${base.moduleCount} modules`);
+  await buildImage(options({ base: trixie.out, out: join(directory, 'trixie-image'), form: 'auto' }));
+  const server = await scriptedServer();
+  t.after(() => server.close());
+  const line = `razor.ip=10.0.2.2:${server.port}`;
+  const vm = await bootVm(384, [...kernelOf('trixie-image', line), ...VIRTIO_NET]);
+  t.after(() => vm.stop());
+  const checkedIn = await vm.until(() => server.asked.some((one) => one.path.endsWith('/node/checkin')), PATIENCE);
+  assert.ok(checkedIn, `no check-in; the console said:\n${vm.console.slice(-30).join('\n')}`);
+});
+
 test('the ISO boots as a CD under BIOS, to a check-in', async (t) => {
   if (lacks !== undefined) return t.skip(lacks);
   const server = await scriptedServer();

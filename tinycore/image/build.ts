@@ -37,6 +37,8 @@ export interface BuildOptions extends BaseLocation {
   /** Debian packages that become extensions, and where they are kept. */
   readonly debian: readonly string[];
   readonly packageCache: string;
+  /** Of the builder, for apt and downloads: proxies, APT_CONFIG. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly mirrorExtensions: readonly string[];
   readonly extensionDirs: readonly string[];
   readonly mirror?: string;
@@ -226,7 +228,7 @@ export async function builtinExtensions(options: BuildOptions, sources: Extensio
   const extensions = await collectExtensions(options.extensions, sources);
   for (const name of options.debian) {
     options.step(`fetching ${name} and its libraries`);
-    extensions.push(await debianExtension(name, { ...sources, cache: options.packageCache }));
+    extensions.push(await debianExtension(name, { ...sources, cache: options.packageCache, env: options.env }));
   }
   return extensions;
 }

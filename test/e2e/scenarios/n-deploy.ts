@@ -31,7 +31,7 @@ const TGT = [
 async function imageWithTgt(world: World): Promise<ImageChoice> {
   const files: string[] = [];
   for (const name of TGT) {
-    const { root } = await fetchPackage(name, DEBIAN_CACHE);
+    const { root } = await fetchPackage(name, { cache: DEBIAN_CACHE });
     files.push(root.replace(/\.[0-9a-f]{12}$/, '.deb'));
   }
   world.step('the image with tgtd in it');

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { openOutputs } from '../../../tinycore/image/outputs.ts';
-
-function directory(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
-  t.after(() => rmSync(path, { recursive: true }));
-  return path;
-}
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 test('nothing has its final name before all of it is written', async (t) => {
-  const out = directory(t);
+  const out = temporaryDirectory(t);
   writeFileSync(join(out, 'vmlinuz'), 'old kernel');
   writeFileSync(join(out, 'core.gz'), 'old initrd');
   const outputs = openOutputs();
@@ -30,7 +24,7 @@ test('nothing has its final name before all of it is written', async (t) => {
 });
 
 test('commit puts files and directories in place of the old ones and says how large they are', (t) => {
-  const out = directory(t);
+  const out = temporaryDirectory(t);
   mkdirSync(join(out, 'image/boot'), { recursive: true });
   writeFileSync(join(out, 'image/boot/left-over'), 'x');
   const outputs = openOutputs();
@@ -46,7 +40,7 @@ test('commit puts files and directories in place of the old ones and says how la
 });
 
 test('a file that cannot be written is named', (t) => {
-  const out = directory(t);
+  const out = temporaryDirectory(t);
   writeFileSync(join(out, 'file'), '');
   const outputs = openOutputs();
   assert.throws(() => outputs.file(join(out, 'file/core.gz'), 'x'), {

@@ -4,13 +4,13 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { compress } from '../initrd/compress.ts';
 import { writeCpio } from '../initrd/cpio.ts';
-import { fetchPackage, kernelPackage, type DebianPackage } from './debian.ts';
-import { defaultDrivers } from '../modules/drivers.ts';
+import type { Suite } from './apt-suite.ts';
+import { baseModules } from './base-modules.ts';
+import { fetchPackage, kernelPackage, packageFile, type DebianPackage, type PackageSource } from './debian.ts';
 import {
   deviceEntry,
   directoryEntry,
@@ -21,13 +21,15 @@ import {
   type Entry,
 } from '../initrd/entry.ts';
 import { entriesOfDirectory } from '../initrd/directory-entries.ts';
-import { depmodTables, readModuleIndex, selectModules } from '../modules/modules.ts';
 import { must } from '../programs.ts';
 
 interface DebianBaseOptions {
   readonly kernel: 'amd64' | 'cloud';
   readonly out: string;
   readonly cache: string;
+  /** The release of Debian; the machine's own sources by default. */
+  readonly suite?: Suite;
+  readonly env?: PackageSource['env'];
   /** Seconds since 1970 of every file. */
   readonly epoch: number;
   /** Modules besides the default ones. */
@@ -51,13 +53,15 @@ interface DebianBase {
 export async function makeDebianBase(options: DebianBaseOptions): Promise<DebianBase> {
   const step = options.step ?? (() => undefined);
   step('asking apt for the packages');
-  const name = await kernelPackage(options.kernel);
+  const { cache, suite, env, signal } = options;
+  const source = { cache, suite, env, signal };
+  const name = await kernelPackage(options.kernel, source);
   step(`fetching ${name} and busybox-static`);
-  const kernel = await fetchPackage(name, options.cache, options.signal);
-  const busybox = await fetchPackage('busybox-static', options.cache, options.signal);
+  const kernel = await fetchPackage(name, source);
+  const busybox = await fetchPackage('busybox-static', source);
   const version = name.replace(/^linux-image-/, '');
   step('choosing modules');
-  const modules = await moduleEntries(kernel, version, options.modules ?? []);
+  const modules = await baseModules(kernel, version, options.modules ?? []);
   const entries = [
     ...(await systemEntries(busybox)),
     ...modules.entries,
@@ -67,7 +71,7 @@ export async function makeDebianBase(options: DebianBaseOptions): Promise<Debian
   const archive = writeCpio(sortEntries([...parentsOf(entries), ...entries]), { mtime: options.epoch });
   const paths = { kernelPath: join(options.out, 'vmlinuz'), initrdPath: join(options.out, 'core.gz') };
   mkdirSync(options.out, { recursive: true });
-  replaceFile(paths.kernelPath, readFileSync(join(kernel.root, 'boot', `vmlinuz-${version}`)));
+  replaceFile(paths.kernelPath, readFileSync(packageFile(kernel, `boot/vmlinuz-${version}`)));
   replaceFile(paths.initrdPath, await compress(archive, 'gzip'));
   return {
     ...paths,
@@ -77,24 +81,6 @@ export async function makeDebianBase(options: DebianBaseOptions): Promise<Debian
     unpackedSize: archive.length,
     packages: [kernel, busybox].map((each) => `${each.name} ${each.version}`),
   };
-}
-
-async function moduleEntries(
-  kernel: DebianPackage,
-  version: string,
-  extra: readonly string[],
-): Promise<{ entries: Entry[]; count: number; missing: readonly string[] }> {
-  const root = join(kernel.root, 'lib/modules', version);
-  const read = (file: string): Buffer => readFileSync(join(root, file));
-  const index = readModuleIndex((file) => read(file).toString());
-  const selection = selectModules(index, [...defaultDrivers().map((driver) => driver.module), ...extra]);
-  const lists = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
-  const place = `lib/modules/${version}`;
-  // unpacked they would take 60 MB of the machine's memory; busybox' modprobe reads them compressed, as Core's does
-  const files = selection.paths.map((path) => fileEntry(`${place}/${path}.gz`, gzipSync(read(path), { level: 6 })));
-  const entries = [...files, ...lists.map((name) => fileEntry(`${place}/${name}`, read(name)))];
-  const tables = await depmodTables(version, entries, false);
-  return { entries: [...entries, ...tables], count: selection.paths.length, missing: selection.missing };
 }
 
 const DIRECTORIES: readonly (readonly [string, number])[] = [
@@ -115,7 +101,7 @@ const DIRECTORIES: readonly (readonly [string, number])[] = [
 const LEFT_OUT = new Set(['dpkg', 'dpkg-deb', 'rpm', 'rpm2cpio', 'linuxrc', 'busybox']);
 
 async function systemEntries(busybox: DebianPackage): Promise<Entry[]> {
-  const binary = join(busybox.root, 'bin/busybox');
+  const binary = packageFile(busybox, 'bin/busybox');
   const applets = (await must([binary, '--list-full'])).stdout.toString().split('\n').filter(Boolean);
   if (applets.length < 100) {
     throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${binary} lists ${applets.length} programs only`);
@@ -130,7 +116,7 @@ async function systemEntries(busybox: DebianPackage): Promise<Entry[]> {
     fileEntry('bin/busybox', readFileSync(binary), 0o755),
     fileEntry(
       'usr/share/doc/busybox/copyright',
-      readFileSync(join(busybox.root, 'usr/share/doc/busybox-static/copyright')),
+      readFileSync(packageFile(busybox, 'usr/share/doc/busybox-static/copyright')),
     ),
     ...links.map((path) => symlinkEntry(path, '/bin/busybox')),
     ...entriesOfDirectory(join(import.meta.dirname, '../../base')).map((entry) =>

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb, type Host } from '../../../platform/process/verb.ts';
+import { SUITES } from '../base/apt-suite.ts';
 import { makeDebianBase } from '../base/base.ts';
 import { sourceEpoch } from '../../../packaging/inventory/source-epoch.ts';
 import { createProgress, megabytes } from '../progress.ts';
@@ -20,6 +21,10 @@ export const verb = defineVerb({
         choices: ['amd64', 'cloud'] as const,
         default: 'amd64' as const,
         describe: 'amd64: for real machines; cloud: for virtual machines, smaller',
+      })
+      .option('suite', {
+        choices: SUITES,
+        describe: 'release of Debian [default: what the sources of apt have]',
       })
       .option('out', { type: 'string', demandOption: true, describe: 'directory that gets vmlinuz and core.gz' })
       .option('module', {
@@ -41,6 +46,8 @@ export const verb = defineVerb({
       const base = await makeDebianBase({
         kernel: args.kernel,
         out: resolve(args.out),
+        suite: args.suite,
+        env: host.env,
         cache: resolve(args.cache ?? defaultCache(host)),
         epoch: await sourceEpoch(host.env, PROJECT),
         modules: args.module,

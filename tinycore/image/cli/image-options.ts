@@ -138,6 +138,7 @@ export async function prepareBuild(
     extensions: [...args.extension, ...args['builtin-list'].flatMap(namesOf)],
     debian: args.debian,
     packageCache: defaultCache(host),
+    env: host.env,
     mirrorExtensions: [...args['mirror-extension'], ...args['mirror-list'].flatMap(namesOf)],
     extensionDirs: args['extension-dir'],
     modules: args.module,

@@ -6,28 +6,30 @@ import { createHash } from 'node:crypto';
 import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { fetchPackages } from '../base/debian.ts';
+import { dependencyText, fetchPackages, type PackageSource } from '../base/debian.ts';
 import { extensionName, type TczExtension } from './extensions.ts';
 import { withUmask } from '../../../platform/process/umask.ts';
-import { must, withTemporary } from '../programs.ts';
+import { withTemporary } from '../programs.ts';
 import { packSquashfs } from './squashfs.ts';
 
 interface DebianExtensionOptions {
   /** Where fetched packages are kept. */
   readonly cache: string;
+  readonly env?: PackageSource['env'];
   readonly epoch: number;
   readonly signal?: AbortSignal;
 }
 
 /** Fetches and packs. Throws RAZOR_MK_DOWNLOAD (apt knows no such package), RAZOR_MK_IMAGE_NAME, RAZOR_MK_IMAGE_PROGRAM. */
 export async function debianExtension(name: string, options: DebianExtensionOptions): Promise<TczExtension> {
-  const { cache, epoch, signal } = options;
+  const { cache, env, epoch, signal } = options;
+  const source = { cache, env, signal };
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name))
     throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(name)} cannot be the name of a Debian package`);
   return await withTemporary(async (directory) => {
     const tree = join(directory, 'tree');
     withUmask(0o022, () => mkdirSync(tree));
-    const [own, ...libraries] = await fetchPackages([name, ...(await libraryPackages(name))], cache, signal);
+    const [own, ...libraries] = await fetchPackages([name, ...(await libraryPackages(name, source))], source);
     cpSync(own?.root ?? '', tree, { recursive: true, verbatimSymlinks: true });
     for (const heavy of ['man', 'locale', 'info', 'lintian', 'bug']) {
       rmSync(join(tree, 'usr/share', heavy), { recursive: true, force: true });
@@ -47,9 +49,8 @@ export async function debianExtension(name: string, options: DebianExtensionOpti
   });
 }
 
-async function libraryPackages(name: string): Promise<string[]> {
-  const { stdout } = await must(['apt-cache', 'depends', '--recurse', '--important', name]);
-  return librariesOf(stdout.toString(), name);
+async function libraryPackages(name: string, source: PackageSource): Promise<string[]> {
+  return librariesOf(await dependencyText(name, source, '--recurse'), name);
 }
 
 /**

@@ -1,13 +1,11 @@
 /** Kernel modules that a builder adds: files, or names that are looked for in the module directories of a kernel. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Base } from '../base/base-source.ts';
-import { unpack } from '../initrd/compress.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
 import { isModule, moduleName } from '../../node/module-name.ts';
-import { readModuleIndex, selectModules } from './modules.ts';
+import { plainModule, readModuleIndex, selectModules } from './modules.ts';
 
 interface AddedModules {
   readonly entries: readonly Entry[];
@@ -77,10 +75,9 @@ async function byName(name: string, directories: readonly string[], version: str
 
 /** A module says for which kernel it was built: `vermagic=6.1.0-56-amd64 SMP …` in its section .modinfo. */
 async function checkVersion(path: string, data: Buffer, version: string): Promise<void> {
-  const plain = path.endsWith('.gz') ? gunzipSync(data) : path.endsWith('.xz') ? (await unpack(data, 'xz')).data : data;
+  const plain = Buffer.from(await plainModule(path, data));
   const at = plain.indexOf('vermagic=');
   if (at < 0) {
-    if (path.endsWith('.zst')) return;
     throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${path} is not a kernel module`);
   }
   const built = plain.toString('latin1', at + 9, at + 200).split(/[\s\0]/)[0] ?? '';

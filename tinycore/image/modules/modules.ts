@@ -116,11 +116,11 @@ export async function depmodTables(version: string, entries: Iterable<Entry>, bi
     const renamed = new Map<string, string>();
     for (const entry of entries) {
       if (entry.type !== 'file' || !entry.path.startsWith(`${root}/`)) continue;
-      const plain = entry.path.replace(/\.ko\.(gz|xz|zst)$/, '.ko');
+      const plain = plainPath(entry.path);
       if (plain !== entry.path) renamed.set(plain.slice(root.length + 1), entry.path.slice(root.length + 1));
       const target = join(directory, plain);
       mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, await plainModule(entry));
+      writeFileSync(target, await plainModule(entry.path, entry.data));
     }
     mkdirSync(join(directory, root), { recursive: true });
     await must(['depmod', '-b', directory, version]);
@@ -144,13 +144,19 @@ function rename(text: string, names: ReadonlyMap<string, string>): string {
   return text.replaceAll(/[^\s:]+\.ko/g, (path) => names.get(path) ?? path);
 }
 
-async function plainModule(entry: Entry): Promise<Uint8Array> {
+/** A module's path without the ending of its compression: `x.ko.xz` is `x.ko`. */
+export function plainPath(path: string): string {
+  return path.replace(/\.ko\.(gz|xz|zst)$/, '.ko');
+}
+
+/** A module as the kernel sees it, by the ending of its path. Throws RAZOR_MK_ARCHIVE. */
+export async function plainModule(path: string, data: Uint8Array): Promise<Uint8Array> {
   try {
-    if (entry.path.endsWith('.gz')) return gunzipSync(entry.data);
-    if (entry.path.endsWith('.zst')) return zstdDecompressSync(entry.data);
-    if (entry.path.endsWith('.xz')) return (await unpack(Buffer.from(entry.data), 'xz')).data;
-    return entry.data;
+    if (path.endsWith('.gz')) return gunzipSync(data);
+    if (path.endsWith('.zst')) return zstdDecompressSync(data);
+    if (path.endsWith('.xz')) return (await unpack(Buffer.from(data), 'xz')).data;
+    return data;
   } catch (error) {
-    throw new RazorMkError('RAZOR_MK_ARCHIVE', `the module ${entry.path} cannot be unpacked`, { cause: error });
+    throw new RazorMkError('RAZOR_MK_ARCHIVE', `the module ${path} cannot be unpacked`, { cause: error });
   }
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withUmask } from '../../../../platform/process/umask.ts';
 import { packSquashfs, unpackSquashfs } from '../../../../tinycore/image/extensions/squashfs.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const installed = ['/usr/bin/mksquashfs', '/usr/sbin/mksquashfs'].some((path) => existsSync(path));
 
@@ -13,8 +13,7 @@ test(
   'an extension that is packed again has the same modes whatever the umask of whoever builds',
   { skip: installed ? false : 'squashfs-tools is not installed' },
   async (t) => {
-    const directory = mkdtempSync(join(tmpdir(), 'razor-mk-test-'));
-    t.after(() => rmSync(directory, { recursive: true }));
+    const directory = temporaryDirectory(t);
     const [tree, first] = [join(directory, 'tree'), join(directory, 'first.tcz')];
     mkdirSync(join(tree, 'bin'), { recursive: true });
     writeFileSync(join(tree, 'bin/program'), '#!/bin/sh\n');
