@@ -148,11 +148,11 @@ function treePlacer(base: string): (path: string) => string {
   const resolve = (path: string, depth: number): string => {
     const known = directories.get(path);
     if (known !== undefined) return known;
-    if (depth > MOST_LINKS) return '/.links-that-never-end';
+    if (depth > MOST_LINKS) return NOWHERE;
     const parent = directory(posix.dirname(path), depth);
     const plain = posix.join(parent, posix.basename(path));
-    if (lstatSync(base + plain, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return plain;
-    return resolve(posix.resolve(parent, readlinkSync(base + plain)), depth + 1);
+    const target = linkTarget(base + plain);
+    return target === undefined ? plain : resolve(posix.resolve(parent, target), depth + 1);
   };
   const directory = (path: string, depth: number): string => {
     const real = resolve(path, depth);
@@ -163,6 +163,23 @@ function treePlacer(base: string): (path: string) => string {
     const real = resolve(posix.normalize(`/${path}`).replace(/(?<=.)\/$/, ''), 0);
     return real === '/' ? base : base + real;
   };
+}
+
+/** A name that no tree has. */
+const NOWHERE = '/.links-that-never-end';
+
+/** The text of a link; undefined for anything else, and for what cannot be looked at: the read itself then says why. */
+function linkTarget(path: string): string | undefined {
+  try {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return undefined;
+  } catch {
+    return undefined; // ENOTDIR below a file, EACCES, EIO, ENAMETOOLONG, a name with NUL
+  }
+  try {
+    return readlinkSync(path);
+  } catch {
+    return NOWHERE; // a link that cannot be read must not be followed: it may lead out of the tree
+  }
 }
 
 function realOrSame(path: string): string {

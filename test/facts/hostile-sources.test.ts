@@ -122,6 +122,34 @@ test('a file that changes while it is read gives one of its states, or a part, n
   }
 });
 
+test('a path that cannot be followed in a tree loses its own value only', async (t) => {
+  const root = makeTree(t, {
+    'proc/meminfo': 'MemTotal: 1048576 kB\n',
+    'proc/cpuinfo': 'processor\t: 0\nmodel name\t: X\n\n',
+    // a file where a directory is looked for below it (ENOTDIR): every NVMe controller has some
+    'sys/class/nvme/nvme0/cntlid': '1\n',
+    'sys/class/net/eth0': 'not a directory\n',
+    // links in a circle (ELOOP)
+    'sys/block/sda': '-> sdb',
+    'sys/block/sdb': '-> sda',
+    'sys/class/dmi/id': '-> id/id',
+  });
+  const set = await collectFacts({ sources: openSources({ root }) });
+  assert.equal(set.facts.get('razor_mk_errors')?.value, undefined);
+  assert.equal(set.facts.get('mk_hw_mem_size')?.value, '1GiB');
+  assert.equal(set.facts.get('mk_hw_nic_count')?.value, '0');
+  assert.equal(set.facts.get('interfaces')?.value, 'eth0');
+  const sources = openSources({ root });
+  for (const path of ['/sys/class/nvme/nvme0/cntlid/uevent', '/sys/block/sda/size', '/proc/a\0b']) {
+    assert.equal(sources.text(path), undefined, path);
+    assert.equal(sources.exists(path), false, path);
+    assert.deepEqual(sources.list(path), [], path);
+    assert.equal(sources.link(path), undefined, path);
+    assert.equal(sources.real(path), undefined, path);
+  }
+  await sources.prefetch(['/sys/class/net/eth0/speed/x', '/sys/block/sdb/size']);
+});
+
 test('reads are capped', (t) => {
   const root = makeTree(t, { 'proc/cpuinfo': 'x'.repeat(3_000_000) });
   assert.equal(createSources(fileOrigin(root)).text('/proc/cpuinfo')?.length, 1024 * 1024);
