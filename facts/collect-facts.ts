@@ -1,7 +1,8 @@
 /** One gathering: every group in turn, each losing only itself when it fails. */
 import { messageOf } from '../platform/errors/errors.ts';
 import { collectExternal } from './external.ts';
-import type { Fact, FactSet, Identity, ProbeError } from './fact-types.ts';
+import type { Fact, FactSet, ProbeError } from './fact-types.ts';
+import { type Identity, type IdentityChoice, NO_CHOICE } from './identity/identity-types.ts';
 import { GROUPS } from './groups/all-groups.ts';
 import type { AddFact, Group } from './groups/group.ts';
 import { readIdentity } from './identity/identity.ts';
@@ -17,6 +18,8 @@ export interface CollectOptions {
   readonly all?: boolean;
   /** Directories with external facts. */
   readonly externalDirs?: readonly string[];
+  /** Interfaces taken into the id, or left out, against the rules. */
+  readonly identityChoice?: IdentityChoice;
   readonly signal?: AbortSignal;
 }
 
@@ -64,7 +67,7 @@ export async function gather(options: CollectOptions): Promise<{ readonly set: F
   }
   let identity: Identity;
   try {
-    identity = readIdentity(sources);
+    identity = readIdentity(sources, options.identityChoice);
   } catch (error) {
     errors.push({ group: 'identity', message: messageOf(error) });
     identity = { interfaces: [], uuid: undefined, serial: undefined, assetTag: undefined, note: messageOf(error) };
@@ -86,7 +89,7 @@ export async function gather(options: CollectOptions): Promise<{ readonly set: F
     errors,
     groups,
     durationMs: performance.now() - started,
-    inventory: () => readInventory(sources),
+    inventory: () => readInventory(sources, options.identityChoice),
   };
   return { set, sources };
 }
@@ -104,9 +107,9 @@ async function runGroup(
     if (group.slow) await sources.prefetch(group.slow(sources));
     const get = (name: string): string | undefined => facts.get(name)?.value;
     const { signal } = options;
-    const hardware = options.hardware ?? 'native';
+    const { hardware = 'native', identityChoice = NO_CHOICE } = options;
     const add = adderTo(made, group.name, facts);
-    await group.collect({ sources, add, get, all: options.all === true, hardware, signal });
+    await group.collect({ sources, add, get, all: options.all === true, hardware, identityChoice, signal });
   } catch (error) {
     errors.push({ group: group.name, message: messageOf(error) });
   }

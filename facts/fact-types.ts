@@ -3,6 +3,7 @@
  * (docs/contracts/razor-0.x.md#what-breaks-a-plausible-agent).
  */
 
+import type { Identity } from './identity/identity-types.ts';
 import type { Inventory } from './inventory/inventory.ts';
 
 export interface Fact {
@@ -25,25 +26,6 @@ export interface ProbeError {
   readonly group: string;
   readonly message: string;
   readonly source?: string;
-}
-
-/** One network interface that a boot firmware could have used. */
-export interface IdentityInterface {
-  readonly name: string;
-  /** Lower case with colons; the permanent address where the current one was changed (bonding). */
-  readonly mac: string;
-}
-
-/** Who this machine is; each dialect makes its own id of it. */
-export interface Identity {
-  /** In kernel index order; never empty MACs, never duplicates. */
-  readonly interfaces: readonly IdentityInterface[];
-  /** SMBIOS system UUID as the kernel gives it (lower case), if any. May be one of the field's junk values. */
-  readonly uuid: string | undefined;
-  readonly serial: string | undefined;
-  readonly assetTag: string | undefined;
-  /** In words, when the interfaces had to be chosen in an unusual way (a container with virtual ones only). */
-  readonly note: string | undefined;
 }
 
 /** The result of one gathering. */

@@ -7,5 +7,5 @@ export { openSources } from './sources/open.ts';
 export { readIdentity } from './identity/identity.ts';
 export type { Inventory, InventoryInterface } from './inventory/inventory.ts';
 export type { Sources } from './sources/sources.ts';
-export type { Fact, FactSet, Identity, IdentityInterface, ProbeError } from './fact-types.ts';
+export type { Fact, FactSet, ProbeError } from './fact-types.ts';
 export { type InventoryDisk, readBlockDevices, readDisks, slowDiskFiles } from './groups/devices/read-disks.ts';

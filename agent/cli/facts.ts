@@ -1,7 +1,7 @@
 /** The verb `facts`, with what the agent knows of servers: their built-in rules, the dialects' ids, what was sent last. */
 import { factsVerb } from '../../facts/cli/facts-verb.ts';
 import { DEFAULT_EXCLUSION } from '../../facts/default-exclusion.ts';
-import type { Identity } from '../../facts/fact-types.ts';
+import type { Identity } from '../../facts/identity/identity-types.ts';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { DialectName } from '../servers/dialect.ts';
 import { SERVER_RULES } from '../servers/server-rules.ts';

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { captureMachine, collectFacts, openCapture, openSources } from '../../facts/facts.ts';
-import type { FactSet, Identity } from '../../facts/fact-types.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
+import type { Identity } from '../../facts/identity/identity-types.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { Host } from '../../platform/process/verb.ts';
@@ -142,6 +143,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
       const set = await collectFacts({
         sources,
         externalDirs: current.externalFacts,
+        identityChoice: { include: current.identityInclude, exclude: current.identityExclude },
         signal,
       });
       const identity = current.dialect === 'hanlon' ? withKernelUuid(set.identity, cmdline) : set.identity;

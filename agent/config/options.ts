@@ -17,6 +17,7 @@ import {
   type Kind,
 } from './kinds.ts';
 import { API_OPTIONS } from './api-options.ts';
+import { IDENTITY_OPTIONS } from './identity-options.ts';
 import { IRONIC_OPTIONS } from './ironic-options.ts';
 import { pattern } from './pattern.ts';
 import type { SettingName, Settings } from './settings.ts';
@@ -129,12 +130,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     value: 'DIR,…',
     meaning: 'Directories of external facts (text, JSON, YAML, executables).',
   },
-  hwId: {
-    default: '',
-    kind: text(2000),
-    value: 'MAC_MAC…',
-    meaning: 'The MAC addresses to be known by, instead of those of the machine.',
-  },
+  ...IDENTITY_OPTIONS,
   logLevel: {
     default: 'info',
     kind: logLevel,

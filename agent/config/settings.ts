@@ -18,6 +18,8 @@ export interface Settings {
   readonly factRefresh: number;
   readonly externalFacts: readonly string[];
   readonly hwId: string;
+  readonly identityInclude: readonly string[];
+  readonly identityExclude: readonly string[];
   readonly logLevel: LogLevel;
   readonly httpTimeout: number;
   readonly rediscoverAfter: number;

@@ -1,5 +1,5 @@
 /** What a server dialect must be able to do. One file a dialect; the agent knows this interface only. */
-import type { Identity } from '../../facts/fact-types.ts';
+import type { Identity } from '../../facts/identity/identity-types.ts';
 
 /** What the node tells about itself. */
 export interface NodeReport {

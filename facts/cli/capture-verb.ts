@@ -3,6 +3,7 @@ import { replaceFile } from '../../platform/files.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { captureMachine } from '../capture/lazy.ts';
 import { openSources } from '../facts.ts';
+import { reportErrors } from './print.ts';
 
 export const verb = defineVerb({
   usage: '<file>',
@@ -36,6 +37,7 @@ export const verb = defineVerb({
       signal: host.signal,
     });
     replaceFile(args.file, bytes, 0o600);
+    reportErrors(set, host);
     const kept = args.redact ? 'MACs, serials and UUIDs replaced' : 'with its MACs and serials: --redact replaces them';
     host.out(
       `${args.file}: ${set.facts.size} facts from ${counts.files} files, ${counts.lists} directories and ${counts.commands} commands, ${bytes.length} bytes, ${kept}\n`,

@@ -6,6 +6,7 @@ import type { Fact } from '../fact-types.ts';
 import { isVolatileName } from '../values.ts';
 import { findFact } from '../suggest.ts';
 import type { FactsExtras } from './extras.ts';
+import { reportErrors } from './print.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 
 /** The verb, with what the caller knows of servers. */
@@ -24,6 +25,7 @@ export function explainVerb(extras: FactsExtras): VerbModule {
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
     run: async (args, host) => {
       const set = await collectFacts(await collectOptionsOf(args, host.signal));
+      reportErrors(set, host);
       const pattern = args.exclude ?? (await extras.exclusion(args['state-dir']));
       for (const name of args.name) {
         const fact = findFact(set, name);

@@ -1,5 +1,5 @@
 /** What the verbs about facts are told by their caller, because facts knows no server. */
-import type { Identity } from '../fact-types.ts';
+import type { Identity } from '../identity/identity-types.ts';
 
 /** A rule that servers of a kind have built in, and the facts that it reads. */
 export interface ServerRule {

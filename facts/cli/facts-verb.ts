@@ -8,7 +8,7 @@ import { findFact } from '../suggest.ts';
 import { factValues } from '../values.ts';
 import type { FactsExtras } from './extras.ts';
 import { collectOptionsOf, withSources } from './options.ts';
-import { FORMATS, printFacts, table, yamlOf } from './print.ts';
+import { FORMATS, printFacts, reportErrors, table, yamlOf } from './print.ts';
 
 /** The verb, with what the caller knows of servers. */
 export function factsVerb(extras: FactsExtras): VerbModule {
@@ -59,6 +59,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
         args.exclude === undefined ? undefined : (await import('../exclude.ts')).compileExclusion(args.exclude);
       const values = factValues(set, exclusion);
       const format = args.format ?? (host.interactive ? 'table' : 'json');
+      reportErrors(set, host);
       if (args.timing) host.err(timing(set, host));
       if (args.inventory) {
         const inventory = readInventory(sources);
@@ -82,7 +83,6 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       if (names.length === 0) Object.assign(shown, values);
       else for (const name of names) shown[name] = args.lenient ? (values[name] ?? '') : findFact(set, name).value;
       host.out(await printFacts(shown, format, host, names));
-      if (host.interactive && names.length === 0) complain(set, host);
       return 0;
     },
   });
@@ -103,8 +103,4 @@ function timing(set: FactSet, host: Host): string {
     `${durationMs.toFixed(1).padStart(7)} ms  ${facts} facts`,
   ]);
   return table([...rows, ['all', `${set.durationMs.toFixed(1).padStart(7)} ms  ${set.facts.size} facts`]], host);
-}
-
-function complain(set: FactSet, host: Host): void {
-  for (const { group, message } of set.errors) host.err(`${group}: ${message}\n`);
 }

@@ -1,9 +1,10 @@
 /** The verb `facts identity`: every candidate id, the ones that identify nothing struck out, and what each dialect sends. */
 import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
 import { gather } from '../collect-facts.ts';
-import { type Candidate, identityCandidates } from '../identity/identity.ts';
+import { type IdentityCandidate, identityCandidates } from '../identity/identity.ts';
 import type { FactsExtras } from './extras.ts';
-import { collectOptionsOf, withSources } from './options.ts';
+import { reportErrors } from './print.ts';
+import { collectOptionsOf, identityChoiceOf, withSources } from './options.ts';
 
 /** The verb, with what the caller knows of servers. */
 export function identityVerb(extras: FactsExtras): VerbModule {
@@ -11,7 +12,8 @@ export function identityVerb(extras: FactsExtras): VerbModule {
     options: (yargs) => withSources(yargs).option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
-      const candidates = identityCandidates(sources);
+      reportErrors(set, host);
+      const candidates = identityCandidates(sources, identityChoiceOf(args));
       const ids = await extras.ids(set.identity);
       if (args.json) {
         host.out(`${JSON.stringify({ candidates, note: set.identity.note, ids })}\n`);
@@ -30,7 +32,7 @@ export function identityVerb(extras: FactsExtras): VerbModule {
   });
 }
 
-function strike(candidate: Candidate, colour: boolean): string {
+function strike(candidate: IdentityCandidate, colour: boolean): string {
   if (candidate.junk === undefined) return candidate.value;
   return colour ? `\u001b[9m${candidate.value}\u001b[29m` : `~~${candidate.value}~~`;
 }

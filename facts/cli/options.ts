@@ -2,6 +2,8 @@
 import type { Argv } from 'yargs';
 import { openCapture } from '../capture/lazy.ts';
 import { openSources } from '../sources/open.ts';
+import type { CollectOptions } from '../collect-facts.ts';
+import type { IdentityChoice } from '../identity/identity-types.ts';
 import type { Sources } from '../sources/sources.ts';
 
 export interface SourceArgs {
@@ -10,9 +12,11 @@ export interface SourceArgs {
   readonly all: boolean;
   readonly hardware: 'native' | 'lshw';
   readonly 'facts-dir': readonly (string | number)[] | undefined;
+  readonly 'identity-include': string | undefined;
+  readonly 'identity-exclude': string | undefined;
 }
 
-/** Adds --from, --root, --all, --hardware and --facts-dir. */
+/** Adds --from, --root, --all, --hardware, --facts-dir, --identity-include and --identity-exclude. */
 export function withSources(yargs: Argv): Argv<SourceArgs> {
   return yargs
     .option('from', { type: 'string', describe: 'read a capture instead of this machine' })
@@ -27,6 +31,14 @@ export function withSources(yargs: Argv): Argv<SourceArgs> {
       type: 'array',
       default: ['/etc/razor-mk/facts.d'] as (string | number)[],
       describe: 'directories with facts of your own',
+    })
+    .option('identity-include', {
+      type: 'string',
+      describe: 'interfaces (names or MACs) to take into the id against the rules',
+    })
+    .option('identity-exclude', {
+      type: 'string',
+      describe: 'interfaces (names or MACs) to leave out of the id',
     }) as unknown as Argv<SourceArgs>;
 }
 
@@ -36,21 +48,19 @@ export async function sourcesOf(args: SourceArgs): Promise<Sources> {
 }
 
 /** The options of a gathering. */
-export async function collectOptionsOf(
-  args: SourceArgs,
-  signal: AbortSignal,
-): Promise<{
-  sources: Sources;
-  all: boolean;
-  hardware: 'native' | 'lshw';
-  externalDirs: string[];
-  signal: AbortSignal;
-}> {
+export async function collectOptionsOf(args: SourceArgs, signal: AbortSignal): Promise<CollectOptions> {
   return {
     sources: await sourcesOf(args),
     all: args.all,
     hardware: args.hardware,
     externalDirs: (args['facts-dir'] ?? []).map(String),
+    identityChoice: identityChoiceOf(args),
     signal,
   };
+}
+
+/** What --identity-include and --identity-exclude name: comma-separated, as the agent's settings of these names. */
+export function identityChoiceOf(args: SourceArgs): IdentityChoice {
+  const list = (text: string | undefined): string[] => (text ?? '').split(',').filter((part) => part !== '');
+  return { include: list(args['identity-include']), exclude: list(args['identity-exclude']) };
 }

@@ -1,5 +1,6 @@
 /** Facts as text, in the forms that people and programs ask for. */
 import type { Host } from '../../platform/process/verb.ts';
+import type { FactSet } from '../fact-types.ts';
 
 export const FORMATS = ['table', 'json', 'yaml', 'facter'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -49,4 +50,9 @@ export function table(rows: readonly (readonly [string, string])[], host: Pick<H
       return `${host.colour ? `\u001b[36m${label}\u001b[0m` : label}  ${text}\n`;
     })
     .join('');
+}
+
+/** Says on standard error which groups lost their facts, and why. A group that is not named is whole. */
+export function reportErrors(set: Pick<FactSet, 'errors'>, host: Pick<Host, 'err'>): void {
+  for (const { group, message } of set.errors) host.err(`razor-mk: facts lost: ${group}: ${message}\n`);
 }

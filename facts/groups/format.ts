@@ -63,3 +63,8 @@ export function byNumberedName(a: string, b: string): number {
   }
   return left.length - right.length;
 }
+
+/** Facter's spelling of an interface in fact names: other than letters, digits and _ becomes _. */
+export function factName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_]/g, '_');
+}

@@ -1,4 +1,5 @@
 /** What a group of facts is: a pure reader of sources that adds facts. One file a subject. */
+import type { IdentityChoice } from '../identity/identity-types.ts';
 import type { Sources } from '../sources/sources.ts';
 
 export interface FactDetails {
@@ -25,6 +26,8 @@ export interface GroupContext {
   readonly all: boolean;
   /** How the mk_hw_* facts are made. */
   readonly hardware: 'native' | 'lshw';
+  /** Interfaces taken into the id, or left out, against the rules. */
+  readonly identityChoice: IdentityChoice;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -40,6 +40,7 @@ const VALUES = new Set([
   'no asset information',
   'no asset tag',
   'noassettag',
+  'no dimm',
   'no enclosure',
   'not asset tag',
   'null',
@@ -81,6 +82,9 @@ const FIELD_NAME =
 /** AMI's samples for memory modules: `SerNum00`, `A1_AssetTagNum0`, `DIMM_A1_AssetTag` (DMI). */
 const MODULE_SAMPLE = /^([a-z]+\d*_)*(sernum|assettagnum|assettag|partnum)\d*$/;
 
+/** Of boards whose maker defined nothing (DMI). */
+const OEM_DEFINE = /^oem[ _]?define ?\d+$/;
+
 /** A label before a counting number: `SYS-1234567890`, `MB-1234567890` (GLPI), `BSN12345678901234567` (ASUS, DMI). */
 const LABEL = /^(#a|sys|sn|mb|asset|atn|[abcmps]sn)?-?(?=[0-9])/;
 
@@ -97,7 +101,8 @@ export function whyJunkText(text: string): string | undefined {
   // GLPI has 0, 1, 1111111, NNNNNNN, xxxxxxxxxxx and others of the kind; two equal digits may be somebody's own tag
   if (/^(.)\1*$/u.test(value) && (value.length !== 2 || value === 'xx')) return 'one character repeated';
   if (isCounting(value.replace(LABEL, ''))) return 'a counting number';
-  if (VALUES.has(value) || TO_BE_FILLED.test(value) || FIELD_NAME.test(value) || MODULE_SAMPLE.test(value)) {
+  const patterns = [TO_BE_FILLED, FIELD_NAME, MODULE_SAMPLE, OEM_DEFINE];
+  if (VALUES.has(value) || patterns.some((pattern) => pattern.test(value))) {
     return 'a filler that many machines share';
   }
   return undefined;

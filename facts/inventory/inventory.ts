@@ -18,7 +18,8 @@ import { isAccelerator, isGpu, type PciDevice, readPci } from '../groups/devices
 import { architectureOf, readOperatingSystem } from '../groups/system/release.ts';
 import { isVirtual, readCloud, readVirtual } from '../groups/system/virtual.ts';
 import { readUsb, type UsbDevice } from '../groups/devices/usb.ts';
-import { couldBoot } from '../identity/identity.ts';
+import { nicRules } from '../identity/identity.ts';
+import { type IdentityChoice, NO_CHOICE } from '../identity/identity-types.ts';
 import { whyJunkText } from '../identity/junk-texts.ts';
 import { usableUuid } from '../identity/junk-uuids.ts';
 import { specified } from '../smbios/smbios.ts';
@@ -44,8 +45,10 @@ export interface InventoryInterface {
   readonly numaNode: number | undefined;
   readonly sriovTotal: number | undefined;
   readonly sriovEnabled: number | undefined;
-  /** Ethernet hardware that a boot firmware could have used. */
+  /** Part of the machine's id: Ethernet hardware that a boot firmware could have used, with an address of its own. */
   readonly bootable: boolean;
+  /** Why its address is not this machine's own, in words: a BMC's, a modem's, one that many machines have. */
+  readonly foreign: string | undefined;
   /** ARPHRD number: 1 Ethernet, 32 InfiniBand. */
   readonly linkType: number;
 }
@@ -120,7 +123,7 @@ export interface Inventory {
 }
 
 /** The inventory of what a gathering has read. Costs next to nothing after one; speeds and carriers are there only then. */
-export function readInventory(sources: Sources): Inventory {
+export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOICE): Inventory {
   const { fields } = readDmi(sources);
   const get = (name: string): string | undefined => specified(fields.get(name)?.value);
   const own = (name: string): string | undefined => {
@@ -172,7 +175,7 @@ export function readInventory(sources: Sources): Inventory {
     },
     numa: readNuma(sources),
     disks: readDisks(sources),
-    interfaces: interfaces(sources),
+    interfaces: interfaces(sources, choice),
     pci,
     usb: readUsb(sources),
     gpus: pci.filter(isGpu),
@@ -200,7 +203,8 @@ function cpu(sources: Sources): Inventory['cpu'] {
   };
 }
 
-function interfaces(sources: Sources): InventoryInterface[] {
+function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterface[] {
+  const rules = nicRules(sources, choice);
   const links = new Map(readLinks(sources).map((link) => [link.name, link]));
   return readNics(sources)
     .filter((nic) => nic.type !== 772)
@@ -223,7 +227,8 @@ function interfaces(sources: Sources): InventoryInterface[] {
         numaNode: link?.numaNode,
         sriovTotal: link?.sriovTotal,
         sriovEnabled: link?.sriovEnabled,
-        bootable: couldBoot(nic),
+        bootable: rules.whyOut(nic) === undefined,
+        foreign: rules.whyForeign(nic),
         linkType: nic.type,
       };
     });

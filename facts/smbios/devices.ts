@@ -1,4 +1,4 @@
-/** SMBIOS types 9, 11, 38, 41 and 43: slots, OEM strings, BMC interface, onboard devices, TPM. */
+/** SMBIOS types 9, 11, 38, 41, 42 and 43: slots, OEM strings, BMC interfaces, onboard devices, TPM. */
 import { type Fields, nameFrom1, pciAddress } from './fields.ts';
 import { IPMI_INTERFACES, ONBOARD_TYPES, SLOT_LENGTHS, SLOT_USAGES } from './names.ts';
 import { type RawStructure } from './structure.ts';
@@ -89,6 +89,36 @@ export function decodeOnboard(fields: Fields): OnboardDevice {
     enabled: ((type ?? 0) & 0x80) !== 0,
     instance: fields.byte(0x06),
     busAddress: pciAddress(fields.word(0x07), fields.byte(0x09), fields.byte(0x0a)),
+  };
+}
+
+/** Type 42: how the host reaches its BMC by a network of its own (DSP0270). */
+export interface HostInterface {
+  readonly kind: 'hostInterface';
+  /** Interface type number; 0x40 is a network. */
+  readonly interfaceType: number | undefined;
+  /** `046b:ffb0` of a USB network card. */
+  readonly usbId: string | undefined;
+  /** Lower case with colons; newer tables of USB and PCI cards have it. */
+  readonly mac: string | undefined;
+  /** `0000:01:00.0` of a PCI card, in newer tables. */
+  readonly busAddress: string | undefined;
+}
+
+/** Device descriptors by their first byte (DSP0270, 6.2): 2 and 4 USB, 3 and 5 PCI; 4 and 5 begin with a length. */
+export function decodeHostInterface(fields: Fields): HostInterface {
+  const interfaceType = fields.byte(0x04);
+  const device = (fields.byte(0x05) ?? 0) > 0 ? fields.byte(0x06) : undefined;
+  const hex = (value: number | undefined): string => (value ?? 0).toString(16).padStart(4, '0');
+  const usb = device === 2 ? 0x07 : device === 4 ? 0x08 : undefined;
+  const mac = device === 4 ? fields.bytes(0x0d, 6) : device === 5 ? fields.bytes(0x10, 6) : undefined;
+  const product = usb === undefined ? undefined : fields.word(usb + 2);
+  return {
+    kind: 'hostInterface',
+    interfaceType,
+    usbId: usb === undefined || product === undefined ? undefined : `${hex(fields.word(usb))}:${hex(product)}`,
+    mac: mac === undefined ? undefined : [...mac].map((byte) => byte.toString(16).padStart(2, '0')).join(':'),
+    busAddress: device === 5 ? pciAddress(fields.word(0x16), fields.byte(0x18), fields.byte(0x19)) : undefined,
   };
 }
 

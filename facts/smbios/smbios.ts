@@ -11,8 +11,15 @@ import {
   type SystemInformation,
 } from './machine.ts';
 import { decodeBios, decodeBoard, decodeChassis, decodeSystem } from './machine.ts';
-import { type IpmiDevice, type OemStrings, type OnboardDevice, type SystemSlot, type TpmDevice } from './devices.ts';
-import { decodeIpmi, decodeOemStrings, decodeOnboard, decodeSlot, decodeTpm } from './devices.ts';
+import {
+  type HostInterface,
+  type IpmiDevice,
+  type OemStrings,
+  type OnboardDevice,
+  type SystemSlot,
+  type TpmDevice,
+} from './devices.ts';
+import { decodeHostInterface, decodeIpmi, decodeOemStrings, decodeOnboard, decodeSlot, decodeTpm } from './devices.ts';
 import { DEFAULT_VERSION } from './entry-point.ts';
 import { fieldsOf, type Fields } from './fields.ts';
 import { decodeMemoryArray, decodeMemoryDevice, type MemoryArray, type MemoryDevice } from './memory-device.ts';
@@ -39,6 +46,7 @@ type Decoded =
   | MemoryDevice
   | IpmiDevice
   | OnboardDevice
+  | HostInterface
   | TpmDevice
   | { readonly kind: 'other' };
 
@@ -103,6 +111,8 @@ function decodeFields(raw: RawStructure, fields: Fields, version: number): Decod
       return decodeIpmi(fields);
     case 41:
       return decodeOnboard(fields);
+    case 42:
+      return decodeHostInterface(fields);
     case 43:
       return decodeTpm(fields);
     default:

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { Dialect, NodeReport, AskedDialectName as DialectName } from '../../agent/servers/dialect.ts';
 import { createDialect } from '../../agent/servers/registry.ts';
 import { createHttpClient, exchangeOf } from '../../agent/http/http-client.ts';
-import type { Identity } from '../../facts/fact-types.ts';
+import type { Identity } from '../../facts/identity/identity-types.ts';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import type { LabOptions } from '../../lab/lab-settings.ts';
 import { fakeClock, type FakeClock } from '../helpers/fake-clock.ts';

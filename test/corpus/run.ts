@@ -6,6 +6,7 @@ import type { CorpusResult } from './corpus.ts';
 import { corpusRoot } from './corpus.ts';
 import { measure as facterTexts } from './facter-texts.ts';
 import { measure as facterTrees } from './facter-trees.ts';
+import { measure as identity } from './identity.ts';
 import { measure as lshwTexts } from './lshw-texts.ts';
 import { measure as machines } from './machines.ts';
 import { measure as nativeTrees } from './native-trees.ts';
@@ -13,6 +14,7 @@ import { measure as smbios } from './smbios.ts';
 
 const PARTS: readonly (() => Promise<CorpusResult[]>)[] = [
   smbios,
+  identity,
   lshwTexts,
   machines,
   nativeTrees,

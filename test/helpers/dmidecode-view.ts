@@ -149,6 +149,7 @@ export function viewOf(structure: SmbiosStructure): View {
         'Firmware Revision': structure.firmwareVersion,
         Description: structure.description,
       };
+    case 'hostInterface':
     case 'other':
       return {};
   }

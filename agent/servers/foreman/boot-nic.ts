@@ -1,6 +1,6 @@
 /** The card that the machine booted from: Foreman knows a machine by its address, and finds its subnet by its IP address. */
-import type { Identity } from '../../../facts/fact-types.ts';
-import { factName } from '../../../facts/groups/network/network.ts';
+import type { Identity } from '../../../facts/identity/identity-types.ts';
+import { factName } from '../../../facts/groups/format.ts';
 import type { ForemanParameters } from './foreman-parameters.ts';
 
 type Facts = Readonly<Record<string, string>>;

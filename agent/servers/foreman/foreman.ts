@@ -3,7 +3,7 @@
  * list. There is nothing to ask: each turn decides by itself whether facts are due, and orders come the other way, to the
  * API of the image (agent/foreman-api).
  */
-import type { Identity } from '../../../facts/fact-types.ts';
+import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';

@@ -3,7 +3,7 @@
  * identity, register is raw JSON answered by 201, errors are nested under `response.result`, and `poweroff` is a command.
  */
 import * as z from 'zod/mini';
-import type { Identity } from '../../../facts/fact-types.ts';
+import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import type { Exchange, HttpReply } from '../../http/exchange.ts';

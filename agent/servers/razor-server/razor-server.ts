@@ -4,7 +4,7 @@
  * id it answers 404 for ever; we then ask /svc/nodeid with our MACs and go on with the id that it names.
  */
 import * as z from 'zod/mini';
-import type { Identity } from '../../../facts/fact-types.ts';
+import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import type { Exchange, HttpReply } from '../../http/exchange.ts';

@@ -1,6 +1,6 @@
 /** Razor 0.x: what its servers (0.8 to 0.9) understand. The contract is docs/contracts/razor-0.x.md. */
 import * as z from 'zod/mini';
-import type { Identity } from '../../../facts/fact-types.ts';
+import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { HttpFailure, urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';

@@ -2,7 +2,7 @@
 import { structuresOf } from '../../smbios/smbios.ts';
 import { oncePer } from '../../sources/recording.ts';
 import { readDmi } from '../system/dmi.ts';
-import { factName } from '../network/network.ts';
+import { factName } from '../format.ts';
 import type { Group } from '../group.ts';
 
 const TPM = '/sys/class/tpm';

@@ -2,9 +2,9 @@
 import { oncePer } from '../../sources/recording.ts';
 import type { Sources } from '../../sources/sources.ts';
 import { pciAddressIn, readPci } from '../devices/pci.ts';
-import { factName } from './network.ts';
+import { factName } from '../format.ts';
 import type { Group, GroupContext } from '../group.ts';
-import { type Nic, readNics } from './nics.ts';
+import { isUsb, type Nic, readNics } from './nics.ts';
 
 const NET = '/sys/class/net';
 
@@ -29,7 +29,8 @@ export const readLinks = oncePer((sources): readonly Link[] => {
   const pci = new Map(readPci(sources).map((device) => [device.address, device]));
   return cards(sources).map((nic) => {
     const base = `${NET}/${nic.name}`;
-    const pciAddress = pciAddressIn(sources.link(base) ?? sources.real(base));
+    // a USB card has no PCI address: the last one in its path is its USB controller's
+    const pciAddress = isUsb(nic) ? undefined : pciAddressIn(nic.path);
     const device = pciAddress === undefined ? undefined : pci.get(pciAddress);
     const carrier = sources.line(`${base}/carrier`);
     const speed = sources.int(`${base}/speed`);

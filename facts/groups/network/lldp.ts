@@ -2,7 +2,7 @@
  * Neighbours on the wire. Listening needs a raw socket, which Node has not: an lldpd or lldpad that runs is asked, under `--all`;
  * without either the fact `mk_lldp` says so.
  */
-import { factName } from './network.ts';
+import { factName } from '../format.ts';
 import type { Group, GroupContext } from '../group.ts';
 import { readNics } from './nics.ts';
 

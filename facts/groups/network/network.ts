@@ -1,15 +1,11 @@
 /** Interfaces and addresses under Facter 1.7's names; MACs in upper case, as the microkernel's busybox printed them. */
 import type { OsAddress, Sources } from '../../sources/sources.ts';
+import { factName } from '../format.ts';
 import type { Group } from '../group.ts';
 import { type Nic, readNics } from './nics.ts';
-import { couldBoot } from '../../identity/identity.ts';
+import { nicRules } from '../../identity/identity.ts';
 
 const ADDRESSES = 'getifaddrs';
-
-/** Facter's spelling of an interface in fact names: other than letters, digits and _ becomes _. */
-export function factName(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9_]/g, '_');
-}
 
 /** `10.0.2.0` from `10.0.2.15` and `255.255.255.0`. */
 export function networkOf(address: string, netmask: string): string | undefined {
@@ -47,7 +43,7 @@ function rows(sources: Sources): Row[] {
 
 export const networkGroup: Group = {
   name: 'network',
-  collect({ sources, add }) {
+  collect({ sources, add, identityChoice }) {
     const all = rows(sources);
     add('interfaces', [...new Set(all.map((row) => factName(row.name)))].join(','), '/sys/class/net');
     for (const row of all) interfaceFacts(row, add);
@@ -63,7 +59,8 @@ export const networkGroup: Group = {
       .findLast(({ family, address }) => family === 'IPv6' && !isLocal6(address));
     add('ipaddress6', last6?.address, ADDRESSES);
     const ethernet = all.filter((row) => row.nic?.type === 1 && row.nic.mac !== undefined);
-    const main = ethernet.find((row) => row.nic && couldBoot(row.nic)) ?? ethernet[0];
+    const rules = nicRules(sources, identityChoice);
+    const main = ethernet.find((row) => row.nic && rules.whyOut(row.nic) === undefined) ?? ethernet[0];
     if (main?.nic) add('macaddress', main.nic.mac?.toUpperCase(), `/sys/class/net/${main.nic.name}/address`);
     const vlans = [...(sources.text('/proc/net/vlan/config') ?? '').matchAll(/^\S+\.(\d{1,4})\s/gm)].map((m) => m[1]);
     add('vlans', vlans.join(','), '/proc/net/vlan/config');

@@ -26,6 +26,12 @@ export interface Nic {
   readonly bridge: boolean;
   readonly bond: boolean;
   readonly vlan: boolean;
+  /** `wwan`, `wlan`, `vlan` …: the kernel's DEVTYPE. */
+  readonly deviceType: string | undefined;
+  /** Where it hangs in /sys/devices: the link of /sys/class/net; undefined in a tree without links. */
+  readonly path: string | undefined;
+  /** phys_port_name: `p0` of an uplink, `pf0vf3` of a representor (Documentation/networking/switchdev.rst). */
+  readonly portName: string | undefined;
   readonly driver: string | undefined;
   readonly bondMaster: string | undefined;
   readonly addresses: readonly OsAddress[];
@@ -63,11 +69,28 @@ function readNic(sources: Sources, name: string, addresses: readonly OsAddress[]
     wireless: entries.has('wireless') || entries.has('phy80211') || devtype === 'wlan',
     bridge: entries.has('bridge') || devtype === 'bridge',
     bond: entries.has('bonding') || devtype === 'bond',
+    deviceType: devtype,
+    path: hasDevice ? (sources.link(base) ?? sources.real(base)) : undefined,
+    portName: hasDevice ? sources.line(`${base}/phys_port_name`) : undefined,
     vlan: devtype === 'vlan' || sources.exists(`/proc/net/vlan/${name}`),
     driver: hasDevice ? sources.linkName(`${base}/device/driver`) : undefined,
     bondMaster: master,
     addresses,
   };
+}
+
+/** Whether an interface hangs on USB. */
+export function isUsb(nic: Nic): boolean {
+  return /\/usb\d+\//.test(nic.path ?? '');
+}
+
+/** The USB ids of an interface's device, `046b:ffb0`, from the kernel's PRODUCT=46b/ffb0/100. */
+export function usbIdOf(sources: Sources, nic: Nic): string | undefined {
+  if (!nic.hasDevice) return undefined;
+  const product = /^PRODUCT=([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/[0-9a-f]{1,4}$/im;
+  const [, vendor, device] = product.exec(sources.text(`${NET}/${nic.name}/device/uevent`) ?? '') ?? [];
+  if (vendor === undefined || device === undefined) return undefined;
+  return `${vendor.padStart(4, '0')}:${device.padStart(4, '0')}`.toLowerCase();
 }
 
 /** A MAC or a longer hardware address, lower case; undefined for none and for zeros only. */

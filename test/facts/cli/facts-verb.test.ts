@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { run } from '../../../platform/process/run.ts';
 import { facterArguments } from '../../../facts/cli/facter-alias.ts';
 import { disagreements } from '../../../facts/second-opinion/second-opinion.ts';
-import { addToTree, makeTree } from '../../helpers/tree.ts';
+import { addToTree, makeTree, type TreeFiles } from '../../helpers/tree.ts';
 
 const MAIN = join(import.meta.dirname, '../../../agent/main.ts');
 
@@ -78,6 +78,39 @@ test('identity strikes out what identifies nothing and shows the id of each dial
   assert.match(out, /uuid system\s+~~0000.*~~\s+\(only zeros\)/);
   assert.match(out, /serial system\s+~~To Be Filled By O\.E\.M\.~~/);
   assert.match(out, /razor\s+525400AABB01\n/);
+});
+
+test('identity says why a BMC’s card is out, and its switches take cards in and out', async (t) => {
+  const card = (name: string, index: number, mac: string, driver: string): TreeFiles => ({
+    [`sys/class/net/${name}/address`]: `${mac}\n`,
+    [`sys/class/net/${name}/type`]: '1\n',
+    [`sys/class/net/${name}/ifindex`]: `${index}\n`,
+    [`sys/class/net/${name}/device/driver`]: `-> ../drivers/${driver}`,
+  });
+  const root = makeTree(t, {
+    ...card('eth0', 2, '52:54:00:aa:bb:01', 'e1000e'),
+    ...card('usb0', 3, 'be:3a:f2:b6:05:9f', 'rndis_host'),
+  });
+  const { out } = await cli(['facts', 'identity', '--root', root]);
+  assert.match(out, /mac usb0\s+~~be:3a:f2:b6:05:9f~~\s+\(a BMC’s host interface/);
+  assert.match(out, /razor\s+525400AABB01\n/);
+  const choice = ['--identity-include', 'usb0', '--identity-exclude', '52-54-00-AA-BB-01'];
+  assert.match((await cli(['facts', 'identity', '--root', root, ...choice])).out, /razor\s+BE3AF2B6059F\n/);
+});
+
+test('every verb that gathers names the groups that were lost', async (t) => {
+  const root = makeTree(t, { 'sys/firmware/dmi/tables/DMI': Buffer.from([1, 200, 0, 0, 1]) });
+  const verbs = [
+    ['facts'],
+    ['facts', 'identity'],
+    ['facts', 'explain', 'virtual'],
+    ['capture', join(root, 'x.tar.gz')],
+  ];
+  for (const words of verbs) {
+    const { err, status } = await cli([...words, '--root', root]);
+    assert.equal(status, 0, words.join(' '));
+    assert.match(err, /^razor-mk: facts lost: dmi: the SMBIOS table is damaged/m, words.join(' '));
+  }
 });
 
 test('--diff compares with JSON and with a capture, leaves free memory out, and says by its status that something changed', async (t) => {

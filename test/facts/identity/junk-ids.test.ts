@@ -37,7 +37,7 @@ test('the fillers that firmware leaves most often are struck', () => {
     `Default string|To be filled by O.E.M.|To Be Filled By OEM|Not Settable|Not Set|XX|.....|???|-|87654321|01234567|#A123456789|(none)|(null)|
 <BAD INDEX>|$(DEFAULT_STRING)|System Version|Chassis Version|SKU Number|Type2 - Board Serial Number|Type2 - Board Asset Tag|Type2 - Board Version|Base Board Asset Tag|Base Board Version|
 Base Board Chassis Location|Type2 - Board Chassis Location|Chassis Manufacture|Chassis Asset Tag|Chassis Serial Number|Asset Tag|No Asset Tag|Asset-1234567890|ATN12345678901234567|BSN12345678901234567|SSN12345678901234567|
-0123456789ABCDEF|A1_AssetTagNum0|DIMM_A1_AssetTag|SerNum01|NotSupport|TBD|Default`
+0123456789ABCDEF|A1_AssetTagNum0|DIMM_A1_AssetTag|SerNum01|NotSupport|TBD|Default|NO DIMM|OEM Define 3`
       .replaceAll('\n', '')
       .split('|');
   for (const text of fillers) assert.ok(whyJunkText(text) !== undefined, text);

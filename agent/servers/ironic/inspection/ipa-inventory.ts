@@ -65,11 +65,16 @@ export function ipaInventory(set: FactSet, bootif: string | undefined): IpaInven
   };
 }
 
-/** Hardware that could carry the node's network; what identifies the machine where there is no such hardware (containers). */
+/**
+ * Hardware that could carry the node's network; what identifies the machine where there is no such hardware (containers).
+ * A BMC's host interface, a modem or a FireWire card is none: Ironic finds two nodes by one address (metal3-docs#595).
+ */
 function interfacesOf(inventory: Inventory, set: FactSet): InventoryInterface[] {
-  const hardware = inventory.interfaces.filter(
-    (nic) => macOf(nic) !== undefined && (nic.bootable || nic.pciAddress !== undefined || nic.linkType === 32),
-  );
+  const carries = (nic: InventoryInterface): boolean =>
+    nic.bootable ||
+    nic.linkType === 32 ||
+    (nic.linkType === 1 && nic.pciAddress !== undefined && nic.foreign === undefined);
+  const hardware = inventory.interfaces.filter((nic) => macOf(nic) !== undefined && carries(nic));
   if (hardware.length > 0) return hardware;
   const known = new Set(set.identity.interfaces.map(({ name }) => name));
   return inventory.interfaces.filter((nic) => macOf(nic) !== undefined && known.has(nic.name));
