@@ -1,6 +1,6 @@
 /**
- * The one door through which the machine is changed. The live system does it; the dry one, which is the default of
- * every verb, logs what would be done and does nothing. No other file starts a program that changes the machine,
+ * The only place where the machine is changed. The live system does it; the dry one, which is the default of every
+ * verb, logs what would be done and does nothing. No other file starts a program that changes the machine,
  * and none writes outside the agent's own state directory.
  */
 import { sync } from './process/sync.ts';
@@ -9,7 +9,7 @@ import { messageOf } from './errors/errors.ts';
 import { replaceFile } from './files.ts';
 import { run, type RunOptions, type RunResult } from './process/run.ts';
 
-export interface Change {
+interface SystemChange {
   /** In words, after "would": `reboot`, `set the host name to mk525400123456`. */
   readonly what: string;
   readonly done: boolean;
@@ -19,7 +19,7 @@ export interface System {
   /** False in the dry twin. */
   readonly live: boolean;
   /** What was changed, or would have been, in order. At most the last 200. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly SystemChange[];
   /** Runs a program that changes the machine. Dry: nothing is started and the result is status 0 with no output. */
   run(what: string, argv: readonly [string, ...string[]], options?: RunOptions): Promise<RunResult>;
   /** Replaces a file of the machine (not of our state directory). Dry: nothing is written. Throws RAZOR_MK_FILE_UNWRITABLE. */
@@ -37,7 +37,7 @@ const HISTORY = 200;
 /** The system: `live` changes the machine, otherwise each change is only logged as what would be done. */
 export function createSystem(options: { readonly live: boolean; readonly log: Log }): System {
   const { live, log } = options;
-  const changes: Change[] = [];
+  const changes: SystemChange[] = [];
   const note = (what: string): void => {
     changes.push({ what, done: live });
     if (changes.length > HISTORY) changes.shift();

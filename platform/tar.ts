@@ -1,7 +1,7 @@
 /** Archives that are sent or kept: a gzipped tar, made in memory. */
 import { gzipSync } from 'node:zlib';
 
-export interface TarOptions {
+interface TarOptions {
   readonly mtime: Date;
   readonly mode: number;
   /** Of gzip, 6 by default. */

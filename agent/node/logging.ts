@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { createLog, isAtLeast, type Log, type LogLevel } from '../../platform/log/log.ts';
 import { openRotatingFile } from '../../platform/log/rotating-file.ts';
-import { openSyslog, parseSyslogTarget, type Syslog } from '../../platform/log/syslog.ts';
+import { openSyslog, type Syslog } from '../../platform/log/syslog.ts';
+import { parseSyslogTarget } from '../../platform/log/syslog-message.ts';
 
 export interface NodeLogOptions {
   /** Where the file lies; undefined: no file. */

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
 import { copyLoaders, missingLoaders } from '../../platform/netboot/loaders.ts';
-import { HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../platform/netboot/scripts.ts';
+import { HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, menuVersionText } from '../../platform/netboot/scripts.ts';
 import { dnsmasqConf } from './dnsmasq.ts';
 
 export interface Layout {
@@ -25,7 +25,7 @@ export async function layOut(directory: string, script: string, version: string)
     ['pxelinux.cfg/default', SYSLINUX_MENU],
     ['isolinux.cfg', SYSLINUX_MENU],
     ['help.txt', HELP_TEXT],
-    ['version.txt', versionText(version)],
+    ['version.txt', menuVersionText(version)],
     ['dnsmasq.conf', dnsmasqConf(root)],
   ];
   for (const [name, text] of texts) replaceFile(join(root, name), text);

@@ -7,7 +7,7 @@ import { redactText } from '../log/redact.ts';
 
 export type { ErrorCode } from './error-table.ts';
 
-export interface ErrorDetails {
+interface ErrorDetails {
   /** Replaces the table's remedy where the place of the failure knows better. */
   readonly remedy?: string;
   readonly cause?: unknown;
@@ -37,7 +37,7 @@ export function messageOf(error: unknown): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, 1000);
 }
 
-/** The three lines a person sees: what happened, the code, what to do. */
+/** The text of an error for people, without secrets: what happened and, of a RazorMkError, its code and what to do. */
 export function explain(error: unknown): string {
   if (!(error instanceof RazorMkError)) return `razor-mk: ${redactText(messageOf(error))}`;
   return `razor-mk: ${redactText(error.message)}\n  code:   ${error.code}\n  remedy: ${error.remedy}`;

@@ -4,7 +4,7 @@ import { redact, redactText } from './redact.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {
   debug(message: string, fields?: LogFields): void;
@@ -17,7 +17,7 @@ export interface Log {
   setLevel(level: LogLevel): void;
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly level?: LogLevel;
   /** A level of its own for the lines for people, which setLevel does not move. */
   readonly peopleLevel?: LogLevel;
@@ -61,5 +61,5 @@ export function createLog(options: LogOptions = {}): Log {
   return make(undefined);
 }
 
-/** A log that says nothing. */
+/** A log without sinks. */
 export const silentLog: Log = createLog({});

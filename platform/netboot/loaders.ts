@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../files.ts';
 
-export interface Loader {
+export interface BootLoader {
   /** Its name in the root. */
   readonly name: string;
+  /** Where it may lie on this machine; the first that exists is taken. */
   readonly from: readonly string[];
   /** The Debian package that has it. */
   readonly debian: string;
@@ -15,48 +16,37 @@ export interface Loader {
   readonly essential: boolean;
 }
 
+const IPXE = '/usr/lib/ipxe';
 const SYSLINUX = '/usr/lib/syslinux/modules/bios';
-const MENU = { need: 'the BIOS menu', essential: false } as const;
 
-export const LOADERS: readonly Loader[] = [
-  {
-    ...{ name: 'undionly.kpxe', from: ['/usr/lib/ipxe/undionly.kpxe'], debian: 'ipxe' },
-    ...{ need: 'BIOS machines without iPXE', essential: true },
-  },
-  {
-    ...{ name: 'ipxe.lkrn', from: ['/usr/lib/ipxe/ipxe.lkrn', '/boot/ipxe.lkrn'], debian: 'ipxe' },
-    ...{ need: 'the BIOS menu', essential: true },
-  },
-  {
-    ...{ name: 'ipxe.efi', from: ['/usr/lib/ipxe/ipxe.efi', '/boot/ipxe.efi'], debian: 'ipxe' },
-    ...{ need: 'UEFI machines', essential: true },
-  },
-  {
-    ...{ name: 'snponly.efi', from: ['/usr/lib/ipxe/snponly.efi'], debian: 'ipxe' },
-    ...{ need: 'UEFI machines with unknown NICs', essential: false },
-  },
-  {
-    ...{ name: 'pxelinux.0', from: ['/usr/lib/PXELINUX/pxelinux.0'], debian: 'pxelinux' },
-    ...{ need: 'the BIOS menu by PXE', essential: false },
-  },
-  ...['ldlinux.c32', 'menu.c32', 'libutil.c32', 'libcom32.c32'].map((name) => ({
-    ...MENU,
-    ...{ name, from: [`${SYSLINUX}/${name}`], debian: 'syslinux-common' },
-  })),
-  {
-    ...{ name: 'isolinux.bin', from: ['/usr/lib/ISOLINUX/isolinux.bin'], debian: 'isolinux' },
-    ...{ need: 'the BIOS menu on a CD', essential: false },
-  },
+const BOOT_LOADERS: readonly BootLoader[] = [
+  essential('undionly.kpxe', 'ipxe', 'BIOS machines without iPXE', [`${IPXE}/undionly.kpxe`]),
+  essential('ipxe.lkrn', 'ipxe', 'the BIOS menu', [`${IPXE}/ipxe.lkrn`, '/boot/ipxe.lkrn']),
+  essential('ipxe.efi', 'ipxe', 'UEFI machines', [`${IPXE}/ipxe.efi`]),
+  optional('snponly.efi', 'ipxe', 'UEFI machines with unknown NICs', [`${IPXE}/snponly.efi`]),
+  optional('pxelinux.0', 'pxelinux', 'the BIOS menu by PXE', ['/usr/lib/PXELINUX/pxelinux.0']),
+  ...['ldlinux.c32', 'menu.c32', 'libutil.c32', 'libcom32.c32'].map((name) =>
+    optional(name, 'syslinux-common', 'the BIOS menu', [`${SYSLINUX}/${name}`]),
+  ),
+  optional('isolinux.bin', 'isolinux', 'the BIOS menu on a CD', ['/usr/lib/ISOLINUX/isolinux.bin']),
 ];
 
-/** Loaders that this machine has not. */
-export function missingLoaders(): readonly Loader[] {
-  return LOADERS.filter(({ from }) => !from.some((path) => existsSync(path)));
+function essential(name: string, debian: string, need: string, from: readonly string[]): BootLoader {
+  return { name, debian, need, from, essential: true };
 }
 
-/** Copies every loader that this machine has; their names. Throws RAZOR_MK_FILE_UNWRITABLE. */
+function optional(name: string, debian: string, need: string, from: readonly string[]): BootLoader {
+  return { name, debian, need, from, essential: false };
+}
+
+/** The boot loaders that are not installed on this machine. */
+export function missingLoaders(): readonly BootLoader[] {
+  return BOOT_LOADERS.filter(({ from }) => !from.some((path) => existsSync(path)));
+}
+
+/** Copies every boot loader that is installed into the directory `root`; returns their names. Throws RAZOR_MK_FILE_UNWRITABLE. */
 export function copyLoaders(root: string): readonly string[] {
-  return LOADERS.flatMap(({ name, from }) => {
+  return BOOT_LOADERS.flatMap(({ name, from }) => {
     const source = from.find((path) => existsSync(path));
     if (source === undefined) return [];
     replaceFile(join(root, name), readFileSync(source));

@@ -6,16 +6,16 @@
 /** How many network cards the original names. */
 export const CARDS = 8;
 
-/** What Razor 0.x is asked, up to the MACs. */
-export const RAZOR_ASK = '/razor/api/boot?hw_id=';
-/** What Hanlon is asked: the SMBIOS UUID too (razor-server-1.x-and-hanlon.md, 2.6). */
-export const HANLON_ASK = '/hanlon/api/v1/boot?uuid=${uuid}&mac_id=';
+/** The path and query with which iPXE asks Razor 0.x what to boot, up to the MACs. */
+const RAZOR_BOOT_QUERY = '/razor/api/boot?hw_id=';
+/** The same for Hanlon, which is given the SMBIOS UUID too (razor-server-1.x-and-hanlon.md, 2.6). */
+export const HANLON_BOOT_QUERY = '/hanlon/api/v1/boot?uuid=${uuid}&mac_id=';
 
 /**
  * The bootstrap: the first NIC that gets an address asks the server what to boot, naming all of them. `server` is
- * `HOST:PORT`; `${next-server}:8026` takes whoever DHCP names. `ask` is what comes before the MACs.
+ * `HOST:PORT`; `${next-server}:8026` takes whoever DHCP names. `query` is what comes before the MACs.
  */
-export function bootstrapIpxe(server: string, cards = CARDS, ask = RAZOR_ASK): string {
+export function bootstrapIpxe(server: string, cards = CARDS, query = RAZOR_BOOT_QUERY): string {
   const numbers = Array.from({ length: cards }, (_, n) => n);
   const asks = numbers.map(
     (n) => `isset \${net${n}/mac} && dhcp net${n} && set dhcp_mac 01-\${net${n}/mac:hexhyp} && goto ask ||`,
@@ -27,7 +27,7 @@ export function bootstrapIpxe(server: string, cards = CARDS, ask = RAZOR_ASK): s
     'echo No network interface got an address',
     'goto error',
     ':ask',
-    `chain http://${server}${ask}${ids}&dhcp_mac=\${dhcp_mac} || goto error`,
+    `chain http://${server}${query}${ids}&dhcp_mac=\${dhcp_mac} || goto error`,
     ':error',
     'echo ERROR, will start over in 15 seconds',
     'sleep 15',
@@ -77,6 +77,7 @@ Bypass Razor
 
 `;
 
-export function versionText(version: string): string {
+/** The text behind F2 of the BIOS menu. */
+export function menuVersionText(version: string): string {
   return `\nrazor-mk ${version}\n\n`;
 }

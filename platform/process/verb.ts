@@ -1,7 +1,7 @@
 /** What a verb of the command line is. Rooms define verbs; `agent/main.ts` lists, loads and runs them. */
 import type { Argv } from 'yargs';
 
-/** What a verb may know of the process that it runs in. Only main.ts reads the process itself. */
+/** The process that a verb runs in. Only main.ts reads it itself. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Standard output, as it is given: no newline is added. */
@@ -25,7 +25,7 @@ export interface Host {
 type Camel<Name> = Name extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
 
 /** Options as yargs gives them: `token-file` is there as `tokenFile` too. */
-export type ParsedOptions<T> = T & { readonly [Name in keyof T as Camel<Name> & string]: T[Name] };
+type ParsedOptions<T> = T & { readonly [Name in keyof T as Camel<Name> & string]: T[Name] };
 
 export interface Terminal {
   size(): { readonly columns: number; readonly rows: number };
@@ -60,7 +60,7 @@ export function defineVerb<T>(verb: VerbModule<T>): VerbModule {
 export function defineGroup(verbs: readonly VerbEntry[]): VerbModule {
   return {
     options: (yargs) =>
-      yargs.demandCommand(1, `Which of them? ${verbs.map((each) => each.name).join(', ')}`) as Argv<unknown>,
+      yargs.demandCommand(1, `Give one of these verbs: ${verbs.map((each) => each.name).join(', ')}`) as Argv<unknown>,
     run: async () => await Promise.resolve(64),
     verbs,
   };

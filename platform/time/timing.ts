@@ -1,7 +1,7 @@
 /** When to do something again: pure functions of what they are given. The cap comes first and the noise after it. */
 import { createHash } from 'node:crypto';
 
-export interface BackoffOptions {
+interface BackoffOptions {
   /** Upper bound of the first delay, in milliseconds. */
   readonly baseMs: number;
   /** Upper bound of every delay. */
@@ -33,7 +33,7 @@ export function nodePhase(id: string, intervalMs: number): number {
   return (digest.readUIntBE(0, 6) / 2 ** 48) * intervalMs;
 }
 
-export interface NextTurn {
+interface NextTurn {
   /** Monotonic milliseconds: now, and when the last turn began. */
   readonly now: number;
   readonly lastStart: number;

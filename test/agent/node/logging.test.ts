@@ -48,5 +48,5 @@ test('a syslog address that is none is told with what to write instead', async (
   const shown: string[] = [];
   const log = openNodeLog({ logDir: undefined, level: 'info', syslog: 'ftp://x', console: (line) => shown.push(line) });
   await log.close();
-  assert.deepEqual(shown, ['warn: not a syslog address: ftp://x. Write udp://HOST:514 or tcp://HOST:601.']);
+  assert.deepEqual(shown, ['warn: invalid syslog address "ftp://x". Write udp://HOST:514 or tcp://HOST:601.']);
 });

@@ -8,7 +8,13 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { copyLoaders, missingLoaders } from '../../../platform/netboot/loaders.ts';
-import { bootstrapIpxe, HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, versionText } from '../../../platform/netboot/scripts.ts';
+import {
+  bootstrapIpxe,
+  HELP_TEXT,
+  IPXE_MENU,
+  SYSLINUX_MENU,
+  menuVersionText,
+} from '../../../platform/netboot/scripts.ts';
 
 interface IpxeOptions {
   readonly out: string;
@@ -45,7 +51,7 @@ export function layOutIpxe(options: IpxeOptions): IpxeLayout {
     ['menu.ipxe', IPXE_MENU],
     ['pxelinux.cfg/default', SYSLINUX_MENU],
     ['help.txt', HELP_TEXT],
-    ['version.txt', versionText(options.version)],
+    ['version.txt', menuVersionText(options.version)],
     ['dnsmasq.conf', dnsmasqConfig(options)],
     ['dnsmasq-proxy.conf', proxyConfig(options)],
   ];
