@@ -16,10 +16,13 @@ export const verb = defineVerb({
     const discovery = await setup.discover(values, host.signal);
     if (args.json) {
       const { candidates, steps } = discovery;
-      host.out(`${JSON.stringify({ dialect: values.dialect, dialectWhy: setup.dialectWhy, candidates, steps })}\n`);
+      host.out(
+        `${JSON.stringify({ dialect: setup.descriptor.name, dialectWhy: setup.descriptorReason, candidates, steps })}\n`,
+      );
       return 0;
     }
-    if (args.explain) host.out(explainDiscovery(discovery, `${values.dialect}, because ${setup.dialectWhy}`));
+    if (args.explain)
+      host.out(explainDiscovery(discovery, `${setup.descriptor.name}, because ${setup.descriptorReason}`));
     const [first] = discovery.candidates;
     if (first === undefined) throw new RazorMkError('RAZOR_MK_NO_SERVER', 'no provisioning server was found');
     for (const { url, source } of discovery.candidates)

@@ -1,21 +1,23 @@
 /** What `checkin` and `register` share: one report, shown or sent, once. */
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/facts.ts';
-import type { FactSet } from '../../facts/fact-types.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
-import { loadDialect, type DialectOptions } from '../servers/registry.ts';
-import type { Dialect, NodeReport, RequestPreview } from '../servers/dialect.ts';
 import { exchangeOf } from '../http/http-client.ts';
+import type { Dialect, NodeReport, RequestPreview } from '../servers/dialect.ts';
+import type { DialectOptions, ServerDescriptor } from '../servers/server.ts';
 import type { AgentArgs } from './options.ts';
-import { settingsByHand, setUp, type Setup } from './setup.ts';
+import { settingsByHand, setUp } from './setup.ts';
 
 export interface Prepared {
+  readonly descriptor: ServerDescriptor;
   readonly dialect: Dialect;
   readonly report: NodeReport;
 }
 
-/** Discovers, gathers and makes the dialect. */
+/** Discovers, gathers and opens the dialect. Throws RAZOR_MK_DIALECT for servers that have no exchange by hand. */
 export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean): Promise<Prepared> {
   const setup = await setUp(args, host);
+  const { descriptor, kernel } = setup;
   const values = settingsByHand(setup, host);
   const discovery = await setup.discover(values, host.signal);
   const [server] = discovery.candidates;
@@ -23,13 +25,9 @@ export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean
   host.err(`server ${server.url} by ${server.source}\n`);
   const { checkinPath, registerPath } = values;
   const set = await setup.collect(values, host.signal);
-  const foreman =
-    values.dialect === 'foreman'
-      ? { foreman: (await import('../servers/foreman/foreman-setup.ts')).foremanOnce(setup) }
-      : {};
-  const dialect = await loadDialect(values.dialect, {
-    ...foreman,
-    ...(values.dialect === 'ironic' ? { ironic: await ironicOnce(setup, set) } : {}),
+  const dialect = await openByHand(descriptor, {
+    kernel,
+    factSet: set,
     serverUrl: server.url,
     exchange: exchangeOf(await setup.httpFor(values, server)),
     ...(checkinPath === '' ? {} : { checkinPath }),
@@ -38,16 +36,15 @@ export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean
   for (const error of set.errors) host.err(`facts: ${error.group}: ${error.message}\n`);
   if (set.identity.note !== undefined) host.err(`identity: ${set.identity.note}\n`);
   const facts = factValues(set, compileExclusion(values.factExclude || DEFAULT_EXCLUSION));
-  return { dialect, report: { identity: set.identity, facts, firstCheckin, lastState: 'idle' } };
+  return { descriptor, dialect, report: { identity: set.identity, facts, firstCheckin, lastState: 'idle' } };
 }
 
-/** What Ironic's dialect for the hand needs; `set` where something may be sent. */
-export async function ironicOnce(
-  setup: Setup,
-  set: FactSet | undefined,
-): Promise<NonNullable<DialectOptions['ironic']>> {
-  const { ironicParameters } = await import('../servers/ironic/ironic-parameters.ts');
-  return { parameters: ironicParameters(setup.cmdline), set };
+/** The exchanges of such a server. Throws RAZOR_MK_DIALECT where it has none by hand. */
+export async function openByHand(descriptor: ServerDescriptor, options: DialectOptions): Promise<Dialect> {
+  if (descriptor.openDialect !== undefined) return await descriptor.openDialect(options);
+  throw new RazorMkError('RAZOR_MK_DIALECT', `${descriptor.name} has no check-in and no register`, {
+    remedy: `Use razor-mk run for it; ${descriptor.page} describes the exchange.`,
+  });
 }
 
 /** A request as it would go out. */

@@ -6,20 +6,16 @@ import type { CommandHandler } from '../commands/command-handler.ts';
 import { createRegistry } from '../commands/command-registry.ts';
 import { OPTIONS } from '../config/options.ts';
 import { diffPushed, examinePushed, pushedText } from '../config/pushed.ts';
-import { createDialect } from '../servers/registry.ts';
-import { ASKED_DIALECT_NAMES } from '../servers/select.ts';
-import type { CheckinReply, AskedDialectName } from '../servers/dialect.ts';
+import type { CheckinReply } from '../servers/dialect.ts';
+import { SERVERS } from '../servers/registry.ts';
+import { defaultServer } from '../servers/select-server.ts';
 import { openStore } from '../state/state-store.ts';
 
 const LONGEST = 1024 * 1024;
-/** Whose reply it is does not matter to the parser; the identity only has to be one. */
-const SOMEBODY = {
-  interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:01' }],
-  uuid: undefined,
-  serial: undefined,
-  assetTag: undefined,
-  note: undefined,
-};
+/** Readers of the replies of servers whose check-ins are answered. */
+const READERS = new Map(
+  SERVERS.flatMap(({ name, turns }) => (turns?.loadReplyReader ? [[name, turns.loadReplyReader] as const] : [])),
+);
 
 export const verb = defineVerb({
   usage: '<file>',
@@ -27,8 +23,8 @@ export const verb = defineVerb({
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'the body of a reply; - for standard input' })
       .option('dialect', {
-        choices: ASKED_DIALECT_NAMES,
-        default: 'razor' as AskedDialectName,
+        choices: [...READERS.keys()],
+        default: defaultServer().name,
         describe: 'whose reply it is',
       })
       .option('status', { type: 'number', default: 200, describe: 'the HTTP status it came with' })
@@ -45,16 +41,11 @@ export const verb = defineVerb({
     if (bytes === undefined)
       throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${path}: it does not exist`);
     if (bytes.length > LONGEST) throw new RazorMkError('RAZOR_MK_REPLY', `the reply is longer than ${LONGEST} bytes`);
-    const dialect = createDialect(args.dialect, {
-      serverUrl: args.dialect === 'razor-server' ? `${args.server}/svc/checkin/1` : args.server,
-      exchange: () =>
-        Promise.resolve({
-          status: args.status,
-          headers: { 'content-type': 'application/json' },
-          body: bytes.toString('utf8'),
-        }),
-    });
-    const reply = await dialect.checkin({ identity: SOMEBODY, facts: {}, firstCheckin: false, lastState: 'idle' });
+    const load = READERS.get(args.dialect);
+    if (load === undefined) throw new Error(`no reader of replies of ${args.dialect}`);
+    const headers = { 'content-type': 'application/json' };
+    const readReply = await load();
+    const reply = readReply({ status: args.status, headers, body: bytes.toString('utf8') }, args.server);
     explainCommand(reply, args['commands-dir'], host);
     const before = args['state-dir'] === undefined ? {} : ((await openStore(args['state-dir'])).config ?? {});
     explainConfig(reply, before, args.server, host);

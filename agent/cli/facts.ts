@@ -3,26 +3,40 @@ import { factsVerb } from '../../facts/cli/facts-verb.ts';
 import { DEFAULT_EXCLUSION } from '../../facts/default-exclusion.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
 import { messageOf } from '../../platform/errors/errors.ts';
-import type { DialectName } from '../servers/dialect.ts';
-import { SERVER_RULES } from '../servers/server-rules.ts';
+import type { ServerRule } from '../../facts/cli/extras.ts';
+import { parseCommandLine } from '../../platform/kernel-line.ts';
+import { SERVERS } from '../servers/registry.ts';
 
-const DIALECTS: readonly DialectName[] = ['razor', 'hanlon', 'razor-server'];
-
-/** The id that each dialect would send. No server is asked for it. */
-async function ids(identity: Identity): Promise<{ dialect: string; id: string }[]> {
-  const { createDialect } = await import('../servers/registry.ts');
-  return DIALECTS.map((dialect) => {
-    try {
-      const options = { serverUrl: 'http://localhost', exchange: () => Promise.reject(new Error('no server')) };
-      return { dialect, id: createDialect(dialect, options).nodeId(identity) };
-    } catch (error) {
-      return { dialect, id: `none: ${messageOf(error)}` };
-    }
+/** The servers' rules; one that two servers share is named once, with both. */
+function serverRules(): readonly ServerRule[] {
+  const rules = SERVERS.flatMap(({ factRules = [] }) => factRules);
+  return [...new Set(rules)].map((shared) => {
+    const servers = SERVERS.filter(({ factRules }) => factRules?.includes(shared));
+    return { ...shared, server: servers.map(({ title }) => title).join(', ') };
   });
 }
 
+/** The id that a check-in would send to each kind of server. No server is asked for it. */
+async function ids(identity: Identity): Promise<{ dialect: string; id: string }[]> {
+  const options = {
+    serverUrl: 'http://localhost',
+    exchange: () => Promise.reject(new Error('no server')),
+    kernel: parseCommandLine(''),
+  };
+  const asked = SERVERS.filter(({ turns }) => turns?.asksServer === true);
+  return await Promise.all(
+    asked.map(async ({ name: dialect, openDialect }) => {
+      try {
+        return { dialect, id: (await openDialect?.(options))?.nodeId(identity) ?? 'none' };
+      } catch (error) {
+        return { dialect, id: `none: ${messageOf(error)}` };
+      }
+    }),
+  );
+}
+
 export const verb = factsVerb({
-  rules: SERVER_RULES,
+  rules: serverRules(),
   ids,
   exclusion: async (stateDir) => {
     const pushed = (await (await import('../state/state-store.ts')).openStore(stateDir)).config?.[

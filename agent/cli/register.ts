@@ -11,11 +11,11 @@ export const verb = defineVerb({
       describe: 'show the request and send nothing',
     }),
   run: async (args, host) => {
-    const { dialect, report } = await prepare(args, host, false);
+    const { descriptor, dialect, report } = await prepare(args, host, false);
     const preview = dialect.previewRegister(report);
     if (preview === undefined) {
-      const why = dialect.name === 'ironic' ? 'the kernel line asks for no inspection' : 'its first check-in registers';
-      host.out(`${dialect.name} has no register: ${why}\n`);
+      const reason = descriptor.job?.noRegister ?? 'its first check-in registers';
+      host.out(`${descriptor.name} has no register: ${reason}\n`);
       return 0;
     }
     if (args['dry-run']) {

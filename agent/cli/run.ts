@@ -1,24 +1,36 @@
 /** The verb `run`: the agent. */
 import { resolve } from 'node:path';
-import { systemClock } from '../../platform/time/clock.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { Log } from '../../platform/log/log.ts';
+import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { createSystem } from '../../platform/system.ts';
-import { defineVerb } from '../../platform/process/verb.ts';
-import { startAgent } from '../loop/agent.ts';
+import { systemClock } from '../../platform/time/clock.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Disk } from '../disks/disks.ts';
-import type { AgentEvent } from '../loop/events.ts';
-import { hasTurns } from '../servers/select.ts';
-import { createExtensionKeeper } from '../servers/razor-server/extension/extension-cache.ts';
-import { createConsoleTeller, writeConsole } from '../node/console.ts';
-import { startNode } from '../node/node.ts';
-import { stopOptimizing } from '../node/optimizing.ts';
-import { openNodeLog } from '../node/logging.ts';
-import { openStore } from '../state/state-store.ts';
-import { version } from '../version.ts';
 import { bootParameters } from '../kernel-line/read-kernel-line.ts';
+import { startAgent } from '../loop/agent.ts';
+import type { AgentEvent, Emit } from '../loop/events.ts';
+import type { Runtime } from '../loop/runtime.ts';
+import { createConsoleTeller, writeConsole } from '../node/console.ts';
+import { openNodeLog } from '../node/logging.ts';
 import { createNarrator } from '../node/narrate.ts';
-import { agentOptions } from './options.ts';
+import type { NodeSetup } from '../node/node-setup.ts';
+import { startNode, type Node } from '../node/node.ts';
+import { stopOptimizing } from '../node/optimizing.ts';
+import type { ServerService, TurnServer } from '../servers/server.ts';
+import { openStore, type Store } from '../state/state-store.ts';
+import { version } from '../version.ts';
+import { agentOptions, type AgentArgs } from './options.ts';
 import { addressesOf, resolverOf, setUp, stateDir } from './setup.ts';
+
+interface RunArgs extends AgentArgs {
+  readonly live: boolean;
+  readonly events: boolean;
+  readonly once: boolean;
+  readonly turns: number | undefined;
+  readonly 'disk-file': string | undefined;
+  readonly 'stop-after-command': readonly string[] | undefined;
+}
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -29,138 +41,167 @@ export const verb = defineVerb({
       .option('turns', { type: 'number', describe: 'so many turns' })
       .option('disk-file', { type: 'string', describe: 'a regular file that stands for the disks; not with --live' })
       .option('stop-after-command', { type: 'string', array: true, describe: 'end after a turn with this command' }),
-  run: async (args, host) => {
-    const turns = args.once ? 1 : args.turns;
-    if (turns !== undefined && !(Number.isInteger(turns) && turns > 0)) {
-      throw new RazorMkError('RAZOR_MK_USAGE', '--turns takes a whole number above 0');
-    }
-    if (args['disk-file'] !== undefined && args.live) {
-      throw new RazorMkError('RAZOR_MK_USAGE', '--disk-file is for trying it out, and not for --live');
-    }
-    const dir = stateDir(args, args.live);
-    const people = args.events ? host.err : host.out;
-    const kernel = await bootParameters(args.cmdline, args.live, host);
-    const setup = await setUp(args, host, {
-      kernelLine: kernel.text,
-      mayBeUndecided: args.live && turns === undefined,
-    });
-    const initial = setup.settings({});
-    const logDir = initial.values.logDir || (args.live ? '/var/log' : dir);
-    const nodeLog = openNodeLog({
-      logDir,
-      level: initial.values.logLevel,
-      syslog: initial.values.syslog,
-      console: (line) => people(`${line}\n`),
-      resolve: resolverOf(args),
-    });
-    const { log } = nodeLog;
-    const system = createSystem({ live: args.live, log });
-    const store = await openStore(dir);
-    const extension = createExtensionKeeper({
-      urlFor: setup.extensionUrl,
-      httpFor: setup.httpFor,
-      stateDir: dir,
-      system,
-    });
-    const toConsole = (line: string): void => {
-      if (args.live && !host.interactive) writeConsole(line);
-    };
-    const say = (line: string): void => {
-      people(`${line}\n`);
-      toConsole(line);
-    };
-    const tellConsole = createConsoleTeller(toConsole);
-    const node = startNode({
-      clock: systemClock,
-      log,
-      nodeLog,
-      system,
-      store,
-      setup,
-      binDirs: () => extension.binDirs(),
-      resolve: resolverOf(args),
-      say,
-      signal: host.signal,
-    });
-    const narrate = createNarrator();
-    const emit = (event: AgentEvent): void => {
-      node.onEvent(event);
-      tellConsole(event);
-      if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
-      const line = narrate(event);
-      if (line !== undefined) log.info(line);
-      if (!args.events) return;
-      host.out(
-        `${JSON.stringify({ ...event, at: new Date().toISOString(), sinceMs: Math.round(performance.now()) })}\n`,
-      );
-    };
-    emit({ event: 'started', version: version(), dialect: initial.values.dialect, live: args.live, stateDir: dir });
-    if (initial.values.insecure) {
-      const message = 'certificates of servers are not checked (insecure=on): anybody on the way can be the server';
-      people(`razor-mk: ${message}\n`);
-      emit({ event: 'warning', message });
-    }
-    const { deployment } = kernel;
-    if (deployment !== undefined || setup.undecided !== undefined || !hasTurns(initial.values.dialect)) {
-      if (turns !== undefined && deployment === undefined)
-        throw new RazorMkError('RAZOR_MK_USAGE', `${initial.values.dialect} has no turns to count`);
-      const { runInsteadOfTurns } = await import('../servers/start-job.ts');
-      const listDisks = await disksOf(args['disk-file']);
-      const parts = { clock: systemClock, log, emit, system, say, listDisks, signal: host.signal };
-      return await runInsteadOfTurns({ ...parts, setup, settings: initial, node, deployment, stateDir: dir, logDir });
-    }
-    const foreman =
-      initial.values.dialect !== 'foreman'
-        ? undefined
-        : await (
-            await import('../servers/foreman/foreman-setup.ts')
-          ).serveForeman(setup, {
-            clock: systemClock,
-            log,
-            emit,
-            system,
-            breaker: node.breaker,
-            orders: () => agent.control,
-            resolve: addressesOf(args),
-            signal: host.signal,
-          });
-    const agent = startAgent({
-      clock: systemClock,
-      log,
-      emit,
-      system,
-      store,
-      commands: node.commands,
-      collect: () => {
-        const { values } = agent.control.settings;
-        return setup.collect(
-          { ...values, externalFacts: [...values.externalFacts, ...extension.factDirs()] },
-          host.signal,
-        );
-      },
-      settings: setup.settings,
-      discover: setup.discover,
-      httpFor: setup.httpFor,
-      hooks: {
-        ...node.hooks(emit),
-        async beforeTurn(server, settings, signal) {
-          await foreman?.api.refresh(server, settings);
-          await extension.refresh(server, settings, signal);
-        },
-      },
-      ...(foreman === undefined ? {} : { dialectOptions: { foreman: foreman.dialect } }),
-      extraErrors: node.errorsForFacts,
-      signal: host.signal,
-      turns,
-      ...(args['stop-after-command'] === undefined ? {} : { stopAfter: args['stop-after-command'] }),
-    });
-    await node.open(agent.control);
-    await agent.done;
-    await foreman?.api.close();
-    await node.close();
-    return 0;
-  },
+  run: async (args, host) => await runAgent(args, host),
 });
+
+/** In order: 1. read what stands still; 2. open log, store and node; 3. take turns, or do the job of a server without turns. */
+async function runAgent(args: RunArgs, host: Host): Promise<number> {
+  const turns = turnsOf(args);
+  const dir = stateDir(args, args.live);
+  const { text: kernelLine, source } = await bootParameters(args.cmdline, args.live, host);
+  const setup = await setUp(args, host, { kernelLine, mayBeUndecided: args.live && turns === undefined });
+  const { descriptor } = setup;
+  const initial = setup.settings({});
+  const logDir = initial.values.logDir || (args.live ? '/var/log' : dir);
+  const people = args.events ? host.err : host.out;
+  const nodeLog = openNodeLog({
+    logDir,
+    level: initial.values.logLevel,
+    syslog: initial.values.syslog,
+    console: (line) => people(`${line}\n`),
+    resolve: resolverOf(args),
+  });
+  const { log } = nodeLog;
+  const toConsole = (line: string): void => {
+    if (args.live && !host.interactive) writeConsole(line);
+  };
+  const say = (line: string): void => {
+    people(`${line}\n`);
+    toConsole(line);
+  };
+  const system = createSystem({ live: args.live, log });
+  const store = await openStore(dir);
+  // the node's commands look into what the service adds, which needs the node
+  const added: { service?: ServerService | undefined } = {};
+  const node = startNode({
+    clock: systemClock,
+    log,
+    nodeLog,
+    system,
+    store,
+    setup,
+    binDirs: () => added.service?.binDirs?.() ?? [],
+    resolve: resolverOf(args),
+    say,
+    signal: host.signal,
+  });
+  const emit = emitter({ node, log, host, events: args.events, toConsole });
+  const runtime: Runtime = { clock: systemClock, log, emit, system, signal: host.signal };
+  emit({ event: 'started', version: version(), dialect: descriptor.name, live: args.live, stateDir: dir });
+  warnOfInsecure(initial.values, people, emit);
+  if (setup.undecided !== undefined || descriptor.turns === undefined) {
+    if (turns !== undefined && descriptor.job?.ends !== true)
+      throw new RazorMkError('RAZOR_MK_USAGE', `${descriptor.name} has no turns to count`);
+    const { runInsteadOfTurns } = await import('../servers/start-job.ts');
+    const listDisks = await disksOf(args['disk-file']);
+    const place = { stateDir: dir, logDir, listDisks, source, say };
+    return await runInsteadOfTurns({ ...runtime, ...place, setup, settings: initial, node });
+  }
+  const service = await startService(descriptor, { args, runtime, setup, node, dir });
+  added.service = service;
+  return await takeTurns(descriptor, { args, turns, runtime, setup, node, service, store });
+}
+
+/** How many turns are taken; undefined for no end. Throws RAZOR_MK_USAGE for options that go not together. */
+function turnsOf(args: RunArgs): number | undefined {
+  const turns = args.once ? 1 : args.turns;
+  if (turns !== undefined && !(Number.isInteger(turns) && turns > 0)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', '--turns takes a whole number above 0');
+  }
+  if (args['disk-file'] !== undefined && args.live) {
+    throw new RazorMkError('RAZOR_MK_USAGE', '--disk-file is for trying it out, and not for --live');
+  }
+  return turns;
+}
+
+interface EmitterOptions {
+  readonly node: Node;
+  readonly log: Log;
+  readonly host: Host;
+  /** Each event as a JSON line on standard output. */
+  readonly events: boolean;
+  readonly toConsole: (line: string) => void;
+}
+
+/** Where events go: the node, the console, the log, and standard output where it was asked for. */
+function emitter({ node, log, host, events, toConsole }: EmitterOptions): Emit {
+  const narrate = createNarrator();
+  const tellConsole = createConsoleTeller(toConsole);
+  return (event: AgentEvent): void => {
+    node.onEvent(event);
+    tellConsole(event);
+    if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
+    const line = narrate(event);
+    if (line !== undefined) log.info(line);
+    if (!events) return;
+    host.out(`${JSON.stringify({ ...event, at: new Date().toISOString(), sinceMs: Math.round(performance.now()) })}\n`);
+  };
+}
+
+function warnOfInsecure({ insecure }: Settings, people: (text: string) => void, emit: Emit): void {
+  if (!insecure) return;
+  const message = 'certificates of servers are not checked (insecure=on): anybody on the way can be the server';
+  people(`razor-mk: ${message}\n`);
+  emit({ event: 'warning', message });
+}
+
+interface Running {
+  readonly args: RunArgs;
+  readonly runtime: Runtime;
+  readonly setup: NodeSetup;
+  readonly node: Node;
+}
+
+/** What runs beside the turns, where the server has something. */
+async function startService(
+  descriptor: TurnServer,
+  { args, runtime, setup, node, dir }: Running & { readonly dir: string },
+): Promise<ServerService | undefined> {
+  return await descriptor.startService?.({
+    ...runtime,
+    kernel: setup.kernel,
+    settings: setup.settings({}).values,
+    stateDir: dir,
+    breaker: node.breaker,
+    resolve: addressesOf(args),
+    httpFor: setup.httpFor,
+    openFiles: (settings) => setup.openFiles(settings, {}),
+  });
+}
+
+interface TurnsOptions extends Running {
+  readonly turns: number | undefined;
+  readonly service: ServerService | undefined;
+  readonly store: Store;
+}
+
+async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise<number> {
+  const { args, turns, runtime, setup, node, service, store } = options;
+  const agent = startAgent({
+    ...runtime,
+    store,
+    descriptor,
+    kernel: setup.kernel,
+    service,
+    commands: node.commands,
+    collect: (values) => {
+      const externalFacts = [...values.externalFacts, ...(service?.factDirs?.() ?? [])];
+      return setup.collect({ ...values, externalFacts }, runtime.signal);
+    },
+    settings: setup.settings,
+    discover: setup.discover,
+    httpFor: setup.httpFor,
+    hooks: node.hooks(runtime.emit),
+    extraErrors: node.errorsForFacts,
+    turns,
+    stopAfter: args['stop-after-command'],
+  });
+  await node.open(agent.control);
+  await agent.done;
+  await service?.close();
+  await node.close();
+  return 0;
+}
 
 /** The file that stands for the disks, or undefined for those of the machine. */
 async function disksOf(file: string | undefined): Promise<(() => Disk[]) | undefined> {

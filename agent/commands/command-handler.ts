@@ -12,7 +12,7 @@ export interface CommandRequest {
   readonly facts: FactSet;
   readonly store: Store;
   /** Sends the facts to the server, remembers them, and clears the first-check-in flag. */
-  readonly register: (reason: string) => Promise<void>;
+  readonly register: () => Promise<void>;
   /** The loop breaker's parameter for the kernel line of the next kernel, where it needs one. */
   readonly kernelParameter?: string;
 }

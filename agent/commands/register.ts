@@ -6,8 +6,8 @@ export const register: CommandHandler = {
   describe: 'Send all facts to the server.',
   destructive: false,
   plan: () => ['gather the facts', 'send them to the server', 'from then on, check in as a known node'],
-  async run(_runtime, { dialect, register: send }) {
-    await send(dialect.asks === false ? 'they are due' : 'the server asked for it');
+  async run(_runtime, { register: send }) {
+    await send();
     return { summary: 'registered' };
   },
 };

@@ -20,6 +20,7 @@ import { API_OPTIONS } from './api-options.ts';
 import { IDENTITY_OPTIONS } from './identity-options.ts';
 import { IRONIC_OPTIONS } from './ironic-options.ts';
 import { pattern } from './pattern.ts';
+import { SERVERS } from '../servers/registry.ts';
 import type { SettingName, Settings } from './settings.ts';
 
 export interface OptionEntry<T> {
@@ -41,9 +42,9 @@ const DAY = 86_400;
 export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Name]> } = {
   dialect: {
     default: 'razor',
-    kind: oneOf(['razor', 'hanlon', 'razor-server', 'ironic', 'foreman']),
+    kind: text(60), // which of them there are is checked where the server is selected (servers/select-server.ts)
     value: 'NAME',
-    meaning: 'The server’s dialect: razor (0.x), hanlon, razor-server (1.x), ironic or foreman.',
+    meaning: `Which kind of server this is: ${SERVERS.map(({ name }) => name).join(', ')}.`,
   },
   server: {
     default: [],

@@ -1,9 +1,9 @@
 /** What the agent is set to, after every place where it can be set has been asked. */
 import type { LogLevel } from '../../platform/log/log.ts';
-import type { DialectName } from '../servers/dialect.ts';
 
 export interface Settings {
-  readonly dialect: DialectName;
+  /** The name of the servers' kind; its descriptor is what the agent asks. */
+  readonly dialect: string;
   /** Addresses of the server; discovery goes on to other ways when empty. */
   readonly server: readonly string[];
   readonly port: number;

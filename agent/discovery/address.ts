@@ -1,5 +1,6 @@
 /** Addresses as people write them: HOST, HOST:PORT, [IPv6]:PORT, bare IPv6, or a whole http(s) URL. */
 import { isIP, isIPv4 } from 'node:net';
+import { redactText } from '../../platform/log/redact.ts';
 
 export interface ServerAddress {
   readonly scheme: 'http' | 'https';
@@ -14,7 +15,7 @@ export interface ServerAddress {
 const HOST_NAME =
   /^(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
 
-/** 4, 6, or 0 for what is no IP address. Node's test for IPv6 is a pattern that takes 4 ms to compile: names have no colon. */
+/** 4, 6, or 0 for anything but an IP address. Node's test for IPv6 is a pattern that takes 4 ms to compile: names have no colon. */
 export function familyOf(host: string): 0 | 4 | 6 {
   if (isIPv4(host)) return 4;
   return host.includes(':') && isIP(host) === 6 ? 6 : 0;
@@ -33,6 +34,17 @@ export function parseAddress(text: string): ServerAddress | undefined {
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
   if (v6 !== undefined) return familyOf(v6) === 6 ? { scheme: 'http', host: v6, port, path: '' } : undefined;
   return isHost(name as string) ? { scheme: 'http', host: name as string, port, path: '' } : undefined;
+}
+
+/** What is wrong with a text that `parseAddress` or URL refuses, in words; secrets in it are hidden. */
+export function addressFault(text: string): string {
+  const fault = `invalid address "${redactText(text.slice(0, 100))}"`;
+  const host = text
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/.*$/, '');
+  const bare = familyOf(host) === 6 || familyOf(host.replace(/:\d{1,5}$/, '')) === 6;
+  return bare ? `${fault}: an IPv6 address with a port or in a URL stands in brackets, [ADDRESS]:PORT` : fault;
 }
 
 function parseUrl(word: string): ServerAddress | undefined {

@@ -1,86 +1,102 @@
 /**
- * Where the provisioning server is. In order: option, kernel line `razor.ip`, kernel line `razor.server` by DNS,
- * environment, configuration file, the DNS name `razor`, the next-server file, and SRV `_razor._tcp`. Every step leaves
- * a trace. The first way that gives an address counts, and those behind it are asked only when it led to no server.
+ * Where the provisioning server is. In order: option, the kernel line's keys of that kind of server, environment,
+ * configuration file, its DNS name, its DHCP options, the next-server file, and its SRV record. Every step leaves a trace. The
+ * first source that gives an address counts, and those behind it are asked only when it led to no server.
  */
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import { redactText } from '../../platform/log/redact.ts';
-import type { Candidate, Discovery, DiscoveryStep } from './candidate.ts';
-import { baseUrl, familyOf, parseAddress, type ServerAddress } from './address.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
+import { notFoundRemedy } from '../servers/remedies.ts';
+import type { DiscoveryRules, LeaseSource, ServerDescriptor } from '../servers/server.ts';
+import { addressFault, baseUrl, familyOf, parseAddress, type ServerAddress } from './address.ts';
+import type { Candidate, Discovery, DiscoveryStep } from './candidate.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
-import { readHanlonLease } from '../servers/hanlon/hanlon-lease.ts';
 import { parseNextServer } from './next-server.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 
 export interface DiscoveryOptions {
-  /** The default DNS name and the SRV name's first part: `razor`; `hanlon` for that dialect. Foreman has ways of its own. */
-  readonly product: 'razor' | 'hanlon' | 'foreman';
-  /** Keys of the kernel line, in order: razor.ip and razor.server; razor.register before them for razor-server. */
-  readonly kernelKeys: readonly string[];
-  /** Where no port was written: 8026. Undefined for the scheme's own (80, 443). */
-  readonly defaultPort: number | undefined;
-  readonly cmdline: CommandLine;
+  /** Which kind of server is looked for. */
+  readonly descriptor: Pick<ServerDescriptor, 'address' | 'discovery'>;
+  /** The port of an address that has none, where somebody set one; else the descriptor's. */
+  readonly port?: number | undefined;
+  readonly kernel: CommandLine;
   /** Addresses of `--server`, of the environment and of the configuration file: candidates in their order. */
   readonly option?: readonly string[];
   readonly environment?: readonly string[];
   readonly configFile?: readonly string[];
   readonly resolvConf: string;
   readonly nextServerFile: string;
-  readonly dnsPort?: number;
+  readonly dnsPort?: number | undefined;
   /** URLs that were tried and did not answer: a source that leads to no others is followed by the next one. */
-  readonly unanswered?: ReadonlySet<string>;
+  readonly unanswered?: ReadonlySet<string> | undefined;
   readonly signal?: AbortSignal;
 }
 
 /** Finds candidates. Throws RAZOR_MK_NO_SERVER, with every step in its message, when no source gives one. */
 export async function discover(options: DiscoveryOptions): Promise<Discovery> {
-  const steps: DiscoveryStep[] = [];
-  const trace = (source: string, note: string, candidates: readonly Candidate[] = []): readonly Candidate[] => {
-    steps.push({ source, note, found: candidates.map((candidate) => candidate.url) });
-    return candidates;
-  };
-  for (const note of options.cmdline.notes) trace('kernel line', note);
+  const { descriptor, kernel, unanswered } = options;
+  if (descriptor.discovery.find !== undefined) return await descriptor.discovery.find(kernel);
+  const search: Search = { options, rules: descriptor.discovery, steps: [] };
+  for (const note of kernel.notes) trace(search, 'kernel line', note);
   let tried: readonly Candidate[] | undefined;
-  for (const method of methodsOf(options)) {
+  for (const source of sourcesOf(search.rules)) {
     options.signal?.throwIfAborted();
-    const candidates = await method(options, trace);
+    const candidates = await source(search);
     const first = candidates[0];
     if (first === undefined) continue;
-    const fresh = candidates.filter(({ url }) => options.unanswered?.has(url) !== true);
+    const fresh = candidates.filter(({ url }) => unanswered?.has(url) !== true);
     const rest = candidates.filter((candidate) => !fresh.includes(candidate));
-    if (fresh.length > 0) return { candidates: [...fresh, ...rest], steps };
+    if (fresh.length > 0) return { candidates: [...fresh, ...rest], steps: search.steps };
     tried ??= candidates;
     if (isFinal(first)) break;
-    trace(first.source, 'did not answer: the next source is asked');
+    trace(search, first.source, 'did not answer: the next source is asked');
   }
   // every source led to nothing: from the beginning
-  if (tried !== undefined) return { candidates: tried, steps };
-  const told = steps.map((step) => `\n    ${step.source}: ${step.note}`).join('');
-  throw new RazorMkError('RAZOR_MK_NO_SERVER', `no provisioning server was found:${told}`);
+  if (tried !== undefined) return { candidates: tried, steps: search.steps };
+  const steps = search.steps.map((step) => `\n    ${step.source}: ${step.note}`).join('');
+  throw new RazorMkError('RAZOR_MK_NO_SERVER', `no provisioning server was found:${steps}`, {
+    remedy: notFoundRemedy(descriptor, kernel),
+  });
 }
 
-/** Sources that find an address, where others give it. */
-const FOUND = /^(DNS|DHCP|next-server|SRV)/;
+/** One search: what is looked for, and the trace of it. */
+interface Search {
+  readonly options: DiscoveryOptions;
+  readonly rules: DiscoveryRules;
+  readonly steps: DiscoveryStep[];
+}
 
-type Trace = (source: string, note: string, candidates?: readonly Candidate[]) => readonly Candidate[];
-type Method = (options: DiscoveryOptions, trace: Trace) => Promise<readonly Candidate[]>;
+type Source = (search: Search) => Promise<readonly Candidate[]>;
 
-function methodsOf({ kernelKeys, product }: DiscoveryOptions): readonly Method[] {
-  return [
-    (options, trace) => given('--server', options.option, options, trace),
+/** Notes a step and hands on what it found. */
+function trace(
+  { steps }: Search,
+  source: string,
+  note: string,
+  found: readonly Candidate[] = [],
+): readonly Candidate[] {
+  steps.push({ source, note, found: found.map(({ url }) => url) });
+  return found;
+}
+
+/** What is asked for such a server, in order. */
+function sourcesOf({ kernelKeys, dnsName, lease, nextServer, srvName }: DiscoveryRules): readonly Source[] {
+  const sources: Source[] = [
+    (search) => fromWritten('--server', search.options.option, search),
     ...kernelKeys.map(
-      (key): Method =>
-        (options, trace) =>
-          fromKernelKey(key, options, trace),
+      (key): Source =>
+        (search) =>
+          fromKernelKey(key, search),
     ),
-    (options, trace) => given('environment', options.environment, options, trace),
-    (options, trace) => given('configuration file', options.configFile, options, trace),
-    // Foreman has no default name, and next-server names the TFTP server, which may be a smart proxy or not
-    ...(product === 'foreman' ? [] : [byDefaultName, fromHanlonLease, fromNextServer]),
-    byService,
+    (search) => fromWritten('environment', search.options.environment, search),
+    (search) => fromWritten('configuration file', search.options.configFile, search),
   ];
+  if (dnsName !== undefined) sources.push((search) => fromDnsName(dnsName, search));
+  if (lease !== undefined) sources.push((search) => fromLease(lease, search));
+  if (nextServer) sources.push(fromNextServer);
+  if (srvName !== undefined) sources.push((search) => fromService(srvName, search));
+  return sources;
 }
 
 /**
@@ -88,132 +104,120 @@ function methodsOf({ kernelKeys, product }: DiscoveryOptions): readonly Method[]
  * must not end at a stranger's http.
  */
 function isFinal({ source, url }: Candidate): boolean {
-  return (
-    source === '--server' || source === 'environment' || source === 'configuration file' || url.startsWith('https:')
-  );
+  return ['--server', 'environment', 'configuration file'].includes(source) || url.startsWith('https:');
 }
 
-/** Ports of SRV records that mean https (docs/contracts/foreman.md#finding-the-server). */
-const HTTPS_PORTS: readonly number[] = [443, 8443, 9090];
-
-async function given(
+async function fromWritten(
   source: string,
   texts: readonly string[] | undefined,
-  options: DiscoveryOptions,
-  trace: Trace,
+  search: Search,
 ): Promise<readonly Candidate[]> {
-  if (texts === undefined || texts.length === 0) return [];
-  return await candidatesOf(source, texts, options, trace);
+  return texts === undefined || texts.length === 0 ? [] : await writtenCandidates(source, texts, search);
 }
 
-async function fromKernelKey(key: string, options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+async function fromKernelKey(key: string, search: Search): Promise<readonly Candidate[]> {
   const source = `kernel line ${key}`;
-  const all = options.cmdline.all(key);
+  const all = search.options.kernel.all(key);
   const value = all.at(-1);
-  if (value === undefined) return trace(source, 'not given');
-  if (all.length > 1) trace(source, `given ${all.length} times (${redactText(all.join(', '))}): the last one counts`);
-  const words = value.split(',').filter((word) => word !== '');
-  if (words.length === 0) return trace(source, 'given without a value');
-  return await candidatesOf(source, words, options, trace);
+  if (value === undefined) return trace(search, source, 'not given');
+  if (all.length > 1)
+    trace(search, source, `given ${all.length} times (${redactText(all.join(', '))}): the last one counts`);
+  const texts = value.split(',').filter((text) => text !== '');
+  if (texts.length === 0) return trace(search, source, 'given without a value');
+  return await writtenCandidates(source, texts, search);
 }
 
-/** Addresses as they were written, names resolved. What cannot be used is traced and passed over. */
-async function candidatesOf(
+/** Addresses as somebody wrote them, names resolved. What cannot be used is traced and passed over. */
+async function writtenCandidates(
   source: string,
   texts: readonly string[],
-  options: DiscoveryOptions,
-  trace: Trace,
+  search: Search,
 ): Promise<readonly Candidate[]> {
   const candidates: Candidate[] = [];
   for (const text of texts) {
-    const address = parsedFor(options, text);
-    if (address === undefined) trace(source, `"${redactText(text.slice(0, 100))}" is no address`);
+    const address = readWritten(text, search.rules);
+    if (address === undefined) trace(search, source, addressFault(text));
     // a URL has no place for the interface, and without it the kernel does not know where to send
-    else if (address.host.includes('%')) trace(source, `${text} is an address of one link, which no URL can name`);
-    else if (familyOf(address.host) !== 0) {
-      candidates.push(
-        ...trace(source, `${text} is an address`, [
-          { url: baseUrl(address, options.defaultPort), source, given: !FOUND.test(source) },
-        ]),
-      );
-    } else candidates.push(...(await resolved(source, address, options, trace)));
+    else if (address.host.includes('%'))
+      trace(search, source, `${text} is an address of one link, which no URL can name`);
+    else
+      candidates.push(...(await candidatesAt(address, { source, given: true, note: `${text} is an address` }, search)));
   }
   return candidates;
 }
 
-/** One address. Foreman's are URLs; a bare name of one means https, which it speaks unless somebody took that away. */
-function parsedFor({ product }: DiscoveryOptions, text: string): ServerAddress | undefined {
+/** One address, a bare one with the scheme of such servers. */
+function readWritten(text: string, { scheme }: DiscoveryRules): ServerAddress | undefined {
   const address = parseAddress(text);
-  if (address === undefined || product !== 'foreman' || /^https?:/i.test(text.trim())) return address;
-  return { ...address, scheme: 'https' };
+  if (address === undefined || scheme === undefined || /^https?:/i.test(text.trim())) return address;
+  return { ...address, scheme };
 }
 
-async function resolved(
-  source: string,
-  address: ServerAddress,
-  options: DiscoveryOptions,
-  trace: Trace,
-): Promise<readonly Candidate[]> {
+/** Where an address comes from, and what the trace says of it when it needs no resolver. */
+interface Origin {
+  readonly source: string;
+  readonly given: boolean;
+  readonly note: string;
+}
+
+/** The candidates at an address: itself, or those that DNS has for its name. */
+async function candidatesAt(address: ServerAddress, origin: Origin, search: Search): Promise<readonly Candidate[]> {
+  const { options, rules } = search;
+  const { source, given, note } = origin;
+  const port = options.port ?? rules.defaultPort;
+  if (familyOf(address.host) !== 0)
+    return trace(search, source, note, [{ url: baseUrl(address, port), source, given }]);
   const lookup = await lookupAddresses(address.host, await dnsOptions(options));
+  // the certificate, and among Foreman's web servers the virtual host, is for the name
+  const byName = address.scheme === 'https' || rules.keepsName === true;
   const candidates = lookup.found.map((ip): Candidate => {
-    const more = { source, given: !FOUND.test(source), ttl: lookup.ttl };
-    // the certificate, and among Foreman's web servers the virtual host, is for the name
-    const byName = address.scheme === 'https' || options.product === 'foreman';
-    if (byName) return { url: baseUrl(address, options.defaultPort), address: ip, ...more };
-    return { url: baseUrl(address, options.defaultPort, ip), ...more };
+    const more = { source, given, ttl: lookup.ttl };
+    if (byName) return { url: baseUrl(address, port), address: ip, ...more };
+    return { url: baseUrl(address, port, ip), ...more };
   });
-  const note = lookup.trace.join('; ') || 'no resolver was asked';
-  return trace(source, `name ${address.host}: ${note}`, candidates);
+  const asked = lookup.trace.join('; ') || 'no resolver was asked';
+  return trace(search, source, `name ${address.host}: ${asked}`, candidates);
 }
 
-async function byDefaultName(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
-  const address: ServerAddress = { scheme: 'http', host: options.product, port: undefined, path: '' };
-  return await resolved(`DNS name ${options.product}`, address, options, trace);
+async function fromDnsName(name: string, search: Search): Promise<readonly Candidate[]> {
+  const address: ServerAddress = { scheme: 'http', host: name, port: undefined, path: '' };
+  return await candidatesAt(address, { source: `DNS name ${name}`, given: false, note: '' }, search);
 }
 
-async function fromHanlonLease(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
-  if (options.product !== 'hanlon') return [];
-  const source = 'DHCP options of Hanlon';
-  const { address, note } = await readHanlonLease(options.nextServerFile);
-  if (address === undefined) return trace(source, note);
-  if (familyOf(address.host) === 0) return await resolved(source, address, options, trace);
-  return trace(source, note, [{ url: baseUrl(address, options.defaultPort), source, given: false }]);
+async function fromLease({ source, read }: LeaseSource, search: Search): Promise<readonly Candidate[]> {
+  const { address, note } = await read(search.options.nextServerFile);
+  if (address === undefined) return trace(search, source, note);
+  return await candidatesAt(address, { source, given: false, note }, search);
 }
 
-async function fromNextServer(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
+async function fromNextServer(search: Search): Promise<readonly Candidate[]> {
   const source = 'next-server file';
-  const bytes = await readCapped(options.nextServerFile, 8192).catch((error: unknown) => error as Error);
-  if (bytes === undefined) return trace(source, `${options.nextServerFile} does not exist`);
-  if (bytes instanceof Error) return trace(source, bytes.message);
+  const { nextServerFile: path } = search.options;
+  const bytes = await readCapped(path, 8192).catch((error: unknown) => error as Error);
+  if (bytes === undefined) return trace(search, source, `${path} does not exist`);
+  if (bytes instanceof Error) return trace(search, source, bytes.message);
   const address = parseNextServer(bytes);
-  if ('wrong' in address) return trace(source, `${options.nextServerFile} ${address.wrong}`);
-  if (familyOf(address.host) === 0) return await resolved(source, address, options, trace);
-  return trace(source, `${options.nextServerFile} holds ${address.host}`, [
-    { url: baseUrl(address, options.defaultPort), source, given: !FOUND.test(source) },
-  ]);
+  if ('wrong' in address) return trace(search, source, `${path} ${address.wrong}`);
+  return await candidatesAt(address, { source, given: false, note: `${path} holds ${address.host}` }, search);
 }
 
-async function byService(options: DiscoveryOptions, trace: Trace): Promise<readonly Candidate[]> {
-  const foreman = options.product === 'foreman';
-  const name = foreman ? '_x-foreman._tcp' : `_${options.product}._tcp`;
+async function fromService(name: string, search: Search): Promise<readonly Candidate[]> {
   const source = `SRV ${name}`;
-  const dns = await dnsOptions(options);
-  const services = await lookupService(name, dns);
-  if (services.found.length === 0) return trace(source, services.trace.join('; ') || 'no resolver was asked');
+  const services = await lookupService(name, await dnsOptions(search.options));
+  if (services.found.length === 0) {
+    return trace(search, source, services.trace.join('; ') || 'no resolver was asked');
+  }
   const candidates: Candidate[] = [];
-  for (const service of services.found.slice(0, 4)) {
-    const scheme = foreman && HTTPS_PORTS.includes(service.port) ? 'https' : 'http';
-    const address: ServerAddress = { scheme, host: service.host, port: service.port, path: '' };
-    candidates.push(...(await resolved(source, address, options, trace)));
+  for (const { host, port } of services.found.slice(0, 4)) {
+    const scheme = search.rules.httpsPorts?.includes(port) ? 'https' : 'http';
+    const address: ServerAddress = { scheme, host, port, path: '' };
+    const note = `${host} is an address`;
+    candidates.push(...(await candidatesAt(address, { source, given: false, note }, search)));
   }
   return candidates;
 }
 
-async function dnsOptions(options: DiscoveryOptions): Promise<DnsOptions> {
-  const text = await readCapped(options.resolvConf, 65_536).catch(() => undefined);
-  return {
-    conf: parseResolvConf(text?.toString('utf8') ?? ''),
-    port: options.dnsPort,
-    signal: options.signal,
-  };
+async function dnsOptions({ resolvConf, dnsPort, signal }: DiscoveryOptions): Promise<DnsOptions> {
+  const text = await readCapped(resolvConf, 65_536).catch(() => undefined);
+  return { conf: parseResolvConf(text?.toString('utf8') ?? ''), port: dnsPort, signal };
 }

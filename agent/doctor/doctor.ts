@@ -1,31 +1,38 @@
 /** Walks from the driver to the reply and stops at the first thing that is broken. */
 import { isIP } from 'node:net';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import type { Dialect, NodeReport } from '../servers/dialect.ts';
 import type { Candidate, Discovery } from '../discovery/candidate.ts';
 import type { ResolvConf } from '../discovery/resolv-conf.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import type { Route } from '../network/routes.ts';
-import type { NetworkState } from '../network/network-state.ts';
 import type { Proxy } from '../http/proxy.ts';
+import type { CommandLine } from '../../platform/kernel-line.ts';
+import type { NetworkState } from '../network/network-state.ts';
+import type { Route } from '../network/routes.ts';
+import type { Dialect, NodeReport } from '../servers/dialect.ts';
+import { notFoundRemedy } from '../servers/remedies.ts';
+import type { ServerDescriptor } from '../servers/server.ts';
 import { CHECKS, firstBroken, type CheckName, type CheckResult } from './check.ts';
 import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from './machine-checks.ts';
 import { checkDns, checkHttp, checkReply, checkTcp } from './server-checks.ts';
 
 export interface DoctorContext {
+  /** Which kind of server the node is given to. */
+  readonly descriptor: ServerDescriptor;
+  readonly kernel: CommandLine;
   readonly observe: () => NetworkState;
   readonly routes: () => readonly Route[];
   readonly resolvConf: ResolvConf;
   /** resolv.conf names a resolver; without one the C library asks 127.0.0.1. */
   readonly resolversNamed: boolean;
-  readonly dnsPort?: number;
+  readonly dnsPort?: number | undefined;
   /** The name that discovery asks DNS for. */
   readonly dnsName: string;
   readonly discover: () => Promise<Discovery>;
   /** The proxy that a URL is asked through. Throws RAZOR_MK_TRUST for one that cannot be used. */
   readonly proxyFor: (url: string) => Proxy | undefined;
   readonly httpFor: (server: Candidate) => Promise<HttpClient>;
-  readonly dialectFor: (server: Candidate, http: HttpClient) => Dialect | Promise<Dialect>;
+  /** Undefined for servers that have no exchange by hand. */
+  readonly openDialect: ((server: Candidate, http: HttpClient) => Promise<Dialect>) | undefined;
   readonly report: () => Promise<NodeReport>;
   readonly wall: () => Date;
   readonly signal?: AbortSignal;
@@ -33,8 +40,31 @@ export interface DoctorContext {
 
 /** Results of every check, those after the first broken one `skipped`. Rejects only when stopped. */
 export async function examine(context: DoctorContext): Promise<readonly CheckResult[]> {
-  const results: CheckResult[] = [];
   // discovery first, silently: what it finds tells which of the earlier things are needed at all
+  const target = await findTarget(context);
+  const results: CheckResult[] = [];
+  for (const step of [...machineSteps(context, target), ...serverSteps(context, target)]) {
+    context.signal?.throwIfAborted();
+    results.push(...(await step()));
+    if (firstBroken(results) !== undefined) break;
+  }
+  return [...results, ...skippedAfter(results)];
+}
+
+/** What the checks are about: the server that discovery gave, and what stands before it. */
+interface Target {
+  readonly discovery: Discovery | { readonly failed: string };
+  readonly server: Candidate | undefined;
+  /** The host of the server's URL, or the address that DNS gave for it. */
+  readonly host: string | undefined;
+  readonly proxy: Proxy | { readonly fault: CheckResult } | undefined;
+  /** The address that is connected to, where it is known as a number: the proxy's, where there is one. */
+  readonly address: string | undefined;
+  /** The server is on this very machine. */
+  readonly isLocal: boolean;
+}
+
+async function findTarget(context: DoctorContext): Promise<Target> {
   const discovery = await context.discover().catch((error: unknown) => ({
     failed: (error instanceof Error ? error.message : messageOf(error)).replaceAll(/\n\s*/g, ' | ').slice(0, 2000),
   }));
@@ -42,88 +72,88 @@ export async function examine(context: DoctorContext): Promise<readonly CheckRes
   const host =
     server === undefined ? undefined : (server.address ?? new URL(server.url).hostname.replace(/^\[(.*)\]$/, '$1'));
   const proxy = server === undefined ? undefined : proxyOf(context, server.url);
-  // what is spoken to is the proxy, where there is one
   const reached = proxy === undefined || 'fault' in proxy ? host : proxy.host;
   const address = reached !== undefined && isIP(reached) !== 0 ? reached : undefined;
   const isLocal = address !== undefined && (address.startsWith('127.') || address === '::1');
-  const usedDns =
+  return { discovery, server, host, proxy, address, isLocal };
+}
+
+type Step = () => readonly CheckResult[] | Promise<readonly CheckResult[]>;
+
+/** Driver, firmware, link, lease, route. What a server on this very machine does not need is noted, not broken. */
+function machineSteps({ observe, routes, kernel }: DoctorContext, { isLocal, address }: Target): readonly Step[] {
+  const addressGiven = kernel.value('ip') !== undefined;
+  const checks: (() => CheckResult)[] = [
+    () => checkDriver(observe()),
+    () => checkFirmware(observe()),
+    () => checkLink(observe()),
+    () => checkLease(observe(), addressGiven),
+    () => checkRoute(routes(), isLocal ? undefined : address, addressGiven),
+  ];
+  const notNeeded = { state: 'note', remedy: 'Not needed: the server is on this machine.' } as const;
+  return checks.map((check) => () => {
+    const result = check();
+    return [isLocal && result.state === 'broken' ? { ...result, ...notNeeded } : result];
+  });
+}
+
+/** DNS, server, TCP, TLS and clock, HTTP, reply. */
+function serverSteps(context: DoctorContext, target: Target): readonly Step[] {
+  const { descriptor, kernel, resolvConf, dnsName: name, resolversNamed: named, dnsPort: port, signal } = context;
+  const { server, discovery } = target;
+  const needed =
     server === undefined ||
     !('steps' in discovery) ||
     discovery.steps.some((step) => step.found.length > 0 && /name /.test(step.note));
-
-  const add = (result: CheckResult): boolean => {
-    results.push(result);
-    return result.state !== 'broken';
-  };
-  /** What a server on this very machine does not need is noted, not broken. */
-  const machine = (result: CheckResult): boolean =>
-    add(
-      isLocal && result.state === 'broken'
-        ? { ...result, state: 'note', remedy: 'Not needed: the server is on this machine.' }
-        : result,
-    );
-
-  const steps: (() => boolean | Promise<boolean>)[] = [
-    () => machine(checkDriver(context.observe())),
-    () => machine(checkFirmware(context.observe())),
-    () => machine(checkLink(context.observe())),
-    () => machine(checkLease(context.observe())),
-    () => machine(checkRoute(context.routes(), isLocal ? undefined : address)),
-    async () =>
-      add(
-        await checkDns(context.resolvConf, {
-          name: context.dnsName,
-          needed: usedDns,
-          named: context.resolversNamed,
-          port: context.dnsPort,
-          signal: context.signal,
-        }),
-      ),
-    () => add(checkServer(server, discovery)),
-    async () => {
-      const { url, source } = server as Candidate;
-      if (proxy === undefined) return add(await checkTcp(host as string, portOf(url), source));
-      return add('fault' in proxy ? proxy.fault : await checkTcp(proxy.host, proxy.port, proxy.from, 'the proxy '));
-    },
-    async () => {
-      const http = await opened(context, server as Candidate);
-      if ('state' in http) return add(http);
-      const [tls, plain] = await checkHttp((server as Candidate).url, http, context.wall);
-      return add(tls) && add(plain);
-    },
-    async () => {
-      const http = await context.httpFor(server as Candidate);
-      return add(await checkReply(await context.dialectFor(server as Candidate, http), await context.report()));
-    },
+  return [
+    async () => [await checkDns(resolvConf, { descriptor, name, needed, named, port, signal })],
+    () => [checkServer(target, notFoundRemedy(descriptor, kernel))],
+    // behind a server that was found
+    async () => [await tcpResult(descriptor, server as Candidate, target)],
+    async () => await httpResults(context, server as Candidate),
+    async () => [await replyResult(context, server as Candidate)],
   ];
-  for (const step of steps) {
-    context.signal?.throwIfAborted();
-    if (!(await step())) break;
-  }
-  const looked = new Set(results.map(({ name }) => name));
-  const broken = firstBroken(results);
-  for (const name of CHECKS) {
-    if (!looked.has(name))
-      results.push({
-        name,
-        state: 'skipped',
-        found: `not looked at: ${broken?.name ?? 'something'} is broken`,
-        remedy: '',
-      });
-  }
-  return results;
 }
 
-function checkServer(server: Candidate | undefined, discovery: Discovery | { readonly failed: string }): CheckResult {
+function checkServer({ server, discovery }: Target, remedy: string): CheckResult {
   if (server !== undefined)
     return { name: 'server', state: 'ok', found: `${server.url}, found by ${server.source}`, remedy: '' };
-  return {
-    name: 'server',
-    state: 'broken',
-    found: 'failed' in discovery ? discovery.failed : 'none was found',
-    remedy:
-      'Give razor.ip=HOST[:PORT] on the kernel line, a DNS name `razor`, or next-server in DHCP; razor-mk discover --explain.',
-  };
+  const found = 'failed' in discovery ? discovery.failed : 'none was found';
+  return { name: 'server', state: 'broken', found, remedy };
+}
+
+async function tcpResult(
+  descriptor: ServerDescriptor,
+  { url, source }: Candidate,
+  { proxy, host }: Target,
+): Promise<CheckResult> {
+  if (proxy === undefined) return await checkTcp(host as string, portOf(url), { source, descriptor });
+  if ('fault' in proxy) return proxy.fault;
+  return await checkTcp(proxy.host, proxy.port, { source: proxy.from });
+}
+
+async function httpResults(context: DoctorContext, server: Candidate): Promise<readonly CheckResult[]> {
+  const http = await opened(context, server);
+  if ('state' in http) return [http];
+  const [tls, plain] = await checkHttp(server.url, http, context.wall);
+  return tls.state === 'broken' ? [tls] : [tls, plain];
+}
+
+async function replyResult(context: DoctorContext, server: Candidate): Promise<CheckResult> {
+  const { descriptor, openDialect } = context;
+  if (openDialect === undefined) {
+    const found = `${descriptor.name} has no check-in: ${descriptor.job?.noRegister ?? 'nothing is asked'}`;
+    return { name: 'reply', state: 'skipped', found, remedy: '' };
+  }
+  const http = await context.httpFor(server);
+  return await checkReply(descriptor, await openDialect(server, http), await context.report());
+}
+
+/** The checks that nobody came to. */
+function skippedAfter(results: readonly CheckResult[]): readonly CheckResult[] {
+  const seen = new Set(results.map(({ name }) => name));
+  const found = `not looked at: ${firstBroken(results)?.name ?? 'something'} is broken`;
+  return CHECKS.filter((name) => !seen.has(name)).map((name) => ({ name, state: 'skipped', found, remedy: '' }));
 }
 
 /** The proxy of the server, or what is wrong with it. */

@@ -4,6 +4,7 @@ import { routeTo, type Route } from '../network/routes.ts';
 import type { NetworkState } from '../network/network-state.ts';
 import type { CheckResult } from './check.ts';
 
+/** Whether a driver took a network card. */
 export function checkDriver(state: NetworkState): CheckResult {
   const nics = candidateNics(state);
   if (nics.length === 0) {
@@ -22,6 +23,7 @@ export function checkDriver(state: NetworkState): CheckResult {
   };
 }
 
+/** Whether the kernel log misses a firmware file. */
 export function checkFirmware(state: NetworkState): CheckResult {
   const last = state.firmwareErrors.at(-1);
   if (last === undefined) return { name: 'firmware', state: 'ok', found: 'the kernel log misses none', remedy: '' };
@@ -35,6 +37,7 @@ export function checkFirmware(state: NetworkState): CheckResult {
   };
 }
 
+/** Whether a card has a link. */
 export function checkLink(state: NetworkState): CheckResult {
   const linked = state.nics.filter((nic) => nic.carrier && (nic.physical || candidateNics(state).includes(nic)));
   if (linked.length > 0)
@@ -49,7 +52,8 @@ export function checkLink(state: NetworkState): CheckResult {
   };
 }
 
-export function checkLease(state: NetworkState): CheckResult {
+/** Whether there is an address to speak from; `addressGiven`: the kernel line has `ip=`. */
+export function checkLease(state: NetworkState, addressGiven: boolean): CheckResult {
   const { usable, missing } = assessNetwork(state);
   if (usable.length > 0) {
     return {
@@ -63,13 +67,17 @@ export function checkLease(state: NetworkState): CheckResult {
     name: 'lease',
     state: 'broken',
     found: missing,
-    remedy:
-      'Check the DHCP server, its relay for this VLAN and its free leases; or give ip= on the kernel line (docs/node.md).',
+    remedy: addressGiven
+      ? 'Correct ip= on the kernel line (docs/node.md): it is given, and gives no address that can be used.'
+      : 'Check the DHCP server, its relay for this VLAN and its free leases; or give ip= on the kernel line (docs/node.md).',
   };
 }
 
-/** `server` is the address that must be reached, when it is known as a number. */
-export function checkRoute(routes: readonly Route[], server: string | undefined): CheckResult {
+/** `server` is the address that must be reached, when it is known as a number; `addressGiven`: the kernel line has `ip=`. */
+export function checkRoute(routes: readonly Route[], server: string | undefined, addressGiven: boolean): CheckResult {
+  const remedy = addressGiven
+    ? 'Check the gateway of ip= on the kernel line, or the router that DHCP gives (option 3).'
+    : 'Check the router that DHCP gives (option 3).';
   const byDefault = routes.find((route) => route.prefix === 0);
   if (server !== undefined) {
     const route = routeTo(server, routes);
@@ -78,7 +86,7 @@ export function checkRoute(routes: readonly Route[], server: string | undefined)
         name: 'route',
         state: 'broken',
         found: `no route to the server ${server}${byDefault === undefined ? ', and no default route' : ''}`,
-        remedy: 'Check the router that DHCP gives (option 3), or the gateway of ip= on the kernel line.',
+        remedy,
       };
     }
     const by = route.gateway === undefined ? 'on the link' : `by ${route.gateway}`;
@@ -100,6 +108,6 @@ export function checkRoute(routes: readonly Route[], server: string | undefined)
       local.length === 0
         ? 'there is no route at all'
         : `no default route, only to ${[...new Set(local)].slice(0, 4).join(', ')}`,
-    remedy: 'Check the router that DHCP gives (option 3), or the gateway of ip= on the kernel line.',
+    remedy,
   };
 }

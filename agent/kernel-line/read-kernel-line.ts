@@ -1,24 +1,19 @@
-/** The kernel line, with the parameters of Ironic's virtual media behind it, and whether the deploy ramdisk's work is asked for. */
+/** The kernel line, with the parameters of Ironic's virtual media behind it. */
 import { systemClock } from '../../platform/time/clock.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { readCapped } from '../../platform/files.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { createSystem } from '../../platform/system.ts';
 import type { Host } from '../../platform/process/verb.ts';
-import {
-  asksForDeploy,
-  parseParameters,
-  wantsVirtualMedia,
-} from '../servers/ironic-2014/parameters/deploy-parameters.ts';
+import { parseParameters, wantsVirtualMedia } from '../servers/ironic-2014/parameters/deploy-parameters.ts';
 import type { DeploySource } from '../servers/ironic-2014/parameters/deploy-source.ts';
 
 const LONGEST_FILE = 1024 * 1024;
 
 export interface KernelLine {
   readonly text: string;
-  /** deployment_id= and ironic_api_url=: the disk is exported (agent/deploy). */
-  readonly deployment: DeploySource | undefined;
+  /** The line and the virtual media apart, for the deploy ramdisk, which reads them by rules of its own. */
+  readonly source: DeploySource;
 }
 
 /** Reads a file that holds a kernel line; one that was asked for by name must exist. */
@@ -32,20 +27,16 @@ export async function readKernelLine(path: string): Promise<string> {
 
 /**
  * What `run` goes by. With `boot_method=vmedia` the parameters are on a volume that the BMC attached, and win; a volume that
- * cannot be read is said, and the kernel line alone counts. Conductors of 2015 and 2016 write ipa-api-url= beside
- * deployment_id=, and know no lookup that we could do: the deploy ramdisk's work goes first, unless razor.dialect= says ironic.
+ * cannot be read is logged, and the kernel line alone counts.
  */
 export async function bootParameters(path: string, live: boolean, host: Host): Promise<KernelLine> {
-  const text = await readKernelLine(path);
-  const source = await readWish(text, live, host);
-  // behind the line: the last of doubled words counts, for every reader but the ramdisk's own
-  const whole = source.media === '' ? text : `${text.trimEnd()} ${source.media}`;
-  const chosen = parseCommandLine(whole).value('razor.dialect')?.toLowerCase();
-  const deployment = asksForDeploy(source.words) && chosen !== 'ironic' ? source : undefined;
-  return { text: whole, deployment };
+  const line = await readKernelLine(path);
+  const source = await readSources(line, live, host);
+  // the last of doubled words counts on a kernel line
+  return { text: source.media === '' ? line : `${line.trimEnd()} ${source.media}`, source };
 }
 
-async function readWish(text: string, live: boolean, host: Host): Promise<DeploySource> {
+async function readSources(text: string, live: boolean, host: Host): Promise<DeploySource> {
   const words = parseParameters(text);
   if (!wantsVirtualMedia(words)) return { text, words, token: undefined, media: '' };
   const log = createLog({ people: (line) => host.err(`${line}\n`) });

@@ -8,9 +8,10 @@ import type { CommandRegistry } from '../commands/command-registry.ts';
 import { createPushTracker } from '../config/push-tracker.ts';
 import type { PushedMap, Refusal } from '../config/pushed.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
-import { loadDialect, type DialectOptions } from '../servers/registry.ts';
 import type { Dialect } from '../servers/dialect.ts';
+import type { ServerService, TurnServer } from '../servers/server.ts';
 import type { Candidate, Discovery } from '../discovery/candidate.ts';
+import type { CommandLine } from '../../platform/kernel-line.ts';
 import { createErrorsFact } from '../state/errors-fact.ts';
 import { createExclusions, exclusionPattern } from '../state/exclusion.ts';
 import { createFactCache } from '../state/fact-cache.ts';
@@ -28,7 +29,13 @@ import { runTurn, type TurnResult } from './turn.ts';
 export interface AgentOptions extends Runtime {
   readonly store: Store;
   readonly commands: CommandRegistry;
-  readonly collect: () => Promise<FactSet>;
+  /** Which kind of server is asked. */
+  readonly descriptor: TurnServer;
+  readonly kernel: CommandLine;
+  /** What runs beside the turns for this server. */
+  readonly service?: ServerService | undefined;
+  /** Gathers the facts anew, by the settings of that moment. */
+  readonly collect: (settings: Settings) => Promise<FactSet>;
   /** The settings, with a pushed map in its place of the order. */
   readonly settings: (pushed: PushedMap) => Resolved;
   /** Finds servers; those in `unanswered` were tried in vain. */
@@ -36,8 +43,6 @@ export interface AgentOptions extends Runtime {
   readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
   readonly hooks?: AgentHooks;
   readonly extraErrors?: () => readonly string[];
-  /** What single dialects need besides server and exchange. */
-  readonly dialectOptions?: Pick<DialectOptions, 'foreman'>;
   /** Ends after so many turns; never by default. */
   readonly turns?: number;
   /** Ends after a turn whose command has one of these names. */
@@ -63,10 +68,10 @@ const REGISTERS_IN_A_ROW = 3;
 
 /** Starts the agent. It goes on until it is stopped. */
 export function startAgent(options: AgentOptions): AgentRun {
-  const { clock, log, emit, store, signal } = options;
+  const { clock, log, emit, store, signal, descriptor, service } = options;
   const push = createPushTracker(options, { store, probation: () => resolved.values.probation });
   const targets = createTargets(clock);
-  const facts = createFactCache(options.collect, clock);
+  const facts = createFactCache(() => options.collect(resolved.values), clock);
   let resolved = options.settings(push.current);
   let talking: { readonly key: string; readonly dialect: Dialect } | undefined;
   let nodeId: string | undefined;
@@ -79,12 +84,13 @@ export function startAgent(options: AgentOptions): AgentRun {
   const extraFacts = createErrorsFact(facts, () => [...push.errors, ...(options.extraErrors?.() ?? [])]);
   const watchClock = createClockWatch(clock, warn);
   const calendar = createCalendar({
+    forgetsAfterS: descriptor.turns.forgetsAfterS,
     warn,
     // not out of the wait after a failure, which the server may have asked for
     checkin: () => (schedule.failures === 0 ? waking.abort() : undefined),
     housekeeping: async () => (facts.expire(), await configure()),
   });
-  const pace = (): Pace => paceOf(resolved, talking?.dialect);
+  const pace = (): Pace => paceOf(resolved, descriptor.turns.interval, options.kernel);
   const orders = createOrders({
     ...options,
     facts,
@@ -129,7 +135,7 @@ export function startAgent(options: AgentOptions): AgentRun {
     // the next turn sends what another pattern lets through
     if (exclusionPattern(before) !== exclusionPattern(resolved.values.factExclude)) facts.expire();
     const { checkinInterval } = resolved.values;
-    const slow = tooSlow(resolved);
+    const slow = tooSlow(resolved, descriptor.turns.forgetsAfterS);
     if (slow !== undefined && checkinInterval !== warnedInterval) warn(slow);
     warnedInterval = checkinInterval;
     await calendar.set(resolved.values);
@@ -137,12 +143,13 @@ export function startAgent(options: AgentOptions): AgentRun {
   }
 
   async function dialectFor(server: Candidate): Promise<Dialect> {
-    const { dialect, checkinPath, registerPath, httpTimeout } = resolved.values;
-    const key = JSON.stringify([server, dialect, checkinPath, registerPath, httpTimeout]);
+    const { checkinPath, registerPath, httpTimeout } = resolved.values;
+    const key = JSON.stringify([server, checkinPath, registerPath, httpTimeout]);
     if (talking?.key !== key) {
       const http = await options.httpFor(resolved.values, server);
-      const made = await loadDialect(dialect, {
-        ...options.dialectOptions,
+      const openDialect = service?.openDialect ?? descriptor.openDialect;
+      const made = await openDialect({
+        kernel: options.kernel,
         serverUrl: server.url,
         exchange: exchangeOf(http, watchClock),
         ...(checkinPath === '' ? {} : { checkinPath }),
@@ -186,8 +193,7 @@ export function startAgent(options: AgentOptions): AgentRun {
     nodeId = result.nodeId;
     targets.answered(server);
     push.succeeded();
-    const asked = talking?.dialect.asks !== false;
-    registersInARow = result.command.name === 'register' && asked ? registersInARow + 1 : 0;
+    registersInARow = result.command.name === 'register' && descriptor.turns.asksServer ? registersInARow + 1 : 0;
     if (registersInARow === REGISTERS_IN_A_ROW) {
       warn(
         `the server answered register ${REGISTERS_IN_A_ROW} times in a row: either the interval is longer than its register_timeout, or it does not recognise ${result.nodeId}`,
@@ -210,7 +216,7 @@ export function startAgent(options: AgentOptions): AgentRun {
 
   async function turn(server: Candidate): Promise<TurnResult | undefined> {
     const lastStart = clock.now();
-    await hook('beforeTurn', options.hooks?.beforeTurn?.(server, resolved.values, signal));
+    await hook('beforeTurn', service?.beforeTurn(server, resolved.values, orders));
     try {
       const result = await runTurn({
         ...options,

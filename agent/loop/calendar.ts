@@ -7,7 +7,6 @@ import type { ScheduledTask } from 'node-cron';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Wait } from '../../platform/time/schedule.ts';
 import type { Settings } from '../config/settings.ts';
-import { REGISTER_TIMEOUT_S } from './turn-interval.ts';
 
 export interface Calendar {
   /** Takes over the expressions of the settings; one that cannot be used is told and does not count. */
@@ -18,6 +17,8 @@ export interface Calendar {
 }
 
 export interface CalendarJobs {
+  /** Seconds of silence after which the server takes the node for a new one; undefined where it never does. */
+  readonly forgetsAfterS: number | undefined;
   checkin(): void;
   housekeeping(): Promise<void>;
   warn(message: string): void;
@@ -59,9 +60,10 @@ export function createCalendar(jobs: CalendarJobs): Calendar {
   function warnOfGap({ expression, task }: { readonly expression: string; readonly task: ScheduledTask }): void {
     const times = task.getNextRuns(LOOKED_AT).map((time) => time.getTime() / 1000);
     const gap = Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? time)));
-    if (gap <= REGISTER_TIMEOUT_S) return;
+    const { forgetsAfterS } = jobs;
+    if (forgetsAfterS === undefined || gap <= forgetsAfterS) return;
     jobs.warn(
-      `checkin-cron "${expression}" leaves up to ${gap} s between check-ins: servers forget a node after ${REGISTER_TIMEOUT_S} s, and may answer register for ever`,
+      `checkin-cron "${expression}" leaves up to ${gap} s between check-ins: servers forget a node after ${forgetsAfterS} s, and may answer register for ever`,
     );
   }
 
@@ -70,7 +72,7 @@ export function createCalendar(jobs: CalendarJobs): Calendar {
       const before = running.get('checkin-cron');
       await enter('checkin-cron', settings.checkinCron, () => jobs.checkin());
       const now = running.get('checkin-cron');
-      if (now !== undefined && now !== before && settings.dialect !== 'foreman') warnOfGap(now);
+      if (now !== undefined && now !== before) warnOfGap(now);
       await enter('housekeeping-cron', settings.housekeepingCron, () => jobs.housekeeping());
     },
     wait(otherwise) {

@@ -10,6 +10,4 @@ export interface AgentHooks {
   configured?(settings: Settings, signal: AbortSignal): Promise<void>;
   /** After discovery, before the first turn. */
   ready?(server: Candidate, signal: AbortSignal): Promise<void>;
-  /** Before each turn: the extension archive of razor-server. */
-  beforeTurn?(server: Candidate, settings: Settings, signal: AbortSignal): Promise<void>;
 }

@@ -1,28 +1,34 @@
-/** How often a node takes a turn: what somebody wrote down, else the server's own pace, else the table's default. */
+/** How often a node takes a turn: what somebody wrote down, else the server's own interval, else the table's default. */
 import type { Pace } from '../../platform/time/schedule.ts';
 import type { Resolved } from '../config/settings.ts';
-import type { Dialect } from '../servers/dialect.ts';
+import type { CommandLine } from '../../platform/kernel-line.ts';
+import type { IntervalRule } from '../servers/server.ts';
 
 /** Retry-After is believed up to this. */
 const RETRY_AFTER_CAP_MS = 600_000;
-/** Servers of the Razor family take a node for new after this many seconds of silence. */
-export const REGISTER_TIMEOUT_S = 120;
-
-/** The pace of turns. A server that cannot push an interval has one of its own (`Dialect.intervalMs`). */
-export function paceOf({ values, from }: Resolved, dialect: Dialect | undefined): Pace {
-  const own = from.checkinInterval === 'built in' ? dialect?.intervalMs : undefined;
+/** When turns are taken. A server that cannot push an interval has one of its own. */
+export function paceOf({ values, from }: Resolved, rule: IntervalRule, kernel: CommandLine): Pace {
+  const own = from.checkinInterval === 'built in' ? ownIntervalS(rule, kernel) : undefined;
   return {
-    intervalMs: own ?? values.checkinInterval * 1000,
+    intervalMs: (own ?? values.checkinInterval) * 1000,
     skewMs: values.checkinSkew * 1000,
     backoffCapMs: values.backoffCap * 1000,
     retryAfterCapMs: RETRY_AFTER_CAP_MS,
   };
 }
 
-/** What is wrong with the interval that was set, in words, or undefined. Foreman forgets nobody. */
-export function tooSlow({ values }: Resolved): string | undefined {
-  const { checkinInterval, checkinCron, dialect } = values;
+/** Seconds: what the server's own kernel parameter says, else the server's own interval; undefined where it has none. */
+function ownIntervalS({ seconds, kernelKey, bounds }: IntervalRule, kernel: CommandLine): number | undefined {
+  const text = kernelKey === undefined ? '' : (kernel.value(kernelKey) ?? '');
+  const [min, max] = bounds ?? [0, Infinity];
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  return value >= min && value <= max ? value : seconds;
+}
+
+/** What is wrong with the interval that was set, in words, or undefined. `forgetsAfterS` is the server's. */
+export function tooSlow({ values }: Resolved, forgetsAfterS: number | undefined): string | undefined {
+  const { checkinInterval, checkinCron } = values;
   // the calendar looks at its own times
-  if (checkinInterval <= REGISTER_TIMEOUT_S || dialect === 'foreman' || checkinCron !== '') return undefined;
-  return `the check-in interval of ${checkinInterval} s is longer than the ${REGISTER_TIMEOUT_S} s after which servers forget a node: they may answer register for ever`;
+  if (forgetsAfterS === undefined || checkinInterval <= forgetsAfterS || checkinCron !== '') return undefined;
+  return `the check-in interval of ${checkinInterval} s is longer than the ${forgetsAfterS} s after which servers forget a node: they may answer register for ever`;
 }

@@ -6,6 +6,7 @@ import type { CommandOutcome } from '../commands/command-handler.ts';
 import type { CommandRegistry } from '../commands/command-registry.ts';
 import type { Dialect, NodeReport, ServerCommand } from '../servers/dialect.ts';
 import type { FactCache } from '../state/fact-cache.ts';
+import type { TurnServer } from '../servers/server.ts';
 import { carryOut } from './command-runner.ts';
 import type { Store } from '../state/state-store.ts';
 import type { Runtime } from './runtime.ts';
@@ -14,6 +15,8 @@ export interface TurnContext extends Runtime {
   /** Counted from 1. */
   readonly turn: number;
   readonly store: Store;
+  /** Which kind of server is asked, and the exchanges with it. */
+  readonly descriptor: TurnServer;
   readonly dialect: Dialect;
   readonly commands: CommandRegistry;
   readonly facts: FactCache;
@@ -38,12 +41,13 @@ export interface TurnResult {
 /** Runs one turn. Throws RazorMkError when the server gave no usable reply or refused; the facts are gathered anyhow. */
 export async function runTurn(context: TurnContext): Promise<TurnResult> {
   const { dialect, store, emit, clock } = context;
+  const { turns } = context.descriptor;
   const { set: facts, fresh } = await gather(context, context.maxFactAgeMs);
   const nodeId = dialect.nodeId(facts.identity);
 
   const started = clock.now();
   const { firstCheckin } = store;
-  const reply = await dialect.checkin(reportOf(context, facts, dialect.name === 'razor-server'), context.signal);
+  const reply = await dialect.checkin(reportOf(context, facts, turns.checkinSendsFacts), context.signal);
   const { command } = reply;
   const durationMs = clock.now() - started;
   emit({
@@ -53,7 +57,7 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
     command: command.name,
     durationMs,
     turn: context.turn,
-    ...(dialect.asks === false ? { asked: false } : {}),
+    ...(turns.asksServer ? {} : { asked: false }),
   });
 
   let registered = false;
@@ -83,10 +87,10 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
         dialect,
         facts,
         store,
-        register: async (reason) => {
+        register: async () => {
           // as fresh as a registration should be, and gathered once only in the turn that just did it
-          const ageMs = dialect.asks === false ? Infinity : Math.min(context.maxFactAgeMs, 1000);
-          await register(reason, (await gather(context, ageMs)).set);
+          const ageMs = turns.asksServer ? Math.min(context.maxFactAgeMs, 1000) : Infinity;
+          await register(turns.registerReason, (await gather(context, ageMs)).set);
           if (store.firstCheckin) store.setFirstCheckin(false);
         },
       });
@@ -94,9 +98,8 @@ export async function runTurn(context: TurnContext): Promise<TurnResult> {
       outcome = failedOutcome(command.name, error, context);
     }
   }
-  // Hanlon's rule (its third microkernel): a server that says so knows this node; and with razor-server a check-in registers
-  if (command.name === 'acknowledge' && dialect.name !== 'razor' && store.firstCheckin) store.setFirstCheckin(false);
-  if (fresh && !registered && !store.firstCheckin && dialect.registers !== false) {
+  if (command.name === 'acknowledge' && turns.acknowledgeMeansKnown && store.firstCheckin) store.setFirstCheckin(false);
+  if (fresh && !registered && !store.firstCheckin && turns.registers) {
     const reason = whyRegister(store, facts, context);
     if (reason !== undefined) await register(reason, facts);
   }

@@ -8,7 +8,6 @@ import { messageOf } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import type { AgentControl } from '../loop/agent.ts';
-import type { Setup } from '../cli/setup.ts';
 import { createLoopBreaker, type LoopBreaker } from '../commands/loop-breaker.ts';
 import { createRegistry, type CommandRegistry } from '../commands/command-registry.ts';
 import type { Settings } from '../config/settings.ts';
@@ -21,6 +20,7 @@ import type { Store } from '../state/state-store.ts';
 import { version } from '../version.ts';
 import { bootNode } from './boot.ts';
 import { createDuties, type Duties } from './duties.ts';
+import type { NodeSetup } from './node-setup.ts';
 import type { NodeLog } from './logging.ts';
 import { createVoice } from './console-output.ts';
 
@@ -30,7 +30,7 @@ export interface NodeOptions {
   readonly nodeLog: NodeLog;
   readonly system: System;
   readonly store: Store;
-  readonly setup: Setup;
+  readonly setup: NodeSetup;
   /** Directories in front of the PATH of external commands. */
   readonly binDirs: () => readonly string[];
   readonly resolve: (name: string) => Promise<string | undefined>;
@@ -66,7 +66,7 @@ export function startNode(options: NodeOptions): Node {
   let watchdog: Watchdog | undefined;
   let booted = false;
   const settings = (): Settings => agent?.settings.values ?? initial;
-  const loop = setup.cmdline.value('razor.loop');
+  const loop = setup.kernel.value('razor.loop');
   const breaker = createLoopBreaker(options, {
     store,
     limit: initial.loopLimit,

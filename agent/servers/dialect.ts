@@ -1,7 +1,7 @@
-/** What a server dialect must be able to do. One file a dialect; the agent knows this interface only. */
+/** The exchanges of one kind of server. One file a dialect; the agent knows this interface only. */
 import type { Identity } from '../../facts/identity/identity-types.ts';
 
-/** What the node tells about itself. */
+/** What the node reports about itself. */
 export interface NodeReport {
   readonly identity: Identity;
   /** Fact values by name, after exclusion. */
@@ -34,29 +34,13 @@ export interface RequestPreview {
   readonly notes: readonly string[];
 }
 
-/** Dialects of servers that are asked, turn by turn, what to do. */
-export type AskedDialectName = 'razor' | 'hanlon' | 'razor-server';
-
-/** Those that take turns; Foreman's tell it facts and ask nothing. */
-export type TurnDialectName = AskedDialectName | 'foreman';
-
-/** Every server that a node can be given to. Ironic has no turns: it is a job of its own, started by `run`. */
-export type DialectName = TurnDialectName | 'ironic';
-
 /**
  * The exchanges of one dialect with one server. Failures throw RazorMkError: RAZOR_MK_HTTP (retry), RAZOR_MK_REPLY
  * (not a reply of this dialect) or RAZOR_MK_REFUSED (the server's own error).
  */
 export interface Dialect {
-  readonly name: DialectName;
   /** The address in use, for status and logs. */
   readonly serverUrl: string;
-  /** This server's own pace, where nobody wrote another one down. */
-  readonly intervalMs?: number;
-  /** False where a check-in asks nobody: the dialect itself says whether facts are due (Foreman). */
-  readonly asks?: false;
-  /** False where there is no register of its own: every check-in carries the facts (razor-server). */
-  readonly registers?: false;
   /** The id that this dialect sends for a machine. Throws RAZOR_MK_NO_IDENTITY. */
   nodeId(identity: Identity): string;
   previewCheckin(report: NodeReport): RequestPreview;

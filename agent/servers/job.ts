@@ -1,28 +1,23 @@
 /**
- * What `run` hands to a server dialect that has no turns (Ironic, Foreman): everything it needs, so that a test can run it
- * without a process, and nothing that only one of them knows.
+ * What `run` hands to a server that has no turns: everything it needs, so that a test can run it without a process, and
+ * nothing that only one of them knows.
  */
 import type { FactSet } from '../../facts/fact-types.ts';
-import type { Clock } from '../../platform/time/clock.ts';
-import type { Log } from '../../platform/log/log.ts';
-import type { System } from '../../platform/system.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Disk } from '../disks/disks.ts';
-import type { CommandLine } from '../../platform/kernel-line.ts';
-import type { Emit } from '../loop/events.ts';
 import type { FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { CommandLine } from '../../platform/kernel-line.ts';
+import type { Runtime } from '../loop/runtime.ts';
+import type { DeploySource } from './ironic-2014/parameters/deploy-source.ts';
 
-export interface JobOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly emit: Emit;
-  /** The only way to change the machine; dry without --live. */
-  readonly system: System;
+export interface JobOptions extends Runtime {
   /** A line for the console, whatever the log level. */
   readonly say: (line: string) => void;
   /** The kernel line; words of virtual media's parameters are at its end, so that they win. */
   readonly kernel: CommandLine;
+  /** The kernel line and the virtual media apart. Undefined where somebody but `run` starts the job. */
+  readonly source?: DeploySource | undefined;
   readonly settings: Settings;
   /** Gathers the facts anew. Never throws. */
   readonly collect: () => Promise<FactSet>;
@@ -41,7 +36,6 @@ export interface JobOptions {
   readonly openHttp: (url: string, trust?: { readonly insecure?: boolean }) => Promise<HttpClient>;
   /** A client for files of any host, whose checksums came from the server: nothing that is the server's alone goes with it. */
   readonly openFiles: (trust: { readonly insecure: boolean }) => Promise<FileClient>;
-  readonly signal: AbortSignal;
 }
 
 /** Does the job until it is stopped; resolves to the exit status of `run`. */

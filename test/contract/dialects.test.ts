@@ -1,14 +1,18 @@
 /** One story, told in every dialect: the agent's side against the lab's, which were written apart and meet only here. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Dialect, NodeReport, AskedDialectName as DialectName } from '../../agent/servers/dialect.ts';
-import { createDialect } from '../../agent/servers/registry.ts';
+import type { Dialect, NodeReport } from '../../agent/servers/dialect.ts';
+import { createHanlon } from '../../agent/servers/hanlon/hanlon.ts';
+import { createRazorServer } from '../../agent/servers/razor-server/razor-server.ts';
+import { createRazorDialect } from '../../agent/servers/razor/razor.ts';
 import { createHttpClient, exchangeOf } from '../../agent/http/http-client.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import type { LabOptions } from '../../lab/lab-settings.ts';
 import { fakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
+const OPEN = { razor: createRazorDialect, hanlon: createHanlon, 'razor-server': createRazorServer };
+type DialectName = keyof typeof OPEN;
 const NAMES: readonly DialectName[] = ['razor', 'hanlon', 'razor-server'];
 const FACTS = {
   hostname: 'mk525400abcd01',
@@ -38,7 +42,7 @@ const report = (more: Partial<NodeReport> = {}): NodeReport => ({
 
 function speak(name: DialectName, url: string, onSwitch?: (from: string | undefined, to: string) => void): Dialect {
   const exchange = exchangeOf(createHttpClient());
-  return createDialect(name, { serverUrl: url, exchange, ...(onSwitch && { onSwitch }) });
+  return OPEN[name]({ serverUrl: url, exchange, ...(onSwitch && { onSwitch }) });
 }
 
 const doorOf = (name: DialectName, lab: Lab): string =>

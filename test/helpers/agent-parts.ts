@@ -3,6 +3,8 @@ import { startAgent, type AgentOptions, type AgentRun } from '../../agent/loop/a
 import { createRegistry } from '../../agent/commands/command-registry.ts';
 import { resolveSettings } from '../../agent/config/resolve.ts';
 import type { AgentEvent } from '../../agent/loop/events.ts';
+import { parseCommandLine } from '../../platform/kernel-line.ts';
+import { RAZOR } from '../../agent/servers/razor/razor-descriptor.ts';
 import { createHttpClient } from '../../agent/http/http-client.ts';
 import { openStore, type Store } from '../../agent/state/state-store.ts';
 import type { Fact, FactSet } from '../../facts/fact-types.ts';
@@ -68,6 +70,8 @@ export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
     emit: (event) => void events.push(event),
     system,
     store,
+    descriptor: RAZOR,
+    kernel: parseCommandLine(''),
     commands: createRegistry(),
     collect: () => Promise.resolve(state.facts),
     settings: (pushed) => resolveSettings({ options: { 'checkin-skew': '0', ...options.args }, pushed }),

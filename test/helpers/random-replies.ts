@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { diffPushed, examinePushed } from '../../agent/config/pushed.ts';
 import { resolveSettings } from '../../agent/config/resolve.ts';
-import type { DialectName } from '../../agent/servers/dialect.ts';
-import { createDialect } from '../../agent/servers/registry.ts';
+import { SERVERS } from '../../agent/servers/registry.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { parseNextServer } from '../../agent/discovery/next-server.ts';
 import { parseResolvConf } from '../../agent/discovery/resolv-conf.ts';
@@ -115,9 +114,11 @@ async function tolerated(action: () => unknown): Promise<void> {
 export async function randomReplies(runs: number, seed: number): Promise<void> {
   const property = fc.asyncProperty(body, status, type, config, bytes, async (text, code, contentType, pushed, raw) => {
     const started = performance.now();
-    for (const name of ['razor', 'hanlon', 'razor-server'] satisfies DialectName[]) {
-      const dialect = createDialect(name, {
-        serverUrl: name === 'razor-server' ? 'http://10.0.0.1:8150/svc/checkin/1' : 'http://10.0.0.1:8026',
+    for (const { turns, openDialect } of SERVERS) {
+      if (turns?.asksServer !== true || openDialect === undefined) continue;
+      const dialect = await openDialect({
+        serverUrl: turns.registers ? 'http://10.0.0.1:8026' : 'http://10.0.0.1:8150/svc/checkin/1',
+        kernel: parseCommandLine(''),
         exchange: () => Promise.resolve({ status: code, headers: { 'content-type': contentType }, body: text }),
       });
       const report = { identity, facts: { a: 'b' }, firstCheckin: false, lastState: 'idle' };

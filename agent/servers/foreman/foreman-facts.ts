@@ -1,7 +1,8 @@
 /** Our facts as Foreman takes them: what it needs is there, and what it would choke on or drop whole is not. */
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { NodeReport } from '../dialect.ts';
-import { fitFacts } from '../fact-limit.ts';
+import { limitFacts } from '../limit-facts.ts';
+import { DROPPED } from './dropped-facts.ts';
 import { findBootNic, interfacesOf, type BootNic } from './boot-nic.ts';
 import type { ForemanParameters } from './foreman-parameters.ts';
 
@@ -28,9 +29,6 @@ export interface ForemanFacts {
  * plain HTTP on the port of the encrypted one.
  */
 export const DISCOVERY_VERSION = '4.1.0';
-
-/** Names that Foreman drops before it looks at anything (docs/contracts/foreman.md#what-foreman-does-with-them, 1). */
-export const DROPPED = /kernel|operatingsystem|osfamily|ruby|path|time|swap|free|filesystem/i;
 
 /** Families of flat facts that Foreman drops whole when one has more than 100 entries (its setting maximum_structured_facts). */
 export const FAMILIES: readonly string[] = [
@@ -67,7 +65,7 @@ export function foremanFacts(report: NodeReport, parameters: ForemanParameters, 
   const notes: string[] = [];
   const facts = legacy(report.facts);
   capFamilies(facts, bootNic, notes);
-  const { facts: fitting, notes: dropped } = fitFacts(facts, (kept) => JSON.stringify(kept).length, LIMIT);
+  const { facts: fitting, notes: dropped } = limitFacts(facts, (kept) => JSON.stringify(kept).length, LIMIT);
   if (bootNic.name !== undefined && IGNORED.test(bootNic.name)) {
     notes.push(
       `Foreman passes over interfaces named like ${bootNic.name}: take the pattern out of its setting "Ignore interfaces with matching identifier", or boot with net.ifnames=0`,

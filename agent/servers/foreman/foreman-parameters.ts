@@ -1,6 +1,7 @@
 /** What Foreman's boot menus put on the kernel line, under the names that its discovery image reads. */
 
 import { macOfBootif } from '../../../platform/kernel-line.ts';
+import { UPLOAD_INTERVAL } from './foreman-descriptor.ts';
 
 export type ForemanPath = 'foreman' | 'proxy';
 
@@ -11,8 +12,6 @@ export interface ForemanParameters {
   readonly bootMac: string | undefined;
   /** `BOOTIF` or `fdi.pxmac`. */
   readonly bootMacFrom: string | undefined;
-  /** Time between two looks at the facts. */
-  readonly intervalMs: number;
   /** How many uploads are made although nothing changed (fdi.cachefacts). */
   readonly extraUploads: number;
   /** fdi.pxfactnameN and fdi.pxfactvalueN. */
@@ -21,10 +20,6 @@ export interface ForemanParameters {
   readonly problems: readonly string[];
 }
 
-/** The discovery image's own pace. */
-const DEFAULT_SLEEP_S = 900;
-/** A wrong number on a boot menu must not make a node silent for weeks, or a nuisance. */
-const SLEEP_BOUNDS_S = [10, 86_400] as const;
 const MOST_CUSTOM = 100;
 
 /** Reads them; what cannot be used is a problem in words and has its default. */
@@ -43,11 +38,12 @@ export function readForemanParameters(kernel: (name: string) => string | undefin
     problems.push(`proxy.type=${type.slice(0, 40)} is neither foreman nor proxy: foreman is used`);
   }
   const [bootMacFrom, bootMac] = bootCard(kernel, problems);
+  // the interval itself is the descriptor's; here it is only checked
+  number(UPLOAD_INTERVAL.kernelKey, UPLOAD_INTERVAL.seconds, UPLOAD_INTERVAL.bounds);
   return {
     type: type === 'proxy' ? 'proxy' : 'foreman',
     bootMac,
     bootMacFrom,
-    intervalMs: number('fdi.uploadsleep', DEFAULT_SLEEP_S, SLEEP_BOUNDS_S) * 1000,
     extraUploads: number('fdi.cachefacts', 0, [0, 10_000]),
     custom: customFacts(kernel, problems),
     problems,

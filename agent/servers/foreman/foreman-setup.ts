@@ -1,37 +1,42 @@
-/** What `run` and the one-shot verbs add for Foreman: its kernel parameters, its dialect's options, the API of the image. */
+/** Foreman's dialect and the API of the image, with what both need: the kernel parameters, and which kexec there is. */
 import { run } from '../../../platform/process/run.ts';
-import type { DialectOptions } from '../registry.ts';
-import { readForemanParameters } from './foreman-parameters.ts';
-import { createForemanApi, type ForemanApi, type ForemanApiOptions } from './api/foreman-api.ts';
 import { version } from '../../version.ts';
-import type { Setup } from '../../cli/setup.ts';
-
-type ForemanDialect = NonNullable<DialectOptions['foreman']>;
+import type { Dialect } from '../dialect.ts';
+import type { DialectOptions, ServerService, ServiceOptions } from '../server.ts';
+import { createForemanApi, type ForemanApiOptions } from './api/foreman-api.ts';
+import { createForeman } from './foreman.ts';
+import { readForemanParameters, type ForemanParameters } from './foreman-parameters.ts';
 
 /** For a verb that sends once and serves nothing. */
-export function foremanOnce(setup: Setup): ForemanDialect {
-  const parameters = readForemanParameters((name) => setup.cmdline.value(name));
-  return { parameters, release: release(), kexec: () => undefined };
+export function openForeman(options: DialectOptions): Dialect {
+  return createForeman({ ...options, parameters: parametersOf(options), release: release(), kexec: () => undefined });
 }
 
-export interface ForemanParts {
-  readonly dialect: ForemanDialect;
-  readonly api: ForemanApi;
-}
-
-/** For the agent: dialect and API know of each other. */
-export async function serveForeman(
-  setup: Setup,
-  options: Omit<ForemanApiOptions, 'parameters' | 'release' | 'kexec' | 'openFiles'>,
-): Promise<ForemanParts> {
-  const once = foremanOnce(setup);
-  for (const problem of once.parameters.problems) options.log.warn(`kernel line: ${problem}`);
-  const { values } = setup.settings({});
-  const kexec = values.apiKexec ? await kexecVersion() : undefined;
-  const { parameters } = once;
-  const openFiles: ForemanApiOptions['openFiles'] = () => setup.openFiles(values, {});
+/** For the agent: the API that Foreman calls; its dialect reports to the API what was sent. */
+export async function serveForeman(options: ServiceOptions): Promise<ServerService> {
+  const parameters = parametersOf(options);
+  for (const problem of parameters.problems) options.log.warn(`kernel line: ${problem}`);
+  const kexec = options.settings.apiKexec ? await kexecVersion() : undefined;
+  const openFiles: ForemanApiOptions['openFiles'] = () => options.openFiles(options.settings);
   const api = createForemanApi({ ...options, parameters, release: release(), kexec, openFiles });
-  return { dialect: { ...once, kexec: () => kexec, onFacts: (facts) => api.told(facts) }, api };
+  return {
+    beforeTurn: (server, settings, orders) => api.refresh(server, settings, orders),
+    openDialect: (opened) =>
+      Promise.resolve(
+        createForeman({
+          ...opened,
+          parameters,
+          release: release(),
+          kexec: () => kexec,
+          onFacts: (facts) => api.told(facts),
+        }),
+      ),
+    close: () => api.close(),
+  };
+}
+
+function parametersOf({ kernel }: Pick<DialectOptions, 'kernel'>): ForemanParameters {
+  return readForemanParameters((name) => kernel.value(name));
 }
 
 function release(): string {

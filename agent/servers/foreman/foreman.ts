@@ -9,13 +9,11 @@ import { urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { foremanFacts, type ForemanFacts } from './foreman-facts.ts';
-import { readForemanParameters, type ForemanParameters } from './foreman-parameters.ts';
+import type { ForemanParameters } from './foreman-parameters.ts';
 import { refusalOf } from './refusal.ts';
 
 export const FOREMAN_PATH = '/api/v2/discovered_hosts/facts';
 export const PROXY_PATH = '/discovery/create';
-
-export { readForemanParameters };
 
 export interface ForemanOptions {
   /** Base URL without a slash at its end, with a path where Foreman lies below one. */
@@ -54,10 +52,7 @@ export function createForeman(options: ForemanOptions): Dialect {
   }
 
   return {
-    name: 'foreman',
     serverUrl,
-    intervalMs: parameters.intervalMs,
-    asks: false,
     nodeId(identity: Identity) {
       const mac = bootMac ?? identity.interfaces[0]?.mac;
       if (mac === undefined) throw new RazorMkError('RAZOR_MK_NO_IDENTITY', 'no network card that could have booted');

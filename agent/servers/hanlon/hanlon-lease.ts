@@ -5,7 +5,7 @@
  */
 import { dirname, join } from 'node:path';
 import { readCapped } from '../../../platform/files.ts';
-import { HANLON_LEASE_FILE } from '../select.ts';
+import { HANLON_LEASE_FILE } from './hanlon-descriptor.ts';
 import type { ServerAddress } from '../../discovery/address.ts';
 import { parseNextServer } from '../../discovery/next-server.ts';
 

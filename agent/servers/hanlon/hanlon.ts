@@ -8,7 +8,7 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import type { Exchange, HttpReply } from '../../http/exchange.ts';
 import { parseJson } from '../../http/exchange.ts';
-import { fitFacts } from '../fact-limit.ts';
+import { limitFacts } from '../limit-facts.ts';
 import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
 
 export const HANLON_BASE_PATH = '/hanlon/api/v1';
@@ -133,14 +133,13 @@ export function createHanlon(options: HanlonOptions): Dialect {
         attributes_hash: facts,
         last_state: report.lastState,
       });
-    const fitted = fitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), HANLON_BODY_LIMIT);
+    const limited = limitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), HANLON_BODY_LIMIT);
     const headers = { accept: 'application/json', 'content-type': 'text/json' };
-    const body = bodyOf(fitted.facts);
-    return { method: 'POST', url: registerUrl.href, headers, body, notes: [...notes(report), ...fitted.notes] };
+    const body = bodyOf(limited.facts);
+    return { method: 'POST', url: registerUrl.href, headers, body, notes: [...notes(report), ...limited.notes] };
   }
 
   return {
-    name: 'hanlon',
     serverUrl: base.origin,
     nodeId,
     previewCheckin,

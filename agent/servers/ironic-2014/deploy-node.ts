@@ -1,30 +1,19 @@
-/** The deployment of a node that booted for it: `razor-mk run` hands over to this when the kernel line asks for one. */
-import { systemClock } from '../../../platform/time/clock.ts';
+/** The deployment of a node that booted for it: the job of `razor-mk run` when the kernel line asks for one. */
 import type { Log } from '../../../platform/log/log.ts';
 import { redactText } from '../../../platform/log/redact.ts';
-import type { System } from '../../../platform/system.ts';
 import type { Emit } from '../../loop/events.ts';
-import type { HttpClient } from '../../http/http-client.ts';
+import type { JobOptions } from '../job.ts';
 import { parseParameters } from './parameters/deploy-parameters.ts';
 import { DEPLOY_DEFAULTS, settingsOf } from './parameters/deploy-settings.ts';
-import type { DeploySource } from './parameters/deploy-source.ts';
 import { startDeployment } from './start-deploy.ts';
 
-export interface NodeDeployment {
-  readonly source: DeploySource;
-  readonly system: System;
-  readonly log: Log;
-  /** Each line of the work is a step: `status` shows it, and the watchdog sees that the work gets on. */
-  readonly emit: Emit;
-  /** Resolves with the client for the API at this address. */
-  readonly httpFor: (url: string) => Promise<HttpClient>;
-  readonly signal: AbortSignal;
-}
-
 /** Does it. A live node does not come back from here: it is about to reboot, or holds until somebody stops it. */
-export async function deployNode(node: NodeDeployment): Promise<number> {
-  const { source, system, signal } = node;
-  const log = asSteps(node.log, node.emit);
+export async function runDeployment(options: JobOptions): Promise<number> {
+  const { source, clock, system, signal } = options;
+  if (source === undefined) throw new Error('the deployment needs the kernel line as it stands');
+  // each line of the work is a step: `status` shows it, and the watchdog sees that the work gets on
+  const log = asSteps(options.log, options.emit);
+  options.log.info('the kernel line asks for a deployment by Ironic: no turns are taken');
   let settings = DEPLOY_DEFAULTS;
   let problem: Error | undefined;
   try {
@@ -32,13 +21,13 @@ export async function deployNode(node: NodeDeployment): Promise<number> {
   } catch (error) {
     problem = error as Error;
   }
-  const http = await node.httpFor(source.words.get('ironic_api_url') ?? '');
-  const result = await startDeployment({ source, settings, problem, system, clock: systemClock, log, http, signal });
+  const http = await options.openHttp(source.words.get('ironic_api_url') ?? '');
+  const result = await startDeployment({ source, settings, problem, system, clock, log, http, signal });
   if (!system.live) return result.ok ? 0 : 1;
   const note = settings.then === 'hold' ? 'over; this machine holds' : 'over; waiting for the machine to go';
   while (!signal.aborted) {
     log.debug(note);
-    await systemClock.sleep(60_000, signal).catch(() => undefined);
+    await clock.sleep(60_000, signal).catch(() => undefined);
   }
   return result.ok ? 0 : 1;
 }

@@ -10,9 +10,10 @@ import type { Exchange } from '../../http/exchange.ts';
 import { faultOf } from './conductor/faults.ts';
 import { inspectionBody } from './inspection/inspection-body.ts';
 import { ipaInventory } from './inspection/ipa-inventory.ts';
-import type { IronicParameters } from './ironic-parameters.ts';
+import type { DialectOptions } from '../server.ts';
+import { ironicParameters, type IronicParameters } from './ironic-parameters.ts';
 
-export interface ByHandOptions {
+interface ByHandOptions {
   readonly serverUrl: string;
   readonly exchange: Exchange;
   readonly parameters: IronicParameters;
@@ -20,7 +21,12 @@ export interface ByHandOptions {
   readonly set: FactSet | undefined;
 }
 
-export function createIronicByHand({ serverUrl, exchange, parameters, set }: ByHandOptions): Dialect {
+/** For the descriptor: the parameters are those of the kernel line. */
+export function openIronicByHand({ serverUrl, exchange, kernel, factSet }: DialectOptions): Dialect {
+  return createIronicByHand({ serverUrl, exchange, parameters: ironicParameters(kernel), set: factSet });
+}
+
+function createIronicByHand({ serverUrl, exchange, parameters, set }: ByHandOptions): Dialect {
   const macs = (): string[] =>
     set === undefined ? [] : ipaInventory(set, parameters.bootif).interfaces.map((nic) => nic.mac_address);
 
@@ -47,9 +53,7 @@ export function createIronicByHand({ serverUrl, exchange, parameters, set }: ByH
   }
 
   return {
-    name: 'ironic',
     serverUrl: parameters.callbackUrls[0] ?? serverUrl,
-    asks: false,
     nodeId(): string {
       const [first] = macs();
       if (first !== undefined) return first;

@@ -9,18 +9,9 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import type { Exchange, HttpReply } from '../../http/exchange.ts';
 import { parseJson } from '../../http/exchange.ts';
-import { fitFacts } from '../fact-limit.ts';
+import { limitFacts } from '../limit-facts.ts';
 import { whyJunkText } from '../../../facts/identity/junk-texts.ts';
 import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
-
-/** Where razor-server listens since 1.1.0; the 8080 of the original agent's default was stale. */
-export const RAZOR_SERVER_PORT = 8150;
-
-/**
- * The original's pace: a run 15 s after the end of the one before. Its first one came 30 s after power-on, by when the
- * network was usually there; ours comes as soon as the network is. The server cannot change either.
- */
-export const RAZOR_SERVER_PAUSE_MS = 15_000;
 
 /** Most bytes of a check-in: it goes into one row of the server's database, every 15 s. */
 export const RAZOR_SERVER_BODY_LIMIT = 1024 * 1024;
@@ -89,16 +80,16 @@ export function createRazorServer(options: RazorServerOptions): Dialect {
   function previewCheckin(report: NodeReport): RequestPreview {
     const bodyOf = (facts: Readonly<Record<string, string>>): string =>
       JSON.stringify({ hw_id: razorServerHwId(report.identity), facts });
-    const fitted = fitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), RAZOR_SERVER_BODY_LIMIT);
+    const limited = limitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), RAZOR_SERVER_BODY_LIMIT);
     return {
       method: 'POST',
       url: at(`/checkin${id === undefined ? '' : `/${id}`}`).href,
       // exactly this: a charset parameter or another case is answered with an empty 400
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: bodyOf(fitted.facts),
+      body: bodyOf(limited.facts),
       notes: [
         ...(id === undefined ? ['the kernel line named no node id: /svc/nodeid is asked for it first'] : []),
-        ...fitted.notes,
+        ...limited.notes,
       ],
     };
   }
@@ -132,10 +123,7 @@ export function createRazorServer(options: RazorServerOptions): Dialect {
   }
 
   return {
-    name: 'razor-server',
     serverUrl: given.origin,
-    intervalMs: RAZOR_SERVER_PAUSE_MS,
-    registers: false,
     nodeId: razorServerHwId,
     previewCheckin,
     previewRegister: () => undefined,

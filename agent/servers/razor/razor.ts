@@ -4,8 +4,8 @@ import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { HttpFailure, urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
-import { fitFacts } from '../fact-limit.ts';
-import { parseJson, type Exchange } from '../../http/exchange.ts';
+import { limitFacts } from '../limit-facts.ts';
+import { parseJson, type Exchange, type HttpReply } from '../../http/exchange.ts';
 import { cleanText, errorText } from '../../http/bounded-json.ts';
 
 export const RAZOR_CHECKIN_PATH = '/razor/api/node/checkin';
@@ -71,7 +71,7 @@ export function createRazorDialect(options: RazorOptions): Dialect {
         '@attributes_hash': facts,
         '@last_state': report.lastState,
       });
-    const { facts, notes } = fitFacts(report.facts, (kept) => Buffer.byteLength(hash(kept)), JSON_HASH_LIMIT);
+    const { facts, notes } = limitFacts(report.facts, (kept) => Buffer.byteLength(hash(kept)), JSON_HASH_LIMIT);
     return {
       method: 'POST',
       url: registerUrl,
@@ -81,42 +81,43 @@ export function createRazorDialect(options: RazorOptions): Dialect {
     };
   }
 
-  /** The body of an exchange that the server says went well. A 2xx alone does not mean that it did. */
-  async function succeed(what: string, preview: RequestPreview, signal: AbortSignal | undefined): Promise<unknown> {
-    const reply = await options.exchange(preview, signal);
-    const where = (): string => `${what} at ${urlForPeople(preview.url)} (HTTP ${reply.status})`;
-    if (reply.status < 200 || reply.status > 299) {
-      const said = errorText(reply.body) ?? cleanText(reply.body, 300);
-      throw new HttpFailure('RAZOR_MK_REFUSED', `${where()}: ${said === '' ? 'no word of explanation' : said}`);
-    }
-    const value = parseJson(reply);
-    if (accepted.safeParse(value).success) return value;
-    const said = errorText(value);
-    if (said === undefined) throw new HttpFailure('RAZOR_MK_REPLY', `${where()}: JSON without errcode 0`);
-    throw new HttpFailure('RAZOR_MK_REFUSED', `${where()}: the server reports "${said}", errcode is not 0`);
-  }
-
   return {
-    name: 'razor',
     serverUrl,
     nodeId: hwId,
     previewCheckin,
     previewRegister,
     async checkin(report, signal): Promise<CheckinReply> {
       const preview = previewCheckin(report);
-      return readCheckin(await succeed('check-in', preview, signal), preview.url);
+      return readCheckinReply(await options.exchange(preview, signal), preview.url);
     },
     async register(report, signal): Promise<readonly string[]> {
       const preview = previewRegister(report);
-      await succeed('register', preview, signal);
+      acceptedBody('register', await options.exchange(preview, signal), preview.url);
       return preview.notes;
     },
   };
 }
 
-/** A check-in reply whose errcode is 0, read into command and configuration. Throws RAZOR_MK_REPLY. */
-export function readCheckin(value: unknown, url: string): CheckinReply {
-  const parsed = checkinReply.safeParse(value);
+/** The body of a reply that the server says went well. A 2xx alone does not mean that it did. */
+function acceptedBody(what: string, reply: HttpReply, url: string): unknown {
+  const where = (): string => `${what} at ${urlForPeople(url)} (HTTP ${reply.status})`;
+  if (reply.status < 200 || reply.status > 299) {
+    const reported = errorText(reply.body) ?? cleanText(reply.body, 300);
+    throw new HttpFailure('RAZOR_MK_REFUSED', `${where()}: ${reported === '' ? 'no explanation' : reported}`);
+  }
+  const value = parseJson(reply);
+  if (accepted.safeParse(value).success) return value;
+  const reported = errorText(value);
+  if (reported === undefined) throw new HttpFailure('RAZOR_MK_REPLY', `${where()}: JSON without errcode 0`);
+  throw new HttpFailure('RAZOR_MK_REFUSED', `${where()}: the server reports "${reported}", errcode is not 0`);
+}
+
+/**
+ * A check-in's reply, read into command and configuration. Throws RAZOR_MK_REFUSED for the server's own error,
+ * RAZOR_MK_REPLY for anything else that is not a reply of this server.
+ */
+export function readCheckinReply(reply: HttpReply, url: string): CheckinReply {
+  const parsed = checkinReply.safeParse(acceptedBody('check-in', reply, url));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const where = issue?.path.join('.') ?? '';

@@ -8,6 +8,7 @@ import { discover, type DiscoveryOptions } from '../../../agent/discovery/discov
 import type { Discovery } from '../../../agent/discovery/candidate.ts';
 import { baseUrl, parseAddress } from '../../../agent/discovery/address.ts';
 import { parseNextServer } from '../../../agent/discovery/next-server.ts';
+import { RAZOR } from '../../../agent/servers/razor/razor-descriptor.ts';
 import { dnsServer, type DnsServer } from '../../helpers/dns-server.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
@@ -27,10 +28,8 @@ beforeEach(() => {
 
 async function find(cmdline: string, more: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
   return await discover({
-    product: 'razor',
-    kernelKeys: ['razor.ip', 'razor.server'],
-    defaultPort: 8026,
-    cmdline: parseCommandLine(cmdline),
+    descriptor: RAZOR,
+    kernel: parseCommandLine(cmdline),
     resolvConf,
     nextServerFile,
     dnsPort: dns.port,
@@ -131,7 +130,7 @@ test('HOST:PORT, IPv6 and URLs are taken wherever an address is', async () => {
   assert.deepEqual(await urls('razor.ip=10.0.0.1,10.0.0.2:9'), ['http://10.0.0.1:8026', 'http://10.0.0.2:9']);
 });
 
-test('what is no address is passed over and named', async () => {
+test('an invalid address is passed over and named', async () => {
   const bad = [
     'false',
     '',
@@ -154,7 +153,7 @@ test('what is no address is passed over and named', async () => {
     found.candidates.map(({ url }) => url),
     ['http://10.0.0.5:8026'],
   );
-  assert.ok(found.steps.some(({ note }) => note === '"false" is no address'));
+  assert.ok(found.steps.some(({ note }) => note === 'invalid address "false"'));
   // without its interface, which no URL can name, nobody can be reached there
   const local = await find('razor.ip=fe80::1%eth0,10.0.0.5');
   assert.deepEqual(

@@ -254,8 +254,8 @@ test('each check of the machine names what is broken', () => {
   assert.equal(checkFirmware(state([{ ...nic, carrier: false }], { firmwareErrors })).state, 'broken');
   assert.equal(checkFirmware(state([nic], { firmwareErrors })).state, 'note', 'another NIC has its link');
   assert.match(checkLink(state([{ ...nic, carrier: false, up: false }])).found, /eth0 52:54:00:00:00:01 \(down\)/);
-  assert.match(checkLease(state([{ ...nic, addresses: ['169.254.7.7'] }])).found, /only eth0 169\.254\.7\.7/);
-  assert.equal(checkLease(state([{ ...nic, addresses: ['10.0.0.7'] }])).state, 'ok');
+  assert.match(checkLease(state([{ ...nic, addresses: ['169.254.7.7'] }]), false).found, /only eth0 169\.254\.7\.7/);
+  assert.equal(checkLease(state([{ ...nic, addresses: ['10.0.0.7'] }]), false).state, 'ok');
 });
 
 test('routes are read from /proc and the longest one counts', () => {
@@ -278,9 +278,9 @@ test('routes are read from /proc and the longest one counts', () => {
   assert.equal(routeTo('fd00::7', six)?.nic, 'eth0');
   assert.equal(routeTo('2001:db8::1', six), undefined);
   assert.match(
-    checkRoute(four.slice(1), '192.0.2.1').found,
+    checkRoute(four.slice(1), '192.0.2.1', false).found,
     /no route to the server 192\.0\.2\.1, and no default route/,
   );
-  assert.equal(checkRoute([], undefined).state, 'broken');
-  assert.match(checkRoute(four, '192.0.2.1').found, /by 10\.0\.0\.1/);
+  assert.equal(checkRoute([], undefined, false).state, 'broken');
+  assert.match(checkRoute(four, '192.0.2.1', false).found, /by 10\.0\.0\.1/);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
 import { bootParameters } from '../../../agent/kernel-line/read-kernel-line.ts';
-import { selectDialect } from '../../../agent/servers/select.ts';
+import { selectServer } from '../../../agent/servers/select-server.ts';
 import { readBoot } from '../../../facts/groups/system/boot.ts';
 import { openSources } from '../../../facts/facts.ts';
 import { parseCommandLine } from '../../../platform/kernel-line.ts';
@@ -13,21 +13,19 @@ import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const host = { err: () => undefined, signal: new AbortController().signal } as unknown as Host;
 
-// the deploy ramdisk's reader took the first razor.dialect, the agent's the last: one line asked for two servers at once
-test('a doubled razor.dialect leads to one server, whoever reads it', async (t) => {
+test('a doubled razor.dialect leads to the last one, also on the line of the deploy ramdisk', async (t) => {
   const path = join(temporaryDirectory(t), 'cmdline');
-  for (const [words, deploys] of [
-    ['razor.dialect=razor razor.dialect=ironic', false],
-    ['razor.dialect=ironic razor.dialect=razor', true],
+  for (const [words, chosen] of [
+    ['razor.dialect=razor razor.dialect=ironic', 'ironic'],
+    ['razor.dialect=ironic razor.dialect=razor', 'razor'],
+    ['razor.dialect=razor razor.dialect=ironic-2014', 'ironic-2014'],
+    ['', 'ironic-2014'],
   ] as const) {
-    const text = `deployment_id=n1 ironic_api_url=http://127.0.0.1:1 ${words}`;
-    writeFileSync(path, text);
-    const { deployment } = await bootParameters(path, false, host);
-    assert.equal(deployment !== undefined, deploys, words);
-    const line = parseCommandLine(text);
+    writeFileSync(path, `deployment_id=n1 ironic_api_url=http://127.0.0.1:1 ${words}`);
+    const line = parseCommandLine((await bootParameters(path, false, host)).text);
     const kernel = (name: string): string | undefined => line.value(name);
-    const { dialect } = selectDialect({ option: undefined, configured: undefined, kernel, hanlonLease: false });
-    assert.equal(dialect === 'ironic', !deploys, words);
+    const input = { option: undefined, configured: undefined, kernel, hasLeaseFile: () => false };
+    assert.equal(selectServer(input).descriptor.name, chosen, words);
   }
 });
 

@@ -8,6 +8,7 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
   let [checkins, cleanings] = [0, 0];
   const warnings: string[] = [];
   const calendar = createCalendar({
+    forgetsAfterS: 120,
     checkin: () => void checkins++,
     housekeeping: () => Promise.reject(new Error(`round ${++cleanings}`)),
     warn: (message) => void warnings.push(message),
@@ -34,8 +35,8 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
     assert.match(warnings.at(-1) ?? '', /leaves up to (50700|54300|47100) s between check-ins: servers forget a node/);
     assert.ok(calendar.wait(interval).ms <= 54_301_000);
     const told = warnings.length;
-    await set({ 'checkin-cron': '0 */5 8-17 * * *', dialect: 'foreman' });
-    assert.equal(warnings.length, told, 'told once; Foreman forgets nobody');
+    await set({ 'checkin-cron': '0 */5 8-17 * * *' });
+    assert.equal(warnings.length, told, 'told once');
     await set({});
     const before = checkins;
     await new Promise((resolve) => setTimeout(resolve, 1200));
@@ -43,4 +44,13 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
   } finally {
     calendar.close();
   }
+});
+
+test('the gaps of a cron expression are nothing to a server that forgets nobody', async (t) => {
+  const warnings: string[] = [];
+  const jobs = { checkin: () => undefined, housekeeping: () => Promise.resolve(), forgetsAfterS: undefined };
+  const calendar = createCalendar({ ...jobs, warn: (message) => void warnings.push(message) });
+  t.after(() => calendar.close());
+  await calendar.set(resolveSettings({ options: { 'checkin-cron': '0 */5 8-17 * * *' } }).values);
+  assert.deepEqual(warnings, []);
 });

@@ -27,7 +27,6 @@ export interface ForemanApiOptions extends Pick<KexecOptions, 'openFiles'> {
   readonly emit: Emit;
   readonly system: System;
   readonly breaker: LoopBreaker;
-  readonly orders: () => Orders;
   readonly parameters: ForemanParameters;
   readonly release: string;
   /** What kexec there is, when it is allowed. */
@@ -38,8 +37,8 @@ export interface ForemanApiOptions extends Pick<KexecOptions, 'openFiles'> {
 }
 
 export interface ForemanApi {
-  /** The server of the next turn: whose calls are answered from now on. */
-  refresh(server: Candidate, settings: Settings): Promise<void>;
+  /** The server of the next turn: whose calls are answered from now on, and what carries its orders out. */
+  refresh(server: Candidate, settings: Settings, orders: Orders): Promise<void>;
   /** Facts were accepted: the machine's own address is known. */
   told(facts: ForemanFacts): void;
   close(): Promise<void>;
@@ -59,6 +58,7 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
   const kexec = createKexec(options);
   let settings: Settings | undefined;
   let server: Candidate | undefined;
+  let orders: Orders | undefined;
   let peers: Peers = createPeers([], []);
   let address: string | undefined;
   const doors = new Map<string, Listening>();
@@ -75,9 +75,15 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
     kexec: options.kexec,
   });
 
+  /** Nothing listens before the first turn, so that nobody can ask earlier. */
+  function agent(): Orders {
+    if (orders === undefined) throw new Error('no turn was taken yet');
+    return orders;
+  }
+
   const actions: ApiActions = {
     kexec: options.kexec,
-    facts: async () => foremanFacts(await options.orders().report(FACTS_AGE_MS), options.parameters, extras()).facts,
+    facts: async () => foremanFacts(await agent().report(FACTS_AGE_MS), options.parameters, extras()).facts,
     judge(order): Verdict {
       if (underWay.size > 0) return { kind: 'again' };
       const holdMs = admit(breaker, order, 'the host, its build and the discovery rules', { log, emit });
@@ -95,7 +101,7 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
     try {
       await clock.sleep(AFTER_ANSWER_MS, options.signal);
       await breaker.record(order);
-      await (order === 'reboot' ? options.orders().order(reboot, {}) : options.orders().order(kexec, kexecParam));
+      await (order === 'reboot' ? agent().order(reboot, {}) : agent().order(kexec, kexecParam));
     } catch (error) {
       if (options.signal.aborted) return;
       log.error(`the order ${order} failed: ${messageOf(error)}`);
@@ -173,8 +179,8 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
   }
 
   return {
-    async refresh(next, values) {
-      [server, settings] = [next, values];
+    async refresh(next, values, running) {
+      [server, settings, orders] = [next, values, running];
       const host = new URL(next.url).hostname.replace(/^\[(.*)\]$/, '$1');
       const found = isIP(host) === 0 ? await options.resolve(host).catch(() => []) : [host];
       const known = next.address === undefined ? [] : [next.address];

@@ -1,52 +1,55 @@
-/** The extension of the server that is talked to now: made anew when that changes, asked for before each turn. */
-import type { System } from '../../../../platform/system.ts';
-import type { Settings } from '../../../config/settings.ts';
-import type { Candidate } from '../../../discovery/candidate.ts';
-import type { HttpClient } from '../../../http/http-client.ts';
+/** The extension of the server that is talked to now: opened anew when that changes, asked for before each turn. */
+import type { CommandLine } from '../../../../platform/kernel-line.ts';
+import type { ServerService, ServiceOptions } from '../../server.ts';
 import { createExtension, type Extension } from './extension.ts';
-
-export interface ExtensionKeeperOptions {
-  /** Undefined where the dialect has no extension. */
-  readonly urlFor: (server: Candidate, settings: Settings) => string | undefined;
-  readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
-  readonly stateDir: string;
-  readonly system: System;
-}
-
-export interface ExtensionKeeper {
-  /** Fetches it when there is one; in a dry run that is told once. Throws what Extension.refresh throws. */
-  refresh(server: Candidate, settings: Settings, signal: AbortSignal): Promise<void>;
-  binDirs(): readonly string[];
-  factDirs(): readonly string[];
-}
 
 const TIMEOUT_MS = 60_000;
 
-export function createExtensionKeeper(options: ExtensionKeeperOptions): ExtensionKeeper {
-  let current: { readonly extension: Extension; told: boolean } | undefined;
+/**
+ * Fetches the archive before each turn, when there is one; a dry run logs that once. `beforeTurn` throws what
+ * Extension.refresh throws.
+ */
+export function startExtensions(
+  options: Pick<ServiceOptions, 'kernel' | 'httpFor' | 'stateDir' | 'system' | 'signal'>,
+): ServerService {
+  const { kernel, stateDir, system, signal } = options;
+  let current: { readonly extension: Extension; logged: boolean } | undefined;
   return {
-    async refresh(server, settings, signal) {
-      const url = options.urlFor(server, settings);
+    async beforeTurn(server, settings) {
+      const url = extensionUrl(server.url, kernel);
       if (url === undefined) return;
       if (current?.extension.url !== url) {
-        const { stateDir, system } = options;
         const extension = createExtension({
           url,
           stateDir,
           system,
           async download(from, headers, limit, aborted) {
             const http = await options.httpFor(settings, server);
-            const more = aborted === undefined ? {} : { signal: aborted };
-            return await http.request({ method: 'GET', url: from, headers, limit, timeoutMs: TIMEOUT_MS, ...more });
+            return await http.request({
+              method: 'GET',
+              url: from,
+              headers,
+              limit,
+              timeoutMs: TIMEOUT_MS,
+              signal: aborted,
+            });
           },
         });
-        current = { extension, told: false };
+        current = { extension, logged: false };
       }
-      if (!options.system.live && current.told) return;
-      current.told = true;
+      if (!system.live && current.logged) return;
+      current.logged = true;
       await current.extension.refresh(signal);
     },
     binDirs: () => current?.extension.binDirs() ?? [],
     factDirs: () => current?.extension.factDirs() ?? [],
+    close: () => Promise.resolve(),
   };
+}
+
+/** Where the archive is: `razor.extend=`, or beside the check-in. Undefined for a `razor.extend=` that is not an http URL. */
+function extensionUrl(serverUrl: string, kernel: CommandLine): string | undefined {
+  const given = kernel.value('razor.extend') ?? '';
+  if (given !== '') return /^https?:\/\//i.test(given) && URL.canParse(given) ? given : undefined;
+  return serverUrl.replace(/\/checkin(\/\d+)?$|$/, (end) => (end === '' ? '/svc' : '')) + '/mk/extension.zip';
 }

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { discover, type DiscoveryOptions } from '../../../../agent/discovery/discover.ts';
 import type { Candidate } from '../../../../agent/discovery/candidate.ts';
+import { FOREMAN } from '../../../../agent/servers/foreman/foreman-descriptor.ts';
 import { dnsServer, type DnsServer } from '../../../helpers/dns-server.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
@@ -36,10 +37,8 @@ after(() => dns.close());
 
 async function find(cmdline: string, more: Partial<DiscoveryOptions> = {}): Promise<readonly Candidate[]> {
   const found = await discover({
-    product: 'foreman',
-    kernelKeys: ['proxy.url', 'foreman.url'],
-    defaultPort: undefined,
-    cmdline: parseCommandLine(cmdline),
+    descriptor: FOREMAN,
+    kernel: parseCommandLine(cmdline),
     resolvConf,
     nextServerFile,
     dnsPort: dns.port,

@@ -1,7 +1,8 @@
 /** Turns of one agent against the stand-in, on a clock that moves when the test says so. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { readForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
+import { parseCommandLine } from '../../../../platform/kernel-line.ts';
+import { FOREMAN } from '../../../../agent/servers/foreman/foreman-descriptor.ts';
 import type { FactSet } from '../../../../facts/fact-types.ts';
 import { machine, runUntil, testAgent, type TestAgent, type TestAgentOptions } from '../../../helpers/agent-parts.ts';
 import { startForeman, startSmartProxy, type ForemanStandIn } from '../../../helpers/foreman/server.ts';
@@ -22,11 +23,11 @@ function facts(more: Record<string, string> = {}): FactSet {
 }
 
 async function start(words: Record<string, string> = {}, more: Partial<TestAgentOptions> = {}): Promise<TestAgent> {
-  const parameters = readForemanParameters((name) => words[name]);
-  const dialectOptions = { foreman: { parameters, release: 'razor-mk test', kexec: () => undefined } };
+  const line = Object.entries(words).map(([key, value]) => `${key}=${value}`);
   const started = await testAgent({
     server: foreman.url,
-    dialectOptions,
+    descriptor: FOREMAN,
+    kernel: parseCommandLine(line.join(' ')),
     ...more,
     args: { dialect: 'foreman', ...more.args },
   });

@@ -1,8 +1,7 @@
 /** Ironic for the verbs that do one thing by hand, against the stand-in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadDialect } from '../../../../agent/servers/registry.ts';
-import { ironicParameters } from '../../../../agent/servers/ironic/ironic-parameters.ts';
+import { openIronicByHand } from '../../../../agent/servers/ironic/by-hand.ts';
 import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { createHttpClient, exchangeOf } from '../../../../agent/http/http-client.ts';
 import { recorded } from '../../../helpers/ironic-agent.ts';
@@ -13,10 +12,11 @@ test('register sends the inventory once; a lookup is shown and never sent, becau
   t.after(() => ironic.close());
   const line = `ipa-api-url=${ironic.url} ipa-inspection-callback-url=${ironic.url}/v1/continue_inspection`;
   const set = await recorded();
-  const byHand = await loadDialect('ironic', {
+  const byHand = openIronicByHand({
     serverUrl: ironic.url,
     exchange: exchangeOf(createHttpClient()),
-    ironic: { parameters: ironicParameters(parseCommandLine(line)), set },
+    kernel: parseCommandLine(line),
+    factSet: set,
   });
   const report = { identity: set.identity, facts: { hostname: 'mk' }, firstCheckin: true, lastState: 'idle' };
   assert.match(byHand.previewCheckin(report).url, /\/v1\/lookup\?addresses=52%3A54%3A00%3A00%3A48%3A01$/);

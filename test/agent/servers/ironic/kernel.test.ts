@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootParameters } from '../../../../agent/kernel-line/read-kernel-line.ts';
 import { runInsteadOfTurns } from '../../../../agent/servers/start-job.ts';
 import { discoverIronic } from '../../../../agent/servers/ironic/discover-ironic.ts';
+import { IRONIC } from '../../../../agent/servers/ironic/ironic-descriptor.ts';
 import { ironicParameters } from '../../../../agent/servers/ironic/ironic-parameters.ts';
 import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import type { Settings } from '../../../../agent/config/settings.ts';
@@ -76,16 +76,6 @@ test('discovery has the API first, and an inspection’s URL where there is none
   });
 });
 
-const host = { err: () => undefined, signal: new AbortController().signal } as never;
-
-test('deployment_id= beside ipa-api-url= is a conductor of 2015: the disk is exported, unless razor.dialect=ironic', async (t) => {
-  const old = 'deployment_id=1 deployment_key=K ironic_api_url=http://a:6385 ipa-api-url=http://a:6385';
-  const root = makeTree(t, { old, chosen: `${old} razor.dialect=ironic`, new: 'ipa-api-url=http://a:6385' });
-  assert.equal((await bootParameters(`${root}/old`, false, host)).deployment !== undefined, true);
-  assert.equal((await bootParameters(`${root}/chosen`, false, host)).deployment !== undefined, false);
-  assert.equal((await bootParameters(`${root}/new`, false, host)).deployment !== undefined, false);
-});
-
 test('a node whose kernel line names two servers says so on the console, again and again, and can be asked for its status', async () => {
   const clock = fakeClock();
   const stop = new AbortController();
@@ -134,7 +124,8 @@ test('the token and the reply key of a Razor server are not for Ironic, nor for 
     logDir: root,
     signal: stop.signal,
     setup: {
-      cmdline: parseCommandLine('ipa-api-url=http://127.0.0.1:1'),
+      descriptor: IRONIC,
+      kernel: parseCommandLine('ipa-api-url=http://127.0.0.1:1'),
       openHttp(settings: Settings) {
         seen.push(settings);
         stop.abort(new Error('enough'));

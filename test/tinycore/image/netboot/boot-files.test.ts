@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { namesOf } from '../../../../agent/config/names.ts';
 import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { readForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
-import { selectDialect } from '../../../../agent/servers/select.ts';
+import { selectServer } from '../../../../agent/servers/select-server.ts';
 import { buildImage, type BuildOptions } from '../../../../tinycore/image/build.ts';
 import { readInitrd, readTree } from '../../../../tinycore/image/initrd/initrd.ts';
 import { SERVERS, serverFiles, type ServerName } from '../../../../tinycore/image/netboot/boot-files.ts';
@@ -100,13 +100,13 @@ test('the agent reads every line for the server that it was written for, whateve
     for (const name of ['boot.ipxe', 'pxelinux.cfg', 'grub.cfg']) {
       const line = parseCommandLine(kernelLine(server, name));
       const where = `${server} ${name}`;
-      const chosen = selectDialect({
+      const chosen = selectServer({
         option: undefined,
         configured: undefined,
         kernel: (key) => line.value(key),
-        hanlonLease: false,
+        hasLeaseFile: () => false,
       });
-      assert.equal(chosen.dialect, server, where);
+      assert.equal(chosen.descriptor.name, server, where);
       assert.equal(readForemanParameters((key) => line.value(key)).bootMac, '52:54:00:12:34:56', where);
       assert.equal(line.value('quiet'), '', where);
     }

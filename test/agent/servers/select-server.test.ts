@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { selectDialect, type SelectInput } from '../../../agent/servers/select.ts';
+import { HANLON_LEASE_FILE } from '../../../agent/servers/hanlon/hanlon-descriptor.ts';
+import { selectServer, type SelectInput } from '../../../agent/servers/select-server.ts';
 
 function select(kernel: Record<string, string>, more: Partial<SelectInput> = {}) {
-  const input = { option: undefined, configured: undefined, hanlonLease: false, ...more };
-  return selectDialect({ ...input, kernel: (name) => kernel[name] });
+  const input = { option: undefined, configured: undefined, hasLeaseFile: () => false, ...more };
+  const { descriptor, reason } = selectServer({ ...input, kernel: (name) => kernel[name] });
+  return { dialect: descriptor.name, reason };
 }
 
 test('the kernel line says which dialect is spoken', () => {
@@ -16,16 +18,18 @@ test('the kernel line says which dialect is spoken', () => {
 });
 
 test('a Hanlon lease counts where the kernel line is silent, and only there', () => {
-  assert.equal(select({}, { hanlonLease: true }).dialect, 'hanlon');
-  assert.equal(select({ 'razor.ip': '10.0.0.1' }, { hanlonLease: true }).dialect, 'razor');
+  const hasLeaseFile = (name: string): boolean => name === HANLON_LEASE_FILE;
+  assert.equal(select({}, { hasLeaseFile }).dialect, 'hanlon');
+  assert.match(select({}, { hasLeaseFile }).reason, /the DHCP lease named a Hanlon server/);
+  assert.equal(select({ 'razor.ip': '10.0.0.1' }, { hasLeaseFile }).dialect, 'razor');
 });
 
 test('two servers on one kernel line are refused, both named, and razor.dialect decides', () => {
   const both = { 'razor.register': 'http://h:8150/svc/checkin/8', 'hanlon.ip': '10.0.0.1' };
   assert.throws(() => select(both), {
     code: 'RAZOR_MK_DIALECT',
-    message: /razor\.register= \(razor-server\) and hanlon\.ip= \(hanlon\)/,
-    remedy: /razor\.dialect=razor-server or razor\.dialect=hanlon/,
+    message: /hanlon\.ip= \(hanlon\) and razor\.register= \(razor-server\)/,
+    remedy: /razor\.dialect=hanlon or razor\.dialect=razor-server/,
   });
   assert.equal(select({ ...both, 'razor.dialect': 'hanlon' }).dialect, 'hanlon');
 });
@@ -40,8 +44,8 @@ test('--dialect wins over the kernel line, and the kernel line over the configur
 test('a dialect that nobody speaks is refused with the list of those that are', () => {
   assert.throws(() => select({ 'razor.dialect': 'cobbler' }), {
     code: 'RAZOR_MK_DIALECT',
-    message: /razor\.dialect= on the kernel line names "cobbler"/,
-    remedy: /razor-server, hanlon, razor/,
+    message: /razor\.dialect= on the kernel line names an unknown dialect "cobbler"/,
+    remedy: /razor, hanlon, razor-server, foreman, ironic, ironic-2014/,
   });
 });
 
@@ -56,4 +60,13 @@ test('the parameters of Ironic and Foreman choose their jobs, and not beside a R
     remedy: /razor\.dialect=razor or razor\.dialect=ironic/,
   });
   assert.equal(select({ ...both, 'razor.dialect': 'ironic' }).dialect, 'ironic');
+});
+
+test('an order for a deployment goes before other servers and the configuration file, and not before who was named', () => {
+  const old = { deployment_id: '1', ironic_api_url: 'http://h:6385', 'ipa-api-url': 'http://h:6385' };
+  assert.equal(select(old).dialect, 'ironic-2014');
+  assert.equal(select({ ...old, 'razor.ip': '10.0.0.1' }, { configured: 'razor' }).dialect, 'ironic-2014');
+  assert.equal(select({ ...old, 'razor.dialect': 'ironic' }).dialect, 'ironic');
+  assert.equal(select(old, { option: 'razor' }).dialect, 'razor');
+  assert.equal(select({ deployment_id: '1' }).dialect, 'razor', 'one word of the two is no order');
 });

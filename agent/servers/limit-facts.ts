@@ -8,18 +8,18 @@ const NEEDED =
 // eslint-disable-next-line no-control-regex
 const BAD_IN_NAME = /[!@#$%^&*()=+[\]{}\u0000]/g;
 
-export interface Fitted {
+export interface LimitedFacts {
   readonly facts: Readonly<Record<string, string>>;
   /** What was dropped, and why, in words. */
   readonly notes: readonly string[];
 }
 
 /** Drops facts until `sizeOf` is at most `limit` bytes. */
-export function fitFacts(
+export function limitFacts(
   facts: Readonly<Record<string, string>>,
   sizeOf: (facts: Readonly<Record<string, string>>) => number,
   limit: number,
-): Fitted {
+): LimitedFacts {
   const kept = new Map<string, string>();
   for (const [name, value] of Object.entries(facts)) {
     const clean = name.replaceAll(BAD_IN_NAME, '');
