@@ -1,7 +1,8 @@
 /**
  * What the agent remembers between turns and restarts: the first-check-in flag, the facts that were sent last, the last
  * good pushed configuration, and notes of other parts. Under the original's names, each replaced atomically and with a
- * checksum. A file that cannot be read is set aside, and a disk that cannot be written does not stop the agent.
+ * checksum. A file that cannot be read is set aside, and a disk that cannot be written does not stop the agent. Flat YAML is
+ * written and read here, because loading the YAML library would cost a node time before its first check-in.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../platform/errors/errors.ts';
 import { readCapped, replaceFile } from '../../platform/files.ts';
 
-export type FlatMap = Readonly<Record<string, unknown>>;
+type FlatMap = Readonly<Record<string, unknown>>;
 
 /** The original's file names. */
 export const STATE_FILES = {
@@ -43,48 +44,11 @@ const CHECKSUM = /^# sha256 ([0-9a-f]{64})\n/;
 
 /** Opens (and makes) a state directory and reads what is there. Never throws. */
 export async function openStore(dir: string): Promise<Store> {
-  const problems: string[] = [];
-  const problem = (text: string): void => {
-    if (!problems.includes(text) && problems.length < 20) problems.push(text);
-  };
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    problem(`the state directory ${dir} cannot be made: ${messageOf(error)}`);
-  }
-
-  async function load(name: string): Promise<unknown> {
-    const path = join(dir, name);
-    try {
-      const bytes = await readCapped(path, LONGEST);
-      return bytes === undefined ? undefined : await readState(bytes.toString('utf8'));
-    } catch (error) {
-      const aside = `${path}.unreadable`;
-      let fate = `set aside as ${aside}`;
-      try {
-        renameSync(path, aside);
-      } catch {
-        fate = 'and it cannot be set aside';
-      }
-      problem(`${path} cannot be used (${messageOf(error)}); ${fate}, going on without it`);
-      return undefined;
-    }
-  }
-
-  function save(name: string, content: string): void {
-    const body = content.endsWith('\n') ? content : `${content}\n`;
-    try {
-      replaceFile(join(dir, name), `# sha256 ${sha256(body)}\n${body}`, 0o600);
-    } catch (error) {
-      problem(`${messageOf(error)}; the agent goes on, but forgets this when it is restarted`);
-    }
-  }
-
-  let firstCheckin = (await load(STATE_FILES.firstCheckin)) !== false;
-  let previousFacts = stringsOf(await load(STATE_FILES.previousFacts));
-  let config = mapOf(await load(STATE_FILES.config));
-  let notes = { ...mapOf(await load(STATE_FILES.notes)) };
-
+  const files = openStateFiles(dir);
+  let firstCheckin = (await files.load(STATE_FILES.firstCheckin)) !== false;
+  let previousFacts = stringsOf(await files.load(STATE_FILES.previousFacts));
+  let config = mapOf(await files.load(STATE_FILES.config));
+  let notes = { ...mapOf(await files.load(STATE_FILES.notes)) };
   return {
     dir,
     get firstCheckin() {
@@ -92,29 +56,83 @@ export async function openStore(dir: string): Promise<Store> {
     },
     setFirstCheckin(value) {
       firstCheckin = value;
-      save(STATE_FILES.firstCheckin, `--- ${value}\n`);
+      files.save(STATE_FILES.firstCheckin, `--- ${value}\n`);
     },
     get previousFacts() {
       return previousFacts;
     },
     setPreviousFacts(facts) {
       previousFacts = facts;
-      save(STATE_FILES.previousFacts, flatYaml(facts));
+      files.save(STATE_FILES.previousFacts, flatYaml(facts));
     },
     get config() {
       return config;
     },
     setConfig(map) {
       config = map;
-      save(STATE_FILES.config, flatYaml(map));
+      files.save(STATE_FILES.config, flatYaml(map));
     },
     note: (name) => notes[name],
     setNote(name, value) {
       notes = { ...notes, [name]: value };
-      save(STATE_FILES.notes, JSON.stringify(notes, undefined, 1));
+      files.save(STATE_FILES.notes, JSON.stringify(notes, undefined, 1));
     },
-    takeProblems: () => problems.splice(0),
+    takeProblems: () => files.problems.splice(0),
   };
+}
+
+interface StateFiles {
+  /** What is wrong with them, in words; bounded. */
+  readonly problems: string[];
+  /** The value of a file; undefined for one that is absent, or that cannot be used and was set aside. */
+  load(name: string): Promise<unknown>;
+  save(name: string, content: string): void;
+}
+
+const MOST_PROBLEMS = 20;
+
+function openStateFiles(dir: string): StateFiles {
+  const problems: string[] = [];
+  const problem = (text: string): void => {
+    if (!problems.includes(text) && problems.length < MOST_PROBLEMS) problems.push(text);
+  };
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    problem(`the state directory ${dir} cannot be made: ${messageOf(error)}`);
+  }
+  return {
+    problems,
+    async load(name) {
+      const path = join(dir, name);
+      try {
+        const bytes = await readCapped(path, LONGEST);
+        return bytes === undefined ? undefined : await readState(bytes.toString('utf8'));
+      } catch (error) {
+        problem(`${path} cannot be used (${messageOf(error)}); ${setAside(path)}, going on without it`);
+        return undefined;
+      }
+    },
+    save(name, content) {
+      const body = content.endsWith('\n') ? content : `${content}\n`;
+      try {
+        replaceFile(join(dir, name), `# sha256 ${sha256(body)}\n${body}`, 0o600);
+      } catch (error) {
+        problem(`${messageOf(error)}; the agent goes on, but forgets this when it is restarted`);
+      }
+    },
+  };
+}
+
+/** Renames a file that cannot be used, and says what became of it. */
+function setAside(path: string): string {
+  const aside = `${path}.unreadable`;
+  try {
+    renameSync(path, aside);
+    return `set aside as ${aside}`;
+  } catch {
+    return 'and it cannot be set aside';
+  }
 }
 
 /**
