@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { askStatus, findSocket } from '../status/local-client.ts';
-import { renderPage, type MachineLoad } from '../status/status-page.ts';
+import { renderPage } from '../status/status-page.ts';
+import type { MachineLoad } from '../status/status-lines.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 const ENTER = '\x1b[?1049h\x1b[?25l'; // the alternate screen, no cursor

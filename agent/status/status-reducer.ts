@@ -29,7 +29,7 @@ export interface Status {
 }
 
 /** When an event came. */
-export interface EventTime {
+interface EventTime {
   /** Monotonic milliseconds. */
   readonly now: number;
   /** Wall time, ISO 8601. */

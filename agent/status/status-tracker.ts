@@ -8,14 +8,14 @@ import type { AgentEvent } from '../loop/events.ts';
 import type { ConfigValue, StatusSnapshot } from './snapshot.ts';
 import { initialStatus, MOST_KEPT, reduce, type Status } from './status-reducer.ts';
 
-export interface StatusTracker {
+interface StatusTracker {
   onEvent(event: AgentEvent): void;
   snapshot(): StatusSnapshot;
   /** For the fact razor_mk_errors. */
   errorsForFacts(): readonly string[];
 }
 
-export interface StatusOptions {
+interface StatusOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly stateDir: string;

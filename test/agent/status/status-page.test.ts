@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { renderMetrics } from '../../../agent/status/metrics.ts';
-import { duration, renderPage } from '../../../agent/status/status-page.ts';
+import { duration } from '../../../agent/status/status-lines.ts';
+import { renderPage } from '../../../agent/status/status-page.ts';
 import { sample } from './sample.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
