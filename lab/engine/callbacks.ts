@@ -2,8 +2,8 @@
  * Callbacks of installers: they get their answers by them, and move the active model
  * (docs/contracts/razor-0.x.md#callbacks).
  */
-import { join } from 'node:path';
 import { readCapped } from '../../platform/files.ts';
+import { within } from '../../platform/within.ts';
 import { handOver } from './brokers.ts';
 import type { LabCore } from '../lab-core.ts';
 import { answersFor, type Answers } from '../installers/answers.ts';
@@ -17,6 +17,9 @@ import type { ActiveModel } from '../store/records.ts';
 
 /** What a callback is answered; undefined where there is no such callback. */
 export type CallbackReply = { readonly text: string; readonly message: string } | undefined;
+
+/** Bytes of an image's boot.cfg that are read. */
+const BOOT_CFG_LIMIT = 256 * 1024;
 
 const STEP = /^[\w.-]{1,64}$/;
 
@@ -93,7 +96,8 @@ function textOf(template: Template, answers: Answers, namespace: string, step: s
 
 async function bootCfg(core: LabCore, active: ActiveModel, answers: Answers): Promise<string | undefined> {
   const image = active.model.image === undefined ? undefined : core.store.images.get(active.model.image);
-  const original = image && (await readCapped(join(image.path, 'boot.cfg'), 256 * 1024));
+  const path = image && (await within(image.path, 'boot.cfg'));
+  const original = path === undefined ? undefined : await readCapped(path, BOOT_CFG_LIMIT);
   return original && esxiBootCfg(original.toString(), answers);
 }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import { run } from '../../platform/process/run.ts';
+import { within } from '../../platform/within.ts';
 import type { LabCore } from '../lab-core.ts';
 import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
 import { hashFile } from './images.ts';
@@ -62,14 +63,15 @@ async function unpackIso(iso: string, imageDir: string): Promise<string> {
 }
 
 async function microkernel(core: LabCore, request: ImageRequest, root: string): Promise<Omit<Image, 'uuid' | 'added'>> {
-  const source = await readCapped(join(root, 'iso-metadata.yaml'), METADATA_LIMIT);
+  const path = await within(root, 'iso-metadata.yaml');
+  const source = path === undefined ? undefined : await readCapped(path, METADATA_LIMIT);
   if (!source) return await bareMicrokernel(request, root);
   const metadata = await parseMetadata(source.toString(), core.settings.faithful);
   for (const [file, expected] of [
     [metadata.kernel, metadata.kernelHash],
     [metadata.initrd, metadata.initrdHash],
   ] as const) {
-    const found = await hashFile(join(root, file), metadata.hash).catch(() => undefined);
+    const found = await hashWithin(root, file, metadata.hash);
     if (found === expected) continue;
     const what = found === undefined ? 'is not there' : `has the hash ${found}, not ${expected}`;
     throw new RazorMkError('RAZOR_MK_IMAGE_METADATA', `iso-metadata.yaml names ${file}, which ${what}`);
@@ -99,18 +101,16 @@ async function bareMicrokernel(request: ImageRequest, root: string): Promise<Omi
     const what = kernel === undefined ? 'kernel' : 'initrd';
     throw new RazorMkError(
       'RAZOR_MK_IMAGE_METADATA',
-      `${root} has neither iso-metadata.yaml nor a ${what} that I know`,
+      `${root} has neither iso-metadata.yaml nor a ${what} of a usual name`,
       {
         remedy: 'Name both: --kernel PATH --initrd PATH, relative to the directory.',
       },
     );
   }
   const hashed = async (file: string): Promise<string> => {
-    try {
-      return await hashFile(join(root, file), 'sha256');
-    } catch (error) {
-      throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${join(root, file)}`, { cause: error });
-    }
+    const found = await hashWithin(root, file, 'sha256');
+    if (found !== undefined) return found;
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${join(root, file)}`);
   };
   return {
     type: 'mk',
@@ -126,9 +126,16 @@ async function bareMicrokernel(request: ImageRequest, root: string): Promise<Omi
   };
 }
 
+/** The hash of a file of a tree, undefined where it cannot be read or lies outside. */
+async function hashWithin(root: string, file: string, algorithm: string): Promise<string | undefined> {
+  const path = await within(root, file);
+  return path === undefined ? undefined : await hashFile(path, algorithm).catch(() => undefined);
+}
+
 async function firstOf(root: string, candidates: readonly string[]): Promise<string | undefined> {
   for (const candidate of candidates) {
-    if ((await stat(join(root, candidate)).catch(() => undefined))?.isFile() === true) return candidate;
+    const path = await within(root, candidate);
+    if (path !== undefined && (await stat(path)).isFile()) return candidate;
   }
   return undefined;
 }

@@ -3,9 +3,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { within } from '../../platform/within.ts';
 import type { LabCore } from '../lab-core.ts';
 import { hasControl } from '../listeners/request-body.ts';
 import { parseFaithfulRange, parseRange, type ByteRange } from './ranges.ts';
@@ -76,16 +77,10 @@ async function findFile(core: LabCore, [type, uuid, ...rest]: readonly string[])
 
 /** A file or directory below one; links may not lead out of it. */
 export async function findBelow(directory: string, words: readonly string[]): Promise<Found | undefined> {
-  try {
-    const root = await realpath(directory);
-    const path = await realpath(join(root, ...words));
-    if (!path.startsWith(root + sep)) return undefined;
-    const info = await stat(path);
-    if (!info.isFile() && !info.isDirectory()) return undefined;
-    return { path, size: info.size, modified: info.mtime, directory: info.isDirectory() };
-  } catch {
-    return undefined;
-  }
+  const path = words.length === 0 ? undefined : await within(directory, join(...words));
+  const info = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  if (path === undefined || !info || (!info.isFile() && !info.isDirectory())) return undefined;
+  return { path, size: info.size, modified: info.mtime, directory: info.isDirectory() };
 }
 
 /** Sends a file, or the range of it that was asked for. */

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { within } from '../../platform/within.ts';
 import type { Image } from '../store/records.ts';
 
 /**
@@ -84,9 +84,9 @@ export function createVerifier(): ImageVerifier {
       [image.initrd, image.initrdHash],
     ] as const) {
       if (file === undefined) return 'it names no kernel or no initrd';
-      const path = join(image.path, file);
-      const found = await hashOf(path, image.hash ?? 'sha256').catch(() => undefined);
-      if (found === undefined) return `${path} cannot be read`;
+      const path = await within(image.path, file);
+      const found = path === undefined ? undefined : await hashOf(path, image.hash ?? 'sha256').catch(() => undefined);
+      if (path === undefined || found === undefined) return `${file} of ${image.path} cannot be read`;
       if (expected !== undefined && found !== expected) return `${path} is not the file that was added`;
     }
     return undefined;

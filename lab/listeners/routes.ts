@@ -49,15 +49,24 @@ export function wordsOfFile(name: string): readonly string[] | undefined {
 /** The stage by which razor-server knows that a system is installed. */
 export const FINISHED = 'finished';
 
+/**
+ * What stands for a bound node in the addresses of its installer. A faithful lab has the number alone, as the original; that can
+ * be counted, and what is read there holds root passwords. So the usual lab adds the 128 random bits of the active model.
+ */
+export function installerId({ node, uuid }: Pick<ActiveModel, 'node' | 'uuid'>, faithful: boolean): string {
+  return faithful ? String(node) : `${node}-${uuid}`;
+}
+
 /** razor-server: everything below /svc; `base` is its address as the node knows it. */
-export function razorServerRoutes(base: string): Routes {
+export function razorServerRoutes(base: string, faithful: boolean): Routes {
   return {
     files: (_type, uuid) => `${base}/svc/repo/${uuid}`,
-    callback({ node }, path) {
+    callback(active, path) {
+      const id = installerId(active, faithful);
       const file = FILES[path];
-      if (file !== undefined) return `${base}/svc/file/${node}/${file}`;
+      if (file !== undefined) return `${base}/svc/file/${id}/${file}`;
       const stage = path === 'postinstall/final' ? FINISHED : path.replace('/', '_');
-      return `${base}/svc/stage-done/${node}?name=${stage}`;
+      return `${base}/svc/stage-done/${id}?name=${stage}`;
     },
   };
 }

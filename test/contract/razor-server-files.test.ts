@@ -34,6 +34,8 @@ describe('razor-server’s files', () => {
     assert.ok(found);
     return found;
   };
+  /** As its addresses name the bound node. */
+  const own = (): string => `${id}-${lab.store.activeModels.ofNode(id)?.uuid ?? ''}`;
   const state = (): string | undefined => lab.store.activeModels.ofNode(id)?.state;
   const checkin = async (number: number, mac: string, vendor: string): Promise<string> => {
     const body = JSON.stringify({
@@ -70,13 +72,13 @@ describe('razor-server’s files', () => {
   });
   after(() => lab.close());
 
-  test('an installation is led by one door: boot script, kernel, answers, stages, disk', async () => {
+  test('an installation is led by one listener: boot script, kernel, answers, stages, disk', async () => {
     const script = (await get('/svc/boot?net0=02:00:00:00:00:01')).body;
     const [, kernel = '', answersUrl = ''] = /^kernel (\S+) .*\burl=(\S+) /m.exec(script) ?? [];
     const base = 'http://rack.example:8150';
     assert.match(kernel, /^http:\/\/rack\.example:8150\/svc\/repo\/[^/]+\/install\.amd\/vmlinuz$/);
     assert.equal((await get(kernel.slice(base.length))).body, 'installer kernel');
-    assert.equal(answersUrl, `${base}/svc/file/${id}/preseed`);
+    assert.equal(answersUrl, `${base}/svc/file/${own()}/preseed`);
     const answers = await get(answersUrl.slice(base.length));
     assert.deepEqual([answers.status, answers.headers['content-type']], [200, 'text/plain; charset=utf-8']);
     assert.match(answers.body, /get_hostname string rack1\n/);
@@ -85,14 +87,14 @@ describe('razor-server’s files', () => {
       ([, path = '']) => path,
     );
     const [start = '', inject = '', end = ''] = stages;
-    assert.equal(start, `/svc/stage-done/${id}?name=preseed_start`);
+    assert.equal(start, `/svc/stage-done/${own()}?name=preseed_start`);
     assert.equal((await get(start)).status, 204);
     assert.equal(state(), 'preinstall');
     const firstBoot = (await get(inject)).body;
     assert.equal((await get(end)).status, 204);
     assert.equal(state(), 'postinstall');
     assert.match((await get('/svc/boot?net0=02:00:00:00:00:01')).body, /booting from the local disk/);
-    const finished = `/svc/stage-done/${id}?name=finished`;
+    const finished = `/svc/stage-done/${own()}?name=finished`;
     assert.ok(firstBoot.includes(`${base}${finished}`), 'the new system’s first start says that it has finished');
     assert.equal((await get(finished)).status, 204);
     assert.equal(node().installed, 'p');
@@ -100,18 +102,22 @@ describe('razor-server’s files', () => {
     assert.equal(state(), 'broker_fail', 'the broker was asked, and cannot be reached');
   });
 
-  test('without a node it is 404, without a policy 409, without such a file 404, with a word for a number 400', async () => {
+  test('whoever counts numbers reads no file, runs no stage and learns nothing; the random part must be the node’s own', async () => {
+    const other = lab.store.activeModels.ofNode(id)?.uuid ?? '';
+    const before = state();
+    for (const name of [`${id}`, `${unbound}`, '99', `${id}-`, `${id}-x`, `${unbound}-${other}`, 'abc', `-${other}`]) {
+      for (const path of [`/svc/file/${name}/preseed`, `/svc/file/${name}/raw/motd`, `/svc/broker/${name}/install`]) {
+        const reply = await get(path);
+        assert.deepEqual([reply.status, /password|rack1/.test(reply.body)], [404, false], path);
+      }
+      assert.equal((await get(`/svc/stage-done/${name}?name=finished`)).status, 404, name);
+    }
+    assert.equal(state(), before);
     for (const [path, status] of [
-      [`/svc/file/99/preseed`, 404],
-      [`/svc/file/${unbound}/preseed`, 409],
-      [`/svc/file/${unbound}/raw/motd`, 409],
-      [`/svc/broker/${unbound}/install`, 409],
-      [`/svc/broker/99/install`, 404],
-      [`/svc/file/${id}/kickstart`, 404],
-      [`/svc/file/${id}/nothing`, 404],
-      [`/svc/file/${id}/raw/nothing`, 404],
-      [`/svc/broker/${id}/install?script=nothing`, 404],
-      [`/svc/file/abc/preseed`, 400],
+      [`/svc/file/${own()}/kickstart`, 404],
+      [`/svc/file/${own()}/nothing`, 404],
+      [`/svc/file/${own()}/raw/nothing`, 404],
+      [`/svc/broker/${own()}/install?script=nothing`, 404],
       [`/svc/repo/nothing/x`, 404],
       [`/svc/repo/debian`, 404],
       [`/svc/repo/debian/Packages`, 404],
@@ -120,21 +126,30 @@ describe('razor-server’s files', () => {
     }
   });
 
+  test('a fact that closes the quotes of a file of one’s own is not sent to the installer', async () => {
+    await checkin(id, '02:00:00:00:00:01', '"; touch /tmp/owned; "');
+    const reply = await get(`/svc/file/${own()}/late.sh`);
+    assert.deepEqual([reply.status, reply.body.includes('owned')], [422, false]);
+    assert.match(reply.body, /the fact mk_hw_bus_vendor holds characters that could be code/);
+    assert.ok(lab.events.since(0).some(({ type, message }) => type === 'refused' && message.includes('late.sh')));
+    await checkin(id, '02:00:00:00:00:01', 'Acme');
+  });
+
   test('files of one’s own are filled in, or given as they are; those of the template come before the common ones', async () => {
-    const late = (await get(`/svc/file/${id}/late.sh`)).body;
-    assert.equal(late, `host rack1 of Acme, {{nothing}}, http://rack.example:8150/svc/stage-done/${id}?name=late\n`);
-    assert.equal((await get(`/svc/file/${id}/raw/motd`)).body, 'welcome to {{hostname}}\n');
-    assert.equal((await get(`/svc/file/${id}/motd`)).body, 'welcome to rack1\n');
-    assert.equal((await get(`/svc/broker/${id}/install`)).body, `#!/bin/sh\necho ${node().uuid}\n`);
+    const late = (await get(`/svc/file/${own()}/late.sh`)).body;
+    assert.equal(late, `host rack1 of Acme, {{nothing}}, http://rack.example:8150/svc/stage-done/${own()}?name=late\n`);
+    assert.equal((await get(`/svc/file/${own()}/raw/motd`)).body, 'welcome to {{hostname}}\n');
+    assert.equal((await get(`/svc/file/${own()}/motd`)).body, 'welcome to rack1\n');
+    assert.equal((await get(`/svc/broker/${own()}/install`)).body, `#!/bin/sh\necho ${node().uuid}\n`);
   });
 
   test('no path leads out of a directory', async () => {
     for (const path of [
-      `/svc/file/${id}/raw/leak`,
-      `/svc/file/${id}/leak`,
-      `/svc/file/${id}/raw/..%2f..%2fsecret`,
-      `/svc/file/${id}/raw/..`,
-      `/svc/broker/${id}/install?script=..%2f..%2f..%2fsecret`,
+      `/svc/file/${own()}/raw/leak`,
+      `/svc/file/${own()}/leak`,
+      `/svc/file/${own()}/raw/..%2f..%2fsecret`,
+      `/svc/file/${own()}/raw/..`,
+      `/svc/broker/${own()}/install?script=..%2f..%2f..%2fsecret`,
       '/svc/repo/debian/..%2fsecret',
       '/svc/repo/debian/../secret',
       '/svc/repo/..%2fsecret/x',

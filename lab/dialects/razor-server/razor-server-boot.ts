@@ -44,7 +44,12 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
       const message = `boots the installer of ${active.model.label}: state ${active.state}, ${meaning}`;
       const details = { boot, hwIds: core.store.nodes.hwIds(node.id) };
       core.events.emit({ type: 'boot', dialect: 'razor-server', node: node.uuid, message, details });
-      return installerScript({ node, active, routes: razorServerRoutes(ownAddress(core, request)), core });
+      return installerScript({
+        node,
+        active,
+        routes: razorServerRoutes(ownAddress(core, request), core.settings.faithful),
+        core,
+      });
     }
   } else if (core.settings.protectNewNodes && !node.allowed && node.registered !== undefined) {
     return local('new nodes are protected until somebody allows them');

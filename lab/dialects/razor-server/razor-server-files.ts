@@ -12,19 +12,15 @@ import { answerFile } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { findBelow, pathWords, sendFile, type Found } from '../../images/image-service.ts';
 import { answersFor } from '../../installers/answers.ts';
+import { fillTemplate, type FilledTemplate } from '../../installers/task-template.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
-import { razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
-import type { ActiveModel, NodeRecord } from '../../store/records.ts';
+import { installerId, razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
 import { ownAddress } from './razor-server-boot.ts';
-import { answer, badId, nodeIdOf } from './razor-server-checkin.ts';
+import { answer, notFound } from './razor-server-checkin.ts';
+import { boundNode, missing, type BoundNode } from './razor-server-installer.ts';
 
 const FILE_LIMIT = 8 * 1024 * 1024;
 const NAME = /^[\w-][\w.-]{0,99}$/;
-
-interface Bound {
-  readonly node: NodeRecord;
-  readonly active: ActiveModel;
-}
 
 /** Adds the routes. `taskFiles` is the directory of one's own files. */
 export function razorServerFiles(app: FastifyInstance, core: LabCore, taskFiles: string | undefined): void {
@@ -34,19 +30,6 @@ export function razorServerFiles(app: FastifyInstance, core: LabCore, taskFiles:
   app.get('/svc/repo/*', (request, reply) => repo(core, request, reply));
 }
 
-/** The node of the path with what binds it; undefined when the answer was sent: 404 without the one, 409 without the other. */
-function boundOf(core: LabCore, request: FastifyRequest, reply: FastifyReply): Bound | undefined {
-  const { id: text } = request.params as { id: string };
-  const id = nodeIdOf(text);
-  const node = id === undefined ? undefined : core.store.nodes.byId(id);
-  const active = node && core.store.activeModels.ofNode(node.id);
-  if (id === undefined) badId(reply, text);
-  else if (!node) answer(reply, 404, { error: `no node with id ${id} exists` });
-  else if (!active) answer(reply, 409, { error: `node ${id} is not bound by a policy` });
-  else return { node, active };
-  return undefined;
-}
-
 async function file(
   core: LabCore,
   taskFiles: string | undefined,
@@ -54,28 +37,39 @@ async function file(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const bound = boundOf(core, request, reply);
+  const bound = boundNode(core, request, reply);
   if (!bound) return reply;
   const { name } = request.params as { name: string };
   const template = bound.active.model.template;
   const own = await ownFile(taskFiles, [template, name], ['common', name]);
-  const text = raw
-    ? own
-    : own === undefined
-      ? await builtIn(core, bound, name, request)
-      : fill(core, own, bound, request);
-  return told(core, bound, reply, `${raw ? 'raw/' : ''}${name}`, text);
+  const filled =
+    own === undefined
+      ? textOf(raw ? undefined : await builtIn(core, bound, name, request))
+      : raw
+        ? { text: own }
+        : fill(core, own, bound, request);
+  return sendInstallerFile(core, bound, reply, `${raw ? 'raw/' : ''}${name}`, filled);
+}
+
+function textOf(text: string | undefined): FilledTemplate | undefined {
+  return text === undefined ? undefined : { text };
 }
 
 async function builtIn(
   core: LabCore,
-  bound: Bound,
+  bound: BoundNode,
   name: string,
   request: FastifyRequest,
 ): Promise<string | undefined> {
   const [namespace = '', step = ''] = wordsOfFile(name) ?? [];
   if (namespace === '') return undefined;
-  return await answerFile(core, bound.active, namespace, step, razorServerRoutes(ownAddress(core, request)));
+  return await answerFile(
+    core,
+    bound.active,
+    namespace,
+    step,
+    razorServerRoutes(ownAddress(core, request), core.settings.faithful),
+  );
 }
 
 /**
@@ -88,35 +82,37 @@ async function brokerScript(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const bound = boundOf(core, request, reply);
+  const bound = boundNode(core, request, reply);
   if (!bound) return reply;
   const { script = 'install' } = request.query as { script?: string };
   const broker = core.store.brokers.get(bound.active.broker ?? '');
   const own = await ownFile(taskFiles, ['broker', broker?.name ?? 'none', script]);
-  const says = broker ? 'the lab hands this system over when it is ready' : 'nobody takes this system over';
-  const text =
-    own !== undefined
-      ? fill(core, own, bound, request)
-      : script === 'install'
-        ? `#!/bin/sh\n# ${says}\nexit 0\n`
-        : undefined;
-  return told(core, bound, reply, `broker script ${script}`, text);
+  const note = broker ? 'the lab hands this system over when it is ready' : 'nobody takes this system over';
+  const builtInScript = script === 'install' ? `#!/bin/sh\n# ${note}\nexit 0\n` : undefined;
+  const filled = own === undefined ? textOf(builtInScript) : fill(core, own, bound, request);
+  return sendInstallerFile(core, bound, reply, `broker script ${script}`, filled);
 }
 
-function told(
+function sendInstallerFile(
   core: LabCore,
-  { node }: Bound,
+  { node }: BoundNode,
   reply: FastifyReply,
-  what: string,
-  text: string | undefined,
+  name: string,
+  filled: FilledTemplate | undefined,
 ): FastifyReply {
-  const shown = what.slice(0, 120);
-  core.events.emit({
-    ...{ type: 'callback', dialect: 'razor-server', node: node.uuid },
-    message: text === undefined ? `${shown}: no such file` : `${shown} sent`,
-  });
-  if (text === undefined) return answer(reply, 404, { error: `there is no ${shown} for this node` });
-  return sendText(reply, 200, text, PLAIN);
+  const shown = name.slice(0, 120);
+  const emit = (type: 'callback' | 'refused', message: string): void =>
+    core.events.emit({ type, dialect: 'razor-server', node: node.uuid, message });
+  if (filled === undefined) {
+    emit('callback', `${shown}: no such file`);
+    return missing(core, reply, 404, `there is no ${shown} for this node`);
+  }
+  if ('refused' in filled) {
+    emit('refused', `${shown} is not sent: ${filled.refused}`);
+    return missing(core, reply, 422, `${shown}: ${filled.refused}`);
+  }
+  emit('callback', `${shown} sent`);
+  return sendText(reply, 200, filled.text, PLAIN);
 }
 
 /** The first of these that is in the directory. */
@@ -129,31 +125,31 @@ async function ownFile(directory: string | undefined, ...candidates: string[][])
   return undefined;
 }
 
-/** A file of one's own with `{{name}}` filled in: names of the answers, settings of the model, facts of the node. */
-function fill(core: LabCore, text: string, { node, active }: Bound, request: FastifyRequest): string {
+/** A file of one's own, filled in: names of the answers, settings of the model, facts of the node. */
+function fill(core: LabCore, text: string, { node, active }: BoundNode, request: FastifyRequest): FilledTemplate {
   const base = ownAddress(core, request);
-  const {
-    callback: _callback,
+  const { faithful } = core.settings;
+  const answers = answersFor(active, razorServerRoutes(base, faithful));
+  const { hostname, domain, files, timezone, packages, rootPassword, rootPasswordHash } = answers;
+  const id = installerId(active, faithful);
+  const settings = {
+    ...active.model.metadata,
     hostname,
     domain,
-    files,
     timezone,
     packages,
-    rootPassword,
-    rootPasswordHash,
-  } = answersFor(active, razorServerRoutes(base));
-  const values: Record<string, unknown> = {
-    ...core.store.nodes.facts(node.id),
-    ...active.model.metadata,
-    ...{ hostname, domain, timezone, packages, repo: files, base, node_id: node.id, uuid: node.uuid },
-    ...{ root_password: rootPassword, root_password_hash: rootPasswordHash },
-    ...{ stage_done: `${base}/svc/stage-done/${node.id}`, log: `${base}/svc/log/${node.id}` },
-    ...{ file: `${base}/svc/file/${node.id}`, broker: `${base}/svc/broker/${node.id}/install` },
+    repo: files,
+    base,
+    node_id: node.id,
+    uuid: node.uuid,
+    root_password: rootPassword,
+    root_password_hash: rootPasswordHash,
+    stage_done: `${base}/svc/stage-done/${id}`,
+    log: `${base}/svc/log/${node.id}`,
+    file: `${base}/svc/file/${id}`,
+    broker: `${base}/svc/broker/${id}/install`,
   };
-  return text.replaceAll(/\{\{ *([\w.]{1,100}) *\}\}/g, (whole, name: string) => {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : whole;
-  });
+  return fillTemplate(text, { facts: core.store.nodes.facts(node.id), settings });
 }
 
 /** `/svc/repo/IMAGE/PATH`, IMAGE by UUID or name, and `microkernel`; names are found in any case, as in the original. */
@@ -162,7 +158,7 @@ async function repo(core: LabCore, request: FastifyRequest, reply: FastifyReply)
   const found = await repoFile(core, name, words);
   if (found && !found.directory) return sendFile(core, request, reply, found);
   core.events.emit({ type: 'image', message: `${(request.raw.url ?? '').slice(0, 120)}: no such file` });
-  return answer(reply, 404, { error: 'there is no such file' });
+  return core.settings.faithful ? notFound(reply) : answer(reply, 404, { error: 'there is no such file' });
 }
 
 async function repoFile(core: LabCore, name: string, words: readonly string[]): Promise<Found | undefined> {

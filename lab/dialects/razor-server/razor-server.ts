@@ -10,10 +10,11 @@ import type { LabCore } from '../../lab-core.ts';
 import { templateOf } from '../../engine/models.ts';
 import { FINISHED } from '../../listeners/routes.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
-import type { NodeRecord } from '../../store/records.ts';
+import type { ActiveModel, NodeRecord } from '../../store/records.ts';
 import { answer, badId, checkin, crashed, nodeIdOf, notFound } from './razor-server-checkin.ts';
 import { bootstrapScript, razorServerBoot } from './razor-server-boot.ts';
 import { razorServerFiles } from './razor-server-files.ts';
+import { boundNode } from './razor-server-installer.ts';
 import { infoOfQuery, lookup, matchIds, unusableMessage } from './razor-server-nodes.ts';
 import { createRazorServerState, type RazorServerState } from './razor-server-state.ts';
 
@@ -197,27 +198,37 @@ function jsonOrText(text: string): unknown {
   }
 }
 
+/** The node of a stage and what is at work on it: from the node's own address in the usual lab, by number in a faithful one. */
+function stageNode(core: LabCore, request: FastifyRequest, reply: FastifyReply): StageNode | undefined {
+  if (!core.settings.faithful) return boundNode(core, request, reply);
+  const node = nodeOf(core, request, reply, () => void crashed(reply));
+  return node && { node, active: core.store.activeModels.ofNode(node.id) };
+}
+
+interface StageNode {
+  readonly node: NodeRecord;
+  readonly active: ActiveModel | undefined;
+}
+
 async function stageDone(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const missing = (): void => void (core.settings.faithful ? crashed(reply) : answer(reply, 404));
-  const node = nodeOf(core, request, reply, missing);
-  if (node === undefined) return reply;
+  const found = stageNode(core, request, reply);
+  if (!found) return reply;
+  const { node, active } = found;
   const name = String((request.query as Query)['name'] ?? '').slice(0, 200);
-  const active = core.store.activeModels.ofNode(node.id);
   if (name === FINISHED) {
     await core.store.write(() => core.store.nodes.update(node.id, { installed: active?.policyLabel ?? 'something' }));
   }
-  // the installer may say no more than that it has finished
-  const answers = active && templateOf(active.model.template)?.answers;
-  const actions = name === FINISHED ? [`${answers ?? ''}_end`, 'postinstall_final'] : [name];
-  for (const action of active && STAGE.test(name) ? actions : []) {
+  for (const action of active && STAGE.test(name) ? stageActions(active, name) : []) {
     const current = core.store.activeModels.get(active?.uuid ?? '');
     if (current) await fire(core, current, action, 'callback');
   }
-  core.events.emit({
-    type: 'callback',
-    dialect: 'razor-server',
-    node: node.uuid,
-    message: `stage ${name || '(unnamed)'} is done`,
-  });
+  const message = `stage ${name || '(unnamed)'} is done`;
+  core.events.emit({ type: 'callback', dialect: 'razor-server', node: node.uuid, message });
   return nothing(reply);
+}
+
+/** An installer may report no more than that it has finished. */
+function stageActions(active: ActiveModel, name: string): readonly string[] {
+  const answers = templateOf(active.model.template)?.answers ?? '';
+  return name === FINISHED ? [`${answers}_end`, 'postinstall_final'] : [name];
 }

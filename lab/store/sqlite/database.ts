@@ -2,6 +2,7 @@
  * The lab's database: one SQLite file (or memory), migrated at start. Requests that arrive together share one
  * transaction and one fsync; nobody is answered before the commit, so what was acknowledged survives a kill -9.
  */
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -68,6 +69,7 @@ export function openDatabase(path: string): Database {
 
 function openFile(path: string): DatabaseSync {
   try {
+    if (path !== ':memory:') keepPrivate(path);
     const db = new DatabaseSync(path);
     // exclusive: what the lab keeps in memory would grow stale beside another writer
     db.exec('PRAGMA busy_timeout=1000; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL');
@@ -80,6 +82,15 @@ function openFile(path: string): DatabaseSync {
     const why = /locked|busy/i.test(messageOf(error)) ? 'another lab has it open' : messageOf(error);
     throw new RazorMkError('RAZOR_MK_LAB_DB', `cannot open the database ${path}: ${why}`, { cause: error });
   }
+}
+
+/**
+ * The file holds root passwords of models: only its owner may read it, whatever the umask. SQLite gives its journal the mode
+ * of the file.
+ */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
 }
 
 function prepare({ db, statements }: DatabaseState, sql: string): StatementSync {

@@ -138,6 +138,16 @@ describe('what a check-in is answered', () => {
     assert.equal(lab.store.nodes.find(['525400000002']).length, 1);
   });
 
+  it('acknowledge to an unbound node however long it was silent, where expiry is 0: nothing is ever forgotten', async () => {
+    await lab.close();
+    await start({ timing: { nodeExpireMs: 0, registerTimeoutMs: 1e12 } });
+    await register(lab.nodesUrl, ID, { a: '1' });
+    await clock.advance(3_600_000);
+    assert.equal(await expireNodes(lab.core), 0);
+    assert.equal(lab.store.nodes.count(), 1);
+    assert.equal(await checkin(lab.nodesUrl, ID), 'acknowledge');
+  });
+
   it('from the union of all ids that were ever registered, with the facts of the last register alone', async () => {
     await register(lab.nodesUrl, `${ID}_525400000002`, { a: '1', b: '2' });
     await register(lab.nodesUrl, `525400000002_525400000003`, { a: '3' });

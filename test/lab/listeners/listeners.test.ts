@@ -57,13 +57,23 @@ describe('the two doors', () => {
   it('are closed to a page of others: by another host name, and without JSON', async () => {
     await withLab({}, async (lab) => {
       const { port } = new URL(lab.peopleUrl);
-      const status = await new Promise((resolve) =>
-        get({ port, host: '127.0.0.1', path: '/api/nodes', headers: { host: 'evil.example' } }, (reply) => {
-          reply.resume();
-          resolve(reply.statusCode);
-        }),
-      );
-      assert.equal(status, 403);
+      const statusOf = (host: string): Promise<number | undefined> =>
+        new Promise((resolve) =>
+          get({ port, host: '127.0.0.1', path: '/api/nodes', headers: { host } }, (reply) => {
+            reply.resume();
+            resolve(reply.statusCode);
+          }),
+        );
+      const others = [
+        'evil.example',
+        'evil-localhost',
+        'x127.0.0.1',
+        'localhost.evil.example',
+        '127.0.0.1.evil',
+        '[::2]',
+      ];
+      for (const host of others) assert.equal(await statusOf(host), 403, host);
+      for (const host of ['localhost', `127.0.0.1:${port}`, '[::1]:80']) assert.equal(await statusOf(host), 200, host);
       const form = await fetch(`${lab.peopleUrl}/api/tags`, {
         method: 'POST',
         body: '{"name":"a","tag":"a","matchers":[]}',

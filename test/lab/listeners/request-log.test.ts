@@ -1,11 +1,25 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openRequestLog, requestLine } from '../../../lab/listeners/request-log.ts';
 import { startLab } from '../../../lab/lab-server.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+
+const EXCHANGE = {
+  at: 0,
+  listener: 'nodes',
+  from: '127.0.0.1',
+  method: 'GET',
+  url: '/',
+  requestHeaders: {},
+  requestBody: '',
+  status: 200,
+  replyHeaders: {},
+  replyBody: '',
+  durationMs: 1,
+} as const;
 
 describe('the log of requests', () => {
   it('has a line for each request of nodes, quick check-ins too, and none of people', async () => {
@@ -66,6 +80,37 @@ describe('the log of requests', () => {
     } finally {
       await lab.close();
     }
+  });
+
+  it('goes on after a full disk, in a new file after a rotation, and is read by its owner only', (t) => {
+    const dir = temporaryDirectory();
+    const path = join(dir, 'requests.log');
+    symlinkSync('/dev/full', path);
+    let now = 0;
+    const reports: string[] = [];
+    const log = openRequestLog(
+      path,
+      (text) => reports.push(text),
+      () => now,
+    );
+    t.after(() => log.close());
+    const add = (url: string): void => log.add({ ...EXCHANGE, url });
+    for (const url of ['/1', '/2']) add(url);
+    assert.match(reports.join('|'), /^requests are not written to .*ENOSPC[^|]*$/, 'reported once');
+    rmSync(path);
+    add('/3');
+    assert.ok(!existsSync(path), 'not tried again at once');
+    now += 1000;
+    add('/4');
+    assert.match(reports[1] ?? '', /are written to .* again; 3 are missing/);
+    const urls = (file: string): string[] => readFileSync(file, 'utf8').match(/\/\d(?= 200)/g) ?? [];
+    assert.deepEqual(urls(path), ['/4']);
+    renameSync(path, `${path}.1`);
+    now += 1000;
+    add('/5');
+    assert.deepEqual([urls(`${path}.1`), urls(path)], [['/4'], ['/5']]);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(reports.length, 2);
   });
 
   it('names the file that it cannot write', () => {

@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDatabase } from '../../../../lab/store/sqlite/database.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
+
+test('the file and its journal are read by their owner only, whatever the umask and whoever made the file', async (t) => {
+  const path = join(temporaryDirectory(), 'lab.db');
+  writeFileSync(path, '', { mode: 0o644 });
+  const umask = process.umask(0o022);
+  t.after(() => process.umask(umask));
+  const db = openDatabase(path);
+  t.after(() => db.close());
+  await db.write(() => db.prepare("INSERT INTO broker (uuid, name, url) VALUES ('a', 'a', 'a')").run());
+  for (const file of [path, `${path}-wal`]) assert.equal(statSync(file).mode & 0o777, 0o600, file);
+});
 
 test('a statement that makes SQLite undo the whole transaction rejects every write of the group and leaves none behind', async (t) => {
   const db = openDatabase(':memory:');
