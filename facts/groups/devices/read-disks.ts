@@ -1,6 +1,7 @@
 /** The machine's disks: one list for facts, inventory, deployment and erasing. */
 import type { Sources } from '../../sources/sources.ts';
 import { oncePer } from '../../sources/recording.ts';
+import { pathNameOf } from './by-path.ts';
 import { type DiskKind, diskKind, isBlockDevice, PASSIVE_STATES, transportOf, whyUnfit } from './disk-kind.ts';
 import { pciAddressIn } from './pci.ts';
 
@@ -35,7 +36,7 @@ export interface InventoryDisk {
   readonly removable: boolean;
   readonly readOnly: boolean;
   readonly firmware: string | undefined;
-  /** `/dev/disk/by-path/…`, where udev made one. */
+  /** `/dev/disk/by-path/…`: udev's, or what it would be. */
   readonly byPath: string | undefined;
   /** Host, channel, target, LUN of a SCSI disk: `0:0:0:0`. */
   readonly hctl: string | undefined;
@@ -106,7 +107,7 @@ function readDisk(sources: Sources, name: string, byPath: string | undefined): I
     ...worldWideName(inDevice('wwid') ?? plain(sources.line(`${base}/wwid`))),
     rotational: flag(sources.line(`${base}/queue/rotational`)),
     firmware: inDevice('firmware_rev') ?? inDevice('rev') ?? inDevice('fwrev'),
-    byPath,
+    byPath: byPath ?? pathNameOf(sources, name, where),
     hctl: target !== undefined && /^\d+:\d+:\d+:\d+$/.test(target) ? target : undefined,
     logicalSector: sources.int(`${base}/queue/logical_block_size`),
     physicalSector: sources.int(`${base}/queue/physical_block_size`),
