@@ -18,7 +18,8 @@ import { memoryNeeded } from './initrd/memory-need.ts';
 import { metadataText, sha256 } from './iso/iso-metadata.ts';
 import { addedModules } from './modules/module-files.ts';
 import { imageDirectory, microkernelTar, openOutputs, type ImageParts, type WrittenOutput } from './outputs.ts';
-import { writeIso, type IsoOptions } from './iso/iso.ts';
+import { checkIsoOptions, isoPrograms, writeIso, type IsoOptions } from './iso/iso.ts';
+import { requirePrograms } from './programs.ts';
 import { allowDeployFile } from './initrd/settings-file.ts';
 import { serverFiles, type ServerFile, type ServerName } from './netboot/boot-files.ts';
 
@@ -136,6 +137,7 @@ async function planImage(options: BuildOptions): Promise<Plan> {
     serial: options.iso.serial,
   });
   const settings = options.allowDeploy === true ? [allowDeployFile(options)] : [];
+  checkIsoOptions(options.iso);
   step('reading the base');
   const base = await readBase(options);
   const form = options.form === 'auto' ? formFor(base.contents.tree) : options.form;
@@ -143,12 +145,14 @@ async function planImage(options: BuildOptions): Promise<Plan> {
   const modules = await addedModules(base, options.modules, options.moduleDirs);
   const names = new Set([...base.modules, ...modules.names]);
   checkKernelFits({ ...base, modules: names }, usesExtensions);
+  requirePrograms(programsFor(options, form));
   step('collecting extensions');
   const sources: ExtensionSources = {
     directories: options.extensionDirs,
     kernel: base.moduleVersion,
     epoch: options.epoch,
     mirror: options.mirror,
+    env: options.env,
     signal: options.signal,
   };
   const parts = {
@@ -160,6 +164,20 @@ async function planImage(options: BuildOptions): Promise<Plan> {
     files: [...flavourFiles(base.contents.tree, flavour, options.logins), ...filesOf(options), ...settings],
   };
   return { base, form, parts, serverPart, modules: names, notes: modules.notes };
+}
+
+/** What must be installed for this build, asked for before the long work begins. */
+function programsFor({ formats, iso, modules, debian, extensions }: BuildOptions, form: Form): string[] {
+  const debs = debian.length > 0 || extensions.some((name) => name.endsWith('.deb'));
+  return [
+    ...(form.startsWith('initrd') ? ['unsquashfs'] : []),
+    ...(form === 'tcz-zstd' || form === 'tcz-xz' || debs ? ['mksquashfs', 'unsquashfs'] : []),
+    ...(form === 'initrd-xz' ? ['xz'] : []),
+    ...(modules.length > 0 ? ['depmod'] : []),
+    ...(debs ? ['dpkg-deb'] : []),
+    ...(debian.length > 0 ? ['apt-get', 'apt-cache'] : []),
+    ...(formats.includes('iso') ? isoPrograms(iso) : []),
+  ];
 }
 
 /** Files of the person who builds: facts, commands and whatever else. */

@@ -65,7 +65,7 @@ export async function inspectImage(file: string): Promise<Inspection> {
 }
 
 async function inspectInitrd(file: string, bytes: Buffer): Promise<Inspection> {
-  const initrd = await reportInitrd(bytes);
+  const initrd = await reportInitrd(bytes, file);
   return {
     file,
     kind: 'initrd',
@@ -88,7 +88,7 @@ async function inspectIso(file: string): Promise<Inspection> {
     const initrdPath = named('initrd', ['boot/corepure64.gz', 'boot/core.gz']);
     const kernel = kernelPath === undefined ? undefined : iso.read(kernelPath);
     const packed = initrdPath === undefined ? undefined : iso.read(initrdPath);
-    const initrd = packed === undefined ? undefined : await reportInitrd(packed);
+    const initrd = packed === undefined ? undefined : await reportInitrd(packed, `${initrdPath} of ${file}`);
     const problems = [
       ...metadata.problems,
       ...(file.endsWith('.iso') ? [] : ['the name does not end in .iso: a Razor server refuses it']),
@@ -125,8 +125,8 @@ async function inspectIso(file: string): Promise<Inspection> {
   }
 }
 
-async function reportInitrd(bytes: Buffer): Promise<InitrdReport> {
-  const initrd = await readInitrd(bytes);
+async function reportInitrd(bytes: Buffer, name: string): Promise<InitrdReport> {
+  const initrd = await readInitrd(bytes, name);
   const { tree, segments } = initrd;
   const version = kernelVersionOf(tree);
   const files = [...tree.values()].filter((entry) => entry.type === 'file' && entry.linkTo === undefined);

@@ -1,9 +1,9 @@
 /** The programs that the builder leans on: run to their end, with the Debian package named when one is missing. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors/errors.ts';
-import { run, type RunOptions, type RunResult } from '../../platform/process/run.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { DEFAULT_PATH, run, type RunOptions, type RunResult } from '../../platform/process/run.ts';
 
 /** Debian package of each program. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -11,7 +11,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'apt-get': 'apt',
   'dpkg-deb': 'dpkg',
   depmod: 'kmod',
-  'grub-mkstandalone': 'grub-common',
+  'isolinux.bin': 'isolinux',
+  'isohdpfx.bin': 'isolinux',
+  'ldlinux.c32': 'syslinux-common',
+  'grub-mkimage': 'grub-common',
+  '/usr/lib/grub/x86_64-efi': 'grub-efi-amd64-bin',
+  xz: 'xz-utils',
   mformat: 'mtools',
   mmd: 'mtools',
   mcopy: 'mtools',
@@ -38,16 +43,47 @@ export async function must(argv: readonly [string, ...string[]], options: RunOpt
   }
   if (result.failure === 'aborted')
     throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${name} was stopped`, { remedy: 'Run it again.' });
-  const said = `${result.stderr.toString()}\n${result.stdout.toString()}`.trim().split('\n').slice(-3).join('; ');
+  const output = `${result.stderr.toString()}\n${result.stdout.toString()}`.trim();
+  if (/no space left on device/i.test(output)) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNWRITABLE', `${name}: no space left on the disk that it writes to`, {
+      remedy: 'Free some for --out and the temporary directory (TMPDIR), then run it again.',
+    });
+  }
   const why = result.failure ?? `status ${result.status ?? result.signal}`;
-  throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${argv.join(' ')}: ${why}: ${said.slice(0, 500)}`);
+  const last = output.split('\n').slice(-3).join('; ').slice(0, 500);
+  throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${argv.join(' ')}: ${why}: ${last}`);
 }
 
-/** A temporary directory for the time of `action`; it is removed however that ends. */
+/**
+ * Throws RAZOR_MK_IMAGE_PROGRAM with everything of `names` that is not installed, and the packages that bring it, so that
+ * nobody installs one, waits, and learns of the next. A name that is a path, or one of a boot loader's files, is taken as missing
+ * when it is not found as a program.
+ */
+export function requirePrograms(names: readonly string[]): void {
+  const places = DEFAULT_PATH.split(':');
+  const missing = [...new Set(names)].filter((name) => !places.some((place) => existsSync(join(place, name))));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((name) => PACKAGES[name] ?? name))];
+  const are = missing.length === 1 ? 'is' : 'are';
+  throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${missing.join(', ')} ${are} not installed`, {
+    remedy: `Install what is missing: apt-get install ${packages.join(' ')}.`,
+  });
+}
+
+/**
+ * A temporary directory for the time of `action`; it is removed however that ends. Throws RAZOR_MK_FILE_UNWRITABLE, with the
+ * directory, where its disk is full.
+ */
 export async function withTemporary<T>(action: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'razor-mk-image-'));
   try {
     return await action(directory);
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) throw error;
+    throw new RazorMkError('RAZOR_MK_FILE_UNWRITABLE', `no space left for ${directory}: ${messageOf(error)}`, {
+      remedy: 'Free some there, or name another place in TMPDIR.',
+      cause: error,
+    });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -154,7 +154,7 @@ async function layOutTftp(world: World, site: Site, fingerprint: string, loader:
     writeFileSync(join(tftp, 'razor.ipxe'), completed('boot.ipxe'));
     return tftp;
   }
-  writeFileSync(join(tftp, 'pxelinux.cfg/default'), completed('pxelinux.cfg'));
+  writeFileSync(join(tftp, 'pxelinux.cfg/default'), completed('pxelinux.cfg/default'));
   for (const file of PXELINUX) copyFileSync(file, join(tftp, basename(file)));
   writeFileSync(join(tftp, 'razor.ipxe'), '#!ipxe\nchain pxelinux.0\n');
   return tftp;

@@ -191,7 +191,7 @@ test('bases and names that cannot work are refused with what to do, and nothing 
     [{ files: [`${directory}/razor-mk.tcz:/etc/../../x`] }, 'RAZOR_MK_IMAGE_NAME', /\.\./],
     [{ files: [`${directory}/none:/x`] }, 'RAZOR_MK_FILE_UNREADABLE', /not there/],
     [{ modules: ['nosuch'] }, 'RAZOR_MK_FILE_UNREADABLE', /nosuch/],
-    [{ formats: ['iso'], iso: { ...options().iso, kernelArgs: ['a b'] } }, 'RAZOR_MK_USAGE', /one word/],
+    [{ formats: ['iso'], iso: { ...options().iso, kernelArgs: ['a b'] } }, 'RAZOR_MK_USAGE', /invalid kernel argument/],
   ];
   for (const [change, code, message] of cases) {
     const out = join(directory, 'refused');

@@ -2,7 +2,7 @@
  * apt for another release of Debian than the machine's: lists of its own in the cache, the archive of the machine's own sources,
  * and Debian's keyring, so that packages of 12 and 13 can be had on either.
  */
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { run, type RunOptions } from '../../../platform/process/run.ts';
@@ -59,7 +59,7 @@ export async function aptSuite({ suite, cache, run: options }: AptSuiteOptions):
       );
     },
   );
-  await must(['mv', fresh, sources], options);
+  renameSync(fresh, sources);
   return apt;
 }
 

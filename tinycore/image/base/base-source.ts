@@ -49,7 +49,7 @@ export interface BaseLocation {
  */
 export async function readBase(location: BaseLocation): Promise<Base> {
   const { kernel, initrd, from } = findParts(location);
-  const contents = await readInitrd(initrd);
+  const contents = await readInitrd(initrd, `the initrd of ${from}`);
   const { tree } = contents;
   const kernelVersion = kernelRelease(kernel);
   if (kernelVersion === undefined) {

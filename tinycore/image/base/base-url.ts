@@ -12,11 +12,12 @@ interface BaseUrl {
   readonly sha256?: string;
   readonly cache: string;
   readonly signal?: AbortSignal;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Path of the fetched file. Throws RAZOR_MK_DOWNLOAD: not there, no checksum known, another checksum. */
-export async function fetchBase({ url, sha256, cache, signal }: BaseUrl): Promise<string> {
-  const extra = signal === undefined ? {} : { signal };
+export async function fetchBase({ url, sha256, cache, signal, env }: BaseUrl): Promise<string> {
+  const extra = { signal, env };
   if (sha256 !== undefined && !/^[0-9a-fA-F]{64}$/.test(sha256)) {
     throw new RazorMkError('RAZOR_MK_USAGE', `invalid SHA-256: ${sha256}`, { remedy: 'Give 64 hexadecimal digits.' });
   }
@@ -34,7 +35,7 @@ export async function fetchBase({ url, sha256, cache, signal }: BaseUrl): Promis
   return path;
 }
 
-async function publishedSum(url: string, extra: { signal?: AbortSignal }): Promise<string> {
+async function publishedSum(url: string, extra: Pick<BaseUrl, 'signal' | 'env'>): Promise<string> {
   const text = (await downloadBytes(`${url}.md5.txt`, { limit: 65_536, ...extra }))?.toString() ?? '';
   const sum = /\b[0-9a-fA-F]{32}\b/.exec(text)?.[0]?.toLowerCase();
   if (sum !== undefined) return sum;

@@ -1,5 +1,7 @@
 /** Files over HTTP for the builder: bases and extensions, with a size limit and, where one is known, a checksum. */
 import { createHash } from 'node:crypto';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 
 export interface DownloadOptions {
@@ -8,6 +10,15 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal;
   /** SHA-256 in hexadecimal that the content must have. */
   readonly sha256?: string;
+  /** Whose http_proxy, https_proxy and no_proxy count. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Agents that go by the proxies of an environment (Node 24: `proxyEnv`); undefined where none is set. */
+function proxyAgents(env: DownloadOptions['env'] = {}): { http: HttpAgent; https: HttpsAgent } | undefined {
+  const proxyEnv = Object.fromEntries(Object.entries(env).filter(([name]) => /^(https?|no)_proxy$/i.test(name)));
+  if (Object.keys(proxyEnv).length === 0) return undefined;
+  return { http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv }) };
 }
 
 /** The content at an address; undefined for 404. Throws RAZOR_MK_DOWNLOAD for everything else that is no whole file. */
@@ -23,6 +34,7 @@ export async function downloadBytes(url: string, options: DownloadOptions): Prom
       timeout: { lookup: 10_000, connect: 10_000, response: 60_000, request: 1_800_000 },
       decompress: false,
       signal: options.signal,
+      agent: proxyAgents(options.env),
     });
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.length;

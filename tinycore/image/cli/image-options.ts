@@ -173,7 +173,7 @@ async function fetchFrom(
 ): Promise<string> {
   step(`fetching ${url}`);
   const cache = join(dirname(defaultCache(host)), 'bases');
-  return await fetchBase({ url, cache, signal: host.signal, sha256 });
+  return await fetchBase({ url, cache, signal: host.signal, sha256, env: host.env });
 }
 
 function namesOf(file: string): string[] {

@@ -28,14 +28,16 @@ export interface ExtensionSources {
   /** Seconds since 1970 for what is repacked. */
   readonly epoch: number;
   readonly signal?: AbortSignal;
+  /** Proxies for the mirror. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,120}\.tcz$/;
 
-/** The extension name of what a person wrote (`bash`, `bash.tcz`, `dir/bash.tcz`). Throws RAZOR_MK_IMAGE_NAME. */
+/** The extension's name in what a person wrote: `bash`, `bash.tcz`, `../dir/bash.tcz`. Throws RAZOR_MK_IMAGE_NAME. */
 export function extensionName(text: string): string {
   const name = `${basename(text.trim()).replace(/\.tcz$/, '')}.tcz`;
-  if (!NAME.test(name) || name.includes('..') || text.split('/').includes('..')) {
+  if (!NAME.test(name) || name.includes('..')) {
     throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(text)} cannot be the name of an extension`);
   }
   return name;
@@ -63,12 +65,20 @@ export async function collectExtensions(wanted: readonly string[], sources: Exte
       ? await fromDeb(ask, name, sources)
       : await fromTcz(ask, name, sources, because);
     found.set(name, extension); // before what it needs: two that name each other end here
-    for (const dep of extension.dep) await visit(dep, name);
+    for (const dep of extension.dep) await visit(plainName(dep, name), name);
     found.delete(name);
     found.set(name, extension);
   };
   for (const text of wanted) await visit(text, 'the command line');
   return [...found.values()];
+}
+
+/** A name in somebody's .dep is a name and never a path. Throws RAZOR_MK_IMAGE_NAME. */
+function plainName(text: string, owner: string): string {
+  if (!text.includes('/')) return text;
+  throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${owner}.dep names ${JSON.stringify(text)}: a path is not taken`, {
+    remedy: 'Give it by its own option: --extension FILE.',
+  });
 }
 
 async function fromDeb(path: string, name: string, sources: ExtensionSources): Promise<TczExtension> {
@@ -97,7 +107,7 @@ async function fromTcz(path: string, name: string, sources: ExtensionSources, be
     throw new RazorMkError('RAZOR_MK_TCZ', `${name}, which ${because} asks for, is not there (${where})`);
   }
   const uri = `${sources.mirror.replace(/\/$/, '')}/${name}`;
-  const options = { limit: 512 * 1024 * 1024, signal: sources.signal };
+  const options = { limit: 512 * 1024 * 1024, signal: sources.signal, env: sources.env };
   const text = async (suffix: string): Promise<string | undefined> =>
     (await downloadBytes(uri + suffix, { ...options, limit: 1024 * 1024 }))?.toString();
   const data = await downloadBytes(uri, options);

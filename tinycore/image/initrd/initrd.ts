@@ -19,17 +19,23 @@ export interface Initrd {
   readonly tree: ReadonlyMap<string, Entry>;
 }
 
-/** Reads an initrd in memory. Throws RAZOR_MK_ARCHIVE, with the byte where it went wrong. */
-export async function readInitrd(bytes: Buffer): Promise<Initrd> {
+/** Reads an initrd in memory. Throws RAZOR_MK_ARCHIVE, with `name` and the byte where it went wrong. */
+export async function readInitrd(bytes: Buffer, name = 'the initrd'): Promise<Initrd> {
+  try {
+    return await readSegments(bytes);
+  } catch (error) {
+    if (!(error instanceof RazorMkError)) throw error;
+    throw new RazorMkError(error.code, `${name}: ${error.message}`, { cause: error });
+  }
+}
+
+async function readSegments(bytes: Buffer): Promise<Initrd> {
   const segments: ArchiveSegment[] = [];
   let offset = skipZeros(bytes, 0);
   while (offset < bytes.length) {
     const compression = compressionAt(bytes, offset);
     if (compression === undefined) {
-      throw new RazorMkError(
-        'RAZOR_MK_ARCHIVE',
-        `byte ${offset} of the initrd begins nothing that the kernel could unpack`,
-      );
+      throw new RazorMkError('RAZOR_MK_ARCHIVE', `at byte ${offset} begins nothing that the kernel could unpack`);
     }
     const { data, used } = await unpack(bytes.subarray(offset), compression);
     const { entries, size } = readArchives(data, compression === 'none');
@@ -37,7 +43,7 @@ export async function readInitrd(bytes: Buffer): Promise<Initrd> {
     segments.push({ offset, size: taken, compression, unpackedSize: size, entries });
     offset = skipZeros(bytes, offset + taken);
   }
-  if (segments.length === 0) throw new RazorMkError('RAZOR_MK_ARCHIVE', 'the initrd is empty');
+  if (segments.length === 0) throw new RazorMkError('RAZOR_MK_ARCHIVE', 'it is empty');
   return { segments, tree: treeOf(segments.flatMap((segment) => segment.entries)) };
 }
 

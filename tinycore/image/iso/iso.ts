@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import type { Flavour } from '../../../packaging/extension/overlay.ts';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { checkKernelArguments, grubWords } from '../../../platform/netboot/kernel-arguments.ts';
 import type { ImageParts } from '../outputs.ts';
 import { must, withTemporary } from '../programs.ts';
 
@@ -56,8 +57,23 @@ const ISOLINUX = {
   ],
 } as const;
 
+/** Modules of GRUB for UEFI. */
+const GRUB_EFI = '/usr/lib/grub/x86_64-efi';
+
 const GRUB_MODULES =
   'part_gpt part_msdos iso9660 fat linux serial terminal search search_fs_file normal echo configfile test';
+
+/** Programs, and files of the boot loaders, that an ISO is made with. */
+export function isoPrograms({ uefi }: IsoOptions): string[] {
+  const bios = Object.keys(ISOLINUX) as (keyof typeof ISOLINUX)[];
+  const absent = bios.filter((name) => !ISOLINUX[name].some((each) => existsSync(each)));
+  return [
+    'xorriso',
+    ...absent,
+    ...(uefi ? ['grub-mkimage', 'mformat', 'mmd', 'mcopy'] : []),
+    ...(uefi && !existsSync(GRUB_EFI) ? [GRUB_EFI] : []),
+  ];
+}
 
 /** Writes the ISO at `path`, whole or not at all. Returns its size. Throws RAZOR_MK_IMAGE_PROGRAM, RAZOR_MK_USAGE. */
 export async function writeIso(
@@ -66,8 +82,7 @@ export async function writeIso(
   options: WriteOptions,
   signal?: AbortSignal,
 ): Promise<number> {
-  checkOptions(options);
-  await must(['xorriso', '--version']); // before the long work
+  checkIsoOptions(options);
   return await withTemporary(async (directory) => {
     const tree = join(directory, 'iso');
     const isolinux = join(tree, 'boot/isolinux');
@@ -113,13 +128,17 @@ function xorrisoArgs(tree: string, target: string, options: WriteOptions): [stri
   ];
 }
 
-function checkOptions(options: IsoOptions): void {
-  const bad = options.kernelArgs.find((word) => !/^[\x21-\x7e]+$/.test(word));
-  if (bad !== undefined)
-    throw new RazorMkError('RAZOR_MK_USAGE', `${JSON.stringify(bad)} is not one word of a kernel line`);
+/** Throws RAZOR_MK_USAGE for options that no boot loader could take. */
+export function checkIsoOptions(options: IsoOptions): void {
+  checkKernelArguments(kernelWords(options));
   if (options.serial !== undefined && !/^ttyS[0-3],\d{4,6}$/.test(options.serial)) {
     throw new RazorMkError('RAZOR_MK_USAGE', `invalid serial port ${options.serial}`, {
       remedy: 'Give --serial ttyS0,115200 or --serial none.',
+    });
+  }
+  if (!Number.isInteger(options.timeout) || options.timeout < 0 || options.timeout > 3600) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `invalid timeout ${options.timeout}`, {
+      remedy: 'Give whole seconds, 0 to 3600.',
     });
   }
   if (!/^[A-Z0-9_]{1,16}$/.test(options.volumeId)) {
@@ -137,9 +156,9 @@ function partOf(name: keyof typeof ISOLINUX): string {
   });
 }
 
-function kernelLine(options: IsoOptions): string {
+function kernelWords(options: IsoOptions): string[] {
   const console = options.serial === undefined ? [] : ['console=tty0', `console=${options.serial}`];
-  return ['loglevel=3', ...console, ...options.kernelArgs].join(' ');
+  return ['loglevel=3', ...console, ...options.kernelArgs];
 }
 
 /** Number of the serial port and its speed. */
@@ -159,7 +178,7 @@ function isolinuxConfig(options: WriteOptions): string {
     'label microkernel',
     '  kernel /boot/vmlinuz',
     '  initrd /boot/core.gz',
-    `  append ${kernelLine(options)}`,
+    `  append ${kernelWords(options).join(' ')}`,
     'label local',
     '  localboot 0x80',
     '',
@@ -178,7 +197,7 @@ function grubConfig(options: WriteOptions): string {
         ]),
     `set timeout=${options.timeout}`,
     `menuentry 'Razor Microkernel ${options.version} (${options.flavour})' {`,
-    `  linux /boot/vmlinuz ${kernelLine(options)}`,
+    `  linux /boot/vmlinuz ${grubWords(kernelWords(options))}`,
     '  initrd /boot/core.gz',
     '}',
     "menuentry 'Leave to the firmware' {",
@@ -197,11 +216,6 @@ async function writeEfi(directory: string, tree: string, options: WriteOptions, 
     early,
     'search --no-floppy --set=root --file /boot/isolinux/isolinux.cfg\nset prefix=($root)/boot/grub\nconfigfile /boot/grub/grub.cfg\n',
   );
-  if (!existsSync('/usr/lib/grub/x86_64-efi')) {
-    throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', 'GRUB for UEFI is not installed', {
-      remedy: 'Install it: apt-get install grub-efi-amd64-bin mtools; or leave UEFI out: --no-uefi.',
-    });
-  }
   const extra = signal === undefined ? {} : { signal };
   await must(
     ['grub-mkimage', '-O', 'x86_64-efi', '-o', grub, '-p', '/boot/grub', '-c', early, ...GRUB_MODULES.split(' ')],

@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { checkKernelArguments, grubWords } from '../../../platform/netboot/kernel-arguments.ts';
 
 export const SERVERS = ['razor', 'hanlon', 'razor-server', 'ironic', 'foreman'] as const;
 export type ServerName = (typeof SERVERS)[number];
@@ -78,16 +79,16 @@ export function serverFiles(options: ServerFilesOptions): readonly ServerFile[] 
   const { server } = options;
   if (server === 'razor') return [];
   const { kernel, initrd, words, example } = RECIPES[server];
-  const line = [...words(addressFor(options, example)), ...consoleWords(options.serial), ...options.kernelArgs].join(
-    ' ',
-  );
+  const all = [...words(addressFor(options, example)), ...consoleWords(options.serial), ...options.kernelArgs];
+  checkKernelArguments([...all, 'BOOTIF=01-00-00-00-00-00-00']);
+  const line = all.join(' ');
   const at = (name: string, text: string): ServerFile => ({ path: `${server}/${name}`, content: { text } });
   return [
     { path: `${server}/${kernel}`, content: 'kernel' },
     { path: `${server}/${initrd}`, content: 'initrd' },
     at('boot.ipxe', ipxeLines(kernel, initrd, line)),
-    at('pxelinux.cfg', pxelinuxLines(server, kernel, initrd, line)),
-    at('grub.cfg', grubLines(server, kernel, initrd, line)),
+    at('pxelinux.cfg/default', pxelinuxLines(server, kernel, initrd, line)),
+    at('grub.cfg', grubLines(server, kernel, initrd, grubWords(all))),
     ...(server === 'ironic' ? [at('driver-info.txt', DRIVER_INFO)] : []),
   ];
 }
@@ -133,14 +134,17 @@ function pxelinuxLines(server: ServerName, kernel: string, initrd: string, line:
   ].join('\n');
 }
 
-/** GRUB from the network knows the card's address, with colons; the agent reads both forms. */
+/**
+ * GRUB from the network knows the card's address, with colons; the agent reads both forms. Names without $prefix would be looked
+ * for at the server's root, wherever this file lies (seen with GRUB 2.06).
+ */
 function grubLines(server: ServerName, kernel: string, initrd: string, line: string): string {
   return [
     'set default=discovery',
     'set timeout=5',
     `menuentry 'Microkernel for ${server}' --id discovery {`,
-    `  linux ${kernel} ${line} BOOTIF=01-$net_default_mac`,
-    `  initrd ${initrd}`,
+    `  linux $prefix/${kernel} ${line} BOOTIF=01-$net_default_mac`,
+    `  initrd $prefix/${initrd}`,
     '}',
     '',
   ].join('\n');

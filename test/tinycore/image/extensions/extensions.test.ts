@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { before, test } from 'node:test';
 import { fetchBase } from '../../../../tinycore/image/base/base-url.ts';
 import { librariesOf } from '../../../../tinycore/image/extensions/debian-extension.ts';
@@ -64,11 +64,27 @@ test('an extension that is missing, changed, cut off or none is refused with its
   }
 });
 
-test('names that lead out of the directory are refused', () => {
-  for (const name of ['../x', 'a/../../x.tcz', '', '-rf', 'a b', '.hidden']) {
+test('a name in a .dep is never a path, and what cannot be a name is refused', async (t) => {
+  const own = temporaryDirectory(t);
+  for (const name of ['', '-rf', 'a b', '.hidden', 'a..b']) {
     assert.throws(() => extensionName(name), { code: 'RAZOR_MK_IMAGE_NAME' }, name);
   }
-  assert.equal(extensionName('scsi-3.0.21-tinycore'), 'scsi-3.0.21-tinycore.tcz');
+  writeFileSync(join(own, 'inner.tcz'), fakeTcz());
+  writeFileSync(join(own, 'outer.tcz'), fakeTcz());
+  writeFileSync(join(own, 'outer.tcz.dep'), '../somewhere/inner.tcz\n');
+  await assert.rejects(collectExtensions(['outer'], { directories: [own], kernel: undefined, epoch: 0 }), {
+    code: 'RAZOR_MK_IMAGE_NAME',
+    message: /outer\.tcz\.dep names "\.\.\/somewhere\/inner\.tcz": a path is not taken/,
+  });
+});
+
+test('a person may name a file by a relative path', async (t) => {
+  const own = temporaryDirectory(t);
+  writeFileSync(join(own, 'inner.tcz'), fakeTcz());
+  const path = join(relative(process.cwd(), own), 'inner.tcz');
+  assert.ok(path.startsWith('..'), path);
+  const [found] = await collectExtensions([path], { directories: [], kernel: undefined, epoch: 0 });
+  assert.equal(found?.name, 'inner.tcz');
 });
 
 test('a list file may have comments and empty lines', () => {

@@ -71,7 +71,7 @@ test('for Foreman kernel and initrd lie where its own menus look for them', asyn
   const [kernel, initrd] = ['boot/fdi-image/vmlinuz0', 'boot/fdi-image/initrd0.img'];
   assert.ok(readFileSync(join(below, kernel)).equals(readFileSync(join(out, 'vmlinuz'))));
   assert.ok(readFileSync(join(below, initrd)).equals(readFileSync(join(out, 'core.gz'))));
-  const menu = readFileSync(join(below, 'pxelinux.cfg'), 'utf8');
+  const menu = readFileSync(join(below, 'pxelinux.cfg/default'), 'utf8');
   assert.match(menu, /^ {2}KERNEL boot\/fdi-image\/vmlinuz0$/m);
   assert.match(
     menu,
@@ -97,7 +97,7 @@ test('for Ironic there are deploy_kernel, deploy_ramdisk and the lines that boot
 
 test('the agent reads every line for the server that it was written for, whatever the boot loader', () => {
   for (const server of SERVERS.filter((name) => name !== 'razor')) {
-    for (const name of ['boot.ipxe', 'pxelinux.cfg', 'grub.cfg']) {
+    for (const name of ['boot.ipxe', 'pxelinux.cfg/default', 'grub.cfg']) {
       const line = parseCommandLine(kernelLine(server, name));
       const where = `${server} ${name}`;
       const chosen = selectServer({
@@ -111,6 +111,25 @@ test('the agent reads every line for the server that it was written for, whateve
       assert.equal(line.value('quiet'), '', where);
     }
   }
+});
+
+test('GRUB gets names below its prefix, and words that mean something to its shell in quotes', () => {
+  const files = serverFiles({
+    server: 'ironic',
+    kernelArgs: ['a=$HOME;b', 'x.list={1}'],
+    url: 'http://[fd00::5]:6385',
+  });
+  const text = (name: string): string => {
+    const content = files.find(({ path }) => path === `ironic/${name}`)?.content;
+    return typeof content === 'object' ? content.text : '';
+  };
+  assert.match(
+    text('grub.cfg'),
+    /^ {2}linux \$prefix\/deploy_kernel 'ipa-inspection-callback-url=http:\/\/\[fd00::5\]/m,
+  );
+  assert.match(text('grub.cfg'), / 'a=\$HOME;b' 'x\.list=\{1\}' BOOTIF=/);
+  assert.match(text('grub.cfg'), /^ {2}initrd \$prefix\/deploy_ramdisk$/m);
+  assert.match(text('pxelinux.cfg/default'), / a=\$HOME;b x\.list=\{1\}$/m);
 });
 
 test('for Razor nothing more is written than before', async () => {
