@@ -11,6 +11,20 @@ const rooms = {
   agent: ['platform', 'facts', 'tinycore/node', 'agent'],
 };
 
+const DEFAULT_EXPORT = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'No default exports: a name is searched for.',
+};
+const PROCESS_STATE = {
+  selector: "MemberExpression[object.name='process'][property.name=/^(env|argv)$/]",
+  message: 'Only agent/main.ts reads argv and the environment; it hands them in (platform/process/verb.ts, Host).',
+};
+/** The names of agent/servers/registry.ts; test/agent/servers/registry.test.ts holds the two together. */
+const SERVER_NAME = 'Literal[value=/^(razor|hanlon|razor-server|foreman|ironic|ironic-2014)$/]';
+const COMPARED_NAMES = [`BinaryExpression[operator=/^[!=]==?$/] > ${SERVER_NAME}`, `SwitchCase > ${SERVER_NAME}`].map(
+  (selector) => ({ selector, message: 'Ask the descriptor (agent/servers/server.ts), not the name of the server.' }),
+);
+
 /** One rule object a room: imports run downwards only (docs/architecture.md). */
 function arrows(room, allowed) {
   const others = ['agent', 'facts', 'lab', 'packaging', 'tinycore', 'test', 'scripts'].filter(
@@ -63,10 +77,7 @@ export default tseslint.config(
       ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', { max: 300, skipBlankLines: false, skipComments: false }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'No default exports: a name is searched for.' },
-      ],
+      'no-restricted-syntax': ['error', DEFAULT_EXPORT],
     },
   },
   ...Object.entries(rooms).map(([room, allowed]) => arrows(room, allowed)),
@@ -105,15 +116,12 @@ export default tseslint.config(
     files: ['platform', 'agent', 'facts', 'lab', 'tinycore', 'packaging'].map((room) => `${room}/**/*.ts`),
     ignores: ['agent/main.ts', 'packaging/bundle/warm-up-process.ts'], // the second starts the first, as an executable does
     rules: {
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'No default exports: a name is searched for.' },
-        {
-          selector: "MemberExpression[object.name='process'][property.name=/^(env|argv)$/]",
-          message:
-            'Only agent/main.ts reads argv and the environment; it hands them in (platform/process/verb.ts, Host).',
-        },
-      ],
+      'no-restricted-syntax': ['error', DEFAULT_EXPORT, PROCESS_STATE],
     },
+  },
+  {
+    files: ['agent/**/*.ts'],
+    ignores: ['agent/main.ts', 'agent/servers/**'],
+    rules: { 'no-restricted-syntax': ['error', DEFAULT_EXPORT, PROCESS_STATE, ...COMPARED_NAMES] },
   },
 );

@@ -9,6 +9,7 @@ import { configurationPage } from '../agent/config/page.ts';
 import { ERROR_TABLE } from '../platform/errors/error-table.ts';
 import { journeySvg } from './journey.ts';
 import { withContents, wrapProse } from './markdown.ts';
+import { serverTables } from './server-tables.ts';
 
 function errorsPage(): string {
   const rows = Object.entries(ERROR_TABLE).map(
@@ -43,9 +44,23 @@ export function pagePaths(root: string): string[] {
   return [...beside, ...below].sort();
 }
 
+/** Path of each page of which a part is printed, and that part, between `<!-- printed -->` and `<!-- end -->`. */
+const PRINTED_PARTS: Readonly<Record<string, () => string>> = {
+  'docs/dialects.md': serverTables,
+};
+
+function withPrintedPart(path: string, now: string): string {
+  const part = PRINTED_PARTS[path]?.();
+  if (part === undefined) return now;
+  return now.replace(
+    /(<!-- printed[^>]*-->\n)[^]*?(\n<!-- end -->)/,
+    (_, head: string, end: string) => `${head}\n${part}\n${end}`,
+  );
+}
+
 /** What a file must hold, given what it holds now. */
 function wanted(path: string, now: string): string {
-  const text = PRINTED[path]?.() ?? now;
+  const text = PRINTED[path]?.() ?? withPrintedPart(path, now);
   return path.endsWith('.md') ? withContents(wrapProse(text)) : text;
 }
 

@@ -14,13 +14,13 @@ import { observeNetwork } from '../network/network-state.ts';
 import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
 import type { DiscoveryRules } from '../servers/server.ts';
 import { agentOptions, type AgentArgs } from './options.ts';
-import { settingsByHand, setUp } from './setup.ts';
+import { settingsByHand, setUp, type SetUpOptions } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
     agentOptions(yargs).option('json', { type: 'boolean', default: false, describe: 'every check, as JSON' }),
   run: async (args, host) => {
-    const results = await examine(await contextOf(args, host));
+    const results = await examine(await doctorContext(args, host));
     const broken = firstBroken(results);
     const exit = broken === undefined ? 0 : exitStatusOf(broken.name);
     host.out(
@@ -32,8 +32,9 @@ export const verb = defineVerb({
   },
 });
 
-async function contextOf(args: AgentArgs, host: Host): Promise<DoctorContext> {
-  const setup = await setUp(args, host);
+/** What the doctor looks at: this machine and its server, as the options, the kernel line and the files name it. */
+export async function doctorContext(args: AgentArgs, host: Host, options: SetUpOptions = {}): Promise<DoctorContext> {
+  const setup = await setUp(args, host, options);
   const { descriptor, kernel } = setup;
   const values = settingsByHand(setup, host);
   const conf = (await text(args['resolv-conf'])) ?? '';

@@ -207,6 +207,8 @@ export interface ContractWords {
   readonly register: string;
   readonly success: string;
   readonly commands: string;
+  /** What a node sees when a policy has matched it. */
+  readonly bound: string;
   readonly pushed: string;
   /** The form in which facts are sent. */
   readonly facts: string;

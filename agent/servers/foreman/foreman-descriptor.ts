@@ -40,6 +40,7 @@ export const FOREMAN: TurnServer = {
     register: '`POST /api/v2/discovered_hosts/facts` or `/discovery/create`',
     success: '200 or 201',
     commands: 'reboot, kexec: it calls the node',
+    bound: 'it calls the node',
     pushed: 'none',
     facts: 'flat texts under its own names too',
   },

@@ -33,6 +33,7 @@ export const HANLON: TurnServer = {
     register: '`POST …/register`, JSON, answered by 201',
     success: '`errcode` is 0',
     commands: 'acknowledge, register, reboot, poweroff',
+    bound: 'acknowledge now, reboot with the next check-in',
     pushed: '`mk_*` without address and paths',
     facts: 'flat texts, MACs in upper case',
   },

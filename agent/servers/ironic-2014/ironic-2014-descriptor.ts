@@ -20,6 +20,7 @@ export const IRONIC_2014: JobServer = {
     register: '`POST /v1/nodes/ID/vendor_passthru/pass_deploy_info`',
     success: 'a 2xx',
     commands: 'done, on port 10000',
+    bound: 'the disk is written',
     pushed: 'none',
     facts: 'none',
   },

@@ -20,6 +20,7 @@ export const IRONIC: JobServer = {
     register: '`POST` of the inventory to `ipa-inspection-callback-url`',
     success: 'a 2xx',
     commands: 'steps of cleaning and deployment: it calls the node',
+    bound: 'it calls the node',
     pushed: 'none',
     facts: 'an inventory, and flat texts in it',
   },

@@ -40,6 +40,7 @@ export const RAZOR_SERVER: TurnServer = {
     register: 'none: the first check-in registers',
     success: 'a 2xx with an `action` in it',
     commands: 'none, reboot',
+    bound: 'reboot at once',
     pushed: 'none',
     facts: 'flat texts, MACs in upper case',
   },

@@ -34,6 +34,7 @@ export const RAZOR: TurnServer = {
     register: '`POST …/register`, form field `json_hash`',
     success: '`errcode` is 0',
     commands: 'acknowledge, register, reboot',
+    bound: 'acknowledge now, reboot with the next check-in',
     pushed: 'all `mk_*` keys',
     facts: 'flat texts, MACs in upper case',
   },
