@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { candidateNics } from '../network/assess.ts';
-import { isNicName } from '../kernel-line/ip-argument.ts';
+import { isNicName } from '../kernel-line/ip-fields.ts';
 import { observeNetwork, type NetworkState } from '../network/network-state.ts';
 import { hasBmcDevice } from '../node/bmc.ts';
 import type { CommandHandler } from './command-handler.ts';

@@ -1,12 +1,15 @@
 /**
- * The kernel line's `ip=` in its known forms (Documentation/admin-guide/nfs/nfsroot.rst; dracut.cmdline(7)) and
- * `razor.vlan=`. Pure. Everything that comes out matched a strict pattern, because it becomes part of an argv.
+ * `ip=` and `nameserver=` of the kernel line in the kernel's forms (Documentation/admin-guide/nfs/nfsroot.rst), dracut's
+ * (dracut.cmdline(7)) and NetworkManager's (nm-initrd-generator(8)). Pure. An optional field that cannot be used costs only
+ * itself, and a warning. The boot script reads the same forms (tinycore/overlay/all/usr/share/udhcpc/kernel-line); one table of
+ * cases runs through both (test/agent/kernel-line/ip-cases.json).
  */
-import { isIPv4, isIPv6 } from 'node:net';
 import { macOfBootif, parseCommandLine } from '../../platform/kernel-line.ts';
+import { addressOf, defaultPrefix, isHostName, nicOf, prefixOf, splitFields } from './ip-fields.ts';
+import { parseLinkArguments, type LinkArguments } from './link-arguments.ts';
 
 export interface StaticAddress {
-  /** Undefined: the first NIC that has a link. */
+  /** A name, or a MAC with colons. Undefined: the NIC that was booted from, else the first that has a link. */
   readonly nic: string | undefined;
   readonly address: string;
   readonly prefix: number;
@@ -20,186 +23,165 @@ export interface StaticAddress {
   readonly mtu?: number;
 }
 
-export interface VlanRequest {
-  readonly id: number;
-  /** Undefined: the first NIC that has a link. */
-  readonly nic: string | undefined;
-}
-
-export interface IpArguments {
+export interface IpArguments extends LinkArguments {
   readonly statics: readonly StaticAddress[];
-  /** NICs that DHCP was asked for by name. */
+  /** NICs that DHCP was asked for by name or MAC. */
   readonly dhcpNics: readonly string[];
+  /** NICs that are to be left alone (`ip=eth0:off`). */
+  readonly offNics: readonly string[];
+  /** `nameserver=`: for the whole machine, with DHCP too. */
+  readonly nameservers: readonly string[];
   /** The host name of an `ip=` with an address or without one. */
   readonly hostname?: string;
-  /** `ip=off` or `ip=none` without an address: nobody configures anything. */
+  /** `ip=off`: NICs that are not named are left alone. */
   readonly off: boolean;
-  readonly vlans: readonly VlanRequest[];
   /** The NIC that was booted from (`BOOTIF=`, lower case with colons): addresses without a NIC go there. */
   readonly bootMac?: string;
   /** What could not be understood, in words; the rest is used all the same. */
   readonly warnings: readonly string[];
 }
 
-/** Kernel interface names: IFNAMSIZ is 16, and no slash, blank or colon (net/core/dev.c, dev_valid_name). */
-const NIC_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,14}$/;
-const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
-const AUTO = new Set([
-  'dhcp',
-  'on',
-  'any',
-  'both',
-  'bootp',
-  'rarp',
-  'dhcp6',
-  'auto6',
-  'either6',
-  'link6',
-  'ibft',
-  'dhcp4',
-]);
+/** nfsroot.rst, dracut and NetworkManager; all of them mean "ask" here, router advertisements being the kernel's. */
+const AUTOMATIC = new Set(
+  'dhcp on any both bootp rarp dhcp4 dhcp6 auto6 either6 link6 link-local single-dhcp ibft'.split(' '),
+);
 const OFF = new Set(['off', 'none', 'static']);
 
-/** Whether a text may be used as an interface name in an argv. */
-export function isNicName(text: string): boolean {
-  return NIC_NAME.test(text) && text !== '.' && text !== '..';
-}
-
-/** Reads `ip=` (every one of them), `nameserver=` and `razor.vlan=` of a kernel command line. Never throws. */
+/** Reads `ip=` (every one of them), `nameserver=`, `BOOTIF=` and the links of a kernel command line. Never throws. */
 export function parseIpArguments(cmdline: string): IpArguments {
   const line = parseCommandLine(cmdline);
-  const values = (key: string): readonly string[] => line.all(key);
-  const warnings: string[] = [];
-  const statics: StaticAddress[] = [];
-  const dhcpNics: string[] = [];
-  let off = false;
-  let hostname: string | undefined;
-  const extraDns = values('nameserver').flatMap((text) =>
-    addressOf(text) === undefined ? [] : [addressOf(text) as string],
+  const links = parseLinkArguments(line);
+  const warnings: string[] = [...links.warnings];
+  const found: Found[] = line.all('ip').map((value) => {
+    const one = parseIp(value);
+    warnings.push(...one.warnings.map((text) => `ip=${value.slice(0, 100)}: ${text}`));
+    return one.found;
+  });
+  const nameservers = line.all('nameserver').flatMap((text) =>
+    text.split(',').flatMap((each) => {
+      const address = addressOf(each);
+      if (address === undefined) warnings.push(`nameserver=${text.slice(0, 60)}: invalid address`);
+      return address ?? [];
+    }),
   );
-  for (const value of values('ip')) {
-    const result = parseOne(value, extraDns);
-    if (typeof result === 'string') warnings.push(`ip=${value.slice(0, 100)}: ${result}`);
-    else if ('off' in result) off = true;
-    else if ('dhcp' in result) {
-      if (result.dhcp !== undefined) dhcpNics.push(result.dhcp);
-      hostname ??= result.hostname;
-    } else {
-      statics.push(result);
-      hostname ??= result.hostname;
-    }
-  }
-  const vlans: VlanRequest[] = [];
-  for (const value of values('razor.vlan').flatMap((text) => text.split(','))) {
-    const vlan = parseVlan(value);
-    if (typeof vlan === 'string') warnings.push(`razor.vlan=${value.slice(0, 40)}: ${vlan}`);
-    else vlans.push(vlan);
-  }
-  const bootMac = macOfBootif(line.value('BOOTIF'));
   return {
-    statics,
-    dhcpNics,
-    off: off && statics.length === 0 && dhcpNics.length === 0,
-    vlans,
-    ...(bootMac !== undefined && { bootMac }),
-    ...(hostname !== undefined && { hostname }),
+    ...links,
+    statics: found.flatMap(({ address }) => address ?? []),
+    dhcpNics: found.flatMap(({ dhcp }) => dhcp ?? []),
+    offNics: found.flatMap(({ left }) => left ?? []),
+    nameservers,
+    hostname: found.map(({ hostname }) => hostname).find((name) => name !== undefined),
+    off: found.some(({ off }) => off === true),
+    bootMac: macOfBootif(line.value('BOOTIF')),
     warnings,
   };
 }
 
-type One = StaticAddress | { dhcp: string | undefined; hostname?: string | undefined } | { off: true } | string;
+/** What one `ip=` says. */
+interface Found {
+  readonly address?: StaticAddress;
+  readonly dhcp?: string;
+  readonly left?: string;
+  readonly off?: boolean;
+  readonly hostname?: string | undefined;
+}
 
-function parseOne(value: string, extraDns: readonly string[]): One {
+interface Read {
+  readonly found: Found;
+  readonly warnings: readonly string[];
+}
+
+const nothing = (warning: string): Read => ({ found: {}, warnings: [warning] });
+
+function parseIp(value: string): Read {
   const fields = splitFields(value);
-  const first = fields[0] ?? '';
+  const [first = '', second = ''] = fields;
   if (fields.length === 1) {
-    if (AUTO.has(first)) return { dhcp: undefined };
-    if (OFF.has(first) || first === '') return { off: true };
-    return isIPv4(first) ? withDefaults(first, extraDns) : 'not an address and not a method';
+    if (isAutomatic(first)) return { found: {}, warnings: [] };
+    if (OFF.has(first) || first === '') return { found: { off: true }, warnings: [] };
+    return addressOf(first) === undefined ? nothing('neither an address nor a method') : parseStatic(fields);
   }
+  if (first === '') return parseWithoutAddress(fields);
+  if (addressOf(first) !== undefined) return parseStatic(fields);
+  const nic = nicOf(first);
   // dracut's `eth0:dhcp:MTU:MAC`, whose MAC has colons of its own; DHCP brings the MTU
-  if (isNicName(first) && AUTO.has(fields[1] ?? '')) return { dhcp: first };
-  const [client = '', server = '', gateway = '', mask = '', host = '', nic = '', method = '', ...rest] = fields;
-  if (nic !== '' && !isNicName(nic)) return 'the interface name is not valid';
-  if (host !== '' && !HOST_NAME.test(host)) return 'the host name is not valid';
-  const hostname = host === '' ? undefined : host;
-  if (client === '') return OFF.has(method) ? { off: true } : { dhcp: nic === '' ? undefined : nic, hostname };
-  const address = addressOf(client);
-  if (address === undefined) return 'the client address is not an IP address';
-  const prefix = mask === '' ? (isIPv4(address) ? classfulPrefix(address) : 64) : prefixOf(mask, isIPv4(address));
-  if (prefix === undefined) return 'the netmask is not a netmask';
-  const route = gateway === '' ? undefined : addressOf(gateway);
-  if (gateway !== '' && route === undefined) return 'the gateway is not an IP address';
-  const known = rest.map(addressOf);
-  const mtu = /^\d{3,5}$/.test(rest[0] ?? '') ? Number(rest[0]) : undefined;
-  return {
-    nic: nic === '' ? undefined : nic,
-    address,
-    prefix,
-    gateway: route,
-    server: addressOf(server),
-    hostname,
-    nameservers: [...known.slice(0, 2), ...extraDns].filter((item) => item !== undefined),
-    ntpServers: known.slice(2, 4).filter((item) => item !== undefined),
-    ...(mtu !== undefined && mtu >= 576 && { mtu }),
-  };
+  if (nic !== undefined && isAutomatic(second)) return { found: { dhcp: nic }, warnings: [] };
+  if (nic !== undefined && (second === 'off' || second === 'none')) return { found: { left: nic }, warnings: [] };
+  if (nic !== undefined && fields.length < 4)
+    return nothing(`"${second}" is not a method: write NIC:dhcp, NIC:off or ADDRESS::GATEWAY:NETMASK::NIC:none`);
+  return nothing('the client address is not an IP address');
 }
 
-function withDefaults(address: string, nameservers: readonly string[]): StaticAddress {
-  const prefix = classfulPrefix(address);
-  return {
-    nic: undefined,
-    address,
-    prefix,
-    gateway: undefined,
-    nameservers,
-    ntpServers: [],
-    server: undefined,
-    hostname: undefined,
-  };
+/** NetworkManager takes several methods, with commas. */
+function isAutomatic(method: string): boolean {
+  return method.split(',').every((each) => AUTOMATIC.has(each));
 }
 
-/** Splits at colons outside of brackets: IPv6 addresses are written `[fd00::1]`. */
-function splitFields(value: string): string[] {
-  const fields = [''];
-  let inside = false;
-  for (const char of value) {
-    if (char === '[') inside = true;
-    if (char === ']') inside = false;
-    if (char === ':' && !inside) fields.push('');
-    else fields[fields.length - 1] += char;
+function parseWithoutAddress(fields: readonly string[]): Read {
+  const [, , , , host = '', card = '', method = ''] = fields;
+  const warnings: string[] = [];
+  const hostname = hostOf(host, warnings);
+  const nic = card === '' ? undefined : nicOf(card);
+  if (card !== '' && nic === undefined) warnings.push(`invalid interface name "${card}"`);
+  else if (!OFF.has(method)) return { found: { dhcp: nic, hostname }, warnings };
+  else return { found: nic === undefined ? { off: true, hostname } : { left: nic, hostname }, warnings };
+  return { found: { hostname }, warnings };
+}
+
+/** An address; every other field may be left out, and is left out when it cannot be used. */
+function parseStatic(fields: readonly string[]): Read {
+  const [client = '', server = '', gateway = '', mask = '', host = '', card = '', method = '', ...rest] = fields;
+  const address = addressOf(client) ?? '';
+  const warnings: string[] = [];
+  const hostname = hostOf(host, warnings);
+  const nic = card === '' ? undefined : nicOf(card);
+  if (card !== '' && nic === undefined) {
+    return {
+      found: { hostname },
+      warnings: [...warnings, `invalid interface name "${card}": the address has no place`],
+    };
   }
-  return fields;
+  const prefix = mask === '' ? undefined : prefixOf(mask, !address.includes(':'));
+  const usual = defaultPrefix(address);
+  if (mask !== '' && prefix === undefined) warnings.push(`invalid netmask "${mask}": /${usual} is used`);
+  if (method !== '' && !isAutomatic(method) && !OFF.has(method)) warnings.push(`unknown method "${method}"`);
+  const found: StaticAddress = {
+    nic,
+    address,
+    prefix: prefix ?? usual,
+    gateway: optionalAddress('gateway', gateway, warnings),
+    server: optionalAddress('boot server', server, warnings),
+    hostname,
+    ...behindMethod(rest, warnings),
+  };
+  return { found: { address: found, hostname }, warnings };
 }
 
-/** An address as the kernel writes it: IPv6 without brackets, short and in lower case. */
-function addressOf(text: string): string | undefined {
-  const bare = text.replace(/^\[(.*)\]$/, '$1');
-  if (isIPv4(bare)) return bare;
-  return isIPv6(bare) && !bare.includes('%') ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : undefined;
+/** DNS servers and NTP servers (nfsroot.rst), or dracut's MTU and MAC, of which the MAC is left alone. */
+function behindMethod(
+  rest: readonly string[],
+  warnings: string[],
+): Pick<StaticAddress, 'nameservers' | 'ntpServers' | 'mtu'> {
+  const [first = ''] = rest;
+  const isMac = macOfBootif(rest.slice(1, 7).join(':')) !== undefined;
+  if (/^\d{1,5}$/.test(first) || isMac) {
+    const mtu = Number(first);
+    if (first !== '' && mtu < 576) warnings.push(`invalid MTU "${first}"`);
+    return { nameservers: [], ntpServers: [], mtu: mtu >= 576 ? mtu : undefined };
+  }
+  const servers = (what: string, texts: readonly string[]): readonly string[] =>
+    texts.flatMap((text) => optionalAddress(what, text, warnings) ?? []);
+  return { nameservers: servers('DNS server', rest.slice(0, 2)), ntpServers: servers('NTP server', rest.slice(2, 4)) };
 }
 
-/** `255.255.255.0` or `24`. Undefined where bits are missing in the middle. */
-export function prefixOf(mask: string, four: boolean): number | undefined {
-  if (/^\d{1,3}$/.test(mask)) return Number(mask) <= (four ? 32 : 128) ? Number(mask) : undefined;
-  if (!four || !isIPv4(mask)) return undefined;
-  const bits = mask
-    .split('.')
-    .map((part) => Number(part).toString(2).padStart(8, '0'))
-    .join('');
-  return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : undefined;
+function hostOf(text: string, warnings: string[]): string | undefined {
+  if (text === '' || isHostName(text)) return text || undefined;
+  warnings.push(`invalid host name "${text.slice(0, 60)}"`);
+  return undefined;
 }
 
-/** The kernel's default when no netmask is given (net/ipv4/ipconfig.c): by the address's class. */
-function classfulPrefix(address: string): number {
-  const first = Number(address.split('.')[0]);
-  return first < 128 ? 8 : first < 192 ? 16 : 24;
-}
-
-function parseVlan(value: string): VlanRequest | string {
-  const match = /^(?:([^\s:]+)[:.])?(\d{1,4})$/.exec(value);
-  const id = Number(match?.[2]);
-  if (match === null || id < 1 || id > 4094) return 'write razor.vlan=ID or razor.vlan=NIC.ID, ID from 1 to 4094';
-  const nic = match[1];
-  return nic !== undefined && !isNicName(nic) ? 'the interface name is not valid' : { id, nic };
+function optionalAddress(what: string, text: string, warnings: string[]): string | undefined {
+  const address = addressOf(text);
+  if (text !== '' && address === undefined) warnings.push(`the ${what} "${text.slice(0, 60)}" is not an IP address`);
+  return address;
 }

@@ -41,8 +41,11 @@ export function candidateNics(state: NetworkState): readonly NicState[] {
   return physical.length > 0 ? physical : state.nics;
 }
 
-/** Judges the state. Addresses of every interface count (a bond or VLAN has them instead of its NIC). */
-export function assessNetwork(state: NetworkState): Assessment {
+/**
+ * Judges the state. Addresses of every interface count (a bond or VLAN has them instead of its NIC). `addressGiven`: the kernel
+ * line has an ip= with an address, so that nobody is advised to give one.
+ */
+export function assessNetwork(state: NetworkState, addressGiven = false): Assessment {
   const usable = state.nics.flatMap((nic) =>
     nic.carrier || !nic.physical
       ? nic.addresses.filter(isUsableAddress).map((address) => ({ nic: nic.name, address }))
@@ -68,8 +71,9 @@ export function assessNetwork(state: NetworkState): Assessment {
     missing:
       `no usable address on ${linked.map((nic) => nic.name).join(', ')}` +
       (unusable.length > 0 ? ` (only ${unusable.join(', ')})` : ''),
-    check:
-      'DHCP server and relay of this VLAN, free leases, spanning tree (portfast) of the switch port, or give ip= on the kernel line',
+    check: addressGiven
+      ? 'ip= on the kernel line: its interface, and what the log says cannot be used of it'
+      : 'DHCP server and relay of this VLAN, free leases, spanning tree (portfast) of the switch port, or give ip= on the kernel line',
   };
 }
 

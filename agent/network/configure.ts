@@ -1,20 +1,14 @@
 /** Static addresses and VLANs of the kernel line, done with ip(8) through the system. */
-import { messageOf } from '../../platform/errors/errors.ts';
 import type { Clock } from '../../platform/time/clock.ts';
-import type { Log } from '../../platform/log/log.ts';
-import type { System } from '../../platform/system.ts';
-import { candidateNics } from './assess.ts';
 import type { IpArguments, StaticAddress } from '../kernel-line/ip-argument.ts';
+import { cardsOf, firstCard, vlanLinks } from './line-cards.ts';
 import type { NetworkState } from './network-state.ts';
+import { announceNameservers, type ResolvConfContext } from './resolv-conf-writer.ts';
 
-export interface ConfigureContext {
-  readonly system: System;
-  readonly log: Log;
+export interface ConfigureContext extends ResolvConfContext {
   readonly clock: Clock;
   /** ip(8), found on the PATH by default. */
   readonly ip?: string;
-  /** Where resolv.conf lies; /etc/resolv.conf by default. */
-  readonly resolvConf?: string;
 }
 
 /** Steps that belong together: when one fails, those after it are not tried. */
@@ -29,62 +23,61 @@ export interface Setup {
   readonly module?: string;
 }
 
-/** `eth0.100`. Where that is longer than the kernel allows (IFNAMSIZ), the NIC's part gives way, not the number. */
-export function vlanName(parent: string, id: number): string {
-  const number = `.${id}`;
-  return `${parent.slice(0, 15 - number.length)}${number}`;
-}
-
 /** What can be configured now, and what that waits for, in words. Pure. */
 export function planConfiguration(
   state: NetworkState,
   wanted: IpArguments,
 ): { readonly setups: readonly Setup[]; readonly missing: readonly string[] } {
-  const nics = candidateNics(state);
-  const booted = nics.find((nic) => nic.mac === wanted.bootMac);
-  const first = (booted ?? nics.find((nic) => nic.carrier) ?? nics.find((nic) => !nic.up))?.name;
   const names = new Set(state.nics.map((nic) => nic.name));
   const setups: Setup[] = [];
   const missing: string[] = [];
-  const vlanNames: string[] = [];
-  for (const vlan of wanted.vlans) {
-    const parent = vlan.nic ?? first;
-    if (parent === undefined || !names.has(parent)) {
+  const links = vlanLinks(state, wanted);
+  for (const { vlan, parent, name } of links) {
+    if (parent === undefined || name === undefined) {
       missing.push(vlan.nic === undefined ? `a NIC for VLAN ${vlan.id}` : `the NIC ${vlan.nic} of VLAN ${vlan.id}`);
-      continue;
-    }
-    const name = vlanName(parent, vlan.id);
-    vlanNames.push(name);
-    if (names.has(name)) continue;
-    const add = ['link', 'add', 'link', parent, 'name', name, 'type', 'vlan', 'id', String(vlan.id)] as const;
-    const steps = [['link', 'set', 'dev', parent, 'up'], [...add], ['link', 'set', 'dev', name, 'up']] as const;
-    setups.push({ what: `VLAN ${vlan.id} on ${parent}`, nic: name, module: '8021q', steps });
+    } else if (!names.has(name)) setups.push(vlanSetup(vlan.id, parent, name));
   }
+  const vlanNames = links.flatMap(({ name, parent }) => (parent === undefined ? [] : (name ?? [])));
   for (const item of wanted.statics) {
     // an address without a NIC goes on the VLAN when one was asked for
-    const nic = item.nic ?? vlanNames[0] ?? first;
-    if (nic === undefined || !(names.has(nic) || vlanNames.includes(nic))) {
+    const nic = item.nic === undefined ? (vlanNames[0] ?? firstCard(state, wanted)) : nicFor(item.nic);
+    if (nic === undefined) {
       missing.push(item.nic === undefined ? `a NIC for ${item.address}` : `the NIC ${item.nic} for ${item.address}`);
-      continue;
+    } else if (!state.nics.some((known) => known.name === nic && known.addresses.includes(item.address))) {
+      setups.push(addressSetup(item, nic));
     }
-    if (state.nics.some((known) => known.name === nic && known.addresses.includes(item.address))) continue;
-    const steps: (readonly [string, ...string[]])[] = [
-      ['link', 'set', 'dev', nic, 'up'],
-      ...(item.mtu === undefined ? [] : [['link', 'set', 'dev', nic, 'mtu', String(item.mtu)] as const]),
-      ['addr', 'add', `${item.address}/${item.prefix}`, 'dev', nic],
-    ];
-    if (item.gateway !== undefined) {
-      const route = ['route', 'add', 'default', 'via', item.gateway, 'dev', nic] as const;
-      steps.push(item.gateway.includes(':') ? ['-6', ...route] : [...route]);
-    }
-    setups.push({ what: `${item.address} on ${nic}`, nic, steps });
   }
   return { setups, missing };
+
+  function nicFor(reference: string): string | undefined {
+    return vlanNames.includes(reference) ? reference : cardsOf(reference, state.nics, wanted)[0];
+  }
+}
+
+function vlanSetup(id: number, parent: string, name: string): Setup {
+  const add = ['link', 'add', 'link', parent, 'name', name, 'type', 'vlan', 'id', String(id)] as const;
+  const steps = [['link', 'set', 'dev', parent, 'up'], add, ['link', 'set', 'dev', name, 'up']] as const;
+  return { what: `VLAN ${id} on ${parent}`, nic: name, module: '8021q', steps };
+}
+
+function addressSetup(item: StaticAddress, nic: string): Setup {
+  const steps: (readonly [string, ...string[]])[] = [
+    ['link', 'set', 'dev', nic, 'up'],
+    ...(item.mtu === undefined ? [] : [['link', 'set', 'dev', nic, 'mtu', String(item.mtu)] as const]),
+    ['addr', 'add', `${item.address}/${item.prefix}`, 'dev', nic],
+  ];
+  if (item.gateway !== undefined) {
+    const route = ['route', 'add', 'default', 'via', item.gateway, 'dev', nic] as const;
+    steps.push(item.gateway.includes(':') ? ['-6', ...route] : [...route]);
+  }
+  return { what: `${item.address} on ${nic}`, nic, steps };
 }
 
 /** What failed last, so that it is tried again with a growing distance, and said each time it is asked for. */
 export interface ConfigureMemory {
   failures: readonly string[];
+  /** Interfaces whose address could not be set: DHCP may be asked there. */
+  failedNics?: ReadonlySet<string>;
   count: number;
   at: number;
 }
@@ -104,18 +97,21 @@ export async function configureNetwork(
   const distance = memory.count === 0 ? 0 : Math.min(RETRY_CAP_MS, RETRY_FIRST_MS * 2 ** (memory.count - 1));
   if (setups.length === 0 || now - memory.at < distance) return [...missing, ...memory.failures];
   const failures: string[] = [];
+  const failedNics = new Set<string>();
   const absent = new Set<string>();
   for (const setup of setups) {
     if (absent.has(setup.nic)) continue; // an address on a VLAN that could not be made
     const failure = await carryOut(setup, context);
     if (failure === undefined) continue;
     failures.push(failure);
+    failedNics.add(setup.nic);
     if (setup.module !== undefined) absent.add(setup.nic);
   }
   memory.failures = failures;
+  memory.failedNics = failedNics;
   memory.count = failures.length === 0 ? 0 : memory.count + 1;
   memory.at = now;
-  if (absent.size === 0) writeResolvConf(wanted.statics, context);
+  if (absent.size === 0) await announceNameservers(wanted, context);
   return [...missing, ...failures];
 }
 
@@ -132,19 +128,4 @@ async function carryOut(setup: Setup, { system, ip }: ConfigureContext): Promise
     return `${setup.what} (${said || (result.failure ?? `status ${result.status}`)}${hint})`;
   }
   return undefined;
-}
-
-function writeResolvConf(statics: readonly StaticAddress[], context: ConfigureContext): void {
-  const servers = [...new Set(statics.flatMap((item) => item.nameservers))];
-  if (servers.length === 0) return;
-  const path = context.resolvConf ?? '/etc/resolv.conf';
-  try {
-    context.system.write(
-      `name the DNS servers ${servers.join(', ')} in ${path}`,
-      path,
-      servers.map((server) => `nameserver ${server}\n`).join(''),
-    );
-  } catch (error) {
-    context.log.warn(messageOf(error));
-  }
 }

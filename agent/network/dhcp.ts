@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import { isNicName } from '../kernel-line/ip-argument.ts';
+import { isNicName } from '../kernel-line/ip-fields.ts';
 
 export interface DhcpContext {
   readonly system: System;

@@ -17,12 +17,8 @@ export type RecoveryMemory = Map<string, { readonly count: number; readonly at: 
 export interface RecoveryOptions {
   /** Modules that may have missed their firmware at boot, because it arrives with an extension. */
   readonly reloadable?: readonly string[];
-  /** NICs that have a static address coming: DHCP leaves them alone. */
-  readonly staticNics?: ReadonlySet<string>;
-  /** Interfaces without a device behind them that want DHCP too: VLANs of the kernel line. */
-  readonly alsoDhcp?: (name: string) => boolean;
-  /** No DHCP at all: the kernel line gives `ip=off` or `ip=none`. */
-  readonly noDhcp?: boolean;
+  /** The interfaces that DHCP is asked on (line-cards.ts); all cards by default. */
+  readonly dhcpNics?: (state: NetworkState) => readonly string[];
 }
 
 /** The original's list (bnx2), and its kin that load firmware when they are probed. */
@@ -68,18 +64,15 @@ export function planRecovery(
     .map((module) => ({ kind: 'reload-module' as const, module }))
     .find(due);
   if (reload) actions.push(reload);
-  if (options.noDhcp !== true) {
-    const also = state.nics.filter((nic) => !nics.includes(nic) && options.alsoDhcp?.(nic.name) === true);
-    const dhcp = [...nics, ...also]
-      .filter((nic) => nic.carrier && !nic.addresses.some(isUsableAddress))
-      .filter((nic) => options.staticNics?.has(nic.name) !== true)
-      .filter((nic) => now - (linkSince.get(nic.name) ?? now) >= DHCP_GRACE_MS)
-      .map((nic) => ({ kind: 'restart-dhcp' as const, nic: nic.name }))
-      .filter(due)
-      // the one that was tried longest ago first: NICs take turns
-      .sort((a, b) => (memory.get(actionKey(a))?.at ?? -1) - (memory.get(actionKey(b))?.at ?? -1))[0];
-    if (dhcp) actions.push(dhcp);
-  }
+  const asked = options.dhcpNics?.(state) ?? nics.map(({ name }) => name);
+  const dhcp = state.nics
+    .filter((nic) => asked.includes(nic.name) && nic.carrier && !nic.addresses.some(isUsableAddress))
+    .filter((nic) => now - (linkSince.get(nic.name) ?? now) >= DHCP_GRACE_MS)
+    .map((nic) => ({ kind: 'restart-dhcp' as const, nic: nic.name }))
+    .filter(due)
+    // the one that was tried longest ago first: NICs take turns
+    .sort((a, b) => (memory.get(actionKey(a))?.at ?? -1) - (memory.get(actionKey(b))?.at ?? -1))[0];
+  if (dhcp) actions.push(dhcp);
   return actions;
 }
 

@@ -14,6 +14,8 @@ export interface NetworkWait {
   readonly act: (action: RecoveryAction) => Promise<void>;
   /** Static addresses and VLANs; what they wait for, in words. Called each round while there is no usable address. */
   readonly configure?: (state: NetworkState) => Promise<readonly string[]>;
+  /** The kernel line has an ip= with an address. */
+  readonly addressGiven?: boolean;
   /** A line for the console. */
   readonly say: (line: string) => void;
   readonly onRound?: (assessment: Assessment, round: number) => void;
@@ -36,7 +38,7 @@ export async function waitForNetwork(wait: NetworkWait): Promise<readonly Usable
   for (let round = 1; ; round++) {
     wait.signal?.throwIfAborted();
     const state = wait.observe();
-    const assessment = assessNetwork(state);
+    const assessment = assessNetwork(state, wait.addressGiven);
     wait.onRound?.(assessment, round);
     if (assessment.stage === 'ready') return assessment.usable;
     noteLinks(state, linkSince, clock.now());

@@ -2,10 +2,13 @@
 import { isUsableAddress, type UsableAddress } from '../network/assess.ts';
 import { configureNetwork, type ConfigureMemory } from '../network/configure.ts';
 import { restartDhcp, type DhcpContext } from '../network/dhcp.ts';
-import { isNicName, parseIpArguments, type IpArguments } from '../kernel-line/ip-argument.ts';
+import { parseIpArguments, type IpArguments } from '../kernel-line/ip-argument.ts';
+import { isNicName } from '../kernel-line/ip-fields.ts';
 import type { Runtime } from '../loop/runtime.ts';
-import type { NetworkState, NicState } from '../network/network-state.ts';
+import { dhcpInterfaces, vlanLinks } from '../network/line-cards.ts';
+import type { NetworkState } from '../network/network-state.ts';
 import { RELOADABLE_MODULES, type RecoveryAction, type RecoveryOptions } from '../network/recovery.ts';
+import { announceNameservers } from '../network/resolv-conf-writer.ts';
 import { waitForNetwork } from '../network/wait.ts';
 import { reportStep } from './boot-step.ts';
 
@@ -37,14 +40,16 @@ export async function bringUpNetwork(
   const memory: ConfigureMemory = { failures: [], count: 0, at: -Infinity };
   const configure = configurator(runtime, options, wanted, observe, memory);
   const needsSetup = wanted.statics.length > 0 || wanted.vlans.length > 0;
+  if (!needsSetup) await announceNameservers(wanted, runtime);
   if (needsSetup) await configure(observe());
   const usable = await waitForNetwork({
     clock,
     observe,
     say,
     signal,
-    recovery: recoveryOptions(wanted, options.reloadModules, observe),
+    recovery: recoveryOptions(wanted, options.reloadModules, memory),
     configure: needsSetup ? configure : undefined,
+    addressGiven: wanted.statics.length > 0,
     onRound: ({ stage, missing, check }) => {
       if (stage !== 'ready') reportStep(runtime, 'network', 'running', `${missing}; check: ${check}`);
     },
@@ -69,7 +74,10 @@ function configurator(
   return async (state) => {
     const missing = await configureNetwork(state, wanted, { system, log, clock }, memory);
     // nobody else asks there. At once: an address of a router's advertisement ends the wait, and brings no next-server
-    const vlans = observe().nics.filter((nic) => wantsDhcp(nic, wanted));
+    const seen = observe();
+    const links = new Set(vlanLinks(seen, wanted).map(({ name }) => name));
+    const asked = dhcpInterfaces(seen, wanted).filter((name) => links.has(name));
+    const vlans = seen.nics.filter(({ name }) => asked.includes(name));
     for (const { name } of vlans.filter((nic) => !asking.has(nic.name))) {
       asking.add(name);
       await restartDhcp(name, { system, log, clock, ...dhcp });
@@ -82,26 +90,12 @@ function configurator(
 function recoveryOptions(
   wanted: IpArguments,
   reloadModules: readonly string[],
-  observe: () => NetworkState,
+  memory: ConfigureMemory,
 ): RecoveryOptions {
-  const { statics, vlans, dhcpNics, off } = wanted;
-  const named = statics.flatMap(({ nic }) => (nic === undefined || nic === '' ? [] : [nic]));
-  const physical = observe().nics.filter((nic) => nic.physical);
   return {
     reloadable: [...RELOADABLE_MODULES, ...reloadModules.filter((name) => MODULE_NAME.test(name))],
-    noDhcp: off || (dhcpNics.length === 0 && statics.some(({ nic }) => nic === undefined)),
-    // with a VLAN the NICs below it are left to whoever has them
-    staticNics: new Set([...named, ...(vlans.length === 0 ? [] : physical.map((nic) => nic.name))]),
-    alsoDhcp: (name) => vlans.some(({ id }) => name.endsWith(`.${id}`)),
+    dhcpNics: (state) => dhcpInterfaces(state, wanted, memory.failedNics),
   };
-}
-
-/** Whether a NIC is a VLAN of the kernel line that has no address of the kernel line. Pure. */
-export function wantsDhcp({ name, physical }: NicState, { vlans, statics, off }: IpArguments): boolean {
-  const index = vlans.findIndex(({ id }) => name.endsWith(`.${id}`));
-  if (physical || off || index < 0) return false;
-  // an address without an interface goes to the first VLAN
-  return !statics.some(({ nic }) => nic === name || (nic === undefined && index === 0));
 }
 
 /** With razor.vlan the untagged network does not count, whatever its DHCP server said: only addresses that were asked for do. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configureNetwork, planConfiguration, vlanName } from '../../../agent/network/configure.ts';
-import { isNicName, parseIpArguments, prefixOf } from '../../../agent/kernel-line/ip-argument.ts';
+import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
+import { isNicName, prefixOf } from '../../../agent/kernel-line/ip-fields.ts';
+import { configureNetwork, planConfiguration } from '../../../agent/network/configure.ts';
+import { vlanName } from '../../../agent/network/line-cards.ts';
 import type { NetworkState } from '../../../agent/network/network-state.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
@@ -39,7 +41,7 @@ test('fields may be left out, as the kernel allows', () => {
 });
 
 test('IPv6 in brackets, as dracut writes it', () => {
-  assert.deepEqual(one('ip=[2001:db8::7]::[2001:db8::1]:64::eth0:none nameserver=[2001:db8::53]'), {
+  assert.deepEqual(one('ip=[2001:db8::7]::[2001:db8::1]:64::eth0:none:[2001:db8::53]'), {
     nic: 'eth0',
     address: '2001:db8::7',
     prefix: 64,
@@ -131,32 +133,37 @@ test('every word for automatic and for nothing is known', () => {
   assert.equal(parseIpArguments('ip=::::::off').off, true);
 });
 
-test('several addresses are kept, and one of them keeps `off` from meaning anything', () => {
+test('several addresses are kept beside `off`, which is for the cards that nobody names', () => {
   const parsed = parseIpArguments('ip=off ip=10.0.0.1::::: ip=10.1.0.1:::255.255.0.0::eth1:none');
   assert.deepEqual(
     parsed.statics.map((s) => s.address),
     ['10.0.0.1', '10.1.0.1'],
   );
-  assert.equal(parsed.off, false);
+  assert.equal(parsed.off, true);
 });
 
 test('what is not understood is a warning, never a part of a command', () => {
   for (const bad of [
     'ip=10.0.0.300',
-    'ip=10.0.0.1::999.0.0.1',
-    'ip=10.0.0.1:::255.0.255.0',
     'ip=10.0.0.1:::24::$(reboot):off',
     'ip=10.0.0.1:::24::../../etc:off',
-    'ip=10.0.0.1:::24:bad_host;x:eth0:off',
-    'ip=10.0.0.1:::99',
+    'ip=10.0.0.1:::24::waytoolonganame0:off',
     'razor.vlan=0',
     'razor.vlan=4095',
     'razor.vlan=eth0;x.5',
+    'vlan=x;5:eth0',
+    'vlan=vlan5:$(id)',
+    'bond=;:eth0',
   ]) {
     const parsed = parseIpArguments(bad);
     assert.equal(parsed.warnings.length, 1, bad);
-    assert.deepEqual([parsed.statics.length, parsed.vlans.length], [0, 0], bad);
+    assert.deepEqual([parsed.statics.length, parsed.vlans.length, parsed.groups.length], [0, 0, 0], bad);
   }
+  const odd = parseIpArguments('ip=10.0.0.1:$(id):;x:$(id):a;b:eth0:$(id):$(id):;y:z:w').statics[0];
+  assert.deepEqual(
+    [odd?.gateway, odd?.server, odd?.hostname, odd?.nameservers, odd?.ntpServers, odd?.prefix],
+    [undefined, undefined, undefined, [], [], 8],
+  );
   assert.ok(isNicName('enp0s31f6') && isNicName('eth0.100'));
   assert.ok(!isNicName('-h') && !isNicName('a b') && !isNicName('a/b') && !isNicName('waytoolonganame0'));
 });

@@ -155,8 +155,8 @@ test('DHCP is restarted only with a link and no usable address, after a grace, o
     ['eth0@10', 'eth1@11', 'eth0@25', 'eth1@26', 'eth0@55', 'eth1@56'],
     'doubled: 15 s, then 30 s',
   );
-  assert.deepEqual(planRecovery(two, new Map(), 60_000, since, { noDhcp: true }), []);
-  const left = planRecovery(two, new Map(), 60_000, since, { staticNics: new Set(['eth0']) });
+  assert.deepEqual(planRecovery(two, new Map(), 60_000, since, { dhcpNics: () => [] }), []);
+  const left = planRecovery(two, new Map(), 60_000, since, { dhcpNics: () => ['eth1', 'eth2', 'eth3'] });
   assert.deepEqual(left, [{ kind: 'restart-dhcp', nic: 'eth1' }]);
 });
 
@@ -164,7 +164,7 @@ test('a VLAN of the kernel line wants DHCP although it has no device behind it; 
   const vlan = nic('eth0.100', { physical: false, driver: undefined });
   const seen = state([nic('eth0'), vlan, nic('br0', { physical: false, driver: undefined })]);
   const since = new Map(seen.nics.map(({ name }) => [name, 0]));
-  const options = { staticNics: new Set(['eth0']), alsoDhcp: (name: string) => name.endsWith('.100') };
+  const options = { dhcpNics: () => ['eth0.100'] };
   assert.deepEqual(planRecovery(seen, new Map(), 60_000, since, options), [{ kind: 'restart-dhcp', nic: 'eth0.100' }]);
 });
 
@@ -233,4 +233,10 @@ test('a stop while waiting ends the wait at once', async () => {
   await clock.advance(10_000);
   stop.abort(new Error('stopped'));
   await assert.rejects(waiting, /stopped/);
+});
+
+test('who gave an address on the kernel line is not advised to give one', () => {
+  const seen = state([nic('eth0')]);
+  assert.match(assessNetwork(seen).check, /or give ip= on the kernel line/);
+  assert.match(assessNetwork(seen, true).check, /^ip= on the kernel line: its interface/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
-import { wantsDhcp } from '../../../agent/node/boot-network.ts';
+import { dhcpInterfaces } from '../../../agent/network/line-cards.ts';
 import type { NicState } from '../../../agent/network/network-state.ts';
 
 function nic(name: string, physical = false): NicState {
@@ -9,8 +9,8 @@ function nic(name: string, physical = false): NicState {
 }
 
 function asks(line: string, ...nics: NicState[]): string[] {
-  const wanted = parseIpArguments(line);
-  return nics.filter((one) => wantsDhcp(one, wanted)).map(({ name }) => name);
+  const state = { nics, modules: new Set<string>(), undriven: [], firmwareErrors: [] };
+  return [...dhcpInterfaces(state, parseIpArguments(line))];
 }
 
 const TAGGED = [nic('eth0', true), nic('eth0.100'), nic('eth0.200')];
@@ -18,7 +18,7 @@ const TAGGED = [nic('eth0', true), nic('eth0.100'), nic('eth0.200')];
 test('DHCP is asked on each VLAN of the kernel line, and on nothing else', () => {
   assert.deepEqual(asks('razor.vlan=100', ...TAGGED), ['eth0.100']);
   assert.deepEqual(asks('razor.vlan=100 razor.vlan=200', ...TAGGED), ['eth0.100', 'eth0.200']);
-  assert.deepEqual(asks('', ...TAGGED), []);
+  assert.deepEqual(asks('', ...TAGGED), ['eth0'], 'without VLANs of the line it is the card');
 });
 
 test('a VLAN that has an address of the kernel line is asked nothing', () => {

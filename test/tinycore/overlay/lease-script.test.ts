@@ -1,7 +1,7 @@
 /** The script that udhcpc calls, with a recorded `ip` in place of the real one and everything below a directory. */
 import assert from 'node:assert/strict';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { DEFAULT_PATH, run } from '../../../platform/process/run.ts';
@@ -10,6 +10,7 @@ import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 interface Machine {
   lease(card: string, event: string, values?: Record<string, string>): Promise<void>;
   read(path: string): string | undefined;
+  write(path: string, text: string): void;
   /** What was asked of `ip` since the last call. */
   calls(): string[];
 }
@@ -41,6 +42,10 @@ function machine(t: TestContext, options: { cmdline?: string; cards?: Record<str
       assert.equal(result.status, 0);
     },
     read,
+    write(path, text) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    },
     calls() {
       const lines = (read('ip.log') ?? '').split('\n').filter((line) => line !== '');
       rmSync(log, { force: true });
@@ -188,4 +193,38 @@ test('two clients that get their leases at the same moment do not lose one of th
   assert.deepEqual(numbers.sort(), [1, 2, 3, 4]);
   const first = [1, 2, 3, 4].find((net) => m.read(`tmp/razor-mk-net/eth${net}/order`) === '1\n');
   assert.equal(m.read(SERVER), `10.77.${first}.1\n`);
+});
+
+test('name servers of the kernel line come first and outlive every lease, of any card', async (t) => {
+  const m = machine(t);
+  m.write('tmp/razor-mk-net/kernel-line/dns', '10.0.0.53 2001:db8::53\n');
+  m.write('tmp/razor-mk-net/kernel-line/order', '-1\n');
+  await m.lease('', 'merge');
+  assert.equal(m.read('etc/resolv.conf'), 'nameserver 10.0.0.53\nnameserver 2001:db8::53\n');
+  await m.lease('eth1', 'bound', lease(2));
+  assert.equal(m.read('etc/resolv.conf'), 'nameserver 10.0.0.53\nnameserver 2001:db8::53\nnameserver 10.77.2.1\n');
+  await m.lease('eth1', 'deconfig');
+  assert.equal(m.read('etc/resolv.conf'), 'nameserver 10.0.0.53\nnameserver 2001:db8::53\n');
+  assert.equal(m.read(SERVER), undefined);
+});
+
+// busybox writes `bad` in place of a name that it does not believe
+test('a domain that udhcpc replaced by the word bad is not searched; commas part domains', async (t) => {
+  const m = machine(t);
+  await m.lease('eth0', 'bound', lease(1, { domain: 'bad' }));
+  assert.equal(m.read('etc/resolv.conf'), 'nameserver 10.77.1.1\n');
+  await m.lease('eth0', 'renew', lease(1, { domain: 'a.example,b.example', search: 'bad $(id) c.example' }));
+  assert.equal(m.read('etc/resolv.conf'), 'search c.example a.example b.example\nnameserver 10.77.1.1\n');
+});
+
+test('option 66 alone names the server; siaddr goes before it', async (t) => {
+  const m = machine(t);
+  await m.lease('eth0', 'bound', lease(1, { siaddr: '0.0.0.0', tftp: '10.77.1.66' }));
+  assert.equal(m.read(SERVER), '10.77.1.66\n');
+  await m.lease('eth0', 'renew', lease(1, { siaddr: '', tftp: 'pxe.example' }));
+  assert.equal(m.read(SERVER), 'pxe.example\n');
+  await m.lease('eth0', 'renew', lease(1, { siaddr: '', tftp: '../x;y' }));
+  assert.equal(m.read(SERVER), undefined);
+  await m.lease('eth0', 'renew', lease(1, { tftp: '10.77.1.66' }));
+  assert.equal(m.read(SERVER), '10.77.1.1\n');
 });

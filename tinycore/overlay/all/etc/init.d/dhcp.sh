@@ -1,18 +1,21 @@
 #!/bin/sh
 # One DHCP client for every Ethernet card, whatever its name. dhcp.sh [start] [CARD...]: clients that run are kept, and are
-# told to ask again when they have no lease. dhcp.sh restart [CARD...]: they are ended first. Without a CARD those are left
-# alone that the kernel line gives an address (ip=ADDRESS:…:CARD), and all where it names no card, says ip=off or has a
-# razor.vlan=: a lease would take the address away again, and name a server outside of the VLAN. ip=CARD:dhcp asks there.
+# told to ask again when they have no lease. dhcp.sh restart [CARD...]: they are ended first. dhcp.sh list: only prints the
+# cards that would be asked. Without a CARD those are left alone that the kernel line gives an address (ip=ADDRESS:…:CARD), and
+# all where it names no card, says ip=off or has a VLAN: a lease would take the address away again, and name a server outside of
+# the VLAN. ip=CARD:dhcp asks there.
+# shellcheck disable=SC2086  # lists of words are meant as words
 root=${RAZOR_MK_ROOT:-}
 script=$root/usr/share/udhcpc/dhcp_mk_config.script
 state=$root/tmp/razor-mk-net
 pids=$root/var/run
 [ -n "$root" ] || PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-restart=''
+restart='' list=''
 case ${1:-} in
   start) shift ;;
   restart) restart=1 && shift ;;
+  list) list=1 && shift ;;
 esac
 
 # ethernet CARD: a real card that firmware could have booted from; no bridge, bond, VLAN, member of one, or wireless card
@@ -34,7 +37,7 @@ ethernet() {
 # asked: the options beyond the usual ones. A name that a busybox does not know would end its udhcpc, so only numbers are
 # asked for, and the names of Hanlon's own busybox where it is that one.
 asked() {
-  for option in 26 42 119 121 224 225 226; do
+  for option in 26 42 66 119 121 224 225 226; do
     echo "-O $option"
   done
   busybox=$(command -v busybox) || return 0
@@ -43,53 +46,23 @@ asked() {
   fi
 }
 
-# kernel_line: sets `none` where no card is asked, `fixed` to the cards with an address, `wanted` to those named for DHCP
-kernel_line() {
-  none='' fixed='' wanted='' line=''
-  { read -r line <"$root/proc/cmdline"; } 2>/dev/null
-  set -f
-  for word in $line; do
-    case $word in
-      razor.vlan=?*) none=1 ;;
-      ip=*)
-        # an IPv6 address has colons of its own
-        word=$(echo "${word#ip=}" | sed 's/\[[^]]*\]/1./g')
-        old=$IFS
-        IFS=:
-        # shellcheck disable=SC2086
-        set -- $word
-        IFS=$old
-        case ${1:-}=${2:-}=${7:-} in
-          off=* | none=* | static=* | ==off | ==none | ==static) none=1 ;;
-          ==) [ -n "${6:-}" ] && wanted="$wanted $6" || [ $# -gt 0 ] || none=1 ;;
-          ==*) wanted="$wanted ${6:-}" ;;
-          [0-9]*.*=*) [ -n "${6:-}" ] && fixed="$fixed $6" || none=1 ;;
-          ?*=?*=*) wanted="$wanted $1" ;;
-        esac
-        ;;
-    esac
-  done
-  set +f
-}
-
-# asks CARD: the kernel line leaves this card to DHCP
-asks() {
-  case " $wanted " in
-    *" $1 "*) return 0 ;;
-  esac
-  case " $fixed " in
-    *" $1 "*) return 1 ;;
-  esac
-  [ -z "$none" ]
-}
+set -f
+# shellcheck source=../../usr/share/udhcpc/lease-words
+. "$root/usr/share/udhcpc/lease-words"
+# shellcheck source=../../usr/share/udhcpc/kernel-line
+. "$root/usr/share/udhcpc/kernel-line"
 
 cards=$*
 if [ -z "$cards" ]; then
   kernel_line
+  set +f
   for dir in "$root"/sys/class/net/*; do
+    set -f
     ethernet "${dir##*/}" && asks "${dir##*/}" && cards="$cards ${dir##*/}"
   done
+  set -f
 fi
+[ -z "$list" ] || { echo $cards && exit 0; }
 
 mkdir -p "$pids" "$state"
 options=$(asked)

@@ -1,0 +1,58 @@
+/**
+ * The name servers of the kernel line (`nameserver=`, the fields of `ip=`). /etc/resolv.conf has one writer, the script of the
+ * DHCP clients: it merges what every lease said with what is put here, in front, so that no lease takes them away. Where that
+ * script is not installed there is nobody else, and the file is written here.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../platform/errors/errors.ts';
+import { replaceFile } from '../../platform/files.ts';
+import type { Log } from '../../platform/log/log.ts';
+import type { System } from '../../platform/system.ts';
+import type { IpArguments } from '../kernel-line/ip-argument.ts';
+
+export interface ResolvConfContext {
+  readonly system: System;
+  readonly log: Log;
+  /** `/` by default. */
+  readonly root?: string;
+}
+
+/** What the script keeps for each card, and for the kernel line under this name (dhcp_mk_config.script, `cards`). */
+const LEASES = 'tmp/razor-mk-net';
+const SCRIPT = 'usr/share/udhcpc/dhcp_mk_config.script';
+/** The C library reads three (resolv.conf(5)). */
+const MOST = 3;
+
+/** Makes them known to whoever resolves names. Does nothing where the line names none. Never throws: what fails is logged. */
+export async function announceNameservers(
+  wanted: Pick<IpArguments, 'nameservers' | 'statics'>,
+  { system, log, root = '/' }: ResolvConfContext,
+): Promise<void> {
+  const servers = [...new Set([...wanted.statics.flatMap(({ nameservers }) => nameservers), ...wanted.nameservers])];
+  if (servers.length === 0) return;
+  try {
+    const script = join(root, SCRIPT);
+    const named = `name the DNS servers ${servers.join(', ')}`;
+    if (!existsSync(script)) {
+      const path = join(root, 'etc/resolv.conf');
+      const lines = servers.slice(0, MOST).map((server) => `nameserver ${server}\n`);
+      system.write(`${named} in ${path}`, path, lines.join(''));
+      return;
+    }
+    await system.change(`${named} to ${script}`, () => {
+      const directory = join(root, LEASES, 'kernel-line');
+      mkdirSync(directory, { recursive: true });
+      replaceFile(join(directory, 'dns'), `${servers.join(' ')}\n`);
+      // in front of the booted card's 0
+      replaceFile(join(directory, 'order'), '-1\n');
+    });
+    const result = await system.run('write /etc/resolv.conf', [script, 'merge'], { timeoutMs: 30_000 });
+    if (result.status !== 0) {
+      const why = result.failure ?? (result.stderr.toString().trim().slice(0, 200) || `status ${result.status}`);
+      log.warn(`${script} merge failed: ${why}`);
+    }
+  } catch (error) {
+    log.warn(messageOf(error));
+  }
+}
