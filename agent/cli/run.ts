@@ -11,9 +11,9 @@ import { bootParameters } from '../kernel-line/read-kernel-line.ts';
 import { startAgent } from '../loop/agent.ts';
 import type { AgentEvent, Emit } from '../loop/events.ts';
 import type { Runtime } from '../loop/runtime.ts';
-import { createConsoleTeller, writeConsole } from '../node/console.ts';
+import { openConsole, type ConsoleOutput } from '../node/console.ts';
+import { createEventText } from '../node/event-text.ts';
 import { openNodeLog } from '../node/logging.ts';
-import { createNarrator } from '../node/narrate.ts';
 import type { NodeSetup } from '../node/node-setup.ts';
 import { startNode, type Node } from '../node/node.ts';
 import { stopOptimizing } from '../node/optimizing.ts';
@@ -62,31 +62,27 @@ async function runAgent(args: RunArgs, host: Host): Promise<number> {
     resolve: resolverOf(args),
   });
   const { log } = nodeLog;
-  const toConsole = (line: string): void => {
-    if (args.live && !host.interactive) writeConsole(line);
-  };
-  const say = (line: string): void => {
-    people(`${line}\n`);
-    toConsole(line);
-  };
+  const output = openConsole((line) => people(`${line}\n`), args.live && !host.interactive);
+  const say = output.both;
   const system = createSystem({ live: args.live, log });
   const store = await openStore(dir);
   // the node's commands look into what the service adds, which needs the node
   const added: { service?: ServerService | undefined } = {};
-  const node = startNode({
-    clock: systemClock,
-    log,
+  const listeners: Emit[] = [];
+  const emit: Emit = (event) => {
+    for (const listener of listeners) listener(event);
+  };
+  const runtime: Runtime = { clock: systemClock, log, emit, system, signal: host.signal };
+  const node = startNode(runtime, {
     nodeLog,
-    system,
     store,
     setup,
     binDirs: () => added.service?.binDirs?.() ?? [],
     resolve: resolverOf(args),
     say,
-    signal: host.signal,
   });
-  const emit = emitter({ node, log, host, events: args.events, toConsole });
-  const runtime: Runtime = { clock: systemClock, log, emit, system, signal: host.signal };
+  listeners.push((event) => node.onEvent(event), eventWriter(output, log));
+  if (args.events) listeners.push((event) => host.out(jsonLine(event)));
   emit({ event: 'started', version: version(), dialect: descriptor.name, live: args.live, stateDir: dir });
   warnOfInsecure(initial.values, people, emit);
   if (setup.undecided !== undefined || descriptor.turns === undefined) {
@@ -114,28 +110,22 @@ function turnsOf(args: RunArgs): number | undefined {
   return turns;
 }
 
-interface EmitterOptions {
-  readonly node: Node;
-  readonly log: Log;
-  readonly host: Host;
-  /** Each event as a JSON line on standard output. */
-  readonly events: boolean;
-  readonly toConsole: (line: string) => void;
+/** Writes what events are in words, to the log and to the console. */
+function eventWriter({ console, both }: ConsoleOutput, log: Log): Emit {
+  const textOf = createEventText();
+  return (event) => {
+    const text = textOf(event);
+    if (text.both !== undefined) both(text.both);
+    if (text.console !== undefined) console(text.console);
+    if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
+    if (text.log !== undefined) log.info(text.log);
+  };
 }
 
-/** Where events go: the node, the console, the log, and standard output where it was asked for. */
-function emitter({ node, log, host, events, toConsole }: EmitterOptions): Emit {
-  const narrate = createNarrator();
-  const tellConsole = createConsoleTeller(toConsole);
-  return (event: AgentEvent): void => {
-    node.onEvent(event);
-    tellConsole(event);
-    if (event.event === 'checkin' && event.turn === 3) stopOptimizing();
-    const line = narrate(event);
-    if (line !== undefined) log.info(line);
-    if (!events) return;
-    host.out(`${JSON.stringify({ ...event, at: new Date().toISOString(), sinceMs: Math.round(performance.now()) })}\n`);
-  };
+/** `--events`: an event with its wall time, and the milliseconds since the start of the process. */
+function jsonLine(event: AgentEvent): string {
+  const times = { at: new Date().toISOString(), sinceMs: Math.round(performance.now()) };
+  return `${JSON.stringify({ ...event, ...times })}\n`;
 }
 
 function warnOfInsecure({ insecure }: Settings, people: (text: string) => void, emit: Emit): void {
@@ -191,7 +181,7 @@ async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise
     settings: setup.settings,
     discover: setup.discover,
     httpFor: setup.httpFor,
-    hooks: node.hooks(runtime.emit),
+    hooks: node.hooks,
     extraErrors: node.errorsForFacts,
     turns,
     stopAfter: args['stop-after-command'],

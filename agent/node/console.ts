@@ -1,49 +1,46 @@
-/** The machine's console: what people in front of it wait to read, whatever the agent's own output goes to. */
+/** The machine's console: the one writer, and the one filter for what is written there. The words are in event-text.ts. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { redactText } from '../../platform/log/redact.ts';
-import type { AgentEvent } from '../loop/events.ts';
+
+export interface ConsoleOutput {
+  /** A line for the console alone. */
+  readonly console: (line: string) => void;
+  /** A line for the console and for the agent's own output, whatever the log level. */
+  readonly both: (line: string) => void;
+}
 
 const FLAGS = constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 /**
- * Tells the console of a live node what the log has told already and must be seen there, whatever the agent's own output goes to:
- * the server that was found, that the machine goes down, and warnings, the loop breaker's among them. voice.ts has what is said besides.
+ * The two outputs, behind the filter. `output` takes lines for the agent's own output; `hasConsole` is true on a live node whose
+ * output is not its console. `path` is for tests.
  */
-export function createConsoleTeller(write: (line: string) => void): (event: AgentEvent) => void {
-  let told: string | undefined;
-  return (event) => {
-    const line = lineOf(event);
-    // a server that is found again, turn after turn, is told once
-    if (line === undefined || (event.event === 'discovered' && line === told)) return;
-    if (event.event === 'discovered') told = line;
-    // what a server sent moves no cursor
-    write(`razor-mk: ${redactText(line).replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?')}`);
+export function openConsole(output: (line: string) => void, hasConsole: boolean, path = '/dev/console'): ConsoleOutput {
+  const toConsole = (line: string): void => {
+    if (hasConsole) writeLine(printable(line), path);
+  };
+  return {
+    console: toConsole,
+    both: (line) => {
+      output(printable(line));
+      toConsole(line);
+    },
   };
 }
 
-function lineOf(event: AgentEvent): string | undefined {
-  switch (event.event) {
-    case 'leaving':
-      return `${event.what}, because ${event.server} said so. This is the last line.`;
-    case 'discovered':
-      return `server ${event.server}, found by ${event.source}`;
-    case 'warning':
-      return event.message;
-    case 'config-rollback':
-      return `pushed configuration rolled back: ${event.reason}`;
-    default:
-      return undefined;
-  }
+/** Without secrets and control characters: what a server sent must not move the cursor. */
+function printable(line: string): string {
+  return redactText(line).replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
 }
 
-/** Writes one line to /dev/console; a console that is not there or does not take it is no error. */
-export function writeConsole(line: string, path = '/dev/console'): void {
+/** A console that is not there, or that flow control blocks, is not an error: the log has what matters. */
+function writeLine(line: string, path: string): void {
   let fd: number | undefined;
   try {
     fd = openSync(path, FLAGS);
     writeSync(fd, `${line}\r\n`);
   } catch {
-    // a machine without a console, or one that is blocked by flow control
+    // nobody looks
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

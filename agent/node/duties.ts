@@ -1,14 +1,13 @@
 /** Tiny Core duties at every load of the configuration: extensions, kernel modules, and the local mirror (tinycore/node). */
 import { existsSync } from 'node:fs';
-import type { Log } from '../../platform/log/log.ts';
 import { messageOf } from '../../platform/errors/errors.ts';
-import type { System } from '../../platform/system.ts';
 import { installExtensions } from '../../tinycore/node/node-extensions.ts';
 import { loadKernelModules } from '../../tinycore/node/kernel-modules.ts';
 import { MIRROR_DIR, startMirror, type Mirror } from '../../tinycore/node/mirror.ts';
 import { repairMirrorUri } from '../../tinycore/node/uris.ts';
 import type { Settings } from '../config/settings.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { Runtime } from '../loop/runtime.ts';
 
 export interface Duties {
   /** Does what the settings ask for. Never throws: what fails is said in the log. */
@@ -16,9 +15,7 @@ export interface Duties {
   close(): Promise<void>;
 }
 
-export interface DutiesOptions {
-  readonly log: Log;
-  readonly system: System;
+interface DutiesOptions {
   /** A client for lists of any host: nothing that belongs to the server goes with it. */
   readonly openFiles: (settings: Settings) => Promise<HttpClient>;
   /** Where the local mirror's files are; /tmp/tinycorelinux, the original's. */
@@ -27,9 +24,10 @@ export interface DutiesOptions {
 
 const LIST_LIMIT = 256 * 1024;
 
-export function createDuties(options: DutiesOptions): Duties {
-  const { system } = options;
-  const log = options.log.child('tinycore');
+/** The duties of one agent. The local mirror is started when its directory is there, and kept until `close`. */
+export function createDuties(runtime: Pick<Runtime, 'log' | 'system'>, options: DutiesOptions): Duties {
+  const { system } = runtime;
+  const log = runtime.log.child('tinycore');
   const mirrorDir = options.mirrorDir ?? MIRROR_DIR;
   let mirror: Mirror | undefined;
 

@@ -17,7 +17,7 @@ export interface InsteadOfTurns extends Pick<
 
 /** Boots the node as for turns, opens local control, and does the server's job until it is stopped. Returns the exit status. */
 export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> {
-  const { setup, settings, node, emit, signal } = parts;
+  const { setup, settings, node, signal } = parts;
   const { values } = settings;
   await node.open(fixedControl(settings));
   try {
@@ -25,7 +25,7 @@ export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> 
     const { job: rules, name } = setup.descriptor;
     if (rules === undefined) throw new Error(`${name} has turns`);
     const job = await rules.load();
-    const hooks = node.hooks(emit);
+    const hooks = node.hooks;
     const report = (error: unknown): void => {
       if (!signal.aborted) parts.log.error(messageOf(error));
     };

@@ -12,7 +12,7 @@ import { renderMetrics } from './metrics.ts';
 import { BodyError, readPushBody } from './push-body.ts';
 import type { StatusSnapshot } from './snapshot.ts';
 
-export interface ControlOptions {
+interface LocalApiOptions {
   readonly snapshot: () => StatusSnapshot;
   /** Takes a pushed map over; the changes tell which of the original's two answers is given. */
   readonly offerConfig: (map: PushedMap) => { readonly changed: boolean; readonly refused: readonly Refusal[] };
@@ -23,7 +23,7 @@ export interface ControlOptions {
   readonly log: Log;
 }
 
-export interface Control {
+export interface LocalApi {
   /** The port in use, undefined when it could not be had. */
   readonly port: number | undefined;
   readonly socketPath: string | undefined;
@@ -34,7 +34,7 @@ export interface Control {
 export const SOCKET_NAME = 'razor-mk.sock';
 
 /** Starts both. Never throws: an agent without its local interface is still an agent. */
-export async function startControl(options: ControlOptions): Promise<Control> {
+export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> {
   const web = server((request, response) => route(request, response, options));
   const local = server((request, response) => {
     if (request.method === 'GET' && request.url === '/status') return json(response, 200, options.snapshot());
@@ -88,7 +88,7 @@ function server(handler: (request: IncomingMessage, response: ServerResponse) =>
   return made;
 }
 
-async function route(request: IncomingMessage, response: ServerResponse, options: ControlOptions): Promise<void> {
+async function route(request: IncomingMessage, response: ServerResponse, options: LocalApiOptions): Promise<void> {
   const path = (request.url ?? '').split('?')[0];
   const get = request.method === 'GET' || request.method === 'HEAD';
   if (get && path === '/healthz') {

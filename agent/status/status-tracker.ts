@@ -8,7 +8,7 @@ import type { AgentEvent } from '../loop/events.ts';
 import type { ConfigValue, StatusSnapshot } from './snapshot.ts';
 import { initialStatus, MOST_KEPT, reduce, type Status } from './status-reducer.ts';
 
-interface StatusTracker {
+export interface StatusTracker {
   onEvent(event: AgentEvent): void;
   snapshot(): StatusSnapshot;
   /** For the fact razor_mk_errors. */

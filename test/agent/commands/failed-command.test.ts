@@ -4,8 +4,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRegistry } from '../../../agent/commands/command-registry.ts';
-import { createVoice } from '../../../agent/node/console-output.ts';
-import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { run } from '../../../platform/process/run.ts';
@@ -58,28 +56,4 @@ test('a parameter that makes no sense fails the command, and a server that refus
     await agent.stop();
     await server.close();
   }
-});
-
-test('the console is told of a failed command each time, of an unknown one once, and of each round without a server', () => {
-  const said: string[] = [];
-  const voice = createVoice((line) => said.push(line));
-  const failed = { event: 'command-failed', name: 'wipe', message: '/x/wipe failed', remedy: 'Look at it.' } as const;
-  voice(failed);
-  voice(failed);
-  const unknown = { event: 'command', name: 'dance', known: false, destructive: false, plan: [] } as const;
-  voice(unknown);
-  voice(unknown);
-  voice({ ...unknown, name: 'reboot', known: true });
-  const { remedy } = new RazorMkError('RAZOR_MK_NO_SERVER', '');
-  const none = { event: 'error', code: 'RAZOR_MK_NO_SERVER', message: 'no server: DNS: no, SRV: no', remedy } as const;
-  voice(none);
-  voice(none);
-  voice({ ...none, code: 'RAZOR_MK_HTTP' });
-  assert.deepEqual(said.slice(0, 3), [
-    'razor-mk: the command wipe failed: /x/wipe failed. What to do: Look at it.',
-    'razor-mk: the command wipe failed: /x/wipe failed. What to do: Look at it.',
-    'razor-mk: the server asks for the command dance, which this agent does not know. What to do: put an executable of that name into the commands directory, or look at the policy on the server.',
-  ]);
-  assert.equal(said.length, 5);
-  assert.match(said[3] ?? '', /^discovery: no server\. Check: Give razor\.ip=.* Trying again, without end\.$/);
 });

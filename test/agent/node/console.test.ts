@@ -2,33 +2,38 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createConsoleTeller, writeConsole } from '../../../agent/node/console.ts';
+import { openConsole } from '../../../agent/node/console.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-test('a line reaches the console, and a console that is not there is no error', () => {
+test('a line reaches the console and, where it should, the output; a console that is not there is not an error', () => {
   const dir = temporaryDirectory();
   const path = join(dir, 'console');
   writeFileSync(path, '');
-  writeConsole('MK Loaded: v1', path);
-  assert.equal(readFileSync(path, 'latin1'), 'MK Loaded: v1\r\n');
-  writeConsole('lost', join(dir, 'absent'));
+  const output: string[] = [];
+  const { console, both } = openConsole((line) => output.push(line), true, path);
+  console('the machine restarts');
+  assert.deepEqual([readFileSync(path, 'latin1'), output], ['the machine restarts\r\n', []]);
+  writeFileSync(path, '');
+  both('MK Loaded: v1');
+  assert.deepEqual([readFileSync(path, 'latin1'), output], ['MK Loaded: v1\r\n', ['MK Loaded: v1']]);
+  openConsole(() => undefined, true, join(dir, 'absent')).console('lost');
 });
 
-test('the console is told of the server once, that the machine goes down, and what is warned about, without secrets and control characters', () => {
-  const lines: string[] = [];
-  const tell = createConsoleTeller((line) => void lines.push(line));
-  tell({ event: 'waiting', ms: 1, reason: 'the next turn' });
-  const found = { event: 'discovered', source: 'DNS name razor', candidates: [], steps: [] } as const;
-  for (const server of ['http://10.0.0.1:8026', 'http://10.0.0.1:8026', 'http://10.0.0.2:8026'])
-    tell({ ...found, server });
-  tell({ event: 'warning', message: 'reboot for the 6th time: token=hunter2 \u001b[2J is held back' });
-  tell({ event: 'config-rollback', reason: '3 check-ins in a row failed' });
-  tell({ event: 'leaving', what: 'the machine restarts', server: 'http://10.0.0.1:8026' });
-  assert.deepEqual(lines, [
-    'razor-mk: server http://10.0.0.1:8026, found by DNS name razor',
-    'razor-mk: server http://10.0.0.2:8026, found by DNS name razor',
-    'razor-mk: reboot for the 6th time: token=[redacted] ?[2J is held back',
-    'razor-mk: pushed configuration rolled back: 3 check-ins in a row failed',
-    'razor-mk: the machine restarts, because http://10.0.0.1:8026 said so. This is the last line.',
-  ]);
+test('an output that is the console itself gets its lines once', () => {
+  const path = join(temporaryDirectory(), 'console');
+  writeFileSync(path, '');
+  const output: string[] = [];
+  const { console, both } = openConsole((line) => output.push(line), false, path);
+  console('a warning, which the log has already');
+  both('MK Loaded: v1');
+  assert.deepEqual([readFileSync(path, 'latin1'), output], ['', ['MK Loaded: v1']]);
+});
+
+test('neither secrets nor what moves the cursor gets through, to the console and to the output', () => {
+  const path = join(temporaryDirectory(), 'console');
+  writeFileSync(path, '');
+  const output: string[] = [];
+  openConsole((line) => output.push(line), true, path).both('token=hunter2 \u001b[2J\u009b1m\nforged: line');
+  assert.deepEqual(output, ['token=[redacted] ?[2J?1m?forged: line']);
+  assert.equal(readFileSync(path, 'latin1'), `${output[0]}\r\n`);
 });

@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { askStatus, findSocket } from '../../../agent/status/local-client.ts';
 import { createStatusTracker } from '../../../agent/status/status-tracker.ts';
 import { parsePushBody } from '../../../agent/status/push-body.ts';
-import { SOCKET_NAME, startControl, type Control } from '../../../agent/status/local-api.ts';
+import { SOCKET_NAME, openLocalApi, type LocalApi } from '../../../agent/status/local-api.ts';
 import { resolveSettings } from '../../../agent/config/resolve.ts';
 import type { PushedMap } from '../../../agent/config/pushed.ts';
 import { createLog } from '../../../platform/log/log.ts';
@@ -23,11 +23,11 @@ const log = createLog({ people: (line) => lines.push(line) });
 
 async function control(
   t: TestContext,
-  more: Partial<Parameters<typeof startControl>[0]> = {},
-): Promise<Control & { offered: PushedMap[]; url: string }> {
+  more: Partial<Parameters<typeof openLocalApi>[0]> = {},
+): Promise<LocalApi & { offered: PushedMap[]; url: string }> {
   const offered: PushedMap[] = [];
   let last = '';
-  const made = await startControl({
+  const made = await openLocalApi({
     snapshot: () => sample(),
     offerConfig(map) {
       offered.push(map);
