@@ -1,17 +1,10 @@
 /** The nodes of the lab's Ironic conductor: state, last error, progress and log, each as it changes. */
 import type { LabCore } from '../lab-core.ts';
-import type { LabEvent } from '../lab-events.ts';
 import type { IronicBoard, IronicNode, IronicState } from '../ironic/board.ts';
 import { html, type Html } from './html.ts';
-import { ageOf, badge, type Tone } from './layout.ts';
+import { IRONIC_TONES } from './ironic-live.ts';
+import { ageOf, badge } from './layout.ts';
 import { eventList } from './log-page.ts';
-
-const TONES: Readonly<Record<IronicState, Tone>> = {
-  'deploy wait': 'blue',
-  deploying: 'amber',
-  active: 'green',
-  'deploy failed': 'red',
-};
 
 const MEANINGS: Readonly<Record<IronicState, string>> = {
   'deploy wait': 'Its deploy ramdisk has not exported a disk yet',
@@ -19,15 +12,6 @@ const MEANINGS: Readonly<Record<IronicState, string>> = {
   active: 'The image is on its disk, and the ramdisk was told so',
   'deploy failed': 'The deployment ended with an error',
 };
-
-/** What the page's script needs of an event to keep a node's line true. */
-export function liveIronic(event: LabEvent): Record<string, unknown> {
-  const { ironic, state, error, progress, since } = event.details ?? {};
-  return {
-    ...{ uuid: ironic, state, tone: TONES[state as IronicState] ?? 'grey', error: error ?? '' },
-    ...{ progress: progress ?? null, since },
-  };
-}
 
 function progressOf({ progress }: IronicNode): Html {
   const percent = progress === undefined ? '' : `${Math.floor(progress * 100)} %`;
@@ -44,7 +28,9 @@ function row(node: IronicNode, now: number): Html {
       <a class="name mono" href="/ironic/${encodeURIComponent(node.uuid)}">${node.uuid}</a
       ><span class="sub-line quiet">${node.address ?? 'has not called yet'}</span>
     </td>
-    <td class="short" data-part="state" title="${MEANINGS[node.state]}">${badge(TONES[node.state], node.state)}</td>
+    <td class="short" data-part="state" title="${MEANINGS[node.state]}">
+      ${badge(IRONIC_TONES[node.state], node.state)}
+    </td>
     <td data-label="Written">${progressOf(node)}</td>
     <td data-label="Last error"><span data-part="error">${node.lastError ?? ''}</span></td>
     <td class="time" data-label="Since" data-part="since">${ageOf(node.since, now)}</td>
@@ -82,7 +68,7 @@ export function ironicPage(core: LabCore, board: IronicBoard): Html {
 export function ironicNodePage(core: LabCore, board: IronicBoard, node: IronicNode): Html {
   const now = core.wall();
   const rows: readonly (readonly [string, Html | string])[] = [
-    ['State', html`<span data-part="state">${badge(TONES[node.state], node.state)}</span>`],
+    ['State', html`<span data-part="state">${badge(IRONIC_TONES[node.state], node.state)}</span>`],
     ['Since', html`<span data-part="since">${ageOf(node.since, now)}</span>`],
     ['Last error', html`<span data-part="error">${node.lastError ?? ''}</span>`],
     ['Written', progressOf(node)],
