@@ -27,7 +27,7 @@ export const LONGEST_NAME = 256;
 export const LONGEST_VALUE = 65_536;
 const MOST_FACTS = 20_000;
 /** Under which name a recording keeps the site's own facts. */
-const EXTERNAL = 'external facts';
+export const EXTERNAL_FACTS = 'external facts';
 
 /** A fact's name as the microkernel sent it: without `!@#$%^&*()=+[]{}`, without control characters, bounded. */
 export function cleanName(name: string): string {
@@ -150,9 +150,9 @@ async function runExternal(
       void errors.push({ group: 'external', message: `${source}: ${message}`, source });
     await collectExternal(directories, add, fail, options.signal);
     if (made.length > 0)
-      sources.lookup(EXTERNAL, () => JSON.stringify(made.map((one) => [one.name, one.value, one.sources[0]])));
+      sources.lookup(EXTERNAL_FACTS, () => JSON.stringify(made.map((one) => [one.name, one.value, one.sources[0]])));
   } else if (sources.kind === 'capture') {
-    const text = sources.lookup(EXTERNAL, () => undefined);
+    const text = sources.lookup(EXTERNAL_FACTS, () => undefined);
     for (const [name, value, from] of text === undefined ? [] : (JSON.parse(text) as string[][])) {
       if (name !== undefined) add(name, value, from ?? '');
     }

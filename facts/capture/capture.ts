@@ -2,14 +2,15 @@
 import { readCapped } from '../../platform/files.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { CollectOptions } from '../collect-facts.ts';
-import { gather } from '../collect-facts.ts';
+import { collectFacts, gather } from '../collect-facts.ts';
 import type { FactSet } from '../fact-types.ts';
 import { createSources, recordingOf } from '../sources/recording.ts';
 import type { Origin } from '../sources/origin.ts';
 import type { Sources } from '../sources/sources.ts';
 import { readArchive, writeArchive } from './archive.ts';
 import { type Manifest, pack, unpackCommands, unpackRead } from './manifest.ts';
-import { redactRecording } from './redact.ts';
+import { checkRedacted } from './redact/check-archive.ts';
+import { redactRecording } from './redact/redact-recording.ts';
 
 const LARGEST_FILE = 64 * 1024 * 1024;
 
@@ -18,22 +19,38 @@ export interface Capture {
   readonly bytes: Buffer;
   /** The facts that were gathered while recording; not redacted. */
   readonly set: FactSet;
+  /** Names of the facts that a redacted capture gives otherwise; empty for a plain one. */
+  readonly changed: readonly string[];
   /** How many files, directories and links, commands were asked for. */
   readonly counts: { readonly files: number; readonly lists: number; readonly commands: number };
 }
 
-/** Gathers and records everything that the groups asked for, and nothing else. */
+/**
+ * Gathers and records everything that the groups asked for, and nothing else. Throws RAZOR_MK_CAPTURE when a redacted capture
+ * would still hold something that identifies the machine.
+ */
 export async function captureMachine(options: CollectOptions & { readonly redact?: boolean }): Promise<Capture> {
   const { set, sources } = await gather(options);
   set.inventory?.(); // it reads a little more than the groups did
-  let recording = recordingOf(sources);
-  if (options.redact === true) recording = redactRecording(recording);
-  const { manifest, files } = pack(recording, options.redact === true);
+  const redacted = options.redact === true ? redactRecording(recordingOf(sources)) : undefined;
+  const recording = redacted?.recording ?? recordingOf(sources);
+  const { manifest, files } = pack(recording, redacted !== undefined);
+  const bytes = await writeArchive(manifest, files);
+  if (redacted !== undefined) await checkRedacted(bytes, redacted.secrets);
   return {
-    bytes: await writeArchive(manifest, files),
+    bytes,
     set,
+    changed: redacted === undefined ? [] : await changedByRedaction(bytes, set, options),
     counts: { files: files.size, lists: recording.lists.size, commands: recording.commands.size },
   };
+}
+
+/** Names of the facts that the capture gives otherwise than the machine did, or not at all. */
+async function changedByRedaction(bytes: Buffer, set: FactSet, options: CollectOptions): Promise<string[]> {
+  const { all, hardware } = options;
+  const replayed = await collectFacts({ sources: await captureSources(bytes, 'redacted'), all, hardware });
+  const names = new Set([...set.facts.keys(), ...replayed.facts.keys()]);
+  return [...names].filter((name) => set.facts.get(name)?.value !== replayed.facts.get(name)?.value).sort();
 }
 
 /** Opens a capture file. Throws RAZOR_MK_FILE_UNREADABLE or RAZOR_MK_CAPTURE. */

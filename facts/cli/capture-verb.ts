@@ -13,7 +13,7 @@ export const verb = defineVerb({
       .option('redact', {
         type: 'boolean',
         default: false,
-        describe: 'replace MACs, serial numbers and UUIDs, each always by the same other one',
+        describe: 'replace MACs, serial numbers, UUIDs and host names, each always by the same other one',
       })
       .option('all', { type: 'boolean', default: false, describe: 'also what facts --all asks for' })
       .option('hardware', {
@@ -28,7 +28,7 @@ export const verb = defineVerb({
       })
       .option('root', { type: 'string', default: '/', describe: 'record a tree instead of this machine' }),
   run: async (args, host) => {
-    const { bytes, set, counts } = await captureMachine({
+    const { bytes, set, counts, changed } = await captureMachine({
       sources: openSources({ root: args.root }),
       all: args.all,
       hardware: args.hardware,
@@ -38,10 +38,13 @@ export const verb = defineVerb({
     });
     replaceFile(args.file, bytes, 0o600);
     reportErrors(set, host);
-    const kept = args.redact ? 'MACs, serials and UUIDs replaced' : 'with its MACs and serials: --redact replaces them';
+    const kept = args.redact
+      ? 'MACs, serials, UUIDs and host names replaced'
+      : 'with its MACs and serials: --redact replaces them';
     host.out(
       `${args.file}: ${set.facts.size} facts from ${counts.files} files, ${counts.lists} directories and ${counts.commands} commands, ${bytes.length} bytes, ${kept}\n`,
     );
+    if (changed.length > 0) host.out(`facts that read otherwise on replay: ${changed.join(', ')}\n`);
     return 0;
   },
 });
