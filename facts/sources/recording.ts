@@ -19,7 +19,11 @@ export interface Recording {
 }
 
 /** Normal answers of sysfs for "not now" or "not here": no failure, just no fact. */
-const QUIET = new Set(['ENOENT', 'ENOTDIR', 'EINVAL', 'ENODATA', 'ENODEV', 'ENXIO', 'EOPNOTSUPP', 'EISDIR', 'ELOOP']);
+const QUIET = new Set([
+  ...['ENOENT', 'ENOTDIR', 'EINVAL', 'ENODATA', 'ENODEV', 'ENXIO', 'EISDIR', 'ELOOP'],
+  // one number on Linux; Node names it ENOTSUP
+  ...['EOPNOTSUPP', 'ENOTSUP'],
+]);
 const DENIED = new Set(['EACCES', 'EPERM']);
 
 const recordings = new WeakMap<Sources, Recording>();

@@ -150,6 +150,15 @@ test('a path that cannot be followed in a tree loses its own value only', async 
   await sources.prefetch(['/sys/class/net/eth0/speed/x', '/sys/block/sdb/size']);
 });
 
+test('what a driver does not support is absent, and no failure', () => {
+  const files = { '/sys/class/net/eth0/type': '1\n' };
+  for (const code of ['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENODATA']) {
+    const sources = madeUpSources({ files, failing: { '/sys/class/net/eth0/phys_port_name': code } });
+    assert.equal(sources.line('/sys/class/net/eth0/phys_port_name'), undefined);
+    assert.deepEqual(sources.failures, [], code);
+  }
+});
+
 test('reads are capped', (t) => {
   const root = makeTree(t, { 'proc/cpuinfo': 'x'.repeat(3_000_000) });
   assert.equal(createSources(fileOrigin(root)).text('/proc/cpuinfo')?.length, 1024 * 1024);
