@@ -113,8 +113,8 @@ function given(args: Readonly<Record<string, unknown>>): Partial<DeploySettings>
   return Object.fromEntries(names.map((name) => [name, args[name]]));
 }
 
-function printDisks(host: Host): number {
-  for (const disk of listDisks()) {
+async function printDisks(host: Host): Promise<number> {
+  for (const disk of await listDisks()) {
     const what = [disk.vendor, disk.model, disk.serial].filter(Boolean).join(' ');
     host.out(
       `${disk.path.padEnd(16)} ${(disk.sizeBytes / 1e9).toFixed(1).padStart(9)} GB  ${what.padEnd(30)} ${disk.refused ?? 'free'}\n`,

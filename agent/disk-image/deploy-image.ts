@@ -5,7 +5,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import { byHints, smallestDisk } from '../disks/choose-disk.ts';
-import type { Disk } from '../disks/disks.ts';
+import type { Disk, ListDisks } from '../disks/disks.ts';
 import { parseHintObject } from '../disks/hints.ts';
 import { readConfigDrive } from './config-drive.ts';
 import type { FetchOptions } from './fetch.ts';
@@ -26,7 +26,7 @@ export interface DeployImageOptions {
   readonly fetch: FetchOptions;
   readonly attempts: number;
   readonly pauseMs: number;
-  readonly listDisks: () => readonly Disk[];
+  readonly listDisks: ListDisks;
   readonly stateDir: string;
   readonly system: System;
   readonly clock: Clock;
@@ -90,7 +90,7 @@ const DISK_PAUSE_MS = 3000;
 async function findDisk({ rootDevice, listDisks, clock, signal }: DeployImageOptions): Promise<Disk> {
   const hints = hintsOf(rootDevice);
   for (let attempt = 1; ; attempt++) {
-    const disks = listDisks();
+    const disks = await listDisks();
     const { disk, passed } = hints === undefined ? smallestDisk(disks) : byHints(disks, hints);
     if (disk) return disk;
     if (attempt >= DISK_ATTEMPTS || passed.length > 0) {

@@ -1,7 +1,7 @@
 /** The disk that the kernel line means: the `disk=` list in its order, or `root_device=` hints. */
 import type { Clock } from '../../platform/time/clock.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
-import { COMPOSED, type Disk } from './disks.ts';
+import type { Disk, ListDisks } from './disks.ts';
 import { mismatch, parseHintList, type Hint } from './hints.ts';
 
 export interface DiskWish {
@@ -17,7 +17,7 @@ export interface Choice {
   readonly passed: readonly string[];
 }
 
-/** The first disk that fits and is free. Throws RAZOR_MK_DEPLOY_DISK for hints that are none. */
+/** The first matching disk that is free. Throws RAZOR_MK_DEPLOY_DISK for invalid hints. */
 export function chooseDisk(disks: readonly Disk[], wish: DiskWish): Choice {
   if (wish.hints !== undefined) return byHints(disks, parseHintList(wish.hints));
   const passed: string[] = [];
@@ -30,7 +30,7 @@ export function chooseDisk(disks: readonly Disk[], wish: DiskWish): Choice {
   return { disk: undefined, passed: wish.names.length > 0 ? passed : ['disk= is empty'] };
 }
 
-/** The first free disk that all hints fit. Composed devices (dm, md) only by their name. */
+/** The first free disk that matches all hints. Composed devices (dm, md) only by their name. */
 export function byHints(disks: readonly Disk[], hints: readonly Hint[]): Choice {
   const passed: string[] = [];
   for (const disk of disks) {
@@ -38,29 +38,39 @@ export function byHints(disks: readonly Disk[], hints: readonly Hint[]): Choice 
     const why =
       mismatch(disk, hints) ??
       disk.refused ??
-      (COMPOSED.test(disk.name) && !byName ? 'it is composed of others' : undefined);
+      (disk.composed === true && !byName ? 'composed of other devices' : undefined);
     if (why === undefined) return { disk, passed };
     passed.push(`${disk.name}: ${why}`);
   }
   return { disk: undefined, passed };
 }
 
-/** Less than this is no disk for an operating system: Ironic's own bound. */
+/** Less than this is too small for an operating system: Ironic's own bound. */
 const LEAST_BYTES = 4 * 2 ** 30;
 
-/** Where there are no hints: the smallest free disk of at least 4 GiB, the first by name among equals, as Ironic's own ramdisk. */
+type Sized = Pick<Disk, 'name' | 'sizeBytes' | 'removable' | 'composed'>;
+
+/** Why a disk is not taken unless a hint asks for it, in words; undefined where it may be. */
+export function notByDefault({ sizeBytes, removable, composed }: Sized): string | undefined {
+  if (composed === true) return 'composed of other devices';
+  if (removable === true) return 'it can be taken out: name it in the root device hints';
+  return sizeBytes < LEAST_BYTES ? 'it has less than 4 GiB' : undefined;
+}
+
+/** From the smallest; equals by name. */
+export function bySize(a: Sized, b: Sized): number {
+  return a.sizeBytes - b.sizeBytes || (a.name < b.name ? -1 : 1);
+}
+
+/** Where there are no hints: the smallest free disk that may be taken, as ironic-python-agent, which takes memory sticks too. */
 export function smallestDisk(disks: readonly Disk[]): Choice {
   const passed: string[] = [];
   const fitting = disks.filter((disk) => {
-    const why =
-      disk.refused ??
-      (COMPOSED.test(disk.name) ? 'it is composed of others' : undefined) ??
-      (disk.sizeBytes < LEAST_BYTES ? 'it has less than 4 GiB' : undefined);
+    const why = disk.refused ?? notByDefault(disk);
     if (why !== undefined) passed.push(`${disk.name}: ${why}`);
     return why === undefined;
   });
-  const [disk] = fitting.toSorted((a, b) => a.sizeBytes - b.sizeBytes || (a.name < b.name ? -1 : 1));
-  return { disk, passed };
+  return { disk: fitting.toSorted(bySize)[0], passed };
 }
 
 /** Names of partitions by family, with the whole disk as the first group. */
@@ -84,7 +94,7 @@ export function named(disks: readonly Disk[], word: string): Disk | undefined {
 }
 
 export interface WaitForDisk {
-  readonly list: () => readonly Disk[];
+  readonly list: ListDisks;
   readonly wish: DiskWish;
   readonly clock: Clock;
   /** How often it is looked again, a second apart: 60, as the last original. */
@@ -95,7 +105,7 @@ export interface WaitForDisk {
 /** Looks until a disk fits. Throws RAZOR_MK_DEPLOY_DISK with everything that was passed over. */
 export async function waitForDisk({ list, wish, clock, attempts = 60, signal }: WaitForDisk): Promise<Disk> {
   for (let attempt = 0; ; attempt++) {
-    const { disk, passed } = chooseDisk(list(), wish);
+    const { disk, passed } = chooseDisk(await list(), wish);
     if (disk) return disk;
     if (attempt >= attempts) {
       const seen = passed.length > 0 ? ` (${passed.slice(0, 8).join('; ')})` : '';

@@ -1,8 +1,7 @@
-/** The machine's whole disks, as the kernel's sysfs tells them, and why one must not be touched. */
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+/** The machine's whole disks, as facts read them (one list for facts, inventory, deployment and erasing), and why one must not be touched. */
 import { join } from 'node:path';
-import { errnoOf } from '../../platform/errors/errors.ts';
-import { partitionsOf, readVolume } from './volumes.ts';
+import { openSources, readBlockDevices, slowDiskFiles, type InventoryDisk, type Sources } from '../../facts/facts.ts';
+import { bootMedium, usedDevices, useOf } from './disk-use.ts';
 
 export interface Disk {
   /** As in /dev, without that prefix: `sda`, `nvme0n1`, `cciss/c0d0`. */
@@ -19,176 +18,96 @@ export interface Disk {
   readonly rotational: boolean;
   /** `0:0:0:0` of SCSI disks. */
   readonly hctl: string;
-  /** `/dev/disk/by-path/…`, where udev made one. */
+  /** `/dev/disk/by-path/…`, as udev would call it. */
   readonly byPath: string;
   /** `mpatha` of /dev/mapper/mpatha, for device-mapper disks. */
   readonly mapperName?: string;
+  /** Put together from others, or lent by the network: chosen by its name only. */
+  readonly composed?: boolean;
+  /** It can be taken out: chosen by a hint only, and never erased. */
+  readonly removable?: boolean;
   /** Why it must not be written, in words; undefined for a free disk. */
   readonly refused: string | undefined;
+  /**
+   * Of a refused disk, what an erasing of the whole machine may pass over: a medium that is no part of it, a read-only disk,
+   * another path to a disk that is in the list. A disk that is in use is none of these.
+   */
+  readonly spared?: 'medium' | 'read-only' | 'path' | undefined;
 }
 
-/** Devices that are no whole disks of the machine. dm and md are kept: they may be named, and are never chosen by a hint. */
-const NEVER = /^(loop|ram|zram|sr|fd|nbd|mtdblock)\d*/;
-/** Put together from others: only by name. */
-export const COMPOSED = /^(dm-|md)/;
+/** How the disks are listed; a file may stand for them. */
+export type ListDisks = () => readonly Disk[] | Promise<readonly Disk[]>;
 
-/** Every whole disk below `root` (`/`; tests give a recorded tree), in the kernel's order of names. */
-export function listDisks(root = '/'): Disk[] {
-  const block = join(root, 'sys/block');
-  const busy = usedDevices(root);
-  const byPath = linksByTarget(join(root, 'dev/disk/by-path'));
-  return directory(block)
-    .filter((entry) => !NEVER.test(entry))
-    .map((entry) => readDisk(join(block, entry), entry, busy, byPath))
-    .filter((disk) => disk !== undefined)
-    .map((disk) => ({
-      ...disk,
-      refused: disk.refused ?? bootMedium(root, disk) ?? (root === '/' ? held(disk) : undefined),
-    }));
+/** Every whole disk below `root` (`/`; tests give a recorded tree), in the kernel's order of names; no drives for media. */
+export async function listDisks(root = '/'): Promise<Disk[]> {
+  const sources = openSources({ root });
+  await sources.prefetch(slowDiskFiles(sources));
+  const used = usedDevices(root);
+  const devices = readBlockDevices(sources).filter(({ kind }) => kind !== 'optical' && kind !== 'floppy');
+  const uses = devices.map((device) => {
+    const mapperName = mapperOf(sources, device);
+    return { device, mapperName, use: useOf(pathName(device), mapperName, used, root) };
+  });
+  return uses.map(({ device, mapperName, use }) => {
+    const twin = uses.find((other) => other.use !== undefined && isTwin(device, other.device));
+    const shared = twin && `${pathName(twin.device)}, the same disk by its world-wide name, is in use`;
+    return asDisk(device, { mapperName, use: use ?? shared, medium: bootMedium(pathName(device), root) });
+  });
 }
 
-/** The medium that this microkernel may have been booted from: its own ISO on a disk, or what a BMC lends. */
-function bootMedium(root: string, disk: Disk): string | undefined {
-  if (/virtual (media|floppy|cd|disk)/i.test(`${disk.vendor} ${disk.model}`)) return 'it is virtual media of the BMC';
-  for (const name of [disk.name, ...partitionsOf(disk.name, root)]) {
-    const volume = readVolume(join(root, 'dev', name));
-    if (volume?.label.toLowerCase() === MEDIA_LABEL) return 'it is the virtual media with the parameters';
-    if (volume?.preparer === ISO_PREPARER) return 'it holds the microkernel that boots from it';
-  }
-  return undefined;
+/** One disk under two names (a namespace on two controllers without multipathing): what is true of one is true of the other. */
+function isTwin(one: InventoryDisk, other: InventoryDisk): boolean {
+  const { wwnWithExtension, kind } = one;
+  if (wwnWithExtension === undefined || kind === 'composed' || other.kind === 'composed') return false;
+  return one !== other && wwnWithExtension === other.wwnWithExtension;
 }
 
-/** Label of the virtual floppy, since 2015. */
-export const MEDIA_LABEL = 'ir-vfd-dev';
-/** What the image builder writes into its ISO (tinycore/image/iso/iso.ts). */
-const ISO_PREPARER = 'RAZOR-MK IMAGE BUILDER';
-
-/** The kernel's own word: opening a block device exclusively fails while anything else holds it (open(2), O_EXCL). */
-function held(disk: Disk): string | undefined {
-  try {
-    closeSync(openSync(disk.path, constants.O_RDONLY | constants.O_EXCL | constants.O_NONBLOCK));
-    return undefined;
-  } catch (error) {
-    return errnoOf(error) === 'EBUSY' ? 'the kernel says that it is in use' : undefined;
-  }
+interface Findings {
+  readonly mapperName: string;
+  readonly use: string | undefined;
+  readonly medium: string | undefined;
 }
 
-function readDisk(
-  dir: string,
-  entry: string,
-  busy: ReadonlyMap<string, string>,
-  byPath: ReadonlyMap<string, string>,
-): Disk | undefined {
-  const attribute = (name: string): string => text(join(dir, name));
-  if (attribute('device/type') === '5') return undefined; // a CD drive, whatever its name
-  const name = entry.replaceAll('!', '/');
-  const sizeBytes = Number(attribute('size') || 0) * 512;
-  const rawWwn = attribute('wwid') || attribute('device/wwid');
-  const mapperName = attribute('dm/name');
-  const wwn = /^(?:naa|eui)\.([0-9a-f]+)$/i.exec(rawWwn)?.[1] ?? '';
-  // udev, and with it every inventory, has the names of NVMe as the kernel writes them
-  const nvme = entry.startsWith('nvme') && /^(eui|nvme|uuid)\.\S+$/.test(rawWwn) ? rawWwn : undefined;
+function asDisk(device: InventoryDisk, { mapperName, use, medium }: Findings): Disk {
+  const name = pathName(device);
+  const composed = device.kind === 'composed';
+  const unfit = composed ? whyComposedUnfit(device) : device.unfit;
   return {
     name,
     path: join('/dev', name),
-    sizeBytes,
-    model: attribute('device/model'),
-    vendor: attribute('device/vendor').replace(/^0x[0-9a-f]{4}$/i, ''),
-    serial: attribute('device/serial') || attribute('serial') || pageSerial(join(dir, 'device/vpd_pg80')),
-    wwn: nvme ?? (wwn === '' ? '' : `0x${wwn.slice(0, 16)}`.toLowerCase()),
-    wwnWithExtension: nvme ?? (wwn === '' ? '' : `0x${wwn}`.toLowerCase()),
-    wwnVendorExtension: nvme === undefined && wwn.length > 16 ? `0x${wwn.slice(16)}`.toLowerCase() : '',
-    rotational: attribute('queue/rotational') === '1',
-    hctl: hctlOf(dir),
-    byPath: byPath.get(name) ?? '',
-    ...(mapperName !== '' && { mapperName }),
-    refused: refusal(dir, entry, sizeBytes, busy, mapperName),
+    sizeBytes: device.size,
+    model: device.model ?? '',
+    vendor: (device.vendor ?? '').replace(/^0x[0-9a-f]{4}$/i, ''),
+    serial: device.serial ?? '',
+    wwn: device.wwn ?? '',
+    wwnWithExtension: device.wwnWithExtension ?? '',
+    wwnVendorExtension: device.wwnVendorExtension ?? '',
+    rotational: device.rotational ?? false,
+    hctl: device.hctl ?? '',
+    byPath: device.byPath ?? '',
+    mapperName: mapperName || undefined,
+    composed,
+    removable: device.removable,
+    refused: medium ?? use ?? unfit,
+    spared: medium === undefined ? (use === undefined ? sparedAs(device, unfit) : undefined) : 'medium',
   };
 }
 
-function refusal(
-  dir: string,
-  entry: string,
-  sizeBytes: number,
-  busy: ReadonlyMap<string, string>,
-  mapperName: string,
-): string | undefined {
-  if (sizeBytes === 0) return 'its size is 0';
-  if (text(join(dir, 'ro')) === '1') return 'it is read-only';
-  const parts = directory(dir).filter((name) => text(join(dir, name, 'partition')) !== '');
-  for (const name of [entry, ...parts, ...(mapperName === '' ? [] : [`mapper/${mapperName}`])]) {
-    const why = busy.get(name.replaceAll('!', '/'));
-    if (why !== undefined) return `${name} is ${why}`;
-  }
-  for (const holders of [join(dir, 'holders'), ...parts.map((part) => join(dir, part, 'holders'))]) {
-    const [holder] = directory(holders);
-    if (holder !== undefined) return `${holder} uses it`;
-  }
-  return undefined;
+function whyComposedUnfit({ size, readOnly }: InventoryDisk): string | undefined {
+  return size === 0 ? 'its size is 0' : readOnly ? 'read-only' : undefined;
 }
 
-/** Device names (without /dev/) that are mounted or swapped to. */
-function usedDevices(root: string): Map<string, string> {
-  const used = new Map<string, string>();
-  for (const line of text(join(root, 'proc/mounts')).split('\n')) {
-    const [device = '', place = ''] = line.split(' ');
-    if (device.startsWith('/dev/')) used.set(device.slice(5), `mounted on ${place}`);
-  }
-  for (const line of text(join(root, 'proc/swaps')).split('\n').slice(1)) {
-    const [device = ''] = line.split(/\s/);
-    if (device.startsWith('/dev/')) used.set(device.slice(5), 'used for swap');
-  }
-  return used;
+function sparedAs(device: InventoryDisk, unfit: string | undefined): Disk['spared'] {
+  if (device.pathTo !== undefined) return 'path';
+  if (unfit === undefined || /^its path is/.test(unfit)) return undefined;
+  return device.readOnly && device.size > 0 && device.kind === 'disk' && unfit === 'read-only' ? 'read-only' : 'medium';
 }
 
-/** The serial number of SCSI's page 0x80: four bytes of header, then text. */
-function pageSerial(path: string): string {
-  try {
-    return readFileSync(path)
-      .subarray(4)
-      .toString('latin1')
-      .replaceAll(/[^ -~]/g, '')
-      .trim();
-  } catch {
-    return '';
-  }
+/** As in /dev: a slash in a name is an exclamation mark in /sys. */
+function pathName({ name }: InventoryDisk): string {
+  return name.replaceAll('!', '/');
 }
 
-function hctlOf(dir: string): string {
-  try {
-    const target = readlinkSync(join(dir, 'device')).split('/').at(-1) ?? '';
-    return /^\d+:\d+:\d+:\d+$/.test(target) ? target : '';
-  } catch {
-    return '';
-  }
-}
-
-/** Links of a directory by the device name that they lead to. */
-function linksByTarget(dir: string): Map<string, string> {
-  const links = new Map<string, string>();
-  for (const name of directory(dir)) {
-    try {
-      const target = readlinkSync(join(dir, name)).split('/').at(-1);
-      if (target !== undefined) links.set(target, `/dev/disk/${dir.split('/').at(-1) ?? ''}/${name}`);
-    } catch {
-      // no link
-    }
-  }
-  return links;
-}
-
-function directory(path: string): string[] {
-  try {
-    return readdirSync(path).sort();
-  } catch {
-    return [];
-  }
-}
-
-function text(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
+function mapperOf(sources: Sources, { name }: InventoryDisk): string {
+  return sources.line(`/sys/block/${name}/dm/name`) ?? '';
 }

@@ -4,7 +4,7 @@
  */
 import type { FactSet } from '../../facts/fact-types.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Disk } from '../disks/disks.ts';
+import type { ListDisks } from '../disks/disks.ts';
 import type { FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
@@ -22,7 +22,7 @@ export interface JobOptions extends Runtime {
   /** Gathers the facts anew. Never throws. */
   readonly collect: () => Promise<FactSet>;
   /** The machine's whole disks; those of /sys where undefined. A dry agent may be given a file that stands for them. */
-  readonly listDisks?: (() => readonly Disk[]) | undefined;
+  readonly listDisks?: ListDisks | undefined;
   /** A capture of this machine (gzipped tar), for people who look into a failure. */
   readonly capture: () => Promise<Buffer>;
   /** Private to this agent; files in it survive its restart, not the machine's. */

@@ -4,7 +4,7 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Log } from '../../../platform/log/log.ts';
 import type { System } from '../../../platform/system.ts';
 import type { HttpClient } from '../../http/http-client.ts';
-import type { Disk } from '../../disks/disks.ts';
+import type { Disk, ListDisks } from '../../disks/disks.ts';
 import type { DoneListener } from './conductor/done-listener.ts';
 import type { DeployParameters } from './parameters/deploy-parameters.ts';
 import type { ReportOptions } from './conductor/report.ts';
@@ -34,7 +34,7 @@ export interface DeployContext {
   readonly http: HttpClient;
   /** Address that the portal and port 10000 listen on and that the conductor is told. Throws when there is none. */
   readonly findAddress: () => Promise<string>;
-  readonly listDisks: () => readonly Disk[];
+  readonly listDisks: ListDisks;
   /** Throws when there is no target, or it does not come up; then nothing is exported. */
   readonly exportDisk: (options: TargetOptions) => Promise<Target>;
   /** User and password that initiators must give. Throws when the file that was named is none. */

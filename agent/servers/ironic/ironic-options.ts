@@ -4,7 +4,7 @@ import type { Clock } from '../../../platform/time/clock.ts';
 import type { Log } from '../../../platform/log/log.ts';
 import type { System } from '../../../platform/system.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { Disk } from '../../disks/disks.ts';
+import type { ListDisks } from '../../disks/disks.ts';
 import type { CommandLine } from '../../../platform/kernel-line.ts';
 import type { FileClient } from '../../http/file-client.ts';
 import type { HttpClient } from '../../http/http-client.ts';
@@ -30,7 +30,7 @@ export interface CommandContext {
   readonly kernel: CommandLine;
   /** Undefined before the first lookup. */
   readonly node: IronicNode | undefined;
-  readonly listDisks: () => readonly Disk[];
+  readonly listDisks: ListDisks;
   readonly settings: Settings;
   /** `config` of the last lookup, as it came; look before you believe. */
   readonly config: Params;

@@ -2,14 +2,20 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { chooseDisk, named } from '../../../agent/disks/choose-disk.ts';
+import { chooseDisk, named, smallestDisk } from '../../../agent/disks/choose-disk.ts';
 import { listDisks, type Disk } from '../../../agent/disks/disks.ts';
 import { holds, parseHintList, parseHintObject } from '../../../agent/disks/hints.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
+/** A device below each entry of /sys/block: a disk without one is composed of others. */
+function hardware(files: Readonly<Record<string, string>>): Record<string, string> {
+  const names = Object.keys(files).flatMap((path) => /^sys\/block\/(?!dm-|md)([^/]+)\//.exec(path)?.[1] ?? []);
+  return Object.fromEntries(names.map((name) => [`sys/block/${name}/device/uevent`, '']));
+}
+
 function tree(files: Readonly<Record<string, string>>): string {
   const root = temporaryDirectory();
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, text] of Object.entries({ ...hardware(files), ...files })) {
     mkdirSync(join(root, dirname(path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
@@ -37,7 +43,7 @@ function disk(name: string, extra: Partial<Disk> = {}): Disk {
   };
 }
 
-test('a disk that is mounted, swapped to, held, read-only or empty is refused, and says why', () => {
+test('a disk that is mounted, swapped to, held, read-only or empty is refused, and says why', async () => {
   const root = tree({
     'sys/block/sda/size': `${GB}`,
     'sys/block/sda/sda1/partition': '1',
@@ -56,21 +62,21 @@ test('a disk that is mounted, swapped to, held, read-only or empty is refused, a
     'proc/mounts': '/dev/sda1 / ext4 rw 0 0\nproc /proc proc rw 0 0\n',
     'proc/swaps': 'Filename Type Size Used Priority\n/dev/sdb2 partition 100 0 -2\n',
   });
-  const refusals = Object.fromEntries(listDisks(root).map(({ name, refused }) => [name, refused]));
+  const refusals = Object.fromEntries((await listDisks(root)).map(({ name, refused }) => [name, refused]));
   assert.deepEqual(refusals, {
     sda: 'sda1 is mounted on /',
     sdb: 'sdb2 is used for swap',
     sdc: 'dm-0 uses it',
-    sdd: 'it is read-only',
-    sde: 'its size is 0',
+    sdd: 'read-only',
+    sde: 'no medium in it',
     sdf: undefined,
   });
 });
 
-test('serial, wwn and SCSI address come from where the kernel has them', () => {
+test('serial, wwn and SCSI address come from where the kernel has them', async () => {
   const root = tree({
     'sys/block/sda/size': `${GB}`,
-    'sys/block/sda/device/wwid': 'naa.5000c500a1b2c3d4e5f60718\n',
+    'sys/block/sda/device/wwid': 'naa.5000c500a1b2c3d4e5f607182933a4b5\n',
     'sys/block/sda/device/vpd_pg80': '\0\x80\0\x08SERIAL-1',
     'sys/block/vda/size': `${GB}`,
     'sys/block/vda/serial': 'virt-1\n',
@@ -79,19 +85,70 @@ test('serial, wwn and SCSI address come from where the kernel has them', () => {
   });
   rmSync(join(root, 'sys/block/sda/device'), { recursive: true });
   mkdirSync(join(root, 'sys/devices/2:0:1:0'), { recursive: true });
-  writeFileSync(join(root, 'sys/devices/2:0:1:0/wwid'), 'naa.5000c500a1b2c3d4e5f60718\n');
-  writeFileSync(join(root, 'sys/devices/2:0:1:0/vpd_pg80'), '\0\x80\0\x08SERIAL-1');
+  writeFileSync(join(root, 'sys/devices/2:0:1:0/wwid'), 'naa.5000c500a1b2c3d4e5f607182933a4b5\n');
+  writeFileSync(join(root, 'sys/devices/2:0:1:0/vpd_pg80'), Buffer.from('\0\x80\0\x08SERIAL-1', 'latin1'));
   symlinkSync('../../devices/2:0:1:0', join(root, 'sys/block/sda/device'));
-  const disks = new Map(listDisks(root).map((each) => [each.name, each]));
+  const disks = new Map((await listDisks(root)).map((each) => [each.name, each]));
   const sda = disks.get('sda');
   assert.equal(sda?.serial, 'SERIAL-1');
   assert.equal(sda.wwn, '0x5000c500a1b2c3d4');
-  assert.equal(sda.wwnWithExtension, '0x5000c500a1b2c3d4e5f60718');
-  assert.equal(sda.wwnVendorExtension, '0xe5f60718');
+  assert.equal(sda.wwnWithExtension, '0x5000c500a1b2c3d4e5f607182933a4b5');
+  assert.equal(sda.wwnVendorExtension, '0xe5f607182933a4b5');
   assert.equal(sda.hctl, '2:0:1:0');
   assert.equal(disks.get('vda')?.serial, 'virt-1');
   assert.equal(disks.get('vda')?.vendor, '');
   assert.equal(disks.get('cciss/c0d0')?.path, '/dev/cciss/c0d0');
+});
+
+test('one list: hidden NVMe paths, eMMC areas, empty readers, virtual media and standby paths are never chosen', async () => {
+  const lun = { wwid: 'naa.600508b1001c0000\n', type: '0\n' };
+  const of = (name: string, files: Readonly<Record<string, string>>, size = 8 * GB): Record<string, string> => ({
+    [`sys/block/${name}/size`]: `${size}`,
+    ...Object.fromEntries(Object.entries(files).map(([file, text]) => [`sys/block/${name}/${file}`, text])),
+  });
+  const root = tree({
+    ...of('nvme0c0n1', { hidden: '1\n' }, 6 * GB),
+    ...of('nvme0n1', { wwid: 'eui.01\n' }, 6 * GB),
+    ...of('mmcblk0', {}, 16 * GB),
+    ...of('mmcblk0boot0', {}, 5 * GB),
+    ...of('sda', { removable: '1\n' }, 0),
+    ...of('sdb', { removable: '1\n', 'device/vendor': 'AMI\n', 'device/model': 'Virtual Floppy0\n' }, 5 * GB),
+    ...of('sdc', { removable: '1\n' }, 5 * GB),
+    ...of('sdd', { 'device/wwid': lun.wwid, 'device/access_state': 'standby\n' }, 5 * GB),
+    ...of('bcache0', {}, 5 * GB),
+  });
+  const disks = await listDisks(root);
+  assert.deepEqual(
+    disks.map(({ name, refused, spared }) => [name, refused, spared]),
+    [
+      ['bcache0', undefined, undefined],
+      ['mmcblk0', undefined, undefined],
+      ['mmcblk0boot0', 'an area of an eMMC chip beside its user area', 'medium'],
+      ['nvme0n1', undefined, undefined],
+      ['sda', 'no medium in it', 'medium'],
+      ['sdb', 'virtual media of the BMC', 'medium'],
+      ['sdc', undefined, undefined],
+      ['sdd', 'its path is standby', undefined],
+    ],
+  );
+  assert.equal(chooseDisk(disks, { names: [], hints: 'size=>=1' }).disk?.name, 'mmcblk0', 'not the composed one');
+  const smallest = smallestDisk(disks);
+  assert.equal(smallest.disk?.name, 'nvme0n1');
+  assert.ok(smallest.passed.includes('sdc: it can be taken out: name it in the root device hints'));
+});
+
+test('a disk under two names is in use under both: NVMe without multipathing shows a shared namespace twice', async () => {
+  const root = tree({
+    'sys/block/nvme0n1/size': `${GB}`,
+    'sys/block/nvme0n1/wwid': 'eui.0025385b71b00001\n',
+    'sys/block/nvme1n1/size': `${GB}`,
+    'sys/block/nvme1n1/wwid': 'eui.0025385b71b00001\n',
+    'proc/mounts': '/dev/nvme0n1 /mnt ext4 rw 0 0\n',
+  });
+  assert.deepEqual(
+    (await listDisks(root)).map(({ refused }) => refused),
+    ['nvme0n1 is mounted on /mnt', 'nvme0n1, the same disk by its world-wide name, is in use'],
+  );
 });
 
 test('names of disk= mean exactly their whole disk; the original took nvme0n1 for /dev/ and sd for any', () => {
@@ -161,7 +218,7 @@ test('hints: every operator, numbers and text, and all must hold', () => {
 
 test('root_device= picks the first free disk that fits, and composed devices only by name', () => {
   const disks = [
-    disk('dm-0', { vendor: 'ATA' }),
+    disk('dm-0', { vendor: 'ATA', composed: true }),
     disk('sda', { vendor: 'ATA', refused: 'it is read-only' }),
     disk('sdb', { vendor: 'ata', serial: 'S 1' }),
   ];

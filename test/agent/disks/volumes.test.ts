@@ -78,36 +78,41 @@ test('partitions come in the order of their numbers, ten after nine, whatever th
   assert.deepEqual(partitionsOf('sda', root), []);
 });
 
-test('the medium that was booted from is never taken: our ISO on a stick, the virtual media, what a BMC lends', () => {
+test('the medium that was booted from is never taken: our ISO on a stick, the virtual media, what a BMC lends', async () => {
   const size = '2097152';
   const root = tree({
     'sys/block/sda/size': size,
+    'sys/block/sda/device/uevent': '',
     'sys/block/sda/sda1/partition': '1',
     'dev/sda': OUR_ISO,
     'sys/block/sdb/size': size,
+    'sys/block/sdb/device/uevent': '',
     'dev/sdb': FAT12,
     'sys/block/sdc/size': size,
     'sys/block/sdc/device/model': 'Virtual Media',
+    'sys/block/sdc/removable': '1\n',
     'sys/block/sdd/size': size,
+    'sys/block/sdd/device/uevent': '',
     'dev/sdd': OTHER_ISO,
     'sys/block/sde/size': size,
+    'sys/block/sde/device/uevent': '',
   });
-  assert.deepEqual(Object.fromEntries(listDisks(root).map(({ name, refused }) => [name, refused])), {
+  assert.deepEqual(Object.fromEntries((await listDisks(root)).map(({ name, refused }) => [name, refused])), {
     sda: 'it holds the microkernel that boots from it',
     sdb: 'it is the virtual media with the parameters',
-    sdc: 'it is virtual media of the BMC',
+    sdc: 'virtual media of the BMC',
     sdd: undefined,
     sde: undefined,
   });
 });
 
-test('a multipath disk that is mounted by its mapper name is refused', () => {
+test('a multipath disk that is mounted by its mapper name is refused', async () => {
   const root = tree({
     'sys/block/dm-0/size': '2097152',
     'sys/block/dm-0/dm/name': 'mpatha\n',
     'proc/mounts': '/dev/mapper/mpatha / ext4 rw 0 0\n',
   });
-  assert.equal(listDisks(root)[0]?.refused, 'mapper/mpatha is mounted on /');
+  assert.equal((await listDisks(root))[0]?.refused, 'mapper/mpatha is mounted on /');
 });
 
 /** A live system whose mount(8) puts these files where a volume would appear. */

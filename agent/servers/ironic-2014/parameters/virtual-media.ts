@@ -5,7 +5,7 @@ import type { Clock } from '../../../../platform/time/clock.ts';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
 import { readCapped } from '../../../../platform/files.ts';
 import type { System } from '../../../../platform/system.ts';
-import { MEDIA_LABEL } from '../../../disks/disks.ts';
+import { MEDIA_LABEL } from '../../../disks/disk-use.ts';
 import { findVolume, readVolume } from '../../../disks/volumes.ts';
 
 export interface VirtualMedia {

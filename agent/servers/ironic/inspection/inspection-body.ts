@@ -20,7 +20,7 @@ export interface BodyOptions {
  */
 export function inspectionBody(set: FactSet, options: BodyOptions): Record<string, unknown> {
   const inventory = ipaInventory(set, options.bootif);
-  const root = rootDisk(inventory.disks);
+  const root = rootDisk(set.inventory?.().disks ?? []);
   const notes = set.errors.map(({ group, message }) => `${group}: ${message}`);
   const extra: Record<string, unknown> = {};
   for (const name of options.collectors) {

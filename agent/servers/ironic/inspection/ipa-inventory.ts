@@ -4,11 +4,9 @@
  */
 import type { FactSet } from '../../../../facts/fact-types.ts';
 import type { Inventory, InventoryInterface } from '../../../../facts/facts.ts';
+import { bySize, notByDefault } from '../../../disks/choose-disk.ts';
 
 type Disk = Inventory['disks'][number];
-
-/** The smallest disk that Ironic takes for a root disk. */
-const ROOT_DISK_BYTES = 4 * 2 ** 30;
 
 export interface IpaInterface {
   readonly name: string;
@@ -138,9 +136,12 @@ function diskOf(disk: Disk): IpaDisk {
   };
 }
 
-/** What Ironic would deploy to without hints: the smallest disk of at least 4 GiB, ties by name. */
-export function rootDisk(disks: readonly IpaDisk[]): IpaDisk | undefined {
-  return disks
-    .filter(({ size }) => size >= ROOT_DISK_BYTES)
-    .sort((a, b) => a.size - b.size || (a.name < b.name ? -1 : 1))[0];
+/** What would be deployed to without hints: the rule is the deployment's own (agent/disks/choose-disk.ts). */
+export function rootDisk(disks: readonly Disk[]): IpaDisk | undefined {
+  const [first] = disks
+    .filter(({ unfit }) => unfit === undefined)
+    .map((disk) => ({ disk, name: disk.name, sizeBytes: disk.size, removable: disk.removable }))
+    .filter((each) => notByDefault(each) === undefined)
+    .toSorted(bySize);
+  return first && diskOf(first.disk);
 }

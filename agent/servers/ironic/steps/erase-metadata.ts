@@ -32,7 +32,7 @@ export const eraseMetadata: IronicStep = {
 async function eraseAll(context: CommandContext): Promise<Readonly<Record<string, string>>> {
   const told: Record<string, string> = {};
   const failed: string[] = [];
-  for (const disk of context.listDisks()) {
+  for (const disk of await context.listDisks()) {
     const skipped = disk.refused ?? (await removable(disk)) ?? composed(disk);
     if (skipped !== undefined) {
       told[disk.path] = `left as it is: ${skipped}`;

@@ -61,12 +61,16 @@ describe('the inventory for Ironic', () => {
   });
 
   test('the root disk is the smallest of at least 4 GiB, ties by name, and absent where there is none', async () => {
-    const disk = (name: string, gib: number) => ({ name, size: gib * 2 ** 30 });
-    assert.equal(
-      rootDisk([disk('/dev/sdb', 8), disk('/dev/sda', 8), disk('/dev/sdc', 3), disk('/dev/sdd', 100)])?.name,
-      '/dev/sda',
-    );
-    assert.equal(rootDisk([disk('/dev/sda', 3)]), undefined);
+    const { disks } = (await recorded('firecracker')).inventory?.() ?? assert.fail('no inventory');
+    const disk = (name: string, gib: number, more: object = {}) => ({
+      ...(disks[0] ?? assert.fail('no disk')),
+      ...{ name, size: gib * 2 ** 30, ...more },
+    });
+    const stick = disk('sde', 5, { removable: true });
+    const empty = disk('sdf', 5, { unfit: 'no medium in it' });
+    const list = [disk('sdb', 8), disk('sda', 8), disk('sdc', 3), disk('sdd', 100), stick, empty];
+    assert.equal(rootDisk(list)?.name, '/dev/sda');
+    assert.equal(rootDisk([disk('sda', 3)]), undefined);
     assert.equal(inspectionBody(await recorded(), BODY)['root_disk'], null);
     const big = inspectionBody(await recorded('firecracker'), BODY)['root_disk'];
     assert.equal((big as { name: string }).name, '/dev/vda');
@@ -139,7 +143,7 @@ test('what the inventory says of a disk is what root device hints are compared w
     'dev/disk/by-path/pci-0000:00:1f.2-ata-1': '-> ../../sda',
   });
   const set = await collectFacts({ sources: openSources({ root }) });
-  const disks = listDisks(root);
+  const disks = await listDisks(root);
   const { disks: told } = ipaInventory(set, undefined);
   assert.equal(told.length, 2);
   for (const disk of told) {
