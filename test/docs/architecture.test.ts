@@ -16,12 +16,27 @@ const DIRECTORIES = new Set(
 );
 
 /** What stands between backticks outside of code blocks. */
-const named = [...PAGE.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+function namedIn(page: string): readonly string[] {
+  return [...page.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+}
+
+const named = namedIn(PAGE);
 
 test('every file and room that docs/architecture.md names exists', () => {
   const paths = named.filter((text) => ROOMS.some((room) => text.startsWith(`${room}/`)) && !/[A-Z]{2}/.test(text));
   assert.ok(paths.length > 100, `${paths.length} paths are named`);
   const missing = paths.filter((path) => !FILES.includes(path) && !DIRECTORIES.has(path.replace(/\/$/, '')));
+  assert.deepEqual(missing, []);
+});
+
+test('every file and room that any other page names exists', () => {
+  const pages = FILES.filter((path) => path.endsWith('.md'));
+  const missing = pages.flatMap((page) =>
+    namedIn(textOf(page))
+      .filter((text) => ROOMS.some((room) => text.startsWith(`${room}/`)) && /^[a-z0-9_./-]+$/.test(text))
+      .filter((path) => !FILES.includes(path) && !DIRECTORIES.has(path.replace(/\/$/, '')))
+      .map((path) => `${page}: ${path}`),
+  );
   assert.deepEqual(missing, []);
 });
 
