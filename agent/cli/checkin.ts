@@ -2,7 +2,7 @@
 import { defineVerb } from '../../platform/process/verb.ts';
 import { pushedText } from '../config/pushed.ts';
 import { createRegistry } from '../commands/command-registry.ts';
-import { prepare, printPreview } from './exchange-verb.ts';
+import { prepareExchange, printPreview } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
 
 export const verb = defineVerb({
@@ -12,7 +12,7 @@ export const verb = defineVerb({
       .option('first', { type: 'boolean', default: false, describe: 'as the first check-in of a freshly booted node' })
       .option('json', { type: 'boolean', default: false, describe: 'the reply as JSON' }),
   run: async (args, host) => {
-    const { dialect, report } = await prepare(args, host, args.first);
+    const { dialect, report } = await prepareExchange(args, host, args.first);
     if (args['dry-run']) {
       printPreview(dialect.previewCheckin(report), host);
       return 0;

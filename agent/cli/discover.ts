@@ -32,7 +32,7 @@ export const verb = defineVerb({
 });
 
 /** The trace, a line for each step. */
-export function explainDiscovery({ steps }: Discovery, dialect: string): string {
+function explainDiscovery({ steps }: Discovery, dialect: string): string {
   const width = Math.max(0, ...steps.map((step) => step.source.length));
   const lines = steps.map((step) => {
     const found = step.found.length === 0 ? '' : ` => ${step.found.join(', ')}`;

@@ -2,7 +2,7 @@
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/facts.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
-import { familyOf, parseAddress } from '../discovery/address.ts';
+import { ipFamilyOf, parseAddress } from '../discovery/address.ts';
 import { parseResolvConf } from '../discovery/resolv-conf.ts';
 import { exitStatusOf, firstBroken, renderResults } from '../doctor/check.ts';
 import { examine, type DoctorContext } from '../doctor/doctor.ts';
@@ -70,7 +70,7 @@ export async function doctorContext(args: AgentArgs, host: Host, options: SetUpO
 /** The name that DNS is asked for: that of the address that was given, else the server's own, else that of its service. */
 function dnsNameOf(rules: DiscoveryRules, servers: readonly string[], kernel: CommandLine): string {
   const given = [...servers, ...rules.kernelKeys.flatMap((key) => kernel.value(key)?.split(',') ?? [])];
-  const names = given.flatMap((written) => parseAddress(written)?.host ?? []).filter((host) => familyOf(host) === 0);
+  const names = given.flatMap((written) => parseAddress(written)?.host ?? []).filter((host) => ipFamilyOf(host) === 0);
   return names[0] ?? rules.dnsName ?? rules.srvName ?? 'localhost';
 }
 

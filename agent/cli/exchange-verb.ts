@@ -8,14 +8,14 @@ import type { DialectOptions, ServerDescriptor } from '../servers/server.ts';
 import type { AgentArgs } from './options.ts';
 import { settingsByHand, setUp } from './setup.ts';
 
-export interface Prepared {
+interface Prepared {
   readonly descriptor: ServerDescriptor;
   readonly dialect: Dialect;
   readonly report: NodeReport;
 }
 
 /** Discovers, gathers and opens the dialect. Throws RAZOR_MK_DIALECT for servers that have no exchange by hand. */
-export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean): Promise<Prepared> {
+export async function prepareExchange(args: AgentArgs, host: Host, firstCheckin: boolean): Promise<Prepared> {
   const setup = await setUp(args, host);
   const { descriptor, kernel } = setup;
   const values = settingsByHand(setup, host);
@@ -40,7 +40,7 @@ export async function prepare(args: AgentArgs, host: Host, firstCheckin: boolean
 }
 
 /** The exchanges of such a server. Throws RAZOR_MK_DIALECT where it has none by hand. */
-export async function openByHand(descriptor: ServerDescriptor, options: DialectOptions): Promise<Dialect> {
+async function openByHand(descriptor: ServerDescriptor, options: DialectOptions): Promise<Dialect> {
   if (descriptor.openDialect !== undefined) return await descriptor.openDialect(options);
   throw new RazorMkError('RAZOR_MK_DIALECT', `${descriptor.name} has no check-in and no register`, {
     remedy: `Use razor-mk run for it; ${descriptor.page} describes the exchange.`,

@@ -1,6 +1,6 @@
 /** The verb `register`: sends this machine's facts, once. */
 import { defineVerb } from '../../platform/process/verb.ts';
-import { prepare, printPreview } from './exchange-verb.ts';
+import { prepareExchange, printPreview } from './exchange-verb.ts';
 import { agentOptions } from './options.ts';
 
 export const verb = defineVerb({
@@ -11,7 +11,7 @@ export const verb = defineVerb({
       describe: 'show the request and send nothing',
     }),
   run: async (args, host) => {
-    const { descriptor, dialect, report } = await prepare(args, host, false);
+    const { descriptor, dialect, report } = await prepareExchange(args, host, false);
     const preview = dialect.previewRegister(report);
     if (preview === undefined) {
       const reason = descriptor.job?.noRegister ?? 'its first check-in registers';

@@ -16,7 +16,7 @@ const HOST_NAME =
   /^(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
 
 /** 4, 6, or 0 for anything but an IP address. Node's test for IPv6 is a pattern that takes 4 ms to compile: names have no colon. */
-export function familyOf(host: string): 0 | 4 | 6 {
+export function ipFamilyOf(host: string): 0 | 4 | 6 {
   if (isIPv4(host)) return 4;
   return host.includes(':') && isIP(host) === 6 ? 6 : 0;
 }
@@ -26,13 +26,13 @@ export function parseAddress(text: string): ServerAddress | undefined {
   const word = text.trim();
   if (word === '' || word.length > 2000) return undefined;
   if (/^https?:\/\//i.test(word)) return parseUrl(word);
-  if (familyOf(word) === 6) return { scheme: 'http', host: word, port: undefined, path: '' };
+  if (ipFamilyOf(word) === 6) return { scheme: 'http', host: word, port: undefined, path: '' };
   const match = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^:/?#@\s[\]]+))(?::(\d{1,5}))?$/.exec(word);
   if (!match) return undefined;
   const [, v6, name, portText] = match;
   const port = portText === undefined ? undefined : Number(portText);
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
-  if (v6 !== undefined) return familyOf(v6) === 6 ? { scheme: 'http', host: v6, port, path: '' } : undefined;
+  if (v6 !== undefined) return ipFamilyOf(v6) === 6 ? { scheme: 'http', host: v6, port, path: '' } : undefined;
   return isHost(name as string) ? { scheme: 'http', host: name as string, port, path: '' } : undefined;
 }
 
@@ -43,7 +43,7 @@ export function addressFault(text: string): string {
     .trim()
     .replace(/^https?:\/\//i, '')
     .replace(/\/.*$/, '');
-  const bare = familyOf(host) === 6 || familyOf(host.replace(/:\d{1,5}$/, '')) === 6;
+  const bare = ipFamilyOf(host) === 6 || ipFamilyOf(host.replace(/:\d{1,5}$/, '')) === 6;
   return bare ? `${fault}: an IPv6 address with a port or in a URL stands in brackets, [ADDRESS]:PORT` : fault;
 }
 
@@ -52,7 +52,7 @@ function parseUrl(word: string): ServerAddress | undefined {
   const url = new URL(word);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined;
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (familyOf(host) === 0 && !isHost(host)) return undefined;
+  if (ipFamilyOf(host) === 0 && !isHost(host)) return undefined;
   const scheme = url.protocol === 'https:' ? 'https' : 'http';
   // URL drops a scheme's own port; somebody who wrote :80 meant it
   const written = /^https?:\/\/[^/]*?:(\d{1,5})(?:\/|$)/i.exec(word)?.[1];
@@ -69,7 +69,7 @@ function isHost(name: string): boolean {
 
 /** `http://host:port` (IPv6 in brackets), with the path of the address when it has one; the scheme's own port is left away. */
 export function baseUrl(address: ServerAddress, defaultPort: number | undefined, host = address.host): string {
-  const shown = familyOf(host) === 6 ? `[${host.replace(/%.*$/, '')}]` : host;
+  const shown = ipFamilyOf(host) === 6 ? `[${host.replace(/%.*$/, '')}]` : host;
   const port = address.port ?? defaultPort;
   return `${address.scheme}://${shown}${port === undefined ? '' : `:${port}`}${address.path}`;
 }

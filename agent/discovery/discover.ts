@@ -9,7 +9,7 @@ import { redactText } from '../../platform/log/redact.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
 import { notFoundRemedy } from '../servers/remedies.ts';
 import type { DiscoveryRules, LeaseSource, ServerDescriptor } from '../servers/server.ts';
-import { addressFault, baseUrl, familyOf, parseAddress, type ServerAddress } from './address.ts';
+import { addressFault, baseUrl, ipFamilyOf, parseAddress, type ServerAddress } from './address.ts';
 import type { Candidate, Discovery, DiscoveryStep } from './candidate.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
 import { parseNextServer } from './next-server.ts';
@@ -165,7 +165,7 @@ async function candidatesAt(address: ServerAddress, origin: Origin, search: Sear
   const { options, rules } = search;
   const { source, given, note } = origin;
   const port = options.port ?? rules.defaultPort;
-  if (familyOf(address.host) !== 0)
+  if (ipFamilyOf(address.host) !== 0)
     return trace(search, source, note, [{ url: baseUrl(address, port), source, given }]);
   const lookup = await lookupAddresses(address.host, await dnsOptions(options));
   // the certificate, and among Foreman's web servers the virtual host, is for the name

@@ -10,7 +10,7 @@ export interface DnsOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Lookup<T> {
+interface DnsLookup<T> {
   readonly found: readonly T[];
   /** The name that had the answer, after the search list. */
   readonly name: string;
@@ -20,7 +20,7 @@ export interface Lookup<T> {
   readonly trace: readonly string[];
 }
 
-export interface ServiceTarget {
+interface ServiceTarget {
   readonly host: string;
   readonly port: number;
 }
@@ -28,7 +28,7 @@ export interface ServiceTarget {
 const LONGEST_CHAIN = 8;
 
 /** IPv4 addresses of a name, then IPv6 ones. Never throws but for an abort. */
-export async function lookupAddresses(name: string, options: DnsOptions): Promise<Lookup<string>> {
+export async function lookupAddresses(name: string, options: DnsOptions): Promise<DnsLookup<string>> {
   const trace: string[] = [];
   for (const full of searchNames(name, options.conf)) {
     const v4 = await ask(full, 'A', options, trace);
@@ -41,7 +41,7 @@ export async function lookupAddresses(name: string, options: DnsOptions): Promis
 }
 
 /** Targets of an SRV name in order of priority, heavier ones first (RFC 2782, without the lottery). */
-export async function lookupService(name: string, options: DnsOptions): Promise<Lookup<ServiceTarget>> {
+export async function lookupService(name: string, options: DnsOptions): Promise<DnsLookup<ServiceTarget>> {
   const trace: string[] = [];
   for (const full of searchNames(name, { ...options.conf, ndots: 99 })) {
     const srv = await ask(full, 'SRV', options, trace);

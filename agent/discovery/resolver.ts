@@ -23,7 +23,7 @@ export interface Query {
   readonly signal?: AbortSignal;
 }
 
-export type QueryResult = { readonly packet: DecodedPacket } | { readonly failure: string };
+type QueryResult = { readonly packet: DecodedPacket } | { readonly failure: string };
 
 /** Asks. Never throws but for an abort: a timeout, garbage or a closed connection is a `failure` in words. */
 export async function query(resolver: Resolver, question: Query): Promise<QueryResult> {

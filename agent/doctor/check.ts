@@ -41,8 +41,8 @@ const WIDTH = Math.max(...CHECKS.map((name) => name.length));
 /** The results as people read them. Pure. */
 export function renderResults(results: readonly CheckResult[]): string {
   const lines = results.map(({ name, state, found, remedy }) => {
-    const told = `${name.padEnd(WIDTH)}  ${(state === 'broken' ? 'BROKEN' : state).padEnd(7)}  ${found}`;
-    return remedy === '' ? told : `${told}\n${' '.repeat(WIDTH + 11)}-> ${remedy}`;
+    const line = `${name.padEnd(WIDTH)}  ${(state === 'broken' ? 'BROKEN' : state).padEnd(7)}  ${found}`;
+    return remedy === '' ? line : `${line}\n${' '.repeat(WIDTH + 11)}-> ${remedy}`;
   });
   const broken = firstBroken(results);
   const end =

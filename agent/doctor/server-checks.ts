@@ -16,7 +16,7 @@ const TCP_TIMEOUT_MS = 5000;
 /** A clock that is further off than this breaks certificates sooner or later. */
 const CLOCK_OFF_MS = 60_000;
 
-export interface DnsCheck {
+interface DnsCheck {
   /** Which kind of server the node is given to. */
   readonly descriptor: ServerDescriptor;
   /** What is asked for. */
@@ -63,7 +63,7 @@ async function askResolver(address: string, { name, port = 53, signal }: DnsChec
   return { address, dead: false, note: `answers (${rcode})` };
 }
 
-export interface TcpCheck {
+interface TcpCheck {
   /** Where the address comes from. */
   readonly source: string;
   /** Which kind of server that is; undefined for the proxy before it. */

@@ -113,7 +113,7 @@ export function startAgent(options: AgentOptions): AgentRun {
     const message = redactText(messageOf(error));
     emit({ event: 'error', code, message, remedy });
     // the server's own log of this node, where it keeps one; not about a server that cannot be reached
-    if (code !== 'RAZOR_MK_HTTP') talking?.dialect.tell?.('error', message, signal).catch(() => undefined);
+    if (code !== 'RAZOR_MK_HTTP') talking?.dialect.logToServer?.('error', message, signal).catch(() => undefined);
   }
 
   async function wait({ ms, reason }: Wait): Promise<void> {

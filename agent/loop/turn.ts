@@ -114,7 +114,7 @@ function failedOutcome(name: string, error: unknown, { emit, log, dialect, signa
   log.error(`${name} failed: ${message}`, { code, remedy });
   emit({ event: 'command-failed', name, message, remedy });
   // the server's own log of this node, where it keeps one
-  dialect.tell?.('error', message, signal).catch(() => undefined);
+  dialect.logToServer?.('error', message, signal).catch(() => undefined);
   return { summary: `failed: ${message}` };
 }
 

@@ -50,5 +50,5 @@ export interface Dialect {
   /** Resolves when the server accepted. The notes say what was left out. Does nothing where the dialect has no register. */
   register(report: NodeReport, signal?: AbortSignal): Promise<readonly string[]>;
   /** Puts a line into the server's own log of this node, where it keeps one (razor-server: /svc/log). */
-  tell?(severity: 'info' | 'warn' | 'error', message: string, signal?: AbortSignal): Promise<void>;
+  logToServer?(severity: 'info' | 'warn' | 'error', message: string, signal?: AbortSignal): Promise<void>;
 }

@@ -8,7 +8,7 @@ const NEEDED =
 // eslint-disable-next-line no-control-regex
 const BAD_IN_NAME = /[!@#$%^&*()=+[\]{}\u0000]/g;
 
-export interface LimitedFacts {
+interface LimitedFacts {
   readonly facts: Readonly<Record<string, string>>;
   /** What was dropped, and why, in words. */
   readonly notes: readonly string[];

@@ -50,7 +50,7 @@ export interface TurnServer extends CommonDescriptor {
   /** Loads and opens the exchanges with one server. */
   readonly openDialect: (options: DialectOptions) => Promise<Dialect>;
   /** What runs on the node beside the turns. */
-  readonly startService?: (options: ServiceOptions) => Promise<ServerService>;
+  readonly startService?: (options: ServerServiceOptions) => Promise<ServerService>;
 }
 
 /** A server without turns: `run` does a job for it until it is stopped, or until the job is done. */
@@ -62,7 +62,7 @@ export interface JobServer extends CommonDescriptor {
 }
 
 /** What names a server of this kind, so that it is chosen. */
-export interface Offer {
+interface Offer {
   /** Kernel parameters; each alone is enough, unless `needsAll`. */
   readonly kernelKeys: readonly string[];
   readonly needsAll?: true;
@@ -108,7 +108,7 @@ export interface LeaseSource {
 }
 
 /** How somebody names such a server on the kernel line. */
-export interface AddressForm {
+interface AddressForm {
   readonly key: string;
   /** Of the value: `HOST[:PORT]`. */
   readonly form: string;
@@ -116,7 +116,7 @@ export interface AddressForm {
   readonly withPort: string;
 }
 
-export interface TurnRules {
+interface TurnRules {
   /** A check-in is answered with a command. False where facts are sent when they are due, and nobody is asked. */
   readonly asksServer: boolean;
   /** Every check-in carries all facts. */
@@ -145,7 +145,7 @@ export interface IntervalRule {
   readonly bounds?: readonly [min: number, max: number];
 }
 
-export interface JobRules {
+interface JobRules {
   readonly load: () => Promise<Job>;
   /** It ends by itself: `--once` and `--turns` change nothing. */
   readonly ends: boolean;
@@ -167,7 +167,7 @@ export interface DialectOptions {
   readonly factSet?: FactSet;
 }
 
-export interface ServiceOptions extends Runtime {
+export interface ServerServiceOptions extends Runtime {
   readonly kernel: CommandLine;
   /** As they are at the start. */
   readonly settings: Settings;

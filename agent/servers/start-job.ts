@@ -6,7 +6,7 @@ import type { Node } from '../node/node.ts';
 import type { NodeSetup } from '../node/node-setup.ts';
 import type { JobOptions } from './job.ts';
 
-export interface InsteadOfTurns extends Pick<
+interface InsteadOfTurns extends Pick<
   JobOptions,
   'clock' | 'log' | 'emit' | 'system' | 'say' | 'stateDir' | 'logDir' | 'listDisks' | 'source' | 'signal'
 > {

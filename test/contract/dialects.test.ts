@@ -228,7 +228,7 @@ describe('what differs', () => {
   test('razor-server: what goes wrong on the node is told to the server’s log of it', async () => {
     await inWorld('razor-server', {}, async ({ dialect, lab, ask, node }) => {
       await ask();
-      await dialect.tell?.('error', 'the disk is on fire & more');
+      await dialect.logToServer?.('error', 'the disk is on fire & more');
       const said = lab.events.since(0, node().uuid).findLast((event) => event.type === 'log');
       assert.equal(said?.message, 'the disk is on fire & more');
       assert.deepEqual(said?.details, { severity: 'error' });

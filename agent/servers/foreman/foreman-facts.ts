@@ -9,7 +9,7 @@ import type { ForemanParameters } from './foreman-parameters.ts';
 type Facts = Record<string, string>;
 
 /** What the agent knows besides its facts. */
-export interface ForemanExtras {
+interface ForemanExtras {
   readonly serverUrl: string;
   /** Of this program, for people: `razor-mk 1.0.0`. */
   readonly release: string;
@@ -28,7 +28,7 @@ export interface ForemanFacts {
  * The version of Foreman's own discovery image whose API ours is. Below 3.0.0 Foreman speaks a legacy API to a node, in
  * plain HTTP on the port of the encrypted one.
  */
-export const DISCOVERY_VERSION = '4.1.0';
+const DISCOVERY_VERSION = '4.1.0';
 
 /** Families of flat facts that Foreman drops whole when one has more than 100 entries (its setting maximum_structured_facts). */
 export const FAMILIES: readonly string[] = [

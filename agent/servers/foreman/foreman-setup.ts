@@ -2,7 +2,7 @@
 import { run } from '../../../platform/process/run.ts';
 import { version } from '../../version.ts';
 import type { Dialect } from '../dialect.ts';
-import type { DialectOptions, ServerService, ServiceOptions } from '../server.ts';
+import type { DialectOptions, ServerService, ServerServiceOptions } from '../server.ts';
 import { createForemanApi, type ForemanApiOptions } from './api/foreman-api.ts';
 import { createForeman } from './foreman.ts';
 import { readForemanParameters, type ForemanParameters } from './foreman-parameters.ts';
@@ -13,7 +13,7 @@ export function openForeman(options: DialectOptions): Dialect {
 }
 
 /** For the agent: the API that Foreman calls; its dialect reports to the API what was sent. */
-export async function serveForeman(options: ServiceOptions): Promise<ServerService> {
+export async function serveForeman(options: ServerServiceOptions): Promise<ServerService> {
   const parameters = parametersOf(options);
   for (const problem of parameters.problems) options.log.warn(`kernel line: ${problem}`);
   const kexec = options.settings.apiKexec ? await kexecVersion() : undefined;
@@ -28,7 +28,7 @@ export async function serveForeman(options: ServiceOptions): Promise<ServerServi
           parameters,
           release: release(),
           kexec: () => kexec,
-          onFacts: (facts) => api.told(facts),
+          onFacts: (facts) => api.accepted(facts),
         }),
       ),
     close: () => api.close(),

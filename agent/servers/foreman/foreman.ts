@@ -12,8 +12,8 @@ import { foremanFacts, type ForemanFacts } from './foreman-facts.ts';
 import type { ForemanParameters } from './foreman-parameters.ts';
 import { refusalOf } from './refusal.ts';
 
-export const FOREMAN_PATH = '/api/v2/discovered_hosts/facts';
-export const PROXY_PATH = '/discovery/create';
+const FOREMAN_PATH = '/api/v2/discovered_hosts/facts';
+const PROXY_PATH = '/discovery/create';
 
 export interface ForemanOptions {
   /** Base URL without a slash at its end, with a path where Foreman lies below one. */
@@ -26,10 +26,11 @@ export interface ForemanOptions {
   readonly parameters: ForemanParameters;
   /** Instead of the path that proxy.type means. */
   readonly registerPath?: string;
-  /** Told of what was sent, for the API of the image. */
+  /** Called with what was accepted, for the API of the image. */
   readonly onFacts?: (facts: ForemanFacts) => void;
 }
 
+/** The dialect, talking to one Foreman or smart proxy. State: whether an upload is due, and the boot card's MAC. */
 export function createForeman(options: ForemanOptions): Dialect {
   const { serverUrl, parameters } = options;
   const path = options.registerPath ?? (parameters.type === 'proxy' ? PROXY_PATH : FOREMAN_PATH);

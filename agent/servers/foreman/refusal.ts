@@ -29,14 +29,14 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 
 /** The failure that a reply other than 200 and 201 is. */
 export function refusalOf(reply: HttpReply, url: string, type: ForemanPath): HttpFailure {
-  const said = messageIn(reply.body);
-  const text = `Foreman refused the facts (HTTP ${reply.status}) at ${url}: ${said === '' ? 'no word of explanation' : said}`;
-  const remedy = remedyFor(reply.status, said, type);
+  const reported = messageIn(reply.body);
+  const text = `Foreman refused the facts (HTTP ${reply.status}) at ${url}: ${reported === '' ? 'no explanation' : reported}`;
+  const remedy = remedyFor(reply.status, reported, type);
   return new HttpFailure('RAZOR_MK_REFUSED', text, remedy === undefined ? {} : { remedy });
 }
 
-function remedyFor(status: number, said: string, type: ForemanPath): string | undefined {
-  const known = REMEDIES.find(([pattern]) => pattern.test(said))?.[1];
+function remedyFor(status: number, reported: string, type: ForemanPath): string | undefined {
+  const known = REMEDIES.find(([pattern]) => pattern.test(reported))?.[1];
   if (known !== undefined) return known;
   if (status === 404 || status === 405) {
     return type === 'foreman'

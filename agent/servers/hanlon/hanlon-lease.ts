@@ -12,7 +12,7 @@ import { parseNextServer } from '../../discovery/next-server.ts';
 const PORT_FILE = 'hanlonServerPort.addr';
 const BASE_URI_FILE = 'hanlonServerBaseUri.addr';
 
-export interface HanlonLease {
+interface HanlonLease {
   readonly address: ServerAddress | undefined;
   /** In words, for the trace. */
   readonly note: string;

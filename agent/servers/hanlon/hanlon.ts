@@ -11,10 +11,9 @@ import { parseJson } from '../../http/exchange.ts';
 import { limitFacts } from '../limit-facts.ts';
 import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
 
-export const HANLON_BASE_PATH = '/hanlon/api/v1';
-export const HANLON_PORT = 8026;
+const HANLON_BASE_PATH = '/hanlon/api/v1';
 
-export interface HanlonOptions {
+interface HanlonOptions {
   /** `http://HOST:PORT`; a path in it replaces the base path /hanlon/api/v1. */
   readonly serverUrl: string;
   readonly exchange: Exchange;
@@ -44,12 +43,12 @@ const REFUSAL = z.object({
 export const HANLON_BODY_LIMIT = 1024 * 1024;
 
 /** MACs without colons, upper case, joined by `_`: stored with colons, a node is never found again at boot. */
-export function hanlonMacId(identity: Identity): string {
+function hanlonMacId(identity: Identity): string {
   return identity.interfaces.map(({ mac }) => mac.replaceAll(':', '').toUpperCase()).join('_');
 }
 
 /** The UUID that is sent, or an empty text where the machine's own would fold it into another node. */
-export function hanlonUuid(identity: Identity): string {
+function hanlonUuid(identity: Identity): string {
   return usableUuid(identity.uuid)?.toUpperCase() ?? '';
 }
 
@@ -62,7 +61,7 @@ export function parseHanlonCheckin(reply: HttpReply): CheckinReply {
 }
 
 /** The reply of a register: 201 with errcode 0 in the body. */
-export function parseHanlonRegister(reply: HttpReply): void {
+function parseHanlonRegister(reply: HttpReply): void {
   const ok = reply.status === 201 || reply.status === 200;
   if (!ok || !REGISTERED.safeParse(parseJson(reply)).success) throw refusal(reply, 'register');
 }
@@ -86,71 +85,72 @@ function refusal(reply: HttpReply, what: string): RazorMkError {
   return new RazorMkError('RAZOR_MK_REPLY', `the answer to the ${what} (HTTP ${reply.status}) is no Hanlon reply`);
 }
 
+/** The dialect, talking to one server. */
 export function createHanlon(options: HanlonOptions): Dialect {
   const base = new URL(options.serverUrl);
   const prefix = base.pathname === '/' ? HANLON_BASE_PATH : base.pathname.replace(/\/+$/, '');
   const checkinUrl = new URL(options.checkinPath ?? `${prefix}/node/checkin`, base);
   const registerUrl = new URL(options.registerPath ?? `${prefix}/node/register`, base);
-
-  function nodeId(identity: Identity): string {
-    const id = hanlonUuid(identity) || hanlonMacId(identity);
-    if (id === '') throw new RazorMkError('RAZOR_MK_NO_IDENTITY', 'no usable SMBIOS UUID and no network interface');
-    return id;
-  }
-
-  /** What is said about the UUID that was left out, so that nobody wonders why a node is known by its MACs. */
-  function notes({ identity }: NodeReport): string[] {
-    if (identity.uuid === undefined || usableUuid(identity.uuid) !== undefined) return [];
-    return [
-      `SMBIOS UUID "${identity.uuid.slice(0, 60)}" is a placeholder that other machines share: MACs are sent instead`,
-    ];
-  }
-
-  function previewCheckin(report: NodeReport): RequestPreview {
-    nodeId(report.identity);
-    const uuid = hanlonUuid(report.identity);
-    const macId = hanlonMacId(report.identity);
-    const url = new URL(checkinUrl);
-    if (uuid !== '') url.searchParams.set('uuid', uuid);
-    if (macId !== '') url.searchParams.set('mac_id', macId);
-    url.searchParams.set('last_state', report.lastState);
-    if (report.firstCheckin) url.searchParams.set('first_checkin', 'true');
-    return {
-      method: 'GET',
-      url: url.href,
-      headers: { accept: 'application/json' },
-      body: undefined,
-      notes: notes(report),
-    };
-  }
-
-  function previewRegister(report: NodeReport): RequestPreview {
-    nodeId(report.identity);
-    const bodyOf = (facts: Readonly<Record<string, string>>): string =>
-      JSON.stringify({
-        mac_id: hanlonMacId(report.identity),
-        uuid: hanlonUuid(report.identity),
-        attributes_hash: facts,
-        last_state: report.lastState,
-      });
-    const limited = limitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), HANLON_BODY_LIMIT);
-    const headers = { accept: 'application/json', 'content-type': 'text/json' };
-    const body = bodyOf(limited.facts);
-    return { method: 'POST', url: registerUrl.href, headers, body, notes: [...notes(report), ...limited.notes] };
-  }
-
   return {
     serverUrl: base.origin,
-    nodeId,
-    previewCheckin,
-    previewRegister,
+    nodeId: hanlonId,
+    previewCheckin: (report) => checkinRequest(checkinUrl, report),
+    previewRegister: (report) => registerRequest(registerUrl, report),
     async checkin(report, signal) {
-      return parseHanlonCheckin(await options.exchange(previewCheckin(report), signal));
+      return parseHanlonCheckin(await options.exchange(checkinRequest(checkinUrl, report), signal));
     },
     async register(report, signal) {
-      const request = previewRegister(report);
+      const request = registerRequest(registerUrl, report);
       parseHanlonRegister(await options.exchange(request, signal));
       return request.notes;
     },
   };
+}
+
+/** The UUID, else the MACs. Throws RAZOR_MK_NO_IDENTITY. */
+function hanlonId(identity: Identity): string {
+  const id = hanlonUuid(identity) || hanlonMacId(identity);
+  if (id === '') throw new RazorMkError('RAZOR_MK_NO_IDENTITY', 'no usable SMBIOS UUID and no network interface');
+  return id;
+}
+
+/** The note about a UUID that was left out, so that nobody wonders why a node is known by its MACs. */
+function identityNotes({ identity }: NodeReport): readonly string[] {
+  if (identity.uuid === undefined || usableUuid(identity.uuid) !== undefined) return [];
+  return [
+    `SMBIOS UUID "${identity.uuid.slice(0, 60)}" is a placeholder that other machines share: MACs are sent instead`,
+  ];
+}
+
+function checkinRequest(checkinUrl: URL, report: NodeReport): RequestPreview {
+  hanlonId(report.identity);
+  const uuid = hanlonUuid(report.identity);
+  const macId = hanlonMacId(report.identity);
+  const url = new URL(checkinUrl);
+  if (uuid !== '') url.searchParams.set('uuid', uuid);
+  if (macId !== '') url.searchParams.set('mac_id', macId);
+  url.searchParams.set('last_state', report.lastState);
+  if (report.firstCheckin) url.searchParams.set('first_checkin', 'true');
+  return {
+    method: 'GET',
+    url: url.href,
+    headers: { accept: 'application/json' },
+    body: undefined,
+    notes: identityNotes(report),
+  };
+}
+
+function registerRequest(registerUrl: URL, report: NodeReport): RequestPreview {
+  hanlonId(report.identity);
+  const bodyOf = (facts: Readonly<Record<string, string>>): string =>
+    JSON.stringify({
+      mac_id: hanlonMacId(report.identity),
+      uuid: hanlonUuid(report.identity),
+      attributes_hash: facts,
+      last_state: report.lastState,
+    });
+  const limited = limitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), HANLON_BODY_LIMIT);
+  const headers = { accept: 'application/json', 'content-type': 'text/json' };
+  const notes = [...identityNotes(report), ...limited.notes];
+  return { method: 'POST', url: registerUrl.href, headers, body: bodyOf(limited.facts), notes };
 }

@@ -2,7 +2,7 @@
 import type { TurnServer } from '../server.ts';
 
 /** Where razor-server listens since 1.1.0; the 8080 of the original agent's default was stale. */
-export const RAZOR_SERVER_PORT = 8150;
+const RAZOR_SERVER_PORT = 8150;
 
 /**
  * The original's interval: a run 15 s after the end of the one before. Its first one came 30 s after power-on, by when the

@@ -8,8 +8,8 @@ import { limitFacts } from '../limit-facts.ts';
 import { parseJson, type Exchange, type HttpReply } from '../../http/exchange.ts';
 import { cleanText, errorText } from '../../http/bounded-json.ts';
 
-export const RAZOR_CHECKIN_PATH = '/razor/api/node/checkin';
-export const RAZOR_REGISTER_PATH = '/razor/api/node/register';
+const RAZOR_CHECKIN_PATH = '/razor/api/node/checkin';
+const RAZOR_REGISTER_PATH = '/razor/api/node/register';
 
 /**
  * Most bytes of json_hash. The server hands it on as one argument of a program, and Linux allows 131,072 bytes for one,
@@ -17,7 +17,7 @@ export const RAZOR_REGISTER_PATH = '/razor/api/node/register';
  */
 export const JSON_HASH_LIMIT = 130_000;
 
-export interface RazorOptions {
+interface RazorOptions {
   /** Base URL without a slash at its end: `http://10.0.0.1:8026`. */
   readonly serverUrl: string;
   readonly exchange: Exchange;

@@ -6,8 +6,8 @@ import { BlockList, isIP } from 'node:net';
 
 export interface Peers {
   allows(remote: string | undefined): boolean;
-  /** In words, for log and events. */
-  readonly told: readonly string[];
+  /** Those that are allowed, for log and events. */
+  readonly entries: readonly string[];
   /** Entries that are neither an address nor a network. */
   readonly wrong: readonly string[];
 }
@@ -15,7 +15,7 @@ export interface Peers {
 /** `addresses` are the server's, `more` addresses and networks (`192.0.2.0/24`). */
 export function createPeers(addresses: readonly string[], more: readonly string[]): Peers {
   const list = new BlockList();
-  const told: string[] = [];
+  const entries: string[] = [];
   const wrong: string[] = [];
   for (const entry of [...new Set([...addresses, ...more])]) {
     const [address = '', bits] = entry.trim().split('/');
@@ -25,11 +25,11 @@ export function createPeers(addresses: readonly string[], more: readonly string[
     if (isIP(address) === 0 || length < 0 || length > most) wrong.push(entry);
     else {
       list.addSubnet(address, length, kind);
-      told.push(entry);
+      entries.push(entry);
     }
   }
   return {
-    told,
+    entries,
     wrong,
     allows(remote) {
       if (remote === undefined) return false;

@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../../platform/errors/errors.ts';
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: string;
   /** Path without query. */
   readonly path: string;

@@ -1,6 +1,6 @@
 /** The extension of the server that is talked to now: opened anew when that changes, asked for before each turn. */
 import type { CommandLine } from '../../../../platform/kernel-line.ts';
-import type { ServerService, ServiceOptions } from '../../server.ts';
+import type { ServerService, ServerServiceOptions } from '../../server.ts';
 import { createExtension, type Extension } from './extension.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60_000;
  * Extension.refresh throws.
  */
 export function startExtensions(
-  options: Pick<ServiceOptions, 'kernel' | 'httpFor' | 'stateDir' | 'system' | 'signal'>,
+  options: Pick<ServerServiceOptions, 'kernel' | 'httpFor' | 'stateDir' | 'system' | 'signal'>,
 ): ServerService {
   const { kernel, stateDir, system, signal } = options;
   let current: { readonly extension: Extension; logged: boolean } | undefined;

@@ -12,7 +12,7 @@ import type { System } from '../../../../platform/system.ts';
 import { unpackZip, type UnpackLimits } from './unpack.ts';
 
 /** What a download gave; the body is empty for 304. */
-export interface Downloaded {
+interface Downloaded {
   readonly status: number;
   readonly headers: { readonly 'last-modified'?: string | undefined };
   readonly body: Buffer;
@@ -26,7 +26,7 @@ export type Download = (
   signal?: AbortSignal,
 ) => Promise<Downloaded>;
 
-export interface ExtensionOptions {
+interface ExtensionOptions {
   readonly url: string;
   /** `mk-update` is made in it. */
   readonly stateDir: string;
@@ -36,7 +36,7 @@ export interface ExtensionOptions {
   readonly limits?: UnpackLimits;
 }
 
-export type Refreshed = 'updated' | 'unchanged' | 'none' | 'dry';
+type Refreshed = 'updated' | 'unchanged' | 'none' | 'dry';
 
 export interface Extension {
   readonly url: string;
@@ -50,6 +50,7 @@ export interface Extension {
 
 const ARCHIVE_LIMIT = 32 * 1024 * 1024;
 
+/** The archive of one URL. State: the date of what was unpacked. */
 export function createExtension(options: ExtensionOptions): Extension {
   const tree = join(options.stateDir, 'mk-update');
   let lastModified: string | undefined;

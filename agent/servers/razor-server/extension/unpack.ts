@@ -15,7 +15,7 @@ export interface UnpackLimits {
   readonly totalBytes: number;
 }
 
-export const UNPACK_LIMITS: UnpackLimits = {
+const UNPACK_LIMITS: UnpackLimits = {
   entries: 2000,
   entryBytes: 16 * 1024 * 1024,
   totalBytes: 64 * 1024 * 1024,

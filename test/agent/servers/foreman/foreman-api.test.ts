@@ -93,7 +93,7 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     address: options.live === true ? '127.0.0.1' : '192.0.2.5',
     why: 'test',
   };
-  api.told({ facts: {}, bootNic, notes: [] });
+  api.accepted({ facts: {}, bootNic, notes: [] });
   await api.refresh(SERVER, { ...SETTINGS, ...options.settings }, orders);
   scene = {
     ...made,

@@ -17,7 +17,7 @@ export interface ListenOptions {
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
   readonly actions: ApiActions;
   readonly allows: (remote: string | undefined) => boolean;
-  /** Told of each request of somebody who may not. */
+  /** Called for each request of somebody who may not. */
   readonly onStranger: (remote: string) => void;
   readonly onRequest: (what: string, status: number) => void;
   /** Carries an order out, after its answer is on its way. */
@@ -33,7 +33,7 @@ export interface Listening {
 const LARGEST_BODY = 64 * 1024;
 const STRANGERS_AT_ONCE = 4;
 
-/** Opens one door. Rejects when the port cannot be had. */
+/** Opens one listener. Rejects when the port cannot be had. */
 export async function listenForOrders(options: ListenOptions): Promise<Listening> {
   const { host, tls } = options;
   const listener: RequestListener = (request, response) => void serve(request, response, options);
@@ -66,7 +66,7 @@ export async function listenForOrders(options: ListenOptions): Promise<Listening
   };
 }
 
-/** A few strangers are told that they are; more of them are cut at once, so that they cannot take the places of the server. */
+/** A few strangers get an answer; more of them are cut at once, so that they cannot take the places of the server. */
 function keepRoom(server: Server, allows: ListenOptions['allows']): void {
   let strangers = 0;
   server.on('connection', (socket: Socket) => {
@@ -94,7 +94,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
       : await answerApi({ method, path, body }, options.actions);
   const { after } = reply;
   options.onRequest(what, reply.status);
-  // also when the peer has gone: it was told yes, or would have been
+  // also when the peer has gone: it was answered with yes, or would have been
   if (after !== undefined) response.once('close', () => options.onOrder(after));
   send(response, reply, method);
 }
