@@ -1,8 +1,7 @@
 /** A file from the network into a file, never through memory: capped while it streams, and checked before it is used. */
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { saveStream } from '../../platform/save-stream.ts';
 import type { FileClient } from '../http/file-client.ts';
 import { urlForPeople } from '../http/http-failure.ts';
 
@@ -33,29 +32,20 @@ export async function download(
   const refuse = (why: string): RazorMkError => new RazorMkError('RAZOR_MK_COMMAND', `${what}: ${why}`);
   const late = AbortSignal.timeout(timeoutMs);
   const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
-  const hash = createHash('sha256');
-  let size = 0;
   try {
     const { body } = await files.open({ url, idleMs: IDLE_MS, redirects: 0, signal });
-    await using file = await open(path, 'w', 0o600);
-    for await (const piece of body) {
-      size += piece.length;
-      if (size > limit) throw refuse(`it is longer than ${limit} bytes`);
-      hash.update(piece);
-      await file.writeFile(piece);
+    const saved = await saveStream(body, path, { limit });
+    if (saved.size === 0) throw refuse('it is empty');
+    if (sha256 !== undefined && saved.sha256 !== sha256.toLowerCase()) {
+      throw refuse(`its SHA-256 is ${saved.sha256}, not ${sha256.toLowerCase()}`);
     }
-    const found = hash.digest('hex');
-    if (size === 0) throw refuse('it is empty');
-    if (sha256 !== undefined && found !== sha256.toLowerCase()) {
-      throw refuse(`its SHA-256 is ${found}, not ${sha256.toLowerCase()}`);
-    }
-    return size;
+    return saved.size;
   } catch (error) {
     rmSync(path, { force: true });
     options.signal?.throwIfAborted();
     if (late.aborted) throw refuse(`it did not come within ${timeoutMs / 1000} s`);
-    if (error instanceof RazorMkError && error.code !== 'RAZOR_MK_HTTP') throw error;
-    const remedy = error instanceof RazorMkError ? error.remedy : undefined;
-    throw new RazorMkError('RAZOR_MK_COMMAND', messageOf(error), { cause: error, remedy });
+    if (!(error instanceof RazorMkError)) throw refuse(messageOf(error));
+    if (error.code !== 'RAZOR_MK_HTTP') throw error;
+    throw new RazorMkError('RAZOR_MK_COMMAND', error.message, { cause: error, remedy: error.remedy });
   }
 }

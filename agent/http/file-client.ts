@@ -40,10 +40,17 @@ export interface FileClient {
 /** A file that did not come, and whether asking again may help. */
 export class FileFailure extends RazorMkError {
   readonly again: boolean;
+  /** The server's answer, where that is what was wrong. */
+  readonly status: number | undefined;
 
-  constructor(message: string, again: boolean, details: { readonly cause?: unknown; readonly remedy?: string } = {}) {
+  constructor(
+    message: string,
+    again: boolean,
+    details: { readonly cause?: unknown; readonly remedy?: string; readonly status?: number } = {},
+  ) {
     super('RAZOR_MK_HTTP', message, details);
     this.again = again;
+    this.status = details.status;
   }
 }
 
@@ -66,7 +73,8 @@ export async function openFile(transport: Transport, request: FileRequest, diagn
     if (status === 200) return { url: current.href, length: reply.length, body: piecesOf(reply, what, request) };
     leave(reply);
     if (status < 300 || status > 399 || location === undefined) {
-      throw new FileFailure(`${what}: HTTP ${status}`, status >= 500 || status === 408 || status === 429);
+      const again = status >= 500 || status === 408 || status === 429;
+      throw new FileFailure(`${what}: HTTP ${status}`, again, { status });
     }
     if (hop >= redirects) {
       const to = location.slice(0, 200);

@@ -6,6 +6,7 @@ import { loadKernelModules } from '../../tinycore/node/kernel-modules.ts';
 import { MIRROR_DIR, startMirror, type Mirror } from '../../tinycore/node/mirror.ts';
 import { repairMirrorUri } from '../../tinycore/node/uris.ts';
 import type { Settings } from '../config/settings.ts';
+import { FileFailure, type FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { Runtime } from '../loop/runtime.ts';
 
@@ -17,7 +18,7 @@ export interface Duties {
 
 interface DutiesOptions {
   /** A client for lists of any host: nothing that belongs to the server goes with it. */
-  readonly openFiles: (settings: Settings) => Promise<HttpClient>;
+  readonly openFiles: (settings: Settings) => Promise<HttpClient & FileClient>;
   /** Where the local mirror's files are; /tmp/tinycorelinux, the original's. */
   readonly mirrorDir?: string;
 }
@@ -52,6 +53,14 @@ export function createDuties(runtime: Pick<Runtime, 'log' | 'system'>, options: 
         if (reply.status !== 200) throw new Error(`HTTP ${reply.status}`);
         return reply.body;
       };
+      const openFile = async (url: string): Promise<AsyncIterable<Uint8Array> | undefined> => {
+        try {
+          return (await (await options.openFiles(settings)).open({ url, signal })).body;
+        } catch (error) {
+          if (error instanceof FileFailure && error.status === 404) return undefined;
+          throw error;
+        }
+      };
       try {
         if (tceInstallListUri !== '') {
           await installExtensions({
@@ -59,6 +68,7 @@ export function createDuties(runtime: Pick<Runtime, 'log' | 'system'>, options: 
             log,
             signal,
             fetchList,
+            openFile,
             listUri: uri(tceInstallListUri),
             mirrorUri: uri(tceMirrorUri),
           });

@@ -22,6 +22,11 @@ const EXTENSION = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,120}$/;
 const MODULE = /^(?:[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\/){0,8}[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 const MOST = 500;
 
+/** Whether a text may be the name of an extension: a file name and never a path. */
+export function isExtensionName(text: string): boolean {
+  return EXTENSION.test(text) && !text.includes('..');
+}
+
 const Sha256 = z.string().check(z.regex(/^[0-9a-fA-F]{64}$/));
 const Extension = z.union([z.string(), z.object({ name: z.string(), sha256: z.optional(Sha256) })]);
 const ExtensionList = z.array(z.unknown()).check(z.maxLength(MOST));
@@ -79,7 +84,7 @@ export function parseExtensionList(bytes: Uint8Array): Listed<ExtensionEntry> {
         ? { name: parsed.data, sha256: undefined }
         : parsed.data
       : undefined;
-    if (written === undefined || !EXTENSION.test(written.name) || written.name.includes('..')) {
+    if (written === undefined || !isExtensionName(written.name)) {
       warnings.push(`${shown(item)} is not an extension`);
       continue;
     }

@@ -1,21 +1,21 @@
 /**
- * Installs the extensions of a list, as the original does: the mirror is written to /opt/tcemirror first, then tce-load runs as
- * the user tc (Core's refuses root; a base without sudo has one that takes it) for each one that is not installed yet. tce-load checks the md5 of what it fetched; a
- * SHA-256 in the list is checked here, between fetching and installing.
+ * Installs the extensions of a list, as the original does: the mirror is written to /opt/tcemirror, then tce-load runs as the user
+ * tc (Core's refuses root; a base without sudo has one that takes it) for each one that is not installed yet. What it loads was
+ * fetched and checked here before (extension-fetcher.ts).
  */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
+import { fetchExtension, isThere, mirrorDirectory, type ExtensionFetch } from './extension-fetcher.ts';
 import { parseExtensionList, readList, type ExtensionEntry } from './lists.ts';
 
-interface ExtensionsOptions {
+interface ExtensionsOptions extends Pick<ExtensionFetch, 'openFile' | 'kernel'> {
   readonly system: System;
   readonly log: Log;
   readonly listUri: string;
-  /** Empty: /opt/tcemirror is left as it is. */
+  /** Empty: /opt/tcemirror is left as it is, and used. */
   readonly mirrorUri: string;
   readonly fetchList: (url: string) => Promise<Uint8Array | undefined>;
   readonly signal?: AbortSignal;
@@ -25,7 +25,7 @@ interface ExtensionsOptions {
   readonly tceLoad?: readonly [string, ...string[]];
 }
 
-/** Fetching over a slow link takes its time. */
+/** A start script takes its time. */
 const LOAD_TIMEOUT_MS = 900_000;
 
 /** Never throws: a list that is not there is the normal case of the original's default configuration. Returns what was installed. */
@@ -33,18 +33,41 @@ export async function installExtensions(options: ExtensionsOptions): Promise<rea
   const { log, system } = options;
   const root = options.root ?? '/';
   const list = await readList('extensions', parseExtensionList, options);
-  const missing = (list?.entries ?? []).filter(
+  const listed = list?.entries ?? [];
+  const missing = listed.filter(
     ({ name }) => !existsSync(join(root, 'usr/local/tce.installed', name.replace(/\.tcz$/, ''))),
   );
   if (missing.length === 0) return [];
   writeMirror(join(root, 'opt/tcemirror'), options);
+  let mirror = '';
+  try {
+    mirror = mirrorDirectory(options.mirrorUri, root);
+  } catch (error) {
+    // extensions of the image need none
+    log.warn(`list of extensions: ${messageOf(error)}`);
+  }
+  const fetched = missing.filter(({ name }) => !isThere(name, root));
+  warnOfPlainHttp(mirror, fetched, log);
   const installed: string[] = [];
   for (const entry of missing) {
     if (options.signal?.aborted === true) break;
-    if (await install(entry, root, options)) installed.push(entry.name);
+    const { openFile, kernel } = options;
+    if (await install(entry, { mirror, root, listed, openFile, kernel }, options)) installed.push(entry.name);
   }
   if (installed.length > 0) log.info(`${system.live ? 'installed' : 'would install'} ${installed.join(', ')}`);
   return installed;
+}
+
+/** An MD5 from the same place proves nothing about who made the file. */
+function warnOfPlainHttp(mirror: string, entries: readonly ExtensionEntry[], log: Log): void {
+  const bare = entries.filter(({ sha256 }) => sha256 === undefined).map(({ name }) => name);
+  if (bare.length === 0 || !/^http:/i.test(mirror)) return;
+  const { hostname } = new URL(mirror);
+  if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return;
+  log.warn(
+    `${bare.join(', ')}: no SHA-256 in the list, and ${mirror} is plain http: anybody on the way to it can have their code run ` +
+      'as root here. Write {"name": "NAME.tcz", "sha256": "…"} into the list, or name an https mirror.',
+  );
 }
 
 function writeMirror(path: string, { mirrorUri, system, log }: ExtensionsOptions): void {
@@ -58,47 +81,31 @@ function writeMirror(path: string, { mirrorUri, system, log }: ExtensionsOptions
   }
 }
 
-async function install(entry: ExtensionEntry, root: string, options: ExtensionsOptions): Promise<boolean> {
-  const { system, log } = options;
-  const [program, ...before] = options.tceLoad ?? tceLoadOf(root);
-  const load = async (what: string, flags: string): Promise<boolean> => {
-    const argv: [string, ...string[]] = [program, ...before, flags, entry.name];
-    const result = await system.run(what, argv, {
-      timeoutMs: LOAD_TIMEOUT_MS,
-      env: { HOME: '/home/tc', USER: 'tc' },
-      signal: options.signal,
-    });
-    if (result.status === 0) return true;
-    const said = `${result.stdout.toString()}${result.stderr.toString()}`.trim().split('\n').at(-1) ?? '';
-    log.warn(`${entry.name} was not installed: ${result.failure ?? (said || `status ${result.status}`)}`);
+async function install(entry: ExtensionEntry, fetch: ExtensionFetch, options: ExtensionsOptions): Promise<boolean> {
+  const { system, log, signal } = options;
+  const { name } = entry;
+  try {
+    if (!isThere(name, fetch.root)) {
+      if (fetch.mirror === '') throw new Error('no mirror has it');
+      await system.change(`fetch the extension ${name} and what it needs`, () => fetchExtension(entry, fetch));
+    }
+  } catch (error) {
+    if (signal?.aborted !== true) log.error(`${name} was not installed: ${messageOf(error)}`);
     return false;
-  };
-  if (entry.sha256 === undefined) return await load(`install the extension ${entry.name}`, '-iw');
-  if (!(await load(`fetch the extension ${entry.name}`, '-w'))) return false;
-  if (system.live && !(await isGenuine(entry, root, options))) return false;
-  return await load(`install the extension ${entry.name}`, '-i');
+  }
+  const [program, ...before] = options.tceLoad ?? tceLoadOf(fetch.root);
+  const result = await system.run(`install the extension ${name}`, [program, ...before, '-i', name], {
+    timeoutMs: LOAD_TIMEOUT_MS,
+    env: { HOME: '/home/tc', USER: 'tc' },
+    signal,
+  });
+  if (result.status === 0) return true;
+  const said = `${result.stdout.toString()}${result.stderr.toString()}`.trim().split('\n').at(-1) ?? '';
+  log.warn(`${name} was not installed: ${result.failure ?? (said || `status ${result.status}`)}`);
+  return false;
 }
 
 function tceLoadOf(root: string): readonly [string, ...string[]] {
   const sudo = ['usr/bin/sudo', 'usr/local/bin/sudo', 'bin/sudo'].some((path) => existsSync(join(root, path)));
   return sudo ? ['sudo', '-u', 'tc', 'tce-load'] : ['tce-load'];
-}
-
-/** Whether the fetched file has the list's SHA-256. One that has not is removed, so that nobody installs it later. */
-async function isGenuine(entry: ExtensionEntry, root: string, { log, system }: ExtensionsOptions): Promise<boolean> {
-  // tce-load puts files where /etc/sysconfig/tcedir points; without a disk that is /tmp/tce
-  const directories = ['etc/sysconfig/tcedir/optional', 'tmp/tce/optional'].map((dir) => join(root, dir, entry.name));
-  const path = directories.find((candidate) => existsSync(candidate));
-  if (path === undefined) {
-    log.warn(`${entry.name} was not installed: tce-load fetched it, but it is in neither ${directories.join(' nor ')}`);
-    return false;
-  }
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-  const found = hash.digest('hex');
-  if (found === entry.sha256) return true;
-  log.error(`${entry.name} was not installed: its SHA-256 is ${found}, and the list says ${entry.sha256}`);
-  const { rmSync } = await import('node:fs');
-  await system.change(`remove ${path}`, () => rmSync(path, { force: true }));
-  return false;
 }

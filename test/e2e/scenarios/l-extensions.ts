@@ -38,11 +38,21 @@ export const scenario: Scenario = {
     await extension(mirror, 'forged', { 'usr/local/bin/forged': '#!/bin/sh\n' });
     await extension(mirror, 'damaged', { 'usr/local/bin/damaged': '#!/bin/sh\n' });
     writeFileSync(join(mirror, 'damaged.tcz.md5.txt'), `${'0'.repeat(32)}  damaged.tcz\n`);
-    const sha256 = createHash('sha256')
-      .update(readFileSync(join(mirror, 'site-tool.tcz')))
-      .digest('hex');
+    // what it depends on is in no list: the mirror would choose what runs as root
+    await extension(mirror, 'led', { 'usr/local/bin/led': '#!/bin/sh\n' });
+    await extension(mirror, 'stranger', { 'usr/local/bin/stranger': '#!/bin/sh\n' });
+    writeFileSync(join(mirror, 'led.tcz.dep'), 'stranger.tcz\n');
+    const listed = (name: string): { readonly name: string; readonly sha256: string } => ({
+      name: `${name}.tcz`,
+      sha256: createHash('sha256')
+        .update(readFileSync(join(mirror, `${name}.tcz`)))
+        .digest('hex'),
+    });
     const forged = { name: 'forged.tcz', sha256: '0'.repeat(64) };
-    list(web, 'tce-install-list', [{ name: 'site-tool.tcz', sha256 }, forged, 'damaged.tcz', 'absent.tcz']);
+    list(web, 'tce-install-list', [
+      ...['site-tool', 'site-words', 'led'].map(listed),
+      ...[forged, 'damaged.tcz', 'absent.tcz'],
+    ]);
     list(web, 'kmod-install-list', [...MODULES, 'no-such-module']);
 
     const uri = `http://10.77.0.1:${PORT}/tinycorelinux`;
@@ -74,10 +84,11 @@ export const scenario: Scenario = {
     assert.match(await shell('cat /tmp/site-tool-was-started'), /started/);
     assert.match(await shell('cat /opt/tcemirror'), new RegExp(uri));
     world.step('what does not fit its checksum is not installed');
-    for (const name of ['forged', 'damaged', 'absent']) {
+    for (const name of ['forged', 'damaged', 'absent', 'led']) {
       assert.equal((await shellOn(machine, `test -e /usr/local/bin/${name}`)).status, 1, name);
       assert.match(await shell(`grep "${name}.tcz was not installed" /var/log/rz_mk_controller.log`), /"level"/, name);
     }
+    assert.equal((await shellOn(machine, 'test -e /usr/local/bin/stranger')).status, 1);
     assert.ok(asked.some((path) => path.endsWith('/forged.tcz')));
     world.step('the modules of the list are loaded, and the one that is not there is named');
     for (const name of ['crc_itu_t', 'udf']) assert.match(await shell(`grep "^${name} " /proc/modules`), /Live/, name);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createLog } from '../../../platform/log/log.ts';
@@ -113,74 +112,16 @@ test('lists are read in every form, and no name gets through that is not one', (
   }
 });
 
-test('the mirror is written first, then tce-load runs as tc for what is not installed yet', async () => {
-  const sudo = { 'usr/bin/sudo': '' };
-  const root = tree({ 'usr/local/tce.installed/bash': '', 'opt/tcemirror': 'http://repo/\n', ...sudo });
-  const { system, programs, log } = recording();
-  const options = {
-    system,
-    log,
-    root,
-    listUri: 'http://m/l',
-    mirrorUri: 'http://10.0.0.1/tinycorelinux',
-    fetchList: given(['bash.tcz', 'nano.tcz', 'lshw.tcz']),
-  };
-  assert.deepEqual(await installExtensions(options), ['nano.tcz', 'lshw.tcz']);
-  assert.equal(readFileSync(join(root, 'opt/tcemirror'), 'utf8'), 'http://10.0.0.1/tinycorelinux/\n');
-  assert.deepEqual(programs, [
-    ['sudo', '-u', 'tc', 'tce-load', '-iw', 'nano.tcz'],
-    ['sudo', '-u', 'tc', 'tce-load', '-iw', 'lshw.tcz'],
-  ]);
-});
-
-test('on a base without sudo, whose tce-load takes root, it is called as it stands', async () => {
-  const { system, programs, log } = recording();
-  const options = { system, log, root: tree({}), listUri: 'http://m/l', mirrorUri: '' };
-  assert.deepEqual(await installExtensions({ ...options, fetchList: given(['nano.tcz']) }), ['nano.tcz']);
-  assert.deepEqual(programs, [['tce-load', '-iw', 'nano.tcz']]);
-});
-
-test('a SHA-256 of the list is checked between fetching and installing, and a false file is removed', async () => {
-  // a stand-in for tce-load: -w puts the file where the real one does
-  const root = tree({
-    'bin/tce-load':
-      '#!/bin/sh\n[ "$1" = -i ] || { mkdir -p "$ROOT"; printf content > "$0.d/../../tmp/tce/optional/$2"; }\n',
-    'tmp/tce/optional/.keep': '',
-    'bin/tce-load.d/.keep': '',
-  });
-  const tceLoad = [join(root, 'bin/tce-load')] as const;
-  const sha256 = createHash('sha256').update('content').digest('hex');
-  const good = recording(/tce-load$/);
-  const options = { root, tceLoad, listUri: 'http://m/l', mirrorUri: '' };
-  const done = await installExtensions({ ...options, ...good, fetchList: given([{ name: 'a.tcz', sha256 }]) });
-  assert.deepEqual(
-    [done, good.programs.map((argv) => argv.slice(1))],
-    [
-      ['a.tcz'],
-      [
-        ['-w', 'a.tcz'],
-        ['-i', 'a.tcz'],
-      ],
-    ],
-  );
-  const bad = recording(/tce-load$/);
-  const none = await installExtensions({
-    ...options,
-    ...bad,
-    fetchList: given([{ name: 'b.tcz', sha256: '0'.repeat(64) }]),
-  });
-  assert.deepEqual([none, bad.programs.map((argv) => argv.slice(1))], [[], [['-w', 'b.tcz']]]);
-  assert.ok(!existsSync(join(root, 'tmp/tce/optional/b.tcz')));
-  assert.match(bad.lines.join('\n'), /error: b\.tcz was not installed: its SHA-256 is/);
-});
-
 test('a list that is not there is no error, nonsense in its place is said, and both change nothing', async () => {
   const root = tree({ 'opt/tcemirror': 'as it was\n' });
   const nonsense = given({ not: 'a list' });
   for (const fetchList of [() => Promise.reject(new Error('refused')), nonsense, given([])]) {
     const { system, programs, log, lines } = recording();
     assert.deepEqual(
-      await installExtensions({ system, log, root, listUri: 'http://m/l', mirrorUri: 'http://x', fetchList }),
+      await installExtensions({
+        ...{ system, log, root, listUri: 'http://m/l', mirrorUri: 'http://x', fetchList },
+        openFile: () => Promise.reject(new Error('nothing is fetched')),
+      }),
       [],
     );
     assert.equal((await loadKernelModules({ system, log, root, listUri: 'http://m/l', fetchList: fetchList })).size, 0);
