@@ -42,8 +42,14 @@ export function noNamespace(): Namespace {
   };
 }
 
+/** A segment of QEMU's own making. */
+export interface UserSegment extends Segment {
+  /** What `startDhcp` named as TFTP root. */
+  tftpRoot(): string | undefined;
+}
+
 /** The network that QEMU makes: nothing to set up. What `startDhcp` names as TFTP root is asked for by `tftpRoot`. */
-export function userSegment(): Segment & { tftpRoot(): string | undefined } {
+export function userSegment(): UserSegment {
   let root: string | undefined;
   return {
     bridge: '',

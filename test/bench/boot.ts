@@ -6,7 +6,8 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openSite, type LabProcess, type Site } from '../../lab/vm/site.ts';
+import type { LabProcess } from '../../lab/vm/site-lab.ts';
+import { openSite, type Site } from '../../lab/vm/site.ts';
 import { FORMS } from '../../tinycore/image/extensions/agent-form.ts';
 import { createImages, type ImageChoice, type MicrokernelImage } from '../e2e/images.ts';
 import { smallestMemory } from '../e2e/memory.ts';

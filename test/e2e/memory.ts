@@ -1,5 +1,6 @@
 /** How much memory a machine needs to be registered, found by halving. */
-import type { LabProcess, Site } from '../../lab/vm/site.ts';
+import type { LabProcess } from '../../lab/vm/site-lab.ts';
+import type { Site } from '../../lab/vm/site.ts';
 import type { Machine } from '../../lab/vm/machine.ts';
 
 /** What a machine without enough memory says on its console: ours of a half initrd, the kernel's of no memory at all. */

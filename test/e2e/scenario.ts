@@ -1,6 +1,7 @@
 /** What a scenario is: boot, expect, answer; readable from top to bottom. */
 import type { LabEvent } from '../../lab/lab-events.ts';
-import type { LabProcess, Site } from '../../lab/vm/site.ts';
+import type { LabProcess } from '../../lab/vm/site-lab.ts';
+import type { Site } from '../../lab/vm/site.ts';
 import type { Images } from './images.ts';
 
 export interface Scenario {

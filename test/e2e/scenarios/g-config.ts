@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { LabProcess } from '../../../lab/vm/site.ts';
+import type { LabProcess } from '../../../lab/vm/site-lab.ts';
 import { collectSyslog } from '../inside.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { checkins, factsOf, isEvent, type Scenario } from '../scenario.ts';

@@ -10,7 +10,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fetchPackage } from '../../../tinycore/image/base/debian.ts';
 import { OVMF_CODE, type Machine } from '../../../lab/vm/machine.ts';
-import type { LabProcess } from '../../../lab/vm/site.ts';
+import type { LabProcess } from '../../../lab/vm/site-lab.ts';
 import { must } from '../../../tinycore/image/programs.ts';
 import type { ImageChoice } from '../images.ts';
 import { DEBIAN_CACHE, LOCAL_DISK, makeOsImage } from '../os-image.ts';

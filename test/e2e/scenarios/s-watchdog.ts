@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Machine } from '../../../lab/vm/machine.ts';
-import type { LabProcess } from '../../../lab/vm/site.ts';
+import type { LabProcess } from '../../../lab/vm/site-lab.ts';
 import { shellOn, typeOn } from '../console.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
