@@ -7,8 +7,8 @@ import { after } from 'node:test';
 
 const GRACE_MS = 3000;
 
-// the variable is set in the processes of single files; the runner itself reads this file too
-if (process.env['NODE_TEST_CONTEXT'] === 'child-v8') {
+// the runner, which starts a process for each file, reads this file too
+if (!process.execArgv.includes('--test')) {
   after(() => {
     const end = (): void => {
       const kept = process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap');

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkBudget } from '../../../packaging/executable/budget.ts';
 import { bundle } from '../../../packaging/bundle/bundle.ts';
-import { highestVersion, readElf } from '../../../packaging/executable/elf.ts';
 import { licenceFile, npmParts, projectPart } from '../../../packaging/inventory/licences.ts';
 import { lockedNode } from '../../../packaging/executable/node-binary.ts';
 import { sbom } from '../../../packaging/inventory/sbom.ts';
@@ -81,17 +80,6 @@ test('everything inside has its licence text, and the inventory lists it with it
 test('an executable over its size budget fails the build and names both figures', () => {
   assert.doesNotThrow(() => checkBudget(27_750_000));
   assert.throws(() => checkBudget(27_750_001), /27,750,001 bytes compressed; the budget is 27,750,000/);
-});
-
-test('needed libraries and symbol versions are read from an ELF file', () => {
-  const elf = readElf(readFileSync(process.execPath));
-  assert.equal(elf.machine, process.arch === 'x64' ? 62 : 183);
-  assert.ok(elf.needed.includes('libstdc++.so.6') && elf.needed.includes('libc.so.6'));
-  assert.match(highestVersion(elf, 'GLIBC') ?? '', /^2\.\d+$/);
-  assert.equal(highestVersion(elf, 'NOBODY'), undefined);
-  assert.throws(() => readElf(Buffer.from('#!/bin/sh\n')), /not an ELF file/);
-  const cut = readFileSync(process.execPath).subarray(0, 4096);
-  assert.throws(() => readElf(cut), /outside the file/);
 });
 
 test('Node is pinned by version and integrity for both architectures', () => {
