@@ -10,7 +10,7 @@ export const API_OPTIONS: { readonly [Name in ApiSetting]: OptionEntry<Settings[
     default: 8443,
     kind: integer(0, 65_535),
     value: 'PORT',
-    meaning: 'Foreman only: port on which the node takes its orders by https. Without --live the system chooses one.',
+    meaning: 'Foreman only: port on which the node takes orders over https. Without --live the system chooses one.',
   },
   apiPlainPort: {
     default: 0,
@@ -22,12 +22,12 @@ export const API_OPTIONS: { readonly [Name in ApiSetting]: OptionEntry<Settings[
     default: [],
     kind: list(text(100)),
     value: 'ADDRESS[/BITS],…',
-    meaning: 'Foreman only: who may give orders besides the server that got the facts, for example a smart proxy.',
+    meaning: 'Foreman only: who may give orders besides the server that receives the facts, for example a smart proxy.',
   },
   apiKexec: {
     default: false,
     kind: onOff,
     value: 'on|off',
-    meaning: 'Foreman only: whether its order to boot another kernel by kexec is obeyed. It comes without a password.',
+    meaning: 'Foreman only: obey its order to boot another kernel by kexec. The order carries no password.',
   },
 };

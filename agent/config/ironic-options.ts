@@ -11,15 +11,14 @@ export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Set
     kind: onOff,
     places: ['kernel', 'file'],
     value: 'on|off',
-    meaning: 'Whether Ironic may have an image written over a disk of this machine. No server can push this.',
+    meaning: 'Allow Ironic to write an image over a disk of this machine. No server can push this.',
   },
   allowErase: {
     default: false,
     kind: onOff,
     places: ['kernel', 'file'],
     value: 'on|off',
-    meaning:
-      'Whether Ironic may have the metadata of all free disks erased (erase_devices_metadata). No server can push this.',
+    meaning: 'Allow Ironic to erase the metadata of all free disks (erase_devices_metadata). No server can push this.',
   },
   ironicStrict: {
     default: false,
@@ -27,6 +26,6 @@ export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Set
     places: ['kernel', 'file'],
     value: 'on|off',
     meaning:
-      'Whether Ironic must show its token for the list of commands too. Conductors until 21.4 (Debian 12) do not; by default it is asked for from the first time on that it comes.',
+      'Require Ironic’s token for the list of commands from the beginning. Conductors up to 21.4 (Debian 12) do not send it there; by default it is required after the first request that has it.',
   },
 };

@@ -36,7 +36,7 @@ export interface OptionEntry<T> {
   readonly meaning: string;
 }
 
-/** The longest interval that is believed: a day. */
+/** The longest interval that is accepted: a day. */
 const DAY = 86_400;
 
 export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Name]> } = {
@@ -44,21 +44,20 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     default: 'razor',
     kind: text(60), // which of them there are is checked where the server is selected (servers/select-server.ts)
     value: 'NAME',
-    meaning: `Which kind of server this is: ${SERVERS.map(({ name }) => name).join(', ')}.`,
+    meaning: `The kind of server: ${SERVERS.map(({ name }) => name).join(', ')}.`,
   },
   server: {
     default: [],
     kind: list(address),
     places: ['option', 'environment', 'file'],
     value: 'HOST[:PORT],…',
-    meaning: 'Addresses of the server, tried in turn. On the kernel line these are razor.ip and razor.server.',
+    meaning: 'Addresses of the server, tried in turn. On the kernel line: razor.ip and razor.server.',
   },
   port: {
     default: 0,
     kind: integer(1, 65_535),
     value: 'PORT',
-    meaning:
-      'The server’s port where an address has none. The dialect’s own by default: 8026, and 8150 for razor-server.',
+    meaning: 'Port for addresses without one. Default: that of the server, 8026, or 8150 for razor-server.',
   },
   checkinInterval: {
     default: 60,
@@ -74,19 +73,19 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     pushed: 'mk_checkin_skew',
     pushedKind: strictNumber(0, 3600, false),
     value: 'SECONDS',
-    meaning: 'The first turn waits a random time up to this.',
+    meaning: 'The first turn waits for a random time up to this.',
   },
   checkinCron: {
     default: '',
     kind: text(200),
     value: 'EXPRESSION',
-    meaning: 'A cron expression for check-ins by the calendar; the interval is then not used.',
+    meaning: 'Cron expression for check-ins, in place of the interval.',
   },
   housekeepingCron: {
     default: '',
     kind: text(200),
     value: 'EXPRESSION',
-    meaning: 'A cron expression for housekeeping: all facts and the lists of extensions and modules are read anew.',
+    meaning: 'Cron expression for housekeeping: refreshes all facts and the lists of extensions and modules.',
   },
   checkinPath: {
     default: '',
@@ -110,7 +109,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     pushed: 'mk_uri',
     places: [],
     value: 'URL',
-    meaning: 'Where the server wants to be asked from now on. Given up again when nothing answers there.',
+    meaning: 'Base URL that the server wants to be used from now on. Dropped when nothing answers there.',
   },
   factExclude: {
     default: '',
@@ -123,7 +122,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     default: 60,
     kind: seconds(1, DAY),
     value: 'SECONDS',
-    meaning: 'Facts older than this are gathered anew, and sent when they changed.',
+    meaning: 'Facts older than this are gathered again, and sent when they changed.',
   },
   externalFacts: {
     default: ['/etc/razor-mk/facts.d'],
@@ -137,13 +136,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     kind: logLevel,
     pushed: 'mk_log_level',
     value: 'LEVEL',
-    meaning: 'debug, info, warn, error or fatal; the original’s Logger::ERROR form is understood.',
+    meaning: 'debug, info, warn, error or fatal; also in the original’s form, Logger::ERROR.',
   },
   httpTimeout: {
     default: 10,
     kind: seconds(0.1, 600),
     value: 'SECONDS',
-    meaning: 'Longest exchange with the server, from connect to the last byte.',
+    meaning: 'Time limit of an exchange with the server, from connect to the last byte.',
   },
   rediscoverAfter: {
     default: 3,
@@ -155,7 +154,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     default: 3,
     kind: integer(0, 100),
     value: 'COUNT',
-    meaning: 'Good check-ins that pushed configuration must lead to before it counts as good.',
+    meaning: 'Good check-ins after which pushed configuration is accepted for good.',
   },
   backoffCap: {
     default: 60,
@@ -167,14 +166,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     default: '',
     kind: text(),
     value: 'FILE',
-    meaning:
-      'Certificates (PEM) of the authorities that https servers must be signed by, instead of the built-in ones.',
+    meaning: 'Certificates (PEM) of the authorities that are trusted for https, in place of the built-in ones.',
   },
   pin: {
     default: [],
     kind: list(text(200)),
     value: 'SHA256,…',
-    meaning: 'SHA-256 fingerprints of server certificates: a server with none of them is sent nothing.',
+    meaning: 'SHA-256 fingerprints of server certificates. Nothing is sent to a server with another certificate.',
   },
   clientCert: { default: '', kind: text(), value: 'FILE', meaning: 'Client certificate (PEM) for https servers.' },
   clientKey: { default: '', kind: text(), value: 'FILE', meaning: 'Private key (PEM) of the client certificate.' },
@@ -182,27 +180,26 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     default: '',
     kind: text(),
     value: 'TOKEN',
-    meaning: 'Bearer token sent to the server. Others can read command and kernel lines: prefer the file.',
+    meaning: 'Bearer token for the server. Other users can read command and kernel lines: prefer the file.',
   },
   tokenFile: { default: '', kind: text(), value: 'FILE', meaning: 'A file that holds the bearer token.' },
   insecure: {
     default: false,
     kind: onOff,
     value: 'on|off',
-    meaning:
-      'Whether any certificate of the server is believed where none is pinned. Somebody in between can then be it.',
+    meaning: 'Accept any server certificate when none is pinned. Allows man-in-the-middle attacks.',
   },
   replyKey: {
     default: '',
     kind: text(),
     value: 'FILE',
-    meaning: 'Ed25519 public key (PEM). Replies without a valid signature are then not believed.',
+    meaning: 'Ed25519 public key (PEM). Replies without a valid signature are rejected.',
   },
   commandsDir: {
     default: '/usr/lib/razor',
     kind: text(),
     value: 'DIR',
-    meaning: 'Executables in this directory are commands that the server may name.',
+    meaning: 'Directory of executables that the server may name as commands.',
   },
   tceMirrorUri: {
     default: '',
@@ -241,49 +238,49 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     default: [],
     kind: list(text(253)),
     value: 'HOST,…',
-    meaning: 'NTP servers; the clock is set by the first that answers. With --live only.',
+    meaning: 'NTP servers; the first one that answers sets the clock. With --live only.',
   },
   syslog: {
     default: '',
     kind: text(300),
     value: 'udp://HOST:PORT',
-    meaning: 'Where log lines are sent too, as RFC 5424: udp://HOST:514 or tcp://HOST:601.',
+    meaning: 'Also sends log lines to a collector (RFC 5424): udp://HOST:514 or tcp://HOST:601.',
   },
   logDir: {
     default: '',
     kind: text(),
     value: 'DIR',
-    meaning: 'Where the log file lies: /var/log with --live, the state directory otherwise.',
+    meaning: 'Directory of the log file: /var/log with --live, otherwise the state directory.',
   },
   watchdog: {
     default: 'on',
     kind: oneOf(['on', 'off']),
     value: 'on|off',
-    meaning: 'Whether /dev/watchdog is fed while turns happen. With --live only.',
+    meaning: 'Feeds /dev/watchdog while the agent makes progress. With --live only.',
   },
   reloadModules: {
     default: [],
     kind: list(text(64)),
     value: 'MODULE,…',
-    meaning: 'More drivers that are loaded again when they found no device, as bnx2 is.',
+    meaning: 'More drivers to reload when they found no device, like bnx2.',
   },
   controlPort: {
     default: 2156,
     kind: integer(0, 65_535),
     value: 'PORT',
-    meaning: 'Port on 127.0.0.1 of health, metrics and setMkConfig. Without --live the system chooses one.',
+    meaning: 'Port on 127.0.0.1 for health, metrics and setMkConfig. Without --live the system chooses one.',
   },
   loopLimit: {
     default: 5,
     kind: integer(1, 20),
     value: 'COUNT',
-    meaning: 'How often the same destructive command is carried out within the loop window before it is held back.',
+    meaning: 'How often the same destructive command may run within the loop window before it is held back.',
   },
   loopWindow: {
     default: 1800,
     kind: seconds(60, DAY),
     value: 'SECONDS',
-    meaning: 'The time in which the loop breaker counts.',
+    meaning: 'Time window of the loop breaker.',
   },
   ...API_OPTIONS,
   ...IRONIC_OPTIONS,

@@ -26,7 +26,8 @@ export function checkDriver(state: NetworkState): CheckResult {
 /** Whether the kernel log misses a firmware file. */
 export function checkFirmware(state: NetworkState): CheckResult {
   const last = state.firmwareErrors.at(-1);
-  if (last === undefined) return { name: 'firmware', state: 'ok', found: 'the kernel log misses none', remedy: '' };
+  if (last === undefined)
+    return { name: 'firmware', state: 'ok', found: 'no missing firmware reported by the kernel', remedy: '' };
   // a NIC that has its link has its firmware: the line is about something else, or it was loaded later
   const harmless = candidateNics(state).some((nic) => nic.carrier);
   return {

@@ -205,7 +205,7 @@ const CASES: readonly Case[] = [
     break: () => serve('html'),
     exit: 11,
     first: /^reply\. .*not JSON: "<h1>It works!/,
-    remedy: /^Check that the address is that of a provisioning server/,
+    remedy: /^Check that the address belongs to a provisioning server/,
   },
   {
     what: 'the server reports an error of its own',
