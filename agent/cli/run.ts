@@ -8,6 +8,7 @@ import { systemClock } from '../../platform/time/clock.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Disk } from '../disks/disks.ts';
 import { bootParameters } from '../kernel-line/read-kernel-line.ts';
+import { withheldFrom } from '../http/tls/trust.ts';
 import { startAgent } from '../loop/agent.ts';
 import type { AgentEvent, Emit } from '../loop/events.ts';
 import type { Runtime } from '../loop/runtime.ts';
@@ -135,6 +136,13 @@ function warnOfInsecure({ insecure }: Settings, people: (text: string) => void, 
   emit({ event: 'warning', message });
 }
 
+/** Once for each server that is talked to: why it refuses this node would be a riddle otherwise. */
+function warnOfWithheld(note: string | undefined, { log, emit }: Runtime): void {
+  if (note === undefined) return;
+  log.warn(note);
+  emit({ event: 'warning', message: note });
+}
+
 interface Running {
   readonly args: RunArgs;
   readonly runtime: Runtime;
@@ -180,7 +188,10 @@ async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise
     },
     settings: setup.settings,
     discover: setup.discover,
-    httpFor: setup.httpFor,
+    httpFor: (settings, server) => {
+      warnOfWithheld(withheldFrom(server, settings), runtime);
+      return setup.httpFor(settings, server);
+    },
     hooks: node.hooks,
     extraErrors: node.errorsForFacts,
     turns,

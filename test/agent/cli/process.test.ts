@@ -100,3 +100,29 @@ test('without a usable state directory the agent says so and works', async () =>
     await server.close();
   }
 });
+
+// whoever answers DHCP first could collect the token of every machine
+test('a server that DHCP names over http is not sent the token, and the log says so', async (t) => {
+  const server = await scriptedServer();
+  t.after(() => server.close());
+  const resolvConf = join(dir, 'resolv-none.conf');
+  writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+  const lease = join(dir, 'next-server');
+  writeFileSync(lease, '127.0.0.1\n');
+  const found = [
+    '--resolv-conf',
+    resolvConf,
+    '--dns-port',
+    '1',
+    '--next-server-file',
+    lease,
+    '--port',
+    `${server.port}`,
+  ];
+  const agent = await agentProcess(['--cmdline', '/dev/null', ...found, '--token', 'secret', '--checkin-skew', '0']);
+  t.after(() => agent.stop());
+  await agent.until('a check-in', () => has(agent, 'checkin'));
+  assert.ok(server.asked.every(({ headers }) => headers.authorization === undefined));
+  const warnings = agent.events.flatMap((event) => (event.event === 'warning' ? [event.message] : []));
+  assert.match(warnings.join('\n'), /the token is not sent to http:.*found by next-server file/);
+});
