@@ -3,7 +3,7 @@ import { onOff } from './kinds.ts';
 import type { OptionEntry } from './options.ts';
 import type { Settings } from './settings.ts';
 
-type IronicSetting = 'allowDeploy' | 'allowErase' | 'ironicStrict';
+type IronicSetting = 'allowDeploy' | 'allowErase' | 'requireErase' | 'ironicStrict';
 
 export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Settings[Name]> } = {
   allowDeploy: {
@@ -19,6 +19,14 @@ export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Set
     places: ['kernel', 'file'],
     value: 'on|off',
     meaning: 'Allow Ironic to erase the metadata of all free disks (erase_devices_metadata). No server can push this.',
+  },
+  requireErase: {
+    default: false,
+    kind: onOff,
+    places: ['kernel', 'file'],
+    value: 'on|off',
+    meaning:
+      'Make cleaning by Ironic fail where nothing is erased: without allow_erase, and without a disk to erase. No server can push this.',
   },
   ironicStrict: {
     default: false,

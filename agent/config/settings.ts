@@ -52,6 +52,7 @@ export interface Settings {
   readonly apiKexec: boolean;
   readonly allowDeploy: boolean;
   readonly allowErase: boolean;
+  readonly requireErase: boolean;
   readonly ironicStrict: boolean;
 }
 

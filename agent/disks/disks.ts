@@ -30,9 +30,9 @@ export interface Disk {
   readonly refused: string | undefined;
   /**
    * Of a refused disk, what an erasing of the whole machine may pass over: a medium that is no part of it, a read-only disk,
-   * another path to a disk that is in the list. A disk that is in use is none of these.
+   * another path to a disk that is in the list, a disk that the server wants left alone. A disk that is in use is none of these.
    */
-  readonly spared?: 'medium' | 'read-only' | 'path' | undefined;
+  readonly spared?: 'medium' | 'read-only' | 'path' | 'skip-list' | undefined;
 }
 
 /** How the disks are listed; a file may stand for them. */

@@ -66,17 +66,24 @@ export interface IronicCommand {
 
 export type StepKind = 'clean' | 'deploy' | 'service';
 
+/** What execute_*_step asks for. */
+export interface StepCall {
+  readonly kind: StepKind;
+  /** `args` of the step. */
+  readonly args: Params;
+}
+
 /** One step that get_*_steps lists and execute_*_step runs. */
 export interface IronicStep {
   readonly name: string;
   readonly kinds: readonly StepKind[];
   /** 0: only when the operator asks for it by name. */
-  readonly priority: number;
+  readonly priority: (settings: Settings) => number;
   readonly interface: 'deploy' | 'raid' | 'bios' | 'management' | 'power';
   readonly rebootRequested?: boolean;
   readonly abortable?: boolean;
   /** `{name: {description, required}}`, as Ironic's API shows it. */
   readonly argsinfo?: Readonly<Record<string, { readonly description: string; readonly required: boolean }>>;
-  /** `step` as it was received: `{step, interface, args, priority …}`; `params` has node and ports too. */
-  readonly run: (step: Params, params: Params, context: CommandContext) => Promise<unknown>;
+  /** Resolves to the step's result (JSON). */
+  readonly run: (call: StepCall, context: CommandContext) => Promise<unknown>;
 }

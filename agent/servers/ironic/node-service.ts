@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { listDisks } from '../../disks/disks.ts';
+import { applySkipList, parseSkipList } from '../../disks/skip-list.ts';
 import { advertisedAddress, listenAddress } from './conductor/callback-address.ts';
 import { createApi, type IronicApi } from './conductor/ironic-api.ts';
 import { makeCertificate } from '../../http/tls/certificate.ts';
@@ -59,7 +60,10 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
       ...options,
       node,
       config: found.lookup.config,
-      listDisks: options.listDisks ?? listDisks,
+      listDisks: async () => {
+        const skipped = parseSkipList(node.properties['skip_block_devices']);
+        return applySkipList(await (options.listDisks ?? listDisks)(), skipped);
+      },
       openHttp: (url: string) => options.openHttp(url),
       progress: progressTeller(options),
       endService(why: string): void {
@@ -74,7 +78,7 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
     commands: (options.commands ?? COMMANDS).map((command) => ({
       ...command,
       run: (params, given) => {
-        node = nodeIn(params) ?? node;
+        node = nodeIn(params, node) ?? node;
         return command.run(params, { ...given, node });
       },
     })),
@@ -187,15 +191,17 @@ function portFor({ parameters, memory, system }: ServiceOptions, address: string
 }
 
 /** `node` of a command's parameters is newer than the lookup's. */
-function nodeIn(params: Params): IronicNode | undefined {
+function nodeIn(params: Params, before: IronicNode): IronicNode | undefined {
   const node = params['node'] as Partial<Record<keyof IronicNode, unknown>> | null | undefined;
   if (typeof node !== 'object' || node === null || typeof node.uuid !== 'string') return undefined;
-  const map = (value: unknown): Params => (typeof value === 'object' && value !== null ? (value as Params) : {});
+  // what a command leaves out is as it was: the disks to leave alone are among it
+  const map = (value: unknown, known: Params): Params =>
+    typeof value === 'object' && value !== null ? (value as Params) : known;
   return {
     uuid: node.uuid,
-    properties: map(node.properties),
-    instance_info: map(node.instance_info),
-    driver_internal_info: map(node.driver_internal_info),
+    properties: map(node.properties, before.properties),
+    instance_info: map(node.instance_info, before.instance_info),
+    driver_internal_info: map(node.driver_internal_info, before.driver_internal_info),
   };
 }
 

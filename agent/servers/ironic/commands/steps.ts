@@ -1,5 +1,6 @@
 /** The get_*_steps and execute_*_step commands of the extensions clean, deploy and service, made from the table of steps. */
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { Settings } from '../../../config/settings.ts';
 import type { IronicCommand, IronicStep, Params, StepKind } from '../ironic-options.ts';
 import { STEPS } from '../steps/step-table.ts';
 
@@ -17,18 +18,20 @@ function getSteps(kind: StepKind, steps: readonly IronicStep[]): IronicCommand {
   return {
     name: `${kind}.get_${kind}_steps`,
     async: false,
-    run: () =>
+    run: (_, { settings }) =>
       Promise.resolve({
-        [`${kind}_steps`]: { [MANAGER]: steps.filter(({ kinds }) => kinds.includes(kind)).map(shown) },
+        [`${kind}_steps`]: {
+          [MANAGER]: steps.filter(({ kinds }) => kinds.includes(kind)).map((step) => wireStep(step, settings)),
+        },
         hardware_manager_version: { [MANAGER]: MANAGER_VERSION },
       }),
   };
 }
 
-function shown(step: IronicStep): Record<string, unknown> {
+function wireStep(step: IronicStep, settings: Settings): Record<string, unknown> {
   return {
     step: step.name,
-    priority: step.priority,
+    priority: step.priority(settings),
     interface: step.interface,
     reboot_requested: step.rebootRequested ?? false,
     abortable: step.abortable ?? false,
@@ -53,7 +56,7 @@ function executeStep(kind: StepKind, steps: readonly IronicStep[]): IronicComman
             .join(', ')}.`,
         });
       }
-      const result = await step.run(asked, params, context);
+      const result = await step.run({ kind, args: record(asked['args']) ?? {} }, context);
       // the step goes back as it came: the conductor compares it with the one that it holds
       return { [`${kind}_result`]: result ?? null, [`${kind}_step`]: asked };
     },

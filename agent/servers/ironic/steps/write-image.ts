@@ -9,18 +9,14 @@ import type { CommandContext, IronicStep, Params } from '../ironic-options.ts';
 export const writeImage: IronicStep = {
   name: 'write_image',
   kinds: ['deploy'],
-  priority: 0,
+  priority: () => 0,
   interface: 'deploy',
   argsinfo: {
     image_info: { description: 'the image: urls, disk_format, os_hash_algo, os_hash_value …', required: true },
     configdrive: { description: 'URL, or base64 of a gzip, of the config drive', required: false },
   },
-  async run(step, params, context) {
+  async run({ args }, context) {
     const { deployImage } = await import('../../../disk-image/deploy-image.ts');
-    const args = record(step['args']);
-    const node = record(params['node']);
-    const instance = record(node['instance_info'] ?? context.node?.instance_info);
-    const properties = record(node['properties'] ?? context.node?.properties);
     const { kernel } = context;
     const seconds = (name: string, byDefault: number): number => {
       const value = kernel.value(name) ?? '';
@@ -31,7 +27,7 @@ export const writeImage: IronicStep = {
       allowed: context.settings.allowDeploy,
       imageInfo: args['image_info'],
       configDrive: args['configdrive'],
-      rootDevice: instance['root_device'] ?? properties['root_device'],
+      rootDevice: context.node?.instance_info['root_device'] ?? context.node?.properties['root_device'],
       rules: imageRules(context.config),
       fetch: await fetchOptions(context),
       attempts: 1 + seconds('ipa-image-download-connection-retries', 9) / 1000,
@@ -61,8 +57,4 @@ async function fetchOptions({ kernel, openFiles, signal }: CommandContext): Prom
     idleMs: (seconds >= 1 && seconds <= 3600 ? seconds : 60) * 1000,
     signal,
   };
-}
-
-function record(value: unknown): Params {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Params) : {};
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import {
   JOURNAL_FILE,
   openJournal,
@@ -10,13 +9,8 @@ import {
   type CommandResult,
 } from '../../../../../agent/servers/ironic/commands/command-journal.ts';
 import { CommandFault, createExecutor } from '../../../../../agent/servers/ironic/commands/executor.ts';
+import { temporaryDirectory } from '../../../../helpers/temporary-directory.ts';
 import type { IronicCommand } from '../../../../../agent/servers/ironic/ironic-options.ts';
-
-function place(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'razor-mk-journal-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
 
 const warnings: string[] = [];
 const open = (stateDir: string, boot = 'boot-1'): Promise<CommandJournal> =>
@@ -27,7 +21,7 @@ function command(name: string, status: CommandResult['command_status'], result: 
 }
 
 test('what ran is failed afterwards, what was over is as it was, and only steps keep their results', async (t) => {
-  const dir = place(t);
+  const dir = temporaryDirectory(t);
   const first = await open(dir);
   assert.deepEqual(first.before, []);
   first.write([
@@ -49,14 +43,14 @@ test('what ran is failed afterwards, what was over is as it was, and only steps 
 });
 
 test('the commands of another boot are not listed: that ramdisk is gone', async (t) => {
-  const dir = place(t);
+  const dir = temporaryDirectory(t);
   (await open(dir)).write([{ result: command('execute_clean_step', 'RUNNING') }]);
   assert.deepEqual((await open(dir, 'boot-2')).before, []);
 });
 
 test('a file that cannot be read never looks like a fresh boot', async (t) => {
   for (const text of ['{"boot":"boot-1","comm', '[]', '']) {
-    const dir = place(t);
+    const dir = temporaryDirectory(t);
     writeFileSync(join(dir, JOURNAL_FILE), text);
     const { before } = await open(dir);
     assert.deepEqual(
@@ -68,14 +62,14 @@ test('a file that cannot be read never looks like a fresh boot', async (t) => {
 });
 
 test('a result too long to keep makes the step count as failed after a restart, not as done', async (t) => {
-  const dir = place(t);
+  const dir = temporaryDirectory(t);
   const long = { deploy_step: { args: { configdrive: 'A'.repeat(5 * 2 ** 20) } } };
   (await open(dir)).write([{ result: command('execute_deploy_step', 'SUCCEEDED', long) }]);
   assert.equal((await open(dir)).before[0]?.result.command_status, 'FAILED');
 });
 
 test('what cannot be written down is not begun where it changes the machine', async (t) => {
-  const dir = place(t);
+  const dir = temporaryDirectory(t);
   const journal = await open(dir);
   mkdirSync(join(dir, JOURNAL_FILE)); // nothing can be renamed over a directory
   const ran: string[] = [];
