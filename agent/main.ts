@@ -50,7 +50,7 @@ function processTerminal(): Terminal {
 }
 
 async function main(argv: readonly string[], host: Host): Promise<number> {
-  const asked = argv.find((word) => !word.startsWith('-'));
+  const wanted = argv.find((word) => !word.startsWith('-'));
   const parser = yargs([...argv])
     .scriptName('razor-mk')
     .locale('en') // the executable would be English and a clone would follow LC_ALL
@@ -68,7 +68,7 @@ async function main(argv: readonly string[], host: Host): Promise<number> {
     });
   const completing = argv.includes('--get-yargs-completions');
   for (const entry of VERBS) {
-    if (entry.name === asked || completing) await addVerb(parser, entry);
+    if (entry.name === wanted || completing) await addVerb(parser, entry);
     else parser.command(entry.name, entry.describe);
   }
   try {
@@ -103,8 +103,10 @@ async function addVerb(parser: Argv, entry: VerbEntry): Promise<void> {
     builder: async (yargs: Argv) => {
       for (const below of verb.verbs ?? []) await addVerb(yargs, below);
       const built = verb.options(yargs);
+      for (const [command, does] of verb.examples ?? []) built.example(`$0 ${command}`, does);
+      if (verb.epilogue !== undefined) built.epilogue(verb.epilogue());
       // the options of a verb are not those of the verbs below it
-      if (verb.verbs !== undefined) keepToItself(built as unknown as WholeYargs);
+      if (verb.verbs !== undefined) limitToVerb(built as unknown as WholeYargs);
       return built;
     },
     handler: (args) => {
@@ -119,7 +121,7 @@ interface WholeYargs {
   global(names: readonly string[], inherited: boolean): unknown;
 }
 
-function keepToItself(parser: WholeYargs): void {
+function limitToVerb(parser: WholeYargs): void {
   const everywhere = ['help', 'version', 'get-yargs-completions'];
   const own = Object.keys(parser.getOptions().key).filter((name) => !everywhere.includes(name));
   parser.global(own, false);

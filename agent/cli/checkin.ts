@@ -7,10 +7,15 @@ import { agentOptions } from './options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs)
-      .option('dry-run', { type: 'boolean', default: false, describe: 'show the request and send nothing' })
-      .option('first', { type: 'boolean', default: false, describe: 'as the first check-in of a freshly booted node' })
-      .option('json', { type: 'boolean', default: false, describe: 'the reply as JSON' }),
+    agentOptions(yargs, {
+      'dry-run': { type: 'boolean', default: false, describe: 'show the request and send nothing' },
+      first: { type: 'boolean', default: false, describe: 'as the first check-in of a freshly booted node' },
+      json: { type: 'boolean', default: false, describe: 'the reply as JSON' },
+    }),
+  examples: [
+    ['checkin --dry-run', 'the request that would be sent'],
+    ['checkin --server 10.0.0.1 --first --json', 'what a server answers to a freshly booted node'],
+  ],
   run: async (args, host) => {
     const { dialect, report } = await prepareExchange(args, host, args.first);
     if (args['dry-run']) {

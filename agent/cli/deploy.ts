@@ -27,6 +27,10 @@ function described(name: keyof DeploySettings, describe: string): { describe: st
 }
 
 export const verb = defineVerb({
+  examples: [
+    ['deploy --list-disks', 'every disk, and why one is not taken'],
+    ['deploy --cmdline ./cmdline --disk-file ./disk.img', 'a dry run on a file'],
+  ],
   options: (yargs) =>
     yargs
       .option('cmdline', {
@@ -37,7 +41,7 @@ export const verb = defineVerb({
       .option('live', {
         type: 'boolean',
         default: false,
-        describe: 'export the disk and do what is asked; otherwise only say it',
+        describe: 'export the disk and do what is asked; otherwise only log it',
       })
       .option('list-disks', { type: 'boolean', default: false, describe: 'print every disk, and why one is not taken' })
       .option('disk-file', { type: 'string', describe: 'a regular file that stands for the disk' })

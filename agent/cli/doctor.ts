@@ -18,7 +18,11 @@ import { settingsByHand, setUp, type SetUpOptions } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs).option('json', { type: 'boolean', default: false, describe: 'every check, as JSON' }),
+    agentOptions(yargs, { json: { type: 'boolean', default: false, describe: 'every check, as JSON' } }),
+  examples: [
+    ['doctor', 'what is broken between this machine and its server'],
+    ['doctor --server 10.0.0.1:8026 --json', 'every check of one server, for a program'],
+  ],
   run: async (args, host) => {
     const results = await examine(await doctorContext(args, host));
     const broken = firstBroken(results);

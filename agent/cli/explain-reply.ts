@@ -19,6 +19,10 @@ const READERS = new Map(
 
 export const verb = defineVerb({
   usage: '<file>',
+  examples: [
+    ['explain-reply reply.json', 'what the agent would do with a saved reply'],
+    ['explain-reply - --dialect razor-server --status 404', 'a reply on standard input, and its HTTP status'],
+  ],
   options: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'the body of a reply; - for standard input' })

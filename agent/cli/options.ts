@@ -1,8 +1,10 @@
-/** Options that the agent's verbs share: the table of settings, and where this machine's files are. */
-import type { Argv } from 'yargs';
+/** Options that the agent's verbs share: the table of settings, in groups, and where this machine's files are. */
+import type { Argv, InferredOptionTypes, Options } from 'yargs';
 import { namesOf } from '../config/names.ts';
-import { OPTIONS, SETTING_NAMES } from '../config/options.ts';
+import { OPTIONS } from '../config/options.ts';
+import type { SettingName } from '../config/settings.ts';
 import { NEXT_SERVER_FILE } from '../discovery/next-server.ts';
+import { SERVERS } from '../servers/registry.ts';
 
 /** The settings of the table are there too, by option name; config/resolve.ts looks them up. */
 export interface AgentArgs {
@@ -16,27 +18,61 @@ export interface AgentArgs {
   readonly 'state-dir': string | undefined;
 }
 
-/** Adds them to a verb. */
-export function agentOptions(yargs: Argv): Argv<AgentArgs> {
-  let built = yargs
-    .option('cmdline', { type: 'string', default: '/proc/cmdline', describe: 'the kernel command line' })
-    .option('resolv-conf', { type: 'string', default: '/etc/resolv.conf', describe: 'resolvers and search list' })
-    .option('next-server-file', {
-      type: 'string',
-      default: NEXT_SERVER_FILE,
-      describe: 'what DHCP said of next-server',
-    })
-    .option('dns-port', { type: 'number', describe: 'port of the resolvers (53)' })
-    .option('config', { type: 'string', default: '/etc/razor-mk/config.yaml', describe: 'configuration file' })
-    .option('root', { type: 'string', default: '/', describe: 'gather facts from a recorded tree' })
-    .option('from', { type: 'string', describe: 'gather facts from a capture' })
-    .option('state-dir', { type: 'string', describe: 'where state is kept (a private directory; /tmp with --live)' });
-  for (const setting of SETTING_NAMES) {
-    const { option } = namesOf(setting);
-    if (option === undefined) continue;
-    const alias = setting === 'checkinInterval' ? { alias: 'interval' } : {};
-    const { meaning } = OPTIONS[setting];
-    built = built.option(option, { type: 'string', requiresArg: true, describe: meaning, ...alias });
+/** The settings that have an option, in the groups of `--help`. */
+export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = {
+  'Server:': ['dialect', 'server', 'port', 'httpTimeout', 'rediscoverAfter', 'backoffCap', 'probation'],
+  'Trust:': ['caFile', 'pin', 'insecure', 'clientCert', 'clientKey', 'token', 'tokenFile', 'replyKey'],
+  'Turns:': ['checkinInterval', 'checkinSkew', 'checkinCron', 'housekeepingCron', 'loopLimit', 'loopWindow'],
+  'Facts and identity:': ['factExclude', 'factRefresh', 'externalFacts', 'hwId', 'identityInclude', 'identityExclude'],
+  'Node:': ['commandsDir', 'ntp', 'watchdog', 'reloadModules', 'controlPort', 'logLevel', 'logDir', 'syslog'],
+  'Orders from Foreman:': ['apiPort', 'apiPlainPort', 'apiAllow', 'apiKexec'],
+};
+
+/** Where this machine's files are; other places are for trying things out. */
+const FILES = {
+  cmdline: { type: 'string', default: '/proc/cmdline', describe: 'the kernel command line' },
+  config: { type: 'string', default: '/etc/razor-mk/config.yaml', describe: 'configuration file' },
+  'state-dir': { type: 'string', describe: 'where state is kept (a private directory; /tmp with --live)' },
+  'resolv-conf': { type: 'string', default: '/etc/resolv.conf', describe: 'resolvers and search list' },
+  'dns-port': { type: 'number', describe: 'port of the resolvers (53)' },
+  'next-server-file': {
+    type: 'string',
+    default: NEXT_SERVER_FILE,
+    describe: 'next-server, as the DHCP client left it',
+  },
+  root: { type: 'string', default: '/', describe: 'gather facts from a recorded tree' },
+  from: { type: 'string', describe: 'gather facts from a capture' },
+} satisfies Record<string, Options>;
+
+/** A verb's own options, in the first group of its help, then those that all verbs of the agent share. */
+export function agentOptions<Own extends Record<string, Options>>(
+  yargs: Argv,
+  own: Own,
+): Argv<AgentArgs & InferredOptionTypes<Own>> {
+  let built = yargs.options(own).group(Object.keys(own), 'Options:');
+  built = built.options(FILES).group(Object.keys(FILES), 'Files:') as unknown as typeof built;
+  for (const [group, settings] of Object.entries(SETTING_GROUPS)) {
+    for (const setting of settings) {
+      const { option } = namesOf(setting);
+      if (option === undefined) continue;
+      const alias = setting === 'checkinInterval' ? { alias: 'interval' } : {};
+      const describe = inHelp(OPTIONS[setting].meaning);
+      built = built.option(option, { type: 'string', requiresArg: true, describe, group, ...alias }) as typeof built;
+    }
   }
-  return built as unknown as Argv<AgentArgs>;
+  return built as unknown as Argv<AgentArgs & InferredOptionTypes<Own>>;
+}
+
+/** The kinds of servers, a line each, for the end of a verb's help. */
+export function serverList(): string {
+  const width = Math.max(...SERVERS.map(({ name }) => name.length));
+  const lines = SERVERS.map(({ name, description }) => `  ${name.padEnd(width)}  ${description}`);
+  return ['Kinds of servers (--dialect):', ...lines].join('\n');
+}
+
+/** A meaning of the table of settings, which is whole sentences for the page, as help has it: a phrase without a full stop. */
+function inHelp(meaning: string): string {
+  const [first = '', ...others] = meaning.replace(/\.$/, '').split(/\.\s+/);
+  const phrase = /^[A-Z][a-z]* (?!only)/.test(first) ? first.charAt(0).toLowerCase() + first.slice(1) : first;
+  return [phrase, ...others].join('. ');
 }

@@ -5,11 +5,13 @@ import { agentOptions } from './options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs).option('dry-run', {
-      type: 'boolean',
-      default: false,
-      describe: 'show the request and send nothing',
+    agentOptions(yargs, {
+      'dry-run': { type: 'boolean', default: false, describe: 'show the request and send nothing' },
     }),
+  examples: [
+    ['register --dry-run', 'the facts that would be sent, in the form of the server'],
+    ['register --server 10.0.0.1 --from capture.tar.gz', 'register a recorded machine'],
+  ],
   run: async (args, host) => {
     const { descriptor, dialect, report } = await prepareExchange(args, host, false);
     const preview = dialect.previewRegister(report);

@@ -21,7 +21,7 @@ import { stopOptimizing } from '../node/optimizing.ts';
 import type { ServerService, TurnServer } from '../servers/server.ts';
 import { openStore, type Store } from '../state/state-store.ts';
 import { version } from '../version.ts';
-import { agentOptions, type AgentArgs } from './options.ts';
+import { agentOptions, serverList, type AgentArgs } from './options.ts';
 import { addressesOf, resolverOf, setUp, stateDir } from './setup.ts';
 
 interface RunArgs extends AgentArgs {
@@ -35,13 +35,19 @@ interface RunArgs extends AgentArgs {
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs)
-      .option('live', { type: 'boolean', default: false, describe: 'change this machine: reboot it when told to, …' })
-      .option('events', { type: 'boolean', default: false, describe: 'each step as a JSON line on standard output' })
-      .option('once', { type: 'boolean', default: false, describe: 'one turn' })
-      .option('turns', { type: 'number', describe: 'so many turns' })
-      .option('disk-file', { type: 'string', describe: 'a regular file that stands for the disks; not with --live' })
-      .option('stop-after-command', { type: 'string', array: true, describe: 'end after a turn with this command' }),
+    agentOptions(yargs, {
+      live: { type: 'boolean', default: false, describe: 'change this machine: reboot it when the server says so, …' },
+      once: { type: 'boolean', default: false, describe: 'one turn' },
+      turns: { type: 'number', describe: 'so many turns' },
+      'stop-after-command': { type: 'string', array: true, describe: 'end after a turn with this command' },
+      events: { type: 'boolean', default: false, describe: 'each step as a JSON line on standard output' },
+      'disk-file': { type: 'string', describe: 'a regular file that stands for the disks; not with --live' },
+    }),
+  examples: [
+    ['run --server 10.0.0.1 --once', 'one turn against a server, changing nothing'],
+    ['run --events --turns 3', 'three turns, each step as a line of JSON'],
+  ],
+  epilogue: serverList,
   run: async (args, host) => await runAgent(args, host),
 });
 

@@ -14,6 +14,10 @@ const TO_LINE_END = '\x1b[K';
 const TO_SCREEN_END = '\x1b[J';
 
 export const verb = defineVerb({
+  examples: [
+    ['status', 'what the agent of this machine is doing'],
+    ['status --watch', 'the same on a full screen, again and again'],
+  ],
   options: (yargs) =>
     yargs
       .option('state-dir', { type: 'string', describe: 'the state directory of the agent' })

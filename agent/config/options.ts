@@ -20,7 +20,7 @@ import { API_OPTIONS } from './api-options.ts';
 import { IDENTITY_OPTIONS } from './identity-options.ts';
 import { IRONIC_OPTIONS } from './ironic-options.ts';
 import { pattern } from './pattern.ts';
-import { SERVERS } from '../servers/registry.ts';
+import { defaultPorts, SERVERS } from '../servers/registry.ts';
 import type { SettingName, Settings } from './settings.ts';
 
 export interface OptionEntry<T> {
@@ -51,13 +51,14 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     kind: list(address),
     places: ['option', 'environment', 'file'],
     value: 'HOST[:PORT],…',
-    meaning: 'Addresses of the server, tried in turn. On the kernel line: razor.ip and razor.server.',
+    meaning:
+      'Addresses of the server, tried in turn. On the kernel line each server has its own words (docs/dialects.md).',
   },
   port: {
     default: 0,
     kind: integer(1, 65_535),
     value: 'PORT',
-    meaning: 'Port for addresses without one. Default: that of the server, 8026, or 8150 for razor-server.',
+    meaning: `Port for addresses without one. Default: that of the server, ${defaultPorts()}.`,
   },
   checkinInterval: {
     default: 60,

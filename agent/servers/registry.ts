@@ -8,3 +8,13 @@ import { RAZOR } from './razor/razor-descriptor.ts';
 import type { ServerDescriptor } from './server.ts';
 
 export const SERVERS: readonly ServerDescriptor[] = [RAZOR, HANLON, RAZOR_SERVER, FOREMAN, IRONIC, IRONIC_2014];
+
+/** The servers' default ports, for people: `8026 for razor, hanlon; 8150 for razor-server` */
+export function defaultPorts(): string {
+  const ports = [...new Set(SERVERS.flatMap(({ discovery }) => discovery.defaultPort ?? []))];
+  const namesOf = (port: number): string =>
+    SERVERS.filter(({ discovery }) => discovery.defaultPort === port)
+      .map(({ name }) => name)
+      .join(', ');
+  return ports.map((port) => `${port} for ${namesOf(port)}`).join('; ');
+}

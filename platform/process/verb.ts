@@ -38,6 +38,10 @@ export interface VerbModule<T = unknown> {
   /** The yargs command string after the verb's name: `[name..]`; empty when it takes no positional words. */
   readonly usage?: string;
   readonly options: (yargs: Argv) => Argv<T>;
+  /** For the help: what is typed behind the program's name, and what it does. */
+  readonly examples?: readonly (readonly [command: string, does: string])[];
+  /** For the end of the help. */
+  readonly epilogue?: () => string;
   /** Runs the verb; the result is the exit status. Throws RazorMkError for what a person should read. */
   readonly run: (args: ParsedOptions<T>, host: Host) => Promise<number>;
   /** Verbs below this one (`image build`); `run` is not called when one of them is asked for. */
