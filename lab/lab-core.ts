@@ -5,7 +5,7 @@ import { createVerifier, type ImageVerifier } from './images/images.ts';
 import type { LabSettings } from './lab-settings.ts';
 import type { NodeRecord } from './store/records.ts';
 import type { Store } from './store/store.ts';
-import { matchTags, type TagMatch } from './engine/tags.ts';
+import { matchTags, type Tagging, type TagMatch } from './engine/tags.ts';
 
 /** Handed to everything that answers a request. */
 export interface LabCore {
@@ -18,6 +18,8 @@ export interface LabCore {
   wall(): number;
   /** A node's tags, from the facts as they are. */
   tags(node: NodeRecord): readonly TagMatch[];
+  /** Tag rules that cannot be evaluated for a node, with the reason. */
+  tagErrors(node: NodeRecord): readonly string[];
   /** Why a microkernel cannot be booted, or undefined when it can. */
   readonly verifyImage: ImageVerifier;
   /** Base addresses without a slash at the end, as this request's sender can reach them. */
@@ -63,7 +65,7 @@ const TAGS_KEPT = 200_000;
 
 /** Puts the core together. Tags of a node are kept until its facts or the rules change. */
 export function createCore({ settings, store, events, bound, closing }: CoreParts): LabCore {
-  const tags = new Map<number, { facts: number; rules: number; matches: readonly TagMatch[] }>();
+  const tagging = createTagging(settings, store);
   return {
     settings,
     store,
@@ -71,14 +73,8 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
     closing,
     verifyImage: createVerifier(),
     wall: () => settings.clock.wall().getTime(),
-    tags(node) {
-      const kept = tags.get(node.id);
-      if (kept?.facts === node.factsVersion && kept.rules === store.version) return kept.matches;
-      const matches = matchTags(store.nodes.facts(node.id), store.tagRules.list(), settings.faithful);
-      if (tags.size >= TAGS_KEPT) tags.clear();
-      tags.set(node.id, { facts: node.factsVersion, rules: store.version, matches });
-      return matches;
-    },
+    tags: (node) => tagging(node).matches,
+    tagErrors: (node) => tagging(node).errors,
     addresses(request) {
       const host = settings.advertise ?? hostOf(request) ?? settings.host;
       const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
@@ -88,6 +84,29 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
         razorServer: bound.razorServer === undefined ? undefined : `http://${name}:${bound.razorServer}`,
       };
     },
+  };
+}
+
+interface KeptTagging {
+  readonly facts: number;
+  readonly rules: number;
+  readonly metadata: unknown;
+  readonly installed: string | undefined;
+  readonly tagging: Tagging;
+}
+
+/** The tags of a node, kept until something that rules look at changes. */
+function createTagging(settings: LabSettings, store: Store): (node: NodeRecord) => Tagging {
+  const kept = new Map<number, KeptTagging>();
+  return (node) => {
+    const { factsVersion: facts, metadata, installed } = node;
+    const known = kept.get(node.id);
+    const same = known?.facts === facts && known.metadata === metadata && known.installed === installed;
+    if (known && same && known.rules === store.version) return known.tagging;
+    const tagging = matchTags(store.nodes.facts(node.id), store.tagRules.list(), settings.faithful, node);
+    if (kept.size >= TAGS_KEPT) kept.clear();
+    kept.set(node.id, { facts, rules: store.version, metadata, installed, tagging });
+    return tagging;
   };
 }
 

@@ -14,6 +14,7 @@ export type LabEventType =
   | 'image'
   | 'expired'
   | 'merged'
+  | 'conflict'
   | 'removed'
   | 'allowed'
   | 'changed'

@@ -66,11 +66,11 @@ function pairs(words: readonly string[] | undefined): Record<string, string> {
   );
 }
 
-function jsonOf(text: string): unknown {
+function jsonOf(text: string, option: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RazorMkError('RAZOR_MK_USAGE', `--param is no JSON: ${messageOf(error)}`);
+    throw new RazorMkError('RAZOR_MK_USAGE', `${option} is not valid JSON: ${messageOf(error)}`);
   }
 }
 
@@ -95,7 +95,7 @@ export const node = thingVerb({
       if (args.value === undefined) throw new RazorMkError('RAZOR_MK_USAGE', 'force what? lab node force ID COMMAND');
       return client.call('PATCH', path, {
         forcedAction: args.value,
-        ...(args.param !== undefined && { forcedParam: jsonOf(args.param) }),
+        ...(args.param !== undefined && { forcedParam: jsonOf(args.param, '--param') }),
       });
     },
     unforce: (client, path) => client.call('PATCH', path, { forcedAction: null }),
@@ -112,7 +112,7 @@ export const activeModel = thingVerb({
 
 export const tag = thingVerb({
   path: '/api/tags',
-  columns: ['uuid', 'name', 'tag', 'matchers'],
+  columns: ['uuid', 'name', 'tag', 'matchers', 'rule'],
   options: (yargs) =>
     yargs
       .option('name', { type: 'string', describe: 'add: the rule’s name' })
@@ -123,11 +123,13 @@ export const tag = thingVerb({
       .option('match', {
         ...strings,
         describe: 'add: FACT=VALUE, FACT!=VALUE, FACT~PATTERN, FACT!~PATTERN; all must hold',
-      }),
+      })
+      .option('rule', { type: 'string', describe: 'add: a rule of razor-server as JSON, in place of --match' }),
   add: (args) => ({
     name: args.name ?? args.tag,
     tag: args.tag,
     matchers: (args.match ?? []).map(parseMatcher),
+    rule: args.rule === undefined ? undefined : jsonOf(args.rule, '--rule'),
   }),
 });
 

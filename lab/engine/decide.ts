@@ -5,8 +5,9 @@
 import type { LabCore } from '../lab-core.ts';
 import { familyOf, stateEntry } from './models.ts';
 import { bindPolicy, choosePolicy } from './policy.ts';
-import type { ActiveModel, Facts, NodeRecord } from '../store/records.ts';
+import type { ActiveModel, NodeRecord } from '../store/records.ts';
 
+/** A check-in as a dialect read it. */
 export interface CheckinInput {
   readonly dialect: string;
   readonly hwIds: readonly string[];
@@ -14,10 +15,11 @@ export interface CheckinInput {
   readonly firstCheckin: boolean;
 }
 
+/** What a check-in is answered. */
 export interface Decision {
-  /** register, acknowledge, reboot, or whatever was forced. */
+  /** register, acknowledge, reboot (razor-server: none, reboot), or whatever was forced. */
   readonly command: string;
-  /** Of a forced command; no other has one. */
+  /** The parameter of a forced command. */
   readonly param?: Readonly<Record<string, unknown>> | undefined;
   readonly node: NodeRecord | undefined;
   readonly reason: string;
@@ -32,23 +34,23 @@ export function findNode(core: LabCore, hwIds: readonly string[]): NodeRecord | 
  * Decides one check-in and stores what it changes. Call within `Store.write`. Step 1, validation, is the dialect's.
  */
 export function decideCheckin(core: LabCore, input: CheckinInput): Decision {
-  return told(core, input, decideAtOnce(core, input) ?? decideBound(core, input));
+  return logDecision(core, input, decideAtOnce(core, input) ?? decideBound(core, input));
 }
 
 /**
  * Decides a check-in that changes nothing but the time of its node's contact, which most are, without a transaction.
  * Undefined, and nothing was done, where there is more to write: then `decideCheckin` has to.
  */
-export function decideUnwritten(core: LabCore, input: CheckinInput): Decision | undefined {
+export function decideWithoutWrite(core: LabCore, input: CheckinInput): Decision | undefined {
   const decision = decideAtOnce(core, input);
-  return decision && told(core, input, decision);
+  return decision && logDecision(core, input, decision);
 }
 
-function told(core: LabCore, input: CheckinInput, decision: Decision): Decision {
+function logDecision(core: LabCore, input: CheckinInput, decision: Decision): Decision {
   core.events.emit({
     type: 'checkin',
     dialect: input.dialect,
-    ...(decision.node && { node: decision.node.uuid }),
+    node: decision.node?.uuid,
     command: decision.command,
     message: `${decision.command}: ${decision.reason}`,
     details: { hwIds: input.hwIds, lastState: input.lastState, firstCheckin: input.firstCheckin },
@@ -87,7 +89,7 @@ function decideBound(core: LabCore, { hwIds, lastState }: CheckinInput): Decisio
   return {
     command: 'acknowledge',
     node,
-    reason: bound ? `bound just now (${bound.policyLabel}); the next check-in is told what to do` : reason,
+    reason: bound ? `bound just now (${bound.policyLabel}); the next check-in gets its command` : reason,
   };
 }
 
@@ -105,52 +107,27 @@ export function answerOf(core: LabCore, node: NodeRecord, active: ActiveModel): 
   return { command, node, reason: `${active.policyLabel} is in state ${active.state}: ${meaning}` };
 }
 
-export interface RegisterInput {
-  readonly dialect: string;
-  readonly hwIds: readonly string[];
-  readonly lastState: string;
-  readonly facts: Facts;
-}
-
 /**
- * Takes facts in: ids become the union with those known, facts are replaced whole. An id that two nodes share stays
- * with the one that registers; a node left without ids and without an active model is forgotten. Call within
- * `Store.write`.
+ * Decides a check-in of razor-server and stores what it changes (docs/contracts/razor-server.md). Unlike the older dialects: a
+ * node that was just bound is told to reboot in the same answer, and so is everything installed; a tag rule that cannot be
+ * evaluated means `none`, whatever the node is. Call within `Store.write`.
  */
-export function registerNode(core: LabCore, input: RegisterInput): NodeRecord {
-  const { nodes, activeModels } = core.store;
-  const now = core.wall();
-  const [known, ...others] = nodes.find(input.hwIds);
-  const node =
-    known ??
-    nodes.create({ dialect: input.dialect, hwIds: input.hwIds, at: now, allowed: !core.settings.protectNewNodes });
-  if (known) nodes.addHwIds(node.id, input.hwIds);
-  nodes.setFacts(node.id, input.facts, input.lastState, now);
-  for (const other of others) {
-    if (nodes.hwIds(other.id).length > 0 || activeModels.ofNode(other.id)) continue;
-    nodes.remove(other.id);
-    core.events.emit({
-      type: 'merged',
-      node: node.uuid,
-      message: `${other.uuid} was the same machine and is forgotten`,
-    });
+export function decideFactsCheckin(core: LabCore, node: NodeRecord): Decision {
+  const { store, settings } = core;
+  const hwIds = store.nodes.hwIds(node.id);
+  const input = { dialect: 'razor-server', hwIds, lastState: 'idle', firstCheckin: false };
+  const decide = (command: 'none' | 'reboot', reason: string): Decision =>
+    logDecision(core, input, { command, node, reason });
+  const [error] = core.tagErrors(node);
+  if (error !== undefined) return decide('none', error);
+  if (node.installed !== undefined) return decide('reboot', `${node.installed} is installed on it`);
+  const active = store.activeModels.ofNode(node.id);
+  if (active) return decide('reboot', `${active.policyLabel} is at work on it (${active.state})`);
+  if (settings.protectNewNodes && !node.allowed) {
+    return decide('reboot', 'new nodes are protected: it boots its own disk until somebody allows it');
   }
-  const stored = nodes.byId(node.id) as NodeRecord;
-  const tags = core.tags(stored).map((match) => match.tag);
-  core.events.emit({
-    type: 'registered',
-    dialect: input.dialect,
-    node: node.uuid,
-    message: `${known ? 'registered again' : 'registered for the first time'} with ${Object.keys(input.facts).length} facts`,
-    details: { hwIds: nodes.hwIds(node.id), new: !known },
-  });
-  core.events.emit({
-    type: 'tagged',
-    node: node.uuid,
-    message: tags.length > 0 ? `tags: ${tags.join(', ')}` : 'no rule gives it a tag',
-    details: { tags },
-  });
-  return stored;
+  const { active: bound, reason } = bindPolicy(core, node);
+  return bound ? decide('reboot', `bound just now: ${reason}`) : decide('none', reason);
 }
 
 /** `bound` | `inactive` | `active`, as the original prints it. */

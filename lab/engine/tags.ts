@@ -1,6 +1,8 @@
 /** Tags: what a machine is in a few words, derived from its facts by rules. Pure (docs/contracts/razor-0.x.md#tags). */
-import { RE2JS } from 're2js';
+import { messageOf } from '../../platform/errors/errors.ts';
 import type { Facts, TagMatcher, TagRule } from '../store/records.ts';
+import { compilePattern } from './patterns.ts';
+import { expressionHolds, type ExpressionValues } from './tag-expression.ts';
 
 /** Why a tag is given, for people. */
 export interface TagMatch {
@@ -26,23 +28,6 @@ const SYSTEM_RULES: readonly Omit<TagRule, 'uuid'>[] = [
 
 /** Facts longer than this are cut before a pattern looks at them. */
 const LOOKED_AT = 64 * 1024;
-
-const patterns = new Map<string, RE2JS | undefined>();
-
-/** A compiled pattern, or undefined when it is none. Linear time: facts come from strangers. */
-export function compilePattern(source: string): RE2JS | undefined {
-  if (!patterns.has(source)) {
-    if (patterns.size > 1000) patterns.clear();
-    let compiled: RE2JS | undefined;
-    try {
-      compiled = RE2JS.compile(source);
-    } catch {
-      compiled = undefined;
-    }
-    patterns.set(source, compiled);
-  }
-  return patterns.get(source);
-}
 
 function factText(facts: Facts, key: string): string {
   if (!Object.hasOwn(facts, key)) return '';
@@ -84,18 +69,61 @@ function explain(matcher: TagMatcher, facts: Facts): string {
   return `${matcher.key} ("${value}") ${matcher.inverse ? 'not ' : ''}${verb} "${matcher.value}"`;
 }
 
+/** A node's tags, and the rules that could not be evaluated for it. */
+export interface Tagging {
+  readonly matches: readonly TagMatch[];
+  /** razor-server answers `none` to a node while there is one. */
+  readonly errors: readonly string[];
+}
+
+/** What rules look at beside facts. */
+export interface TagContext {
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly installed: string | undefined;
+}
+
+type Rule = Omit<TagRule, 'uuid'>;
+
 /** Every tag of these facts with its reason; a tag is named once, by the first rule that gives it. */
 export function matchTags(
   facts: Facts,
-  rules: readonly Omit<TagRule, 'uuid'>[],
+  rules: readonly Rule[],
   faithful = false,
-): readonly TagMatch[] {
+  context: TagContext = { metadata: {}, installed: undefined },
+): Tagging {
   const found = new Map<string, TagMatch>();
+  const errors: string[] = [];
+  const values: ExpressionValues = {
+    facts,
+    metadata: context.metadata,
+    state: { installed: context.installed ?? false },
+    tag: (name) => rules.find((rule) => rule.name === name)?.rule,
+  };
   for (const rule of [...SYSTEM_RULES, ...rules]) {
-    if (rule.matchers.length === 0 || !rule.matchers.every((matcher) => holds(matcher, facts, faithful))) continue;
-    const tag = clean(fill(rule.tag, facts)).slice(0, 200);
-    if (tag === '' || found.has(tag)) continue;
-    found.set(tag, { tag, rule: rule.name, because: rule.matchers.map((m) => explain(m, facts)).join(' and ') });
+    const because = reasonOf(rule, facts, faithful, values, errors);
+    const tag = because === undefined ? '' : clean(fill(rule.tag, facts)).slice(0, 200);
+    if (because === undefined || tag === '' || found.has(tag)) continue;
+    found.set(tag, { tag, rule: rule.name, because });
   }
-  return [...found.values()];
+  return { matches: [...found.values()], errors };
+}
+
+/** Why a rule holds, undefined where it does not; errors are added to the list. */
+function reasonOf(
+  { name, matchers, rule }: Rule,
+  facts: Facts,
+  faithful: boolean,
+  values: ExpressionValues,
+  errors: string[],
+): string | undefined {
+  if (rule === undefined) {
+    if (matchers.length === 0 || !matchers.every((matcher) => holds(matcher, facts, faithful))) return undefined;
+    return matchers.map((matcher) => explain(matcher, facts)).join(' and ');
+  }
+  try {
+    return expressionHolds(rule, values) ? JSON.stringify(rule) : undefined;
+  } catch (error) {
+    errors.push(`tag rule ${name}: ${messageOf(error)}`);
+    return undefined;
+  }
 }

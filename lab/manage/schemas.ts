@@ -1,6 +1,7 @@
 /** What people may send to the management API. */
 import * as z from 'zod/mini';
-import { compilePattern } from '../engine/tags.ts';
+import { compilePattern } from '../engine/patterns.ts';
+import { expressionFault } from '../engine/tag-expression.ts';
 import { TEMPLATES, templateOf } from '../engine/models.ts';
 
 /** Names end up in iPXE scripts, installer files and tables. */
@@ -24,11 +25,25 @@ export const matcherSchema = z
     }),
   );
 
-export const tagRuleSchema = z.strictObject({
-  name,
-  tag: z.string().check(z.minLength(1), z.maxLength(200)),
-  matchers: z.array(matcherSchema).check(z.maxLength(50)),
+/** A rule in razor-server's language; refused with its server's words. */
+const expressionSchema = z.array(z.unknown()).check((payload) => {
+  const fault = expressionFault(payload.value);
+  if (fault !== undefined) payload.issues.push({ code: 'custom', message: fault, input: payload.value });
 });
+
+export const tagRuleSchema = z
+  .strictObject({
+    name,
+    tag: z.string().check(z.minLength(1), z.maxLength(200)),
+    matchers: z._default(z.array(matcherSchema).check(z.maxLength(50)), []),
+    rule: z.optional(expressionSchema),
+  })
+  .check(
+    z.refine(({ matchers, rule }) => rule === undefined || matchers.length === 0, {
+      message: 'give matchers or a rule, not both',
+      path: ['rule'],
+    }),
+  );
 
 export const modelSchema = z.strictObject({
   label: name,

@@ -53,6 +53,7 @@ export function nodeDetails(core: LabCore, node: NodeRecord): Record<string, unk
     dhcpMac: node.dhcpMac ?? null,
     metadata: node.metadata,
     tagReasons: core.tags(node),
+    tagErrors: core.tagErrors(node),
     activeModel: active ? activeDetails(core, active) : null,
     facts: core.store.nodes.facts(node.id),
   };

@@ -69,7 +69,7 @@ export function policiesPage(core: LabCore): Html {
         .map((rule) => [
           name(rule.name),
           html`<span class="tag">${rule.tag}</span>`,
-          rule.matchers.map(matcherText).join(' and '),
+          rule.rule === undefined ? rule.matchers.map(matcherText).join(' and ') : JSON.stringify(rule.rule),
         ]),
       'No rules of your own; the five built-in ones are always on.',
     )}

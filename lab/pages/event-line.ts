@@ -20,6 +20,7 @@ const TONES: Readonly<Record<LabEventType, Tone>> = {
   image: 'grey',
   expired: 'grey',
   merged: 'violet',
+  conflict: 'red',
   removed: 'grey',
   allowed: 'violet',
   changed: 'grey',

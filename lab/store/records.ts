@@ -81,6 +81,8 @@ export interface TagRule {
   /** May hold `%V=fact-%` and `%R=pattern:fact-%`. */
   readonly tag: string;
   readonly matchers: readonly TagMatcher[];
+  /** A rule in razor-server's language (engine/tag-expression.ts), in place of matchers. */
+  readonly rule?: readonly unknown[] | undefined;
 }
 
 /** What an image installs or boots. */

@@ -184,6 +184,34 @@ for (const faithful of [false, true]) {
       assert.match((await get('/svc/boot?net0=02:00:00:00:04:01')).body, /sanboot/);
     });
 
+    test('one tag rule that cannot be evaluated answers none to every node, a bound one too, and its log says why', async () => {
+      const id = await idOf('net0=02:00:00:00:0e:01');
+      const facts = { macaddress: '02:00:00:00:0e:01', processorcount: '2' };
+      const ask = async (): Promise<string> =>
+        (await post(`/svc/checkin/${id}`, JSON.stringify({ facts }), JSON_TYPE)).body;
+      const rule = ['=', ['fact', 'processorcount'], '2'];
+      const policy = await lab.store.write(() => {
+        lab.store.tagRules.add({ name: 'two', tag: 'two', matchers: [], rule });
+        const model = lab.store.models.add({ label: 'm', template: 'debian', image: undefined, metadata: {} });
+        const made = { label: 'p', line: 0, enabled: true, maximum: 0, tags: ['two'], broker: undefined };
+        return lab.store.policies.add({ ...made, model: model.uuid });
+      });
+      assert.equal(await ask(), '{"action":"reboot"}');
+      const broken = ['=', ['fact', 'os.release.major'], '12'];
+      const tag = await lab.store.write(() =>
+        lab.store.tagRules.add({ name: 'os', tag: 'os', matchers: [], rule: broken }),
+      );
+      assert.equal(await ask(), '{"action":"none"}');
+      const uuid = lab.store.nodes.byId(id)?.uuid;
+      const last = lab.events.since(0, uuid).at(-1)?.message ?? '';
+      assert.match(last, /Couldn't find fact 'os\.release\.major' and no default supplied/);
+      await lab.store.write(() => {
+        lab.store.tagRules.remove(tag.uuid);
+        lab.store.policies.remove(policy.uuid);
+      });
+      assert.equal(await ask(), '{"action":"reboot"}');
+    });
+
     test('the boot script carries the node’s own address on the kernel line, by the host that the boot loader used', async () => {
       await lab.store.write(() =>
         lab.store.images.add({

@@ -13,7 +13,7 @@ const tags = (
   facts: Record<string, unknown>,
   rules: Parameters<typeof matchTags>[1] = [],
   faithful = false,
-): string[] => matchTags(facts, rules, faithful).map((match) => match.tag);
+): string[] => matchTags(facts, rules, faithful).matches.map((match) => match.tag);
 
 describe('tags', () => {
   it('come from the five rules of the system, in their order, stripped to plain characters', () => {
@@ -65,7 +65,7 @@ describe('tags', () => {
   });
 
   it('say why they are given', () => {
-    const [match] = matchTags({ productname: 'KVM' }, [rule('v', 'productname=KVM')]);
+    const [match] = matchTags({ productname: 'KVM' }, [rule('v', 'productname=KVM')]).matches;
     assert.equal(match?.because, 'productname ("KVM") equals "KVM"');
   });
 });

@@ -7,7 +7,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../../lab-core.ts';
-import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../../engine/decide.ts';
+import { decideCheckin, decideWithoutWrite, statusOf } from '../../engine/decide.ts';
+import { registerNode } from '../../engine/register.ts';
 import { acceptableHwIds } from '../../engine/node-lookup.ts';
 import type { NodeRecord } from '../../store/records.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
@@ -63,7 +64,8 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   if (!Array.isArray(ids)) return ids;
   const firstCheckin = first(query['first_checkin']) === 'true';
   const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin };
-  const { command, param } = decideUnwritten(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const { command, param } =
+    decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
   const response = { command_name: command, command_param: param ?? {} };
   return sendText(reply, 200, envelope('checkin_node', response, hanlonConfig(core.settings)), JSON_TYPE);
 }

@@ -4,11 +4,12 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../../lab-core.ts';
-import { bindPolicy } from '../../engine/policy.ts';
+import { decideFactsCheckin } from '../../engine/decide.ts';
+import { forgetSame, storeFacts } from '../../engine/register.ts';
 import { sendText } from '../../listeners/replies.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
 import type { Facts, NodeRecord } from '../../store/records.ts';
-import { infoOfFacts, lookup, matchIds, unusableMessage } from './razor-server-nodes.ts';
+import { infoOfFacts, lookup, matchIds, namesOf, unusableMessage } from './razor-server-nodes.ts';
 import type { RazorServerState } from './razor-server-state.ts';
 
 const JSON_TYPE = 'application/json';
@@ -23,6 +24,7 @@ export function crashed(reply: FastifyReply): FastifyReply {
   return sendText(reply, 500, '<h1>Internal Server Error</h1>', 'text/html;charset=utf-8');
 }
 
+/** The page for a path that does not exist. */
 export function notFound(reply: FastifyReply): FastifyReply {
   return sendText(reply, 404, '<h1>Not Found</h1>', 'text/html;charset=utf-8');
 }
@@ -32,6 +34,7 @@ export function nodeIdOf(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
+/** The answer to a node id that the database of the original cannot read. */
 export function badId(reply: FastifyReply, text: string): FastifyReply {
   const error = `PG::InvalidTextRepresentation: ERROR:  invalid input syntax for type integer: "${text.slice(0, 100)}"`;
   return answer(reply, 400, { error });
@@ -54,6 +57,7 @@ function readFacts(request: FastifyRequest, faithful: boolean): Read {
 /** What a check-in does within one transaction; undefined is 404. */
 type Outcome = { readonly action: 'none' | 'reboot' } | { readonly status: number; readonly error?: string };
 
+/** Answers one check-in. */
 export async function checkin(
   core: LabCore,
   state: RazorServerState,
@@ -83,41 +87,17 @@ function failed(
 }
 
 function checkinOf(core: LabCore, state: RazorServerState, named: NodeRecord, facts: Facts): Outcome {
-  const isFirst = named.registered === undefined;
-  const identified = isFirst ? identify(core, state, named, facts) : named;
-  if (!('uuid' in identified)) return identified;
-  const kept = state.withoutBlacklisted(facts);
-  const now = core.wall();
-  const before = isFirst ? undefined : JSON.stringify(core.store.nodes.facts(identified.id));
   const { nodes } = core.store;
-  if (before !== JSON.stringify(kept)) nodes.setFacts(identified.id, kept, 'idle', now);
-  else nodes.touch(identified.id, 'idle', now);
-  const node = nodes.byId(identified.id) ?? identified;
-  if (isFirst) {
-    const message = `registered by its first check-in with ${Object.keys(kept).length} facts`;
-    core.events.emit({ type: 'registered', dialect: 'razor-server', node: node.uuid, message });
-  }
-  const { action, reason } = decide(core, node);
-  core.events.emit({
-    type: 'checkin',
-    dialect: 'razor-server',
-    node: node.uuid,
-    command: action,
-    message: `${action}: ${reason}`,
-  });
-  return { action };
-}
-
-/** Unlike the older dialects: what was just bound is told to reboot in the same answer, and so is everything installed. */
-function decide(core: LabCore, node: NodeRecord): { action: 'none' | 'reboot'; reason: string } {
-  if (node.installed !== undefined) return { action: 'reboot', reason: `${node.installed} is installed on it` };
-  const active = core.store.activeModels.ofNode(node.id);
-  if (active) return { action: 'reboot', reason: `${active.policyLabel} is at work on it (${active.state})` };
-  if (core.settings.protectNewNodes && !node.allowed) {
-    return { action: 'reboot', reason: 'new nodes are protected: it boots its own disk until somebody allows it' };
-  }
-  const { active: bound, reason } = bindPolicy(core, node);
-  return bound ? { action: 'reboot', reason: `bound just now: ${reason}` } : { action: 'none', reason };
+  const isFirst = named.registered === undefined;
+  const node = isFirst ? identify(core, state, named, facts) : named;
+  if (!('uuid' in node)) return node;
+  const kept = state.withoutBlacklisted(facts);
+  const changed = node.registered === undefined || JSON.stringify(nodes.facts(node.id)) !== JSON.stringify(kept);
+  const register = { dialect: 'razor-server', lastState: 'idle', facts: kept };
+  const stored = changed ? storeFacts(core, node, register, node.registered === undefined) : node;
+  if (!changed) nodes.touch(node.id, 'idle', core.wall());
+  const { command } = decideFactsCheckin(core, stored);
+  return { action: command === 'reboot' ? 'reboot' : 'none' };
 }
 
 /** The first check-in of a node: facts may say that it is a machine that is known by another interface. */
@@ -129,37 +109,26 @@ function identify(core: LabCore, state: RazorServerState, named: NodeRecord, fac
   }
   const { nodes } = core.store;
   const ids = matchIds(info, state.matchNodesOn);
-  if (ids.length === 0) {
-    const sent = Object.entries(info).filter(([, values]) => values.length > 0);
-    return {
-      status: 400,
-      error: unusableMessage(
-        sent.map(([key]) => key),
-        state.matchNodesOn,
-      ),
-    };
-  }
+  if (ids.length === 0) return { status: 400, error: unusableMessage(namesOf(info), state.matchNodesOn) };
   const result = lookup(core, info, state.matchNodesOn, true);
   if ('ambiguous' in result) {
-    for (const { uuid } of result.ambiguous) {
-      core.events.emit({
-        type: 'refused',
-        node: uuid,
-        message: 'duplicate_node: facts of one machine match this node and another',
-      });
-    }
+    logDuplicates(core, result.ambiguous);
     return { status: 400 };
   }
   if ('found' in result && result.found.id !== named.id) {
     nodes.addHwIds(result.found.id, [...nodes.hwIds(named.id), ...ids]);
-    nodes.remove(named.id);
     state.noteMerge(named.id, result.found.id);
-    const message = `node ${named.id} was the same machine by another interface and is forgotten`;
-    core.events.emit({ type: 'merged', node: result.found.uuid, message });
+    forgetSame(core, named, result.found);
     return nodes.byId(result.found.id) ?? result.found;
   }
-  const own = new Set(nodes.hwIds(named.id));
-  if (!ids.some((id) => own.has(id))) return { status: 404 };
+  const known = new Set(nodes.hwIds(named.id));
+  if (!ids.some((id) => known.has(id))) return { status: 404 };
   nodes.addHwIds(named.id, ids);
   return named;
+}
+
+/** A line in the log of each node that one machine matches. */
+export function logDuplicates(core: LabCore, nodes: readonly NodeRecord[]): void {
+  const message = 'duplicate_node: one machine matches this node and another';
+  for (const { uuid } of nodes) core.events.emit({ type: 'refused', node: uuid, message });
 }

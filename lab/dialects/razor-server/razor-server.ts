@@ -11,7 +11,7 @@ import { templateOf } from '../../engine/models.ts';
 import { FINISHED } from '../../listeners/routes.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import type { ActiveModel, NodeRecord } from '../../store/records.ts';
-import { answer, badId, checkin, crashed, nodeIdOf, notFound } from './razor-server-checkin.ts';
+import { answer, badId, checkin, crashed, logDuplicates, nodeIdOf, notFound } from './razor-server-checkin.ts';
 import { bootstrapScript, razorServerBoot } from './razor-server-boot.ts';
 import { razorServerFiles } from './razor-server-files.ts';
 import { boundNode } from './razor-server-installer.ts';
@@ -60,13 +60,7 @@ async function knownOrNew(
     return undefined;
   }
   if ('ambiguous' in found) {
-    for (const { uuid } of found.ambiguous) {
-      core.events.emit({
-        type: 'refused',
-        node: uuid,
-        message: 'duplicate_node: one machine matches this node and another',
-      });
-    }
+    logDuplicates(core, found.ambiguous);
     void answer(reply, 400);
     return undefined;
   }

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LabCore } from '../../lab-core.ts';
-import { decideUnwritten, type Decision } from '../../engine/decide.ts';
+import { decideWithoutWrite, type Decision } from '../../engine/decide.ts';
 import type { FastPath } from '../../listeners/listeners.ts';
 import type { Exchanges } from '../../listeners/exchange-log.ts';
 import { MOST_HW_IDS, splitHwIds } from '../../engine/node-lookup.ts';
@@ -57,7 +57,7 @@ export function fastCheckins(core: LabCore, exchanges: Exchanges): FastPath {
     const hwIds = splitHwIds(ids, false);
     if (hwIds.length === 0 || hwIds.length > MOST_HW_IDS || hwIds.some((id) => id.length > 64)) return false;
     const input = { dialect: 'razor', hwIds, lastState, firstCheckin: first !== undefined };
-    const decision = decideUnwritten(core, input);
+    const decision = decideWithoutWrite(core, input);
     if (!decision) return false;
     const ready = readyFor(host, decision, request);
     send(reply, ready);

@@ -4,7 +4,8 @@ import { messageOf } from '../../../platform/errors/errors.ts';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
 import { answerCallback } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
-import { decideCheckin, decideUnwritten, registerNode, statusOf } from '../../engine/decide.ts';
+import { decideCheckin, decideWithoutWrite, statusOf } from '../../engine/decide.ts';
+import { registerNode } from '../../engine/register.ts';
 import { hasControl, isRecord } from '../../listeners/request-body.ts';
 import { acceptableHwIds, splitHwIds } from '../../engine/node-lookup.ts';
 import { HTML, PLAIN, sendText } from '../../listeners/replies.ts';
@@ -131,7 +132,7 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const firstCheckin = isFirst(params, core.settings.faithful);
   if (core.settings.faithful) await faithfulLookUp(core, request, hwIds, 'checkin_node');
   const input = { dialect: 'razor', hwIds, lastState, firstCheckin };
-  const decision = decideUnwritten(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const decision = decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
   const config = clientConfigText(core.settings, core.addresses(request).nodes);
   return sendOk(reply, 'checkin_node', commandResponse(decision.command, decision.param), config);
 }

@@ -14,6 +14,11 @@ interface ShelfKind<T> {
   readonly write: (entry: Omit<T, 'uuid'>) => Columns;
 }
 
+/** The column holds matchers, or an object with a rule. */
+function conditionOf(column: TagMatcher[] | { rule: unknown[] }): Pick<TagRule, 'matchers' | 'rule'> {
+  return Array.isArray(column) ? { matchers: column } : { matchers: [], rule: column.rule };
+}
+
 const tagRuleKind: ShelfKind<TagRule> = {
   table: 'tag_rule',
   order: 'id',
@@ -21,9 +26,13 @@ const tagRuleKind: ShelfKind<TagRule> = {
     uuid: text(row['uuid']),
     name: text(row['name']),
     tag: text(row['tag']),
-    matchers: parsed<TagMatcher[]>(row['matchers']),
+    ...conditionOf(parsed<TagMatcher[] | { rule: unknown[] }>(row['matchers'])),
   }),
-  write: ({ name, tag, matchers }) => ({ name, tag, matchers: JSON.stringify(matchers) }),
+  write: ({ name, tag, matchers, rule }) => ({
+    name,
+    tag,
+    matchers: JSON.stringify(rule === undefined ? matchers : { rule }),
+  }),
 };
 
 const imageKind: ShelfKind<Image> = {

@@ -10,6 +10,9 @@ const COLUMNS =
   'n.id, n.uuid, n.dialect, s.version, n.facts_version, n.metadata, s.last_state, n.dhcp_mac, n.created, n.registered, s.contact, n.allowed, n.installed, n.forced_action, n.forced_param';
 const NODES = `SELECT ${COLUMNS} FROM node n JOIN node_seen s ON s.node = n.id`;
 
+/** Of most nodes: one object, so that caches see that nothing has changed. */
+const NO_METADATA = {};
+
 function record(row: Row): NodeRecord {
   return {
     id: number(row['id']),
@@ -25,7 +28,7 @@ function record(row: Row): NodeRecord {
     installed: optional(row['installed']),
     forcedAction: optional(row['forced_action']),
     forcedParam: row['forced_param'] == null ? undefined : parsed<Record<string, unknown>>(row['forced_param']),
-    metadata: row['metadata'] === '{}' ? {} : parsed<Record<string, unknown>>(row['metadata']),
+    metadata: row['metadata'] === '{}' ? NO_METADATA : parsed<Record<string, unknown>>(row['metadata']),
     factsVersion: number(row['facts_version']),
   };
 }
