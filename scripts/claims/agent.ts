@@ -1,7 +1,15 @@
-/** docs/agent.md. */
-import type { Claim } from './claim.ts';
+/** README.md, At a shell; docs/agent.md. */
+import { shows, type Claim } from './claim.ts';
 
 export const claims: readonly Claim[] = [
+  {
+    id: 'dry-run',
+    area: 'agent',
+    says: 'checkin --dry-run prints the request for the named server, and sends nothing',
+    command: 'npm run -s razor-mk -- checkin --dry-run --server 192.0.2.10',
+    minutes: 1,
+    check: shows(/^GET http:\/\/192\.0\.2\.10:8026\/razor\/api\/node\/checkin\?hw_id=[0-9A-F_]+&last_state=idle$/m),
+  },
   {
     id: 'soak',
     area: 'agent',
