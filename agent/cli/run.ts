@@ -181,8 +181,7 @@ interface TurnsOptions extends Running {
 
 async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise<number> {
   const { args, turns, runtime, setup, node, service, store } = options;
-  const agent = startAgent({
-    ...runtime,
+  const agent = startAgent(runtime, {
     store,
     descriptor,
     kernel: setup.kernel,

@@ -23,7 +23,7 @@ interface Offered {
   readonly errorsMayDiffer: boolean;
 }
 
-interface PushTracker {
+export interface PushTracker {
   /** What counts now. */
   readonly current: PushedMap;
   /** Looks at a pushed map. `server` is the address that it came from. */

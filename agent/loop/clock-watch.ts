@@ -3,10 +3,13 @@ import type { Clock } from '../../platform/time/clock.ts';
 import type { HttpReply } from '../http/http-client.ts';
 import { offsetInWords } from '../http/tls/tls-failure.ts';
 
+/** Gets every reply of a server. */
+export type ClockWatch = (reply: HttpReply) => void;
+
 const FAR_MS = 60_000;
 
 /** Looks at the replies of a server; `warn` gets a sentence when the clock is more than a minute off, again after it was right. */
-export function createClockWatch(clock: Clock, warn: (message: string) => void): (reply: HttpReply) => void {
+export function createClockWatch(clock: Clock, warn: (message: string) => void): ClockWatch {
   let reported = false;
   return (reply) => {
     const server = Date.parse(reply.headers.date ?? '');

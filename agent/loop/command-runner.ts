@@ -1,4 +1,7 @@
-/** Commands that do not come by a check-in: a server that calls the node (Foreman) has them carried out here. */
+/**
+ * The place that carries a command out: one that a check-in named (turn.ts), and one that a server gives the node at another time
+ * (Foreman's API). Both are announced, run and reported in the same way.
+ */
 import { factValues, type Exclusion } from '../../facts/facts.ts';
 import type { CommandHandler, CommandOutcome, CommandRequest } from '../commands/command-handler.ts';
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
@@ -6,21 +9,24 @@ import type { FactCache } from '../state/fact-cache.ts';
 import type { Store } from '../state/state-store.ts';
 import type { Runtime } from './runtime.ts';
 
-export interface Orders {
-  /** What the server would be told now; facts are gathered anew when they are older than `maxAgeMs`. */
+/** For servers that call the node. */
+export interface CommandRunner {
+  /** What the server would get now; facts are gathered anew when they are older than `maxAgeMs`. */
   report(maxAgeMs: number): Promise<NodeReport>;
-  /** Carries a command out and tells each change, as a turn does. Throws RazorMkError. */
-  order(handler: CommandHandler, param: unknown): Promise<CommandOutcome>;
+  /** Carries a command out that came by no check-in. Throws RazorMkError. */
+  run(handler: CommandHandler, param: unknown): Promise<CommandOutcome>;
 }
 
-export interface OrdersOptions extends Runtime {
+interface RunnerOptions {
   readonly store: Store;
   readonly facts: FactCache;
   readonly exclusion: () => Exclusion;
+  /** The exchanges with the server of the last turn; undefined before the first one. */
   readonly dialect: () => Dialect | undefined;
 }
 
-export function createOrders(options: OrdersOptions): Orders {
+/** A runner that works with the facts, the store and the server of a running agent. */
+export function createCommandRunner(runtime: Runtime, options: RunnerOptions): CommandRunner {
   const { facts, store, exclusion } = options;
   return {
     async report(maxAgeMs) {
@@ -32,34 +38,27 @@ export function createOrders(options: OrdersOptions): Orders {
         lastState: 'idle',
       };
     },
-    async order(handler, param) {
+    async run(handler, param) {
       const dialect = options.dialect();
       if (dialect === undefined) throw new Error('no server is known yet');
       const { set } = await facts.get(Infinity);
-      options.emit({
-        event: 'command',
-        name: handler.name,
-        known: true,
-        destructive: handler.destructive,
-        plan: handler.plan(param),
-      });
-      const register = (): Promise<void> => Promise.reject(new Error('an order registers nothing'));
-      return await carryOut(handler, options, { param, dialect, facts: set, store, register });
+      const register = (): Promise<void> => Promise.reject(new Error('only a check-in asks for a registration'));
+      return await runCommand(runtime, handler, { param, dialect, facts: set, store, register });
     },
   };
 }
 
-/** Runs a command and emits each change of the machine that it made, or would have made. */
-export async function carryOut(
-  handler: CommandHandler,
+/** Announces a command with its plan, runs it, and reports each change of the machine that it made, or would have made. */
+export async function runCommand(
   runtime: Runtime,
+  handler: CommandHandler,
   request: CommandRequest,
 ): Promise<CommandOutcome> {
   const { system, emit } = runtime;
+  const { name, destructive } = handler;
+  emit({ event: 'command', name, known: true, destructive, plan: handler.plan(request.param) });
   const before = system.changes.length;
   const outcome = await handler.run(runtime, request);
-  for (const change of system.changes.slice(before)) {
-    emit({ event: change.done ? 'did' : 'would', what: change.what });
-  }
+  for (const { done, what } of system.changes.slice(before)) emit({ event: done ? 'did' : 'would', what });
   return outcome;
 }

@@ -1,13 +1,14 @@
 /** How often a node takes a turn: what somebody wrote down, else the server's own interval, else the table's default. */
-import type { Pace } from '../../platform/time/schedule.ts';
+import type { Intervals } from '../../platform/time/schedule.ts';
 import type { Resolved } from '../config/settings.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
 import type { IntervalRule } from '../servers/server.ts';
 
 /** Retry-After is believed up to this. */
 const RETRY_AFTER_CAP_MS = 600_000;
+
 /** When turns are taken. A server that cannot push an interval has one of its own. */
-export function paceOf({ values, from }: Resolved, rule: IntervalRule, kernel: CommandLine): Pace {
+export function intervalsOf({ values, from }: Resolved, rule: IntervalRule, kernel: CommandLine): Intervals {
   const own = from.checkinInterval === 'built in' ? ownIntervalS(rule, kernel) : undefined;
   return {
     intervalMs: (own ?? values.checkinInterval) * 1000,
@@ -26,7 +27,7 @@ function ownIntervalS({ seconds, kernelKey, bounds }: IntervalRule, kernel: Comm
 }
 
 /** What is wrong with the interval that was set, in words, or undefined. `forgetsAfterS` is the server's. */
-export function tooSlow({ values }: Resolved, forgetsAfterS: number | undefined): string | undefined {
+export function slowIntervalWarning({ values }: Resolved, forgetsAfterS: number | undefined): string | undefined {
   const { checkinInterval, checkinCron } = values;
   // the calendar looks at its own times
   if (forgetsAfterS === undefined || checkinInterval <= forgetsAfterS || checkinCron !== '') return undefined;

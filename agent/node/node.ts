@@ -7,7 +7,7 @@ import { messageOf } from '../../platform/errors/errors.ts';
 import { createLoopBreaker, type LoopBreaker } from '../commands/loop-breaker.ts';
 import { createRegistry, type CommandRegistry } from '../commands/command-registry.ts';
 import type { Settings } from '../config/settings.ts';
-import type { AgentControl } from '../loop/agent.ts';
+import type { AgentControl } from '../loop/agent-options.ts';
 import type { AgentEvent } from '../loop/events.ts';
 import type { AgentHooks } from '../loop/hooks.ts';
 import type { Runtime } from '../loop/runtime.ts';

@@ -12,7 +12,7 @@ import type { Exchange, HttpReply } from '../http/exchange.ts';
 import type { FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
-import type { Orders } from '../loop/command-runner.ts';
+import type { CommandRunner } from '../loop/command-runner.ts';
 import type { Runtime } from '../loop/runtime.ts';
 import type { CheckinReply, Dialect } from './dialect.ts';
 import type { Job } from './job.ts';
@@ -183,8 +183,8 @@ export interface ServerServiceOptions extends Runtime {
 
 /** What runs on the node beside the turns: a listener, a cache of what the server adds to the agent. */
 export interface ServerService {
-  /** Before each turn; `orders` is what the service may have the agent do. Throws RazorMkError, which costs no turn. */
-  readonly beforeTurn: (server: Candidate, settings: Settings, orders: Orders) => Promise<void>;
+  /** Before each turn; `runner` is what the service may have the agent do. Throws RazorMkError, which costs no turn. */
+  readonly beforeTurn: (server: Candidate, settings: Settings, runner: CommandRunner) => Promise<void>;
   /** In place of the descriptor's, where the service must see what is sent. */
   readonly openDialect?: (options: DialectOptions) => Promise<Dialect>;
   /** Directories in front of the PATH of commands. */

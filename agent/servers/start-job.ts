@@ -1,7 +1,7 @@
 /** Servers without turns: what `run` does for them, and what it does when the kernel line names two servers. */
 import { messageOf, type RazorMkError } from '../../platform/errors/errors.ts';
 import type { Resolved } from '../config/settings.ts';
-import type { AgentControl } from '../loop/agent.ts';
+import type { AgentControl } from '../loop/agent-options.ts';
 import type { Node } from '../node/node.ts';
 import type { NodeSetup } from '../node/node-setup.ts';
 import type { JobOptions } from './job.ts';

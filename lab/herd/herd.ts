@@ -2,14 +2,14 @@
  * A herd: many agents with the real schedule (platform/time/schedule.ts) and no machine behind them. On a virtual clock a
  * hundred thousand of them live through a cold start of all at once and an outage of the server in a few seconds.
  */
-import { createSchedule, type Pace, type Schedule } from '../../platform/time/schedule.ts';
+import { createSchedule, type Intervals, type Schedule } from '../../platform/time/schedule.ts';
 import { createTimeQueue } from './queue.ts';
 
 export interface HerdOptions {
   readonly nodes: number;
   /** Makes a run repeatable. */
   readonly seed: number;
-  readonly pace: Pace;
+  readonly pace: Intervals;
   /** The server is away from then to then, in milliseconds since the start. */
   readonly outage: { readonly fromMs: number; readonly toMs: number };
   readonly endMs: number;

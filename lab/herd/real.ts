@@ -1,13 +1,13 @@
 /** The herd on the real clock: simulated agents that speak Razor 0.x to a lab over real HTTP. */
 import { Agent, request } from 'node:http';
-import { createSchedule, type Pace, type Schedule } from '../../platform/time/schedule.ts';
+import { createSchedule, type Intervals, type Schedule } from '../../platform/time/schedule.ts';
 import { herdId, seeded, type HerdResult } from './herd.ts';
 import { createTimeQueue } from './queue.ts';
 
 export interface RealHerdOptions {
   readonly nodes: number;
   readonly seed: number;
-  readonly pace: Pace;
+  readonly pace: Intervals;
   /** `http://HOST:PORT` of the listener for nodes. */
   readonly url: string;
   readonly durationMs: number;

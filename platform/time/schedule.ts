@@ -1,7 +1,7 @@
 /** When the next turn is. Decides only: the agent sleeps, and so do the simulated ones of the lab's herd. */
 import { backoffDelay, nextTurnDelay, nodePhase } from './timing.ts';
 
-export interface Pace {
+export interface Intervals {
   readonly intervalMs: number;
   readonly skewMs: number;
   readonly backoffCapMs: number;
@@ -17,11 +17,11 @@ export interface Wait {
 
 export interface Schedule {
   /** Before the very first turn: a random part of the skew. */
-  first(pace: Pace, random: () => number): Wait;
+  first(pace: Intervals, random: () => number): Wait;
   /** After a turn that went well. */
-  afterSuccess(pace: Pace, now: number, lastStart: number): Wait;
+  afterSuccess(pace: Intervals, now: number, lastStart: number): Wait;
   /** After one that failed. `retryAfterMs` is what the server asked for. */
-  afterFailure(pace: Pace, random: () => number, retryAfterMs: number | undefined): Wait;
+  afterFailure(pace: Intervals, random: () => number, retryAfterMs: number | undefined): Wait;
   /** Failed turns in a row. */
   readonly failures: number;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test, type TestContext } from 'node:test';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
+import type { Emit } from '../../agent/loop/events.ts';
 import type { LabOptions } from '../../lab/lab-settings.ts';
 import { run } from '../../platform/process/run.ts';
 import { addToTree } from '../helpers/tree.ts';
@@ -231,17 +232,20 @@ async function agentLiveOnlyForTheExtension(
   const extension = startExtensions({ kernel, httpFor, stateDir: store.dir, system, signal });
   const events: Told[] = [];
   const factDirs: string[] = [];
-  await startAgent({
-    ...{ clock: systemClock, log: silentLog, system, store, signal, turns: 2, commands: createRegistry() },
-    ...{ settings: setup.settings, discover: setup.discover, httpFor: setup.httpFor },
-    emit: (event) => void events.push(event as Told),
-    collect: () => {
-      const dirs = extension.factDirs?.() ?? [];
-      factDirs.push(...dirs);
-      return setup.collect({ ...setup.settings({}).values, externalFacts: dirs }, signal);
+  const emit: Emit = (event) => void events.push(event as Told);
+  await startAgent(
+    { clock: systemClock, log: silentLog, emit, system, signal },
+    {
+      ...{ store, turns: 2, commands: createRegistry() },
+      ...{ settings: setup.settings, discover: setup.discover, httpFor: setup.httpFor },
+      collect: () => {
+        const dirs = extension.factDirs?.() ?? [];
+        factDirs.push(...dirs);
+        return setup.collect({ ...setup.settings({}).values, externalFacts: dirs }, signal);
+      },
+      ...{ descriptor, kernel, service: extension },
     },
-    ...{ descriptor, kernel, service: extension },
-  }).done;
+  ).done;
   return { events, factDirs, stderr: events.map((event) => JSON.stringify(event)).join('\n') };
 }
 

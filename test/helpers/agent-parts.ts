@@ -1,5 +1,8 @@
 /** Parts of an agent for tests: a machine that never changes unless told to, and an agent that runs on a fake clock. */
-import { startAgent, type AgentOptions, type AgentRun } from '../../agent/loop/agent.ts';
+import { EventEmitter, once } from 'node:events';
+import { startAgent, type AgentRun } from '../../agent/loop/agent.ts';
+import type { AgentEnd, AgentOptions } from '../../agent/loop/agent-options.ts';
+import type { Runtime } from '../../agent/loop/runtime.ts';
 import { createRegistry } from '../../agent/commands/command-registry.ts';
 import { resolveSettings } from '../../agent/config/resolve.ts';
 import type { AgentEvent } from '../../agent/loop/events.ts';
@@ -41,11 +44,13 @@ export interface TestAgent extends AgentRun {
   readonly system: System;
   /** What collect gives from now on. */
   facts: FactSet;
-  readonly stop: () => Promise<number>;
+  readonly stop: () => Promise<AgentEnd>;
+  /** Resolves with the next event. */
+  readonly nextEvent: () => Promise<void>;
   of<K extends AgentEvent['event']>(name: K): Extract<AgentEvent, { event: K }>[];
 }
 
-export interface TestAgentOptions extends Partial<AgentOptions> {
+export interface TestAgentOptions extends Partial<AgentOptions>, Partial<Pick<Runtime, 'system'>> {
   /** One server, given; or use `discover`. */
   readonly server?: string;
   readonly given?: boolean;
@@ -58,34 +63,37 @@ export interface TestAgentOptions extends Partial<AgentOptions> {
 export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
   const clock = fakeClock(options.random ?? [0]);
   const events: AgentEvent[] = [];
+  const emitted = new EventEmitter();
   const lines: string[] = [];
   const log = createLog({ level: 'debug', people: (line, level) => lines.push(`${level}: ${line}`) });
   const store = options.store ?? (await openStore(options.dir ?? temporaryDirectory()));
-  const system = createSystem({ live: false, log });
+  const system = options.system ?? createSystem({ live: false, log });
   const controller = new AbortController();
   const state = { facts: machine() };
-  const run = startAgent({
-    clock,
-    log,
-    emit: (event) => void events.push(event),
-    system,
-    store,
-    descriptor: RAZOR,
-    kernel: parseCommandLine(''),
-    commands: createRegistry(),
-    collect: () => Promise.resolve(state.facts),
-    settings: (pushed) => resolveSettings({ options: { 'checkin-skew': '0', ...options.args }, pushed }),
-    discover: () => {
-      const source = options.given === false ? 'next-server file' : 'kernel line razor.ip';
-      return Promise.resolve({
-        candidates: [{ url: options.server ?? 'http://127.0.0.1:1', source, given: options.given ?? true }],
-        steps: [],
-      });
+  const emit = (event: AgentEvent): void => {
+    events.push(event);
+    emitted.emit('event');
+  };
+  const run = startAgent(
+    { clock, log, emit, system, signal: controller.signal },
+    {
+      store,
+      descriptor: RAZOR,
+      kernel: parseCommandLine(''),
+      commands: createRegistry(),
+      collect: () => Promise.resolve(state.facts),
+      settings: (pushed) => resolveSettings({ options: { 'checkin-skew': '0', ...options.args }, pushed }),
+      discover: () => {
+        const source = options.given === false ? 'next-server file' : 'kernel line razor.ip';
+        return Promise.resolve({
+          candidates: [{ url: options.server ?? 'http://127.0.0.1:1', source, given: options.given ?? true }],
+          steps: [],
+        });
+      },
+      httpFor: () => Promise.resolve(createHttpClient({ timeoutMs: 2000 })),
+      ...options,
     },
-    httpFor: () => Promise.resolve(createHttpClient({ timeoutMs: 2000 })),
-    signal: controller.signal,
-    ...options,
-  });
+  );
   return {
     ...run,
     clock,
@@ -103,6 +111,7 @@ export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
       controller.abort(new Error('stopped by the test'));
       return await run.done;
     },
+    nextEvent: async () => void (await once(emitted, 'event')),
     of: <K extends AgentEvent['event']>(name: K) =>
       events.filter((event) => event.event === name) as Extract<AgentEvent, { event: K }>[],
   };
@@ -110,11 +119,12 @@ export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
 
 /** Lets the agent sleep its waits to the end, with room for real requests between, until `done` or a bound. */
 export async function runUntil(agent: TestAgent, done: () => boolean, steps = 2000): Promise<void> {
-  for (let step = 0; step < steps && !done(); step++) {
+  let ended = false;
+  const end = agent.done.then(() => void (ended = true));
+  for (let step = 0; step < steps && !done() && !ended; step++) {
     // a waiting agent is moved on; one that talks to a real server gets real time
-    for (let spin = 0; spin < 2000 && agent.clock.sleeping === 0 && !done(); spin++) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+    while (agent.clock.sleeping === 0 && !done() && !ended)
+      await Promise.race([agent.clock.whenAsleep(), agent.nextEvent(), end]);
     if (!done()) await agent.clock.advance(agent.clock.slept.at(-1) ?? 0);
   }
   if (!done()) throw new Error(`not reached; events: ${JSON.stringify(agent.events.slice(-6))}`);

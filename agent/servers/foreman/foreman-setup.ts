@@ -20,7 +20,7 @@ export async function serveForeman(options: ServerServiceOptions): Promise<Serve
   const openFiles: ForemanApiOptions['openFiles'] = () => options.openFiles(options.settings);
   const api = createForemanApi({ ...options, parameters, release: release(), kexec, openFiles });
   return {
-    beforeTurn: (server, settings, orders) => api.refresh(server, settings, orders),
+    beforeTurn: (server, settings, runner) => api.refresh(server, settings, runner),
     openDialect: (opened) =>
       Promise.resolve(
         createForeman({

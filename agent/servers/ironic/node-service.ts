@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { listDisks } from '../../disks/disks.ts';
 import { applySkipList, parseSkipList } from '../../disks/skip-list.ts';
+import { reportError } from '../../loop/report-error.ts';
 import { advertisedAddress, listenAddress } from './conductor/callback-address.ts';
 import { createApi, type IronicApi } from './conductor/ironic-api.ts';
 import { makeCertificate } from '../../http/tls/certificate.ts';
@@ -217,14 +218,9 @@ function progressTeller({ clock, log, emit }: ServiceOptions): (text: string) =>
   };
 }
 
-/** An error as the rest of the agent tells them. */
-export function report(error: unknown, { log, emit }: Pick<IronicOptions, 'log' | 'emit'>): void {
-  const { code, remedy } =
-    error instanceof RazorMkError
-      ? error
-      : errnoOf(error) === undefined
-        ? { code: 'RAZOR_MK_INTERNAL', remedy: 'This is a defect of the agent: report it.' }
-        : { code: 'RAZOR_MK_HTTP', remedy: 'Another program may have the port; ipa-listen-port= names another one.' };
-  log.error(messageOf(error), { code });
-  emit({ event: 'error', code, message: messageOf(error), remedy });
+/** Reports an error like the rest of the agent does. A bare error of the system is about the port of the command server. */
+export function report(error: unknown, options: Pick<IronicOptions, 'log' | 'emit'>): void {
+  const isBare = !(error instanceof RazorMkError) && errnoOf(error) !== undefined;
+  const remedy = 'Another program may have the port; ipa-listen-port= names another one.';
+  reportError(options, isBare ? new RazorMkError('RAZOR_MK_HTTP', messageOf(error), { remedy, cause: error }) : error);
 }

@@ -120,7 +120,7 @@ test('a turn registers with it, the next one is acknowledged, and its own interv
   const { url, asked } = await world(t);
   const agent = await testAgent({ descriptor: SEVENTH, server: url });
   t.after(() => agent.stop());
-  await runUntil(agent, () => agent.of('checkin').length >= 2);
+  await runUntil(agent, () => agent.of('waiting').length >= 2);
   assert.deepEqual(
     agent.of('checkin').map(({ command }) => command),
     ['register', 'acknowledge'],

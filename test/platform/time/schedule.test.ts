@@ -1,7 +1,7 @@
 /** When turns are, on a clock that the test moves: skew, interval, back-off, Retry-After, long intervals. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { createSchedule, type Pace } from '../../../platform/time/schedule.ts';
+import { createSchedule, type Intervals } from '../../../platform/time/schedule.ts';
 import { runUntil, testAgent, type TestAgent } from '../../helpers/agent-parts.ts';
 import { command, scriptedServer, text, type Answer, type ScriptedServer } from '../../helpers/scripted-server.ts';
 import { retryAfterMs } from '../../../agent/http/http-client.ts';
@@ -106,11 +106,11 @@ test('turns never overlap: a slow server delays the next turn', async () => {
 });
 
 test('the wait after errors is never longer than the interval asks for, and never nothing', () => {
-  const pace: Pace = { intervalMs: 5000, skewMs: 0, backoffCapMs: 60_000, retryAfterCapMs: 600_000 };
+  const intervals: Intervals = { intervalMs: 5000, skewMs: 0, backoffCapMs: 60_000, retryAfterCapMs: 600_000 };
   const schedule = createSchedule(() => 'node');
-  const waits = Array.from({ length: 50 }, () => schedule.afterFailure(pace, () => 0.999, undefined).ms);
+  const waits = Array.from({ length: 50 }, () => schedule.afterFailure(intervals, () => 0.999, undefined).ms);
   assert.ok(Math.max(...waits) <= 5000);
-  const least = createSchedule(() => 'node').afterFailure(pace, () => 0, undefined).ms;
+  const least = createSchedule(() => 'node').afterFailure(intervals, () => 0, undefined).ms;
   assert.equal(least, 200);
 });
 

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { Settings } from '../../../config/settings.ts';
 import type { Candidate } from '../../../discovery/candidate.ts';
-import type { Orders } from '../../../loop/command-runner.ts';
+import type { CommandRunner } from '../../../loop/command-runner.ts';
 import type { Runtime } from '../../../loop/runtime.ts';
 import { foremanFacts, type ForemanFacts } from '../foreman-facts.ts';
 import type { ForemanParameters } from '../foreman-parameters.ts';
@@ -25,7 +25,7 @@ export interface ForemanApiOptions extends Runtime, ForemanOrdersOptions {
 
 export interface ForemanApi {
   /** The server of the next turn: whose calls are answered from now on, and what carries its orders out. */
-  refresh(server: Candidate, settings: Settings, agent: Orders): Promise<void>;
+  refresh(server: Candidate, settings: Settings, agent: CommandRunner): Promise<void>;
   /** Facts were accepted: the machine's own address is known. */
   accepted(facts: ForemanFacts): void;
   close(): Promise<void>;
@@ -39,7 +39,7 @@ const MOST_STRANGERS_LOGGED = 20;
 interface State {
   settings: Settings | undefined;
   server: Candidate | undefined;
-  agent: Orders | undefined;
+  agent: CommandRunner | undefined;
   peers: Peers;
   /** The boot card's. */
   address: string | undefined;
@@ -89,7 +89,7 @@ export function createForemanApi(options: ForemanApiOptions): ForemanApi {
   };
 }
 
-function agentOf({ agent }: State): Orders {
+function agentOf({ agent }: State): CommandRunner {
   if (agent === undefined) throw new Error('no turn was taken yet');
   return agent;
 }

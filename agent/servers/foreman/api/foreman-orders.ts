@@ -3,7 +3,7 @@ import { messageOf } from '../../../../platform/errors/errors.ts';
 import { createKexec, type KexecOptions } from '../../../commands/kexec.ts';
 import { admit, type LoopBreaker } from '../../../commands/loop-breaker.ts';
 import { reboot } from '../../../commands/reboot.ts';
-import type { Orders } from '../../../loop/command-runner.ts';
+import type { CommandRunner } from '../../../loop/command-runner.ts';
 import type { Runtime } from '../../../loop/runtime.ts';
 import type { Verdict } from './foreman-routes.ts';
 
@@ -22,7 +22,7 @@ interface ForemanOrders {
   /** Keeps what kexec is to boot. Throws RazorMkError for a parameter that kexec would not take. */
   prepareKexec(param: unknown): void;
   /** Carries out what was judged to go. Never rejects. */
-  carryOut(order: OrderName, agent: Orders): Promise<void>;
+  carryOut(order: OrderName, runner: CommandRunner): Promise<void>;
 }
 
 /** State: the orders that are being carried out, and the parameter of kexec. */
@@ -43,11 +43,11 @@ export function createForemanOrders(runtime: Runtime, { breaker, openFiles }: Fo
       kexec.plan(param);
       kexecParam = param;
     },
-    async carryOut(order, agent) {
+    async carryOut(order, runner) {
       try {
         await clock.sleep(AFTER_ANSWER_MS, signal);
         await breaker.record(order);
-        await (order === 'reboot' ? agent.order(reboot, {}) : agent.order(kexec, kexecParam));
+        await (order === 'reboot' ? runner.run(reboot, {}) : runner.run(kexec, kexecParam));
       } catch (error) {
         if (signal.aborted) return;
         const message = `the order ${order} failed: ${messageOf(error)}`;

@@ -10,7 +10,7 @@ import type { AgentEvent } from '../../../../agent/loop/events.ts';
 import { createHttpClient } from '../../../../agent/http/http-client.ts';
 import { createForemanApi, type ForemanApi } from '../../../../agent/servers/foreman/api/foreman-api.ts';
 import { createPeers } from '../../../../agent/servers/foreman/api/allowed-peers.ts';
-import { createOrders, type Orders } from '../../../../agent/loop/command-runner.ts';
+import { createCommandRunner, type CommandRunner } from '../../../../agent/loop/command-runner.ts';
 import { createFactCache } from '../../../../agent/state/fact-cache.ts';
 import { machine } from '../../../helpers/agent-parts.ts';
 import { bench, type Bench } from '../../../helpers/command-bench.ts';
@@ -23,7 +23,7 @@ const SERVER = { url: 'https://foreman.example', source: 'test', given: true };
 
 interface Scene extends Bench {
   readonly api: ForemanApi;
-  readonly orders: Orders;
+  readonly runner: CommandRunner;
   readonly clock: FakeClock;
   readonly seen: AgentEvent[];
   /** Emits `event` for each of them. */
@@ -66,13 +66,15 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
   const parts = { clock, log, emit, store, signal };
   // programs and reboots are recorded, nothing is fetched; that the doors are on loopback is what a dry system does
   const dry = { ...system, live: options.live ?? false, change: () => Promise.resolve(undefined) };
-  const orders = createOrders({
-    ...parts,
-    system: dry,
-    facts: createFactCache(() => Promise.resolve(FACTS), clock),
-    exclusion: () => ({ pattern: '', excludes: () => false }),
-    dialect: () => ({ serverUrl: SERVER.url }) as never,
-  });
+  const runner = createCommandRunner(
+    { ...parts, system: dry },
+    {
+      store,
+      facts: createFactCache(() => Promise.resolve(FACTS), clock),
+      exclusion: () => ({ pattern: '', excludes: () => false }),
+      dialect: () => ({ serverUrl: SERVER.url }) as never,
+    },
+  );
   const api = createForemanApi({
     ...parts,
     system: dry,
@@ -86,7 +88,7 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     openFiles: () => Promise.resolve(createHttpClient()),
     resolve: () => Promise.resolve(options.addresses ?? ['127.0.0.1']),
   });
-  await api.refresh(SERVER, { ...SETTINGS, ...options.settings }, orders);
+  await api.refresh(SERVER, { ...SETTINGS, ...options.settings }, runner);
   const bootNic = {
     mac: '52:54:00:00:00:c1',
     name: 'eth0',
@@ -94,11 +96,11 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     why: 'test',
   };
   api.accepted({ facts: {}, bootNic, notes: [] });
-  await api.refresh(SERVER, { ...SETTINGS, ...options.settings }, orders);
+  await api.refresh(SERVER, { ...SETTINGS, ...options.settings }, runner);
   scene = {
     ...made,
     api,
-    orders,
+    runner,
     clock,
     seen,
     happened,
@@ -147,7 +149,7 @@ test('old smart proxies reboot through their BMC route, and read the facts under
 });
 
 test('only the server’s addresses and those written down may give orders; a stranger is told so and logged once', async () => {
-  const { programs, lines, nothingDone, api, orders } = await open({ addresses: ['192.0.2.1', 'fd00::1'] });
+  const { programs, lines, nothingDone, api, runner } = await open({ addresses: ['192.0.2.1', 'fd00::1'] });
   const [status, value] = await json('PUT', '/power/reboot', '{}');
   assert.equal(status, 403);
   assert.match(JSON.stringify(value), /api_allow/);
@@ -155,7 +157,7 @@ test('only the server’s addresses and those written down may give orders; a st
   await nothingDone();
   assert.deepEqual(programs, []);
   assert.equal(lines.filter((line) => line.includes('127.0.0.1 tried to give orders')).length, 1);
-  await api.refresh(SERVER, { ...SETTINGS, apiAllow: ['127.0.0.0/8', 'nonsense'] }, orders);
+  await api.refresh(SERVER, { ...SETTINGS, apiAllow: ['127.0.0.0/8', 'nonsense'] }, runner);
   const again = scene?.urls().at(-1) ?? '';
   assert.equal((await call('PUT', `${again}/power/reboot`)).status, 200);
   assert.ok(lines.some((line) => line.includes('nonsense is neither an address nor a network')));

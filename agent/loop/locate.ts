@@ -1,0 +1,40 @@
+/** Which server the next turn asks: the one that is known, or what discovery finds, however long that takes. */
+import type { Candidate } from '../discovery/candidate.ts';
+import { guard, intervalsNow, pause, reportFailure, type LoopState } from './loop-state.ts';
+
+/** Discovers until there is a server. Undefined when the agent is stopped. */
+export async function locate(state: LoopState): Promise<Candidate | undefined> {
+  const { clock, signal } = state.runtime;
+  while (!signal.aborted) {
+    const known = state.targets.current(state.resolved.values.pushedUri);
+    if (known !== undefined && !state.targets.expired()) return known;
+    try {
+      await discover(state);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (known !== undefined) return known; // the address expired, and DNS is gone: better the old one than none
+      reportFailure(state, error);
+      const { ms } = state.discoverySchedule.afterFailure(intervalsNow(state), () => clock.random(), undefined);
+      await pause(state, { ms, reason: 'discovery begins again' });
+    }
+  }
+  return undefined;
+}
+
+/** Throws RAZOR_MK_NO_SERVER. */
+async function discover(state: LoopState): Promise<void> {
+  const { runtime, options, targets } = state;
+  const { candidates, steps } = await options.discover(state.resolved.values, runtime.signal, targets.unanswered());
+  targets.found({ candidates, steps });
+  // the one that answered last, if discovery names it again
+  const first = targets.current('') ?? (candidates[0] as Candidate);
+  const others = candidates.map(({ url }) => url).filter((url) => url !== first.url);
+  runtime.emit({
+    event: 'discovered',
+    server: first.url,
+    source: first.source,
+    candidates: [first.url, ...others],
+    steps,
+  });
+  if (state.turns === 0) await guard(state, 'ready', options.hooks?.ready?.(first, runtime.signal));
+}
