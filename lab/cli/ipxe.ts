@@ -1,5 +1,6 @@
 /** The verb `lab ipxe`: what machines boot before they know the lab. */
 import { readFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { BOOT_DIALECTS, bootstrapFor } from '../ipxe/bootstrap.ts';
@@ -35,8 +36,11 @@ export const verb = defineVerb({
     const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
     };
-    const { root, written, missing } = await layOut(args.out, script, manifest.version);
+    const address = isIPv4(name) ? name : undefined;
+    const { root, written, missing } = await layOut(args.out, script, manifest.version, address);
     host.out(`${written.map((file) => `${root}/${file}`).join('\n')}\n`);
+    if (address === undefined)
+      host.err(`razor-mk: write this machine’s address into ${root}/dnsmasq.conf, or give it: --server ADDRESS\n`);
     for (const line of missing) host.err(`razor-mk: not on this machine: ${line}\n`);
     return 0;
   },

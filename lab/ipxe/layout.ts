@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
 import { copyLoaders, missingLoaders } from '../../platform/netboot/loaders.ts';
 import { HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, menuVersionText } from '../../platform/netboot/scripts.ts';
+import { UNKNOWN_ADDRESS } from '../../platform/netboot/dnsmasq.ts';
 import { dnsmasqConf } from './dnsmasq.ts';
 
 export interface Layout {
@@ -13,8 +14,15 @@ export interface Layout {
   readonly missing: readonly string[];
 }
 
-/** Lays out a TFTP root with this script. Throws RAZOR_MK_FILE_UNWRITABLE. */
-export async function layOut(directory: string, script: string, version: string): Promise<Layout> {
+/**
+ * Lays out a TFTP root with this script; `address` is that of the TFTP server, for dnsmasq. Throws RAZOR_MK_FILE_UNWRITABLE.
+ */
+export async function layOut(
+  directory: string,
+  script: string,
+  version: string,
+  address = UNKNOWN_ADDRESS,
+): Promise<Layout> {
   const root = resolve(directory);
   await mkdir(join(root, 'pxelinux.cfg'), { recursive: true });
   const texts: readonly (readonly [string, string])[] = [
@@ -26,7 +34,7 @@ export async function layOut(directory: string, script: string, version: string)
     ['isolinux.cfg', SYSLINUX_MENU],
     ['help.txt', HELP_TEXT],
     ['version.txt', menuVersionText(version)],
-    ['dnsmasq.conf', dnsmasqConf(root)],
+    ['dnsmasq.conf', dnsmasqConf({ address, tftpRoot: root })],
   ];
   for (const [name, text] of texts) replaceFile(join(root, name), text);
   const missing = missingLoaders().map(({ name, debian, need }) => `${name} (package ${debian}): needed for ${need}`);

@@ -1,5 +1,6 @@
 /** A network segment of the virtual site: a bridge with an address and, when asked for, dnsmasq for DHCP, TFTP and DNS. */
 import type { Daemon } from '../../platform/process/daemon.ts';
+import { netbootLines } from '../../platform/netboot/dnsmasq.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Namespace } from './namespace.ts';
 
@@ -107,13 +108,11 @@ interface Place {
 }
 
 /**
- * dnsmasq's command line. Option 175 (no proxyDHCP wait) and router advertisements save iPXE 16 s for each `dhcp`;
- * UEFI firmware gets ipxe.efi, BIOS undionly.kpxe, and iPXE itself the script.
+ * dnsmasq's command line. Router advertisements save iPXE some of the 16 s that it waits at each `dhcp` otherwise.
  */
 export function dnsmasqArgv(place: Place, dhcp: DhcpOptions, root = process.getuid?.() === 0): [string, ...string[]] {
   const domain = dhcp.domain ?? 'test';
   const server = dhcp.nextServer === undefined ? place.address : dhcp.nextServer;
-  const boot = (tags: string, file: string): string => `--dhcp-boot=${tags}${file},razor,${server ?? ''}`;
   const dns = Object.entries(dhcp.names ?? {}).map(([name, ip]) => `--address=/${name}/${ip}`);
   const leases =
     dhcp.mute === true
@@ -125,17 +124,7 @@ export function dnsmasqArgv(place: Place, dhcp: DhcpOptions, root = process.getu
         ? // without this dnsmasq names itself
           ['--dhcp-option=option:server-ip-address,0.0.0.0']
         : [`--dhcp-boot=,razor,${server}`]
-      : [
-          '--enable-tftp',
-          `--tftp-root=${dhcp.tftpRoot}`,
-          '--dhcp-match=set:ipxe,175',
-          '--dhcp-option=encap:175,176,1b',
-          '--dhcp-match=set:efi64,option:client-arch,7',
-          '--dhcp-match=set:efi64,option:client-arch,9',
-          boot('tag:!ipxe,tag:efi64,', 'ipxe.efi'),
-          boot('tag:!ipxe,tag:!efi64,', 'undionly.kpxe'),
-          boot('tag:ipxe,', 'razor.ipxe'),
-        ];
+      : netbootLines({ address: server ?? '', tftpRoot: dhcp.tftpRoot }).map((line) => `--${line}`);
   return [
     'dnsmasq',
     // the root of a user namespace may not drop groups, which dnsmasq would do

@@ -11,9 +11,13 @@ const RAZOR_BOOT_QUERY = '/razor/api/boot?hw_id=';
 /** The same for Hanlon, which is given the SMBIOS UUID too (razor-server-1.x-and-hanlon.md, 2.6). */
 export const HANLON_BOOT_QUERY = '/hanlon/api/v1/boot?uuid=${uuid}&mac_id=';
 
+/** A router that gives out addresses names itself as next-server. */
+const PREFER_PROXY = 'isset ${proxydhcp/next-server} && set next-server ${proxydhcp/next-server} ||';
+
 /**
  * The bootstrap: the first NIC that gets an address asks the server what to boot, naming all of them. `server` is
- * `HOST:PORT`; `${next-server}:8026` takes whoever DHCP names. `query` is what comes before the MACs.
+ * `HOST:PORT`; `${next-server}:8026` takes whoever DHCP names, or the proxyDHCP server beside it, which is the one that named the
+ * script. `query` is what comes before the MACs.
  */
 export function bootstrapIpxe(server: string, cards = CARDS, query = RAZOR_BOOT_QUERY): string {
   const numbers = Array.from({ length: cards }, (_, n) => n);
@@ -27,6 +31,7 @@ export function bootstrapIpxe(server: string, cards = CARDS, query = RAZOR_BOOT_
     'echo No network interface got an address',
     'goto error',
     ':ask',
+    ...(server.startsWith('${next-server}') ? [PREFER_PROXY] : []),
     `chain http://${server}${query}${ids}&dhcp_mac=\${dhcp_mac} || goto error`,
     ':error',
     'echo ERROR, will start over in 15 seconds',

@@ -25,6 +25,13 @@ describe('the iPXE bootstrap', () => {
       'chain http://192.0.2.1:8026/razor/api/boot?hw_id=${net0/mac}_${net1/mac}_${net2/mac}_${net3/mac}_${net4/mac}_${net5/mac}_${net6/mac}_${net7/mac}&dhcp_mac=${dhcp_mac} || goto error',
     );
     assert.match(script, /\n:error\n[^]*sleep 15\nreboot\n$/);
+    assert.doesNotMatch(script, /proxydhcp/);
+    // beside a router, whose own address is next-server, it is the proxyDHCP server that named this script
+    const found = bootstrapIpxe('${next-server}:8026');
+    assert.match(
+      found,
+      /\n:ask\nisset \$\{proxydhcp\/next-server\} && set next-server \$\{proxydhcp\/next-server\} \|\|\nchain /,
+    );
   });
 
   it('leads a machine to the boot API of each dialect, which knows it by what the script asks with', async () => {

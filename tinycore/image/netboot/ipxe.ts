@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { copyLoaders, missingLoaders } from '../../../platform/netboot/loaders.ts';
+import { netbootLines, proxyNetbootLines } from '../../../platform/netboot/dnsmasq.ts';
 import {
   bootstrapIpxe,
   HELP_TEXT,
@@ -83,13 +84,6 @@ export function ipxeScript({ server, port, cards }: Pick<IpxeOptions, 'server' |
   return bootstrapIpxe(`${server ?? '${next-server}'}:${port}`, cards);
 }
 
-/** iPXE waits for a proxyDHCP answer and for router advertisements that nobody sends: 16 seconds at each `dhcp`. */
-const SAVES_TIME = `# Two lines that save each machine 16 seconds a boot: iPXE is told not to wait for a proxyDHCP server (option 175, 176), and
-# gets the router advertisement that it waits for otherwise. The address fd77:: is of this network alone.
-dhcp-match=set:ipxe,175
-dhcp-option=tag:ipxe,encap:175,176,1b
-enable-ra`;
-
 function dnsmasqConfig(options: IpxeOptions): string {
   const { network } = options;
   const { address } = network;
@@ -100,42 +94,28 @@ bind-interfaces
 dhcp-authoritative
 no-ping
 dhcp-range=${network.range},255.255.255.0,1h
-${SAVES_TIME}
+# Router advertisements save each machine some of 16 seconds a boot, in which iPXE waits for one, and option 175.176 below the
+# others (it waits for a proxyDHCP server). The network fd77:: is of this network alone.
+enable-ra
 dhcp-range=fd77::,ra-only,64
 
 # firmware gets iPXE, iPXE gets the script
-dhcp-match=set:efi64,option:client-arch,7
-dhcp-match=set:efi64,option:client-arch,9
-dhcp-boot=tag:!ipxe,tag:efi64,ipxe.efi,razor,${address}
-dhcp-boot=tag:!ipxe,tag:!efi64,undionly.kpxe,razor,${address}
-dhcp-boot=tag:ipxe,razor.ipxe,razor,${address}
+${netbootLines({ address, tftpRoot: options.out }).join('\n')}
 
 # the agent also finds its server by the name razor
 address=/razor/${address}
 local=/razor.internal/
 domain=razor.internal
-
-enable-tftp
-tftp-root=${options.out}
 `;
 }
 
 function proxyConfig(options: IpxeOptions): string {
   const { network } = options;
   const { address } = network;
-  const prefix = address.replace(/\.\d+$/, '.0');
   return `# dnsmasq beside a DHCP server that stays as it is (proxyDHCP): that one gives addresses, this one says what to boot.
 # iPXE must wait for this answer here, so the line that would save that time is not in this file.
 interface=${network.interface}
 bind-interfaces
-port=0
-dhcp-range=${prefix},proxy
-dhcp-match=set:ipxe,175
-pxe-service=tag:!ipxe,x86PC,"Razor",undionly.kpxe
-pxe-service=tag:!ipxe,X86-64_EFI,"Razor",ipxe.efi
-pxe-service=tag:!ipxe,BC_EFI,"Razor",ipxe.efi
-dhcp-boot=tag:ipxe,razor.ipxe,razor,${address}
-enable-tftp
-tftp-root=${options.out}
+${proxyNetbootLines({ address, tftpRoot: options.out }).join('\n')}
 `;
 }

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { dnsmasqConf } from '../../../lab/ipxe/dnsmasq.ts';
+import { netbootLines, proxyNetbootLines, UNKNOWN_ADDRESS } from '../../../platform/netboot/dnsmasq.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+
+const SERVER = { address: '192.168.77.2', tftpRoot: '/srv/tftp' };
+const noDnsmasq = spawnSync('dnsmasq', ['--version']).status === 0 ? false : 'dnsmasq is not installed';
+
+/** What a client gets as its boot file by the lines of a DHCP server. */
+function bootFile(arch: number | undefined, ipxe: boolean): string | undefined {
+  const lines = netbootLines(SERVER);
+  const tags = new Set(ipxe ? ['ipxe'] : []);
+  for (const line of lines) {
+    const [, tag, number] = /^dhcp-match=set:(\w+),option:client-arch,(\d+)$/.exec(line) ?? [];
+    if (tag !== undefined && Number(number) === arch) tags.add(tag);
+  }
+  for (const line of lines.filter((one) => one.startsWith('dhcp-boot='))) {
+    const words = line.slice('dhcp-boot='.length).split(',');
+    const wanted = words.filter((word) => word.startsWith('tag:')).map((word) => word.slice(4));
+    if (wanted.every((tag) => (tag.startsWith('!') ? !tags.has(tag.slice(1)) : tags.has(tag))))
+      return words.find((word) => !word.startsWith('tag:'));
+  }
+  return undefined;
+}
+
+// ARM64, IA-32 and HTTP boot got undionly.kpxe, a BIOS loader
+test('BIOS and x86-64 UEFI get their loaders, iPXE the script, and other architectures nothing that would hang them', () => {
+  for (const [arch, file] of [
+    [undefined, 'undionly.kpxe'],
+    [0, 'undionly.kpxe'],
+    [7, 'ipxe.efi'],
+    [9, 'ipxe.efi'],
+    [6, undefined],
+    [10, undefined],
+    [11, undefined],
+    [16, undefined],
+    [19, undefined],
+  ] as const) {
+    assert.equal(bootFile(arch, false), file, `architecture ${arch}`);
+    assert.equal(bootFile(arch, true), 'razor.ipxe', `iPXE of architecture ${arch}`);
+  }
+});
+
+// beside a router that names itself as next-server, iPXE said "Nothing to boot"
+test('every boot line names the TFTP server, beside another DHCP server too, where iPXE is not told to go on without it', () => {
+  for (const lines of [netbootLines(SERVER), proxyNetbootLines(SERVER)]) {
+    const boots = lines.filter((line) => /^(dhcp-boot|pxe-service)=/.test(line));
+    assert.ok(boots.length > 0 && boots.every((line) => line.endsWith(',192.168.77.2')), boots.join('\n'));
+  }
+  assert.ok(!proxyNetbootLines(SERVER).some((line) => line.includes('175,176')));
+  assert.ok(proxyNetbootLines(SERVER).includes('dhcp-range=192.168.77.0,proxy'));
+});
+
+test('where nobody said the address, the file says where to write it', () => {
+  assert.match(dnsmasqConf({ ...SERVER, address: UNKNOWN_ADDRESS }), /# Write the address of this machine in place of/);
+  assert.doesNotMatch(dnsmasqConf(SERVER), /Write the address/);
+});
+
+test('dnsmasq takes the lines of each kind', { skip: noDnsmasq }, (t) => {
+  const path = join(temporaryDirectory(t), 'dnsmasq.conf');
+  const own = [...netbootLines(SERVER), 'dhcp-range=192.168.77.100,192.168.77.150,1h', ''].join('\n');
+  for (const text of [own, dnsmasqConf(SERVER)]) {
+    writeFileSync(path, text);
+    const { status, stderr } = spawnSync('dnsmasq', ['--test', `--conf-file=${path}`], { encoding: 'utf8' });
+    assert.deepEqual([status, stderr.trim()], [0, 'dnsmasq: syntax check OK.']);
+  }
+});
