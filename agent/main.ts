@@ -129,7 +129,7 @@ function limitToVerb(parser: WholeYargs): void {
 
 if (EXECUTABLE) registerAssets();
 
-// `razor-mk facts | head` closes our stdout: that is no error of ours
+// `razor-mk facts | head` closes our stdout: that is not our error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
 
 // the image has this program under the old name too

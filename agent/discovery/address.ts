@@ -21,7 +21,7 @@ export function ipFamilyOf(host: string): 0 | 4 | 6 {
   return host.includes(':') && isIP(host) === 6 ? 6 : 0;
 }
 
-/** Reads one address. The result is undefined when it is none: `false`, `10.0.0.300`, an empty word, a port of 0. */
+/** Reads one address. The result is undefined for an invalid one: `false`, `10.0.0.300`, an empty word, a port of 0. */
 export function parseAddress(text: string): ServerAddress | undefined {
   const word = text.trim();
   if (word === '' || word.length > 2000) return undefined;

@@ -82,7 +82,8 @@ type Step = () => readonly CheckResult[] | Promise<readonly CheckResult[]>;
 
 /** Driver, firmware, link, lease, route. What a server on this very machine does not need is noted, not broken. */
 function machineSteps({ observe, routes, kernel }: DoctorContext, { isLocal, address }: Target): readonly Step[] {
-  const addressGiven = kernel.value('ip') !== undefined;
+  // an address, and not one of the words for DHCP
+  const addressGiven = kernel.all('ip').some((value) => /^[[\d]/.test(value));
   const checks: (() => CheckResult)[] = [
     () => checkDriver(observe()),
     () => checkFirmware(observe()),

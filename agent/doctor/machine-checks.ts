@@ -53,7 +53,7 @@ export function checkLink(state: NetworkState): CheckResult {
   };
 }
 
-/** Whether there is an address to speak from; `addressGiven`: the kernel line has `ip=`. */
+/** Whether there is an address to speak from; `addressGiven`: the kernel line has an `ip=` with one. */
 export function checkLease(state: NetworkState, addressGiven: boolean): CheckResult {
   const { usable, missing } = assessNetwork(state);
   if (usable.length > 0) {
@@ -74,7 +74,7 @@ export function checkLease(state: NetworkState, addressGiven: boolean): CheckRes
   };
 }
 
-/** `server` is the address that must be reached, when it is known as a number; `addressGiven`: the kernel line has `ip=`. */
+/** `server` is the address that must be reached, when it is known as a number; `addressGiven`: the kernel line has an `ip=` with one. */
 export function checkRoute(routes: readonly Route[], server: string | undefined, addressGiven: boolean): CheckResult {
   const remedy = addressGiven
     ? 'Check the gateway of ip= on the kernel line, or the router that DHCP gives (option 3).'

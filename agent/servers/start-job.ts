@@ -37,7 +37,7 @@ export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> 
       settings: values,
       collect: () => setup.collect(values, signal),
       capture: () => setup.capture(values, signal),
-      // what is secret between this node and a Razor server is no business of anybody else's
+      // what is secret between this node and a Razor server is not for anybody else
       openHttp: (url, trust) =>
         setup.openHttp({ ...values, token: '', tokenFile: '', replyKey: '' }, url, trust?.insecure === true),
       openFiles: ({ insecure }) => setup.openFiles(values, { insecure, pinOrAuthority: true }),

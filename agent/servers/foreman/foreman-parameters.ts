@@ -59,7 +59,7 @@ function bootCard(
     if (text === undefined || text === '') continue;
     const mac = macOfBootif(text);
     if (mac !== undefined) return [name, mac];
-    problems.push(`${name}=${text.slice(0, 60)} is no MAC address`);
+    problems.push(`${name}: invalid MAC address "${text.slice(0, 60)}"`);
   }
   return [undefined, undefined];
 }

@@ -32,10 +32,10 @@ export async function readHanlonLease(nextServerFile: string): Promise<HanlonLea
   const port =
     /^\d{1,5}$/.test(portText) && Number(portText) > 0 && Number(portText) < 65_536 ? Number(portText) : undefined;
   if (port !== undefined) notes.push(`port ${port}`);
-  else if (portText !== '') notes.push(`${PORT_FILE} holds no port`);
+  else if (portText !== '') notes.push(`${PORT_FILE} holds an invalid port`);
   const base = (await read(BASE_URI_FILE))?.toString('latin1').trim() ?? '';
   const path = /^\/[\w./-]{1,200}$/.test(base) ? base.replace(/\/+$/, '') : '';
   if (path !== '') notes.push(`base ${path}`);
-  else if (base !== '') notes.push(`${BASE_URI_FILE} holds no path`);
+  else if (base !== '') notes.push(`${BASE_URI_FILE} holds an invalid path`);
   return { address: { ...address, port: address.port ?? port, path }, note: notes.join(', ') };
 }

@@ -8,7 +8,9 @@ import { discover, type DiscoveryOptions } from '../../../agent/discovery/discov
 import type { Discovery } from '../../../agent/discovery/candidate.ts';
 import { baseUrl, parseAddress } from '../../../agent/discovery/address.ts';
 import { parseNextServer } from '../../../agent/discovery/next-server.ts';
+import { FOREMAN } from '../../../agent/servers/foreman/foreman-descriptor.ts';
 import { RAZOR } from '../../../agent/servers/razor/razor-descriptor.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { dnsServer, type DnsServer } from '../../helpers/dns-server.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
@@ -227,12 +229,40 @@ test('a next-server file may hold an address, a name or a newline too many; garb
   assert.match(String(read('')), /is empty/);
   assert.match(String(read('\n \n')), /is empty/);
   assert.match(String(read('0.0.0.0')), /sent no next-server/);
-  assert.match(String(read('10.0.0.1\n10.0.0.2')), /holds no address/);
-  assert.match(String(read(Buffer.from([0, 255, 1, 254]))), /holds no address/);
+  assert.match(String(read('10.0.0.1\n10.0.0.2')), /holds an invalid address/);
+  assert.match(String(read(Buffer.from([0, 255, 1, 254]))), /holds an invalid address/);
   assert.match(String(read('x'.repeat(5000))), /longer than 4,096/);
   dns.script = named('boot.lab', '10.0.0.6');
   writeFileSync(nextServerFile, 'boot.lab\n');
   assert.deepEqual(await urls(''), ['http://10.0.0.6:8026']);
   rmSync(nextServerFile);
   await assert.rejects(find('', { nextServerFile: dir }), { code: 'RAZOR_MK_NO_SERVER' }, 'a directory in its place');
+});
+
+test('what to do is said in the words of the server that is looked for, and of what was given', async () => {
+  const remedyOf = async (descriptor: DiscoveryOptions['descriptor'], line: string): Promise<string> => {
+    const error = await find(line, { descriptor }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof RazorMkError && error.code === 'RAZOR_MK_NO_SERVER');
+    return error.remedy;
+  };
+  assert.match(
+    await remedyOf(RAZOR, ''),
+    /^Give razor\.ip=HOST\[:PORT\] on the kernel line, a DNS name `razor`, next-server/,
+  );
+  assert.match(await remedyOf(RAZOR, 'razor.server=nobody.lab'), /^Correct razor\.server= on the kernel line/);
+  const foreman = await remedyOf(FOREMAN, '');
+  assert.match(
+    foreman,
+    /^Give proxy\.url=https:\/\/HOST\[:PORT\] on the kernel line or a DNS service _x-foreman\._tcp/,
+  );
+  assert.doesNotMatch(foreman + (await remedyOf(FOREMAN, 'proxy.url=https://nobody.lab')), /razor\.ip|next-server/);
+});
+
+test('an IPv6 address without brackets is refused with how to write it', async () => {
+  await assert.rejects(find('razor.ip=http://2001:db8::139:8026/'), /stands in brackets, \[ADDRESS\]:PORT/);
+  assert.deepEqual(await urls('razor.ip=http://[2001:db8::139]:8026'), ['http://[2001:db8::139]:8026']);
+  assert.deepEqual(await urls('razor.ip=2001:db8::139'), ['http://[2001:db8::139]:8026'], 'bare, it needs none');
 });

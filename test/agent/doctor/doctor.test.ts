@@ -256,6 +256,8 @@ test('each check of the machine names what is broken', () => {
   assert.match(checkLink(state([{ ...nic, carrier: false, up: false }])).found, /eth0 52:54:00:00:00:01 \(down\)/);
   assert.match(checkLease(state([{ ...nic, addresses: ['169.254.7.7'] }]), false).found, /only eth0 169\.254\.7\.7/);
   assert.equal(checkLease(state([{ ...nic, addresses: ['10.0.0.7'] }]), false).state, 'ok');
+  assert.match(checkLease(state([nic]), false).remedy, /or give ip= on the kernel line/);
+  assert.match(checkLease(state([nic]), true).remedy, /^Correct ip= on the kernel line/, 'who gave it');
 });
 
 test('routes are read from /proc and the longest one counts', () => {

@@ -65,7 +65,7 @@ export async function answerApi(request: ApiRequest, actions: ApiActions): Promi
     return method === 'PUT' ? order('reboot', { action: 'cycle', result: true }, actions) : wrongMethod('PUT');
   }
   if (path === '/power/kexec') return method === 'PUT' ? kexec(request.body, actions) : wrongMethod('PUT');
-  return { status: 404, value: { message: 'there is no such route' } };
+  return { status: 404, value: { message: 'unknown route' } };
 }
 
 function wrongMethod(right: string): ApiReply {

@@ -55,7 +55,7 @@ export async function unpackZip(zip: Buffer, directory: string, limits: UnpackLi
     return count;
   } catch (error) {
     if (error instanceof RazorMkError) throw error;
-    throw new RazorMkError('RAZOR_MK_EXTENSION', `the extension is no usable zip: ${messageOf(error)}`, {
+    throw new RazorMkError('RAZOR_MK_EXTENSION', `the extension is not a usable zip: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -71,11 +71,11 @@ function checkEntry(entry: Entry, limits: UnpackLimits): void {
   const bad = parts.some((part) => part === '' || part === '.' || part === '..' || part.length > 200);
   // eslint-disable-next-line no-control-regex -- these are what must not be in a file name
   if (bad || parts.length > DEPTH || /[\u0000-\u001f\\]/.test(entry.fileName))
-    throw refused(`its entry ${name} is no plain path`);
+    throw refused(`its entry ${name} is not a plain path`);
   if (entry.isEncrypted()) throw refused(`its entry ${name} is encrypted`);
   if (entry.uncompressedSize > limits.entryBytes)
     throw refused(`its entry ${name} is ${entry.uncompressedSize} bytes long`);
   // the high half holds the Unix mode where a Unix program made the archive; 0 where none did
   const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE;
-  if (type !== 0 && type !== REGULAR && type !== DIRECTORY) throw refused(`its entry ${name} is no regular file`);
+  if (type !== 0 && type !== REGULAR && type !== DIRECTORY) throw refused(`its entry ${name} is not a regular file`);
 }

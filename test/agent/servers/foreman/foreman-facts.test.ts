@@ -48,7 +48,7 @@ test('the boot card is that of BOOTIF, else of fdi.pxmac, else the firmware’s,
   assert.equal(boot({}, { mk_boot_mac: '52:54:00:AB:CD:02' }), second);
   assert.equal(boot({}), first);
   assert.equal(boot({}, { mk_nic_eth0_carrier: 'false', mk_nic_eth1_carrier: 'true' }), second);
-  assert.deepEqual(parameters({ BOOTIF: 'nonsense' }).problems, ['BOOTIF=nonsense is no MAC address']);
+  assert.deepEqual(parameters({ BOOTIF: 'nonsense' }).problems, ['BOOTIF: invalid MAC address "nonsense"']);
 });
 
 test('Foreman takes the machine under the boot card’s address, with all interfaces and the columns of its list', () => {
