@@ -5,7 +5,7 @@ import { readCapped } from '../../platform/files.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { createSystem } from '../../platform/system.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
-import { resolveSettings } from '../config/resolve.ts';
+import { resolveAgentSettings } from '../config/resolve.ts';
 import { listDisks } from '../disks/disks.ts';
 import { asksForDeploy } from '../servers/ironic-2014/parameters/deploy-parameters.ts';
 import {
@@ -85,7 +85,7 @@ export const verb = defineVerb({
       throw new RazorMkError('RAZOR_MK_USAGE', `${args.cmdline} has no deployment_id= and ironic_api_url=`);
     }
     const settings = { ...DEPLOY_DEFAULTS, ...settingsOf(source.words), ...given(args) };
-    const { values } = resolveSettings({
+    const { values } = resolveAgentSettings({
       options: { 'ca-file': args['ca-file'], pin: args.pin },
       cmdline: parseCommandLine(kernelLine),
       environment: host.env,

@@ -9,7 +9,7 @@ import { diffPushed, examinePushed, pushedText } from '../config/pushed.ts';
 import type { CheckinReply } from '../servers/dialect.ts';
 import { SERVERS } from '../servers/registry.ts';
 import { defaultServer } from '../servers/select-server.ts';
-import { openStore } from '../state/state-store.ts';
+import { openStateStore } from '../state/state-store.ts';
 
 const LONGEST = 1024 * 1024;
 /** Readers of the replies of servers whose check-ins are answered. */
@@ -51,7 +51,7 @@ export const verb = defineVerb({
     const readReply = await load();
     const reply = readReply({ status: args.status, headers, body: bytes.toString('utf8') }, args.server);
     explainCommand(reply, args['commands-dir'], host);
-    const before = args['state-dir'] === undefined ? {} : ((await openStore(args['state-dir'])).config ?? {});
+    const before = args['state-dir'] === undefined ? {} : ((await openStateStore(args['state-dir'])).config ?? {});
     explainConfig(reply, before, args.server, host);
     return 0;
   },

@@ -39,11 +39,11 @@ export const verb = factsVerb({
   rules: serverRules(),
   ids,
   exclusion: async (stateDir) => {
-    const pushed = (await (await import('../state/state-store.ts')).openStore(stateDir)).config?.[
+    const pushed = (await (await import('../state/state-store.ts')).openStateStore(stateDir)).config?.[
       'mk_fact_excl_pattern'
     ];
     return typeof pushed === 'string' ? pushed : DEFAULT_EXCLUSION;
   },
   previousFacts: async (stateDir) =>
-    (await (await import('../state/state-store.ts')).openStore(stateDir)).previousFacts,
+    (await (await import('../state/state-store.ts')).openStateStore(stateDir)).previousFacts,
 });

@@ -1,6 +1,6 @@
 /** Options that the agent's verbs share: the table of settings, in groups, and where this machine's files are. */
 import type { Argv, InferredOptionTypes, Options } from 'yargs';
-import { namesOf } from '../config/names.ts';
+import { settingNames } from '../config/names.ts';
 import { OPTIONS } from '../config/options.ts';
 import type { SettingName } from '../config/settings.ts';
 import { NEXT_SERVER_FILE } from '../discovery/next-server.ts';
@@ -53,7 +53,7 @@ export function agentOptions<Own extends Record<string, Options>>(
   built = built.options(FILES).group(Object.keys(FILES), 'Files:') as unknown as typeof built;
   for (const [group, settings] of Object.entries(SETTING_GROUPS)) {
     for (const setting of settings) {
-      const { option } = namesOf(setting);
+      const { option } = settingNames(setting);
       if (option === undefined) continue;
       const alias = setting === 'checkinInterval' ? { alias: 'interval' } : {};
       const describe = inHelp(OPTIONS[setting].meaning);

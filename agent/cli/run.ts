@@ -19,7 +19,7 @@ import type { NodeSetup } from '../node/node-setup.ts';
 import { startNode, type Node } from '../node/node.ts';
 import { stopOptimizing } from '../node/optimizing.ts';
 import type { ServerService, TurnServer } from '../servers/server.ts';
-import { openStore, type Store } from '../state/state-store.ts';
+import { openStateStore, type StateStore } from '../state/state-store.ts';
 import { version } from '../version.ts';
 import { agentOptions, serverList, type AgentArgs } from './options.ts';
 import { addressesOf, resolverOf, setUp, stateDir } from './setup.ts';
@@ -72,7 +72,7 @@ async function runAgent(args: RunArgs, host: Host): Promise<number> {
   const output = openConsole((line) => people(`${line}\n`), args.live && !host.interactive);
   const say = output.both;
   const system = createSystem({ live: args.live, log });
-  const store = await openStore(dir);
+  const store = await openStateStore(dir);
   // the node's commands look into what the service adds, which needs the node
   const added: { service?: ServerService | undefined } = {};
   const listeners: Emit[] = [];
@@ -176,7 +176,7 @@ async function startService(
 interface TurnsOptions extends Running {
   readonly turns: number | undefined;
   readonly service: ServerService | undefined;
-  readonly store: Store;
+  readonly store: StateStore;
 }
 
 async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise<number> {

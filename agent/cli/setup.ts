@@ -7,7 +7,7 @@ import type { Identity } from '../../facts/identity/identity-types.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { Host } from '../../platform/process/verb.ts';
-import { resolveSettings } from '../config/resolve.ts';
+import { resolveAgentSettings } from '../config/resolve.ts';
 import type { PushedMap } from '../config/pushed.ts';
 import { parseSwitch } from '../config/switch.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
@@ -42,7 +42,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
   const { descriptor, reason, undecided } = chooseServer(args, host, { kernel, file }, more);
   const options = { ...writtenIn(args), dialect: descriptor.name };
   const settings = (pushed: PushedMap): Resolved =>
-    resolveSettings({ options, cmdline: kernel, environment: host.env, file, pushed });
+    resolveAgentSettings({ options, cmdline: kernel, environment: host.env, file, pushed });
   return {
     kernel,
     kernelLine,

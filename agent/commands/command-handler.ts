@@ -2,7 +2,7 @@
 import type { FactSet } from '../../facts/fact-types.ts';
 import type { Runtime } from '../loop/runtime.ts';
 import type { Dialect } from '../servers/dialect.ts';
-import type { Store } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 
 /** One command of the server, with what carrying it out may need. */
 export interface CommandRequest {
@@ -10,7 +10,7 @@ export interface CommandRequest {
   readonly param: unknown;
   readonly dialect: Dialect;
   readonly facts: FactSet;
-  readonly store: Store;
+  readonly store: StateStore;
   /** Sends the facts to the server, remembers them, and clears the first-check-in flag. */
   readonly register: () => Promise<void>;
   /** The loop breaker's parameter for the kernel line of the next kernel, where it needs one. */

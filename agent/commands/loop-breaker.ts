@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Runtime } from '../loop/runtime.ts';
-import type { Store } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 
 interface LoopVerdict {
   /** Milliseconds that the command is held back from now on; 0: go ahead. */
@@ -82,7 +82,7 @@ export function ordinal(count: number): string {
 }
 
 interface LoopBreakerOptions {
-  readonly store: Store;
+  readonly store: StateStore;
   /** Times within the window that are carried out at once; 5 by default. */
   readonly limit?: number;
   /** 30 minutes by default. */

@@ -1,6 +1,6 @@
 /** Settings of the API that a node opens for Foreman (docs/foreman.md). */
-import { integer, list, onOff, text } from './kinds.ts';
-import type { OptionEntry } from './options.ts';
+import { integer, list, onOff, plainText } from './kinds.ts';
+import type { OptionEntry } from './option-entry.ts';
 import type { Settings } from './settings.ts';
 
 type ApiSetting = 'apiPort' | 'apiPlainPort' | 'apiAllow' | 'apiKexec';
@@ -20,7 +20,7 @@ export const API_OPTIONS: { readonly [Name in ApiSetting]: OptionEntry<Settings[
   },
   apiAllow: {
     default: [],
-    kind: list(text(100)),
+    kind: list(plainText(100)),
     value: 'ADDRESS[/BITS],…',
     meaning: 'Foreman only: who may give orders besides the server that receives the facts, for example a smart proxy.',
   },

@@ -1,6 +1,6 @@
 /** Settings of the service for Ironic (docs/ironic.md). No server can push them. */
 import { onOff } from './kinds.ts';
-import type { OptionEntry } from './options.ts';
+import type { OptionEntry } from './option-entry.ts';
 import type { Settings } from './settings.ts';
 
 type IronicSetting = 'allowDeploy' | 'allowErase' | 'requireErase' | 'ironicStrict';

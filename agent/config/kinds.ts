@@ -35,7 +35,7 @@ export function strictNumber(min: number, max: number, whole: boolean): Kind {
 }
 
 /** Text without control characters. */
-export function text(longest = 4096): Kind {
+export function plainText(longest = 4096): Kind {
   return (written) => {
     if (typeof written !== 'string') return { wrong: 'is not text' };
     if (written.length > longest) return { wrong: `is longer than ${longest} characters` };

@@ -11,7 +11,7 @@ export interface Names {
 }
 
 /** What a setting is called in each place: `--checkin-interval`, `razor.checkin_interval`, `RAZOR_MK_CHECKIN_INTERVAL` … */
-export function namesOf(setting: SettingName): Names {
+export function settingNames(setting: SettingName): Names {
   const entry = OPTIONS[setting];
   const snake = setting.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const at = (place: 'option' | 'kernel' | 'environment' | 'file', name: string): string | undefined =>

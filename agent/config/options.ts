@@ -12,29 +12,16 @@ import {
   onOff,
   seconds,
   strictNumber,
-  text,
+  plainText,
   urlPath,
-  type Kind,
 } from './kinds.ts';
 import { API_OPTIONS } from './api-options.ts';
 import { IDENTITY_OPTIONS } from './identity-options.ts';
 import { IRONIC_OPTIONS } from './ironic-options.ts';
+import type { OptionEntry } from './option-entry.ts';
 import { pattern } from './pattern.ts';
 import { defaultPorts, SERVERS } from '../servers/registry.ts';
 import type { SettingName, Settings } from './settings.ts';
-
-export interface OptionEntry<T> {
-  readonly default: T;
-  readonly kind: Kind;
-  /** What a server pushes under this name; checked by `pushedKind` where JSON is stricter than text. */
-  readonly pushed?: string;
-  readonly pushedKind?: Kind;
-  /** Where else it can be set; everywhere by default. The names are derived: see names.ts. */
-  readonly places?: readonly ('option' | 'kernel' | 'environment' | 'file')[];
-  /** What stands for the value in help: `SECONDS`. */
-  readonly value: string;
-  readonly meaning: string;
-}
 
 /** The longest interval that is accepted: a day. */
 const DAY = 86_400;
@@ -42,7 +29,7 @@ const DAY = 86_400;
 export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Name]> } = {
   dialect: {
     default: 'razor',
-    kind: text(60), // which of them there are is checked where the server is selected (servers/select-server.ts)
+    kind: plainText(60), // which of them there are is checked where the server is selected (servers/select-server.ts)
     value: 'NAME',
     meaning: `The kind of server: ${SERVERS.map(({ name }) => name).join(', ')}.`,
   },
@@ -78,13 +65,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   checkinCron: {
     default: '',
-    kind: text(200),
+    kind: plainText(200),
     value: 'EXPRESSION',
     meaning: 'Cron expression for check-ins, in place of the interval.',
   },
   housekeepingCron: {
     default: '',
-    kind: text(200),
+    kind: plainText(200),
     value: 'EXPRESSION',
     meaning: 'Cron expression for housekeeping: refreshes all facts and the lists of extensions and modules.',
   },
@@ -127,7 +114,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   externalFacts: {
     default: ['/etc/razor-mk/facts.d'],
-    kind: list(text()),
+    kind: list(plainText()),
     value: 'DIR,…',
     meaning: 'Directories of external facts (text, JSON, YAML, executables).',
   },
@@ -165,25 +152,25 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   caFile: {
     default: '',
-    kind: text(),
+    kind: plainText(),
     value: 'FILE',
     meaning: 'Certificates (PEM) of the authorities that are trusted for https, in place of the built-in ones.',
   },
   pin: {
     default: [],
-    kind: list(text(200)),
+    kind: list(plainText(200)),
     value: 'SHA256,…',
     meaning: 'SHA-256 fingerprints of server certificates. Nothing is sent to a server with another certificate.',
   },
-  clientCert: { default: '', kind: text(), value: 'FILE', meaning: 'Client certificate (PEM) for https servers.' },
-  clientKey: { default: '', kind: text(), value: 'FILE', meaning: 'Private key (PEM) of the client certificate.' },
+  clientCert: { default: '', kind: plainText(), value: 'FILE', meaning: 'Client certificate (PEM) for https servers.' },
+  clientKey: { default: '', kind: plainText(), value: 'FILE', meaning: 'Private key (PEM) of the client certificate.' },
   token: {
     default: '',
-    kind: text(),
+    kind: plainText(),
     value: 'TOKEN',
     meaning: 'Bearer token for the server. Other users can read command and kernel lines: prefer the file.',
   },
-  tokenFile: { default: '', kind: text(), value: 'FILE', meaning: 'A file that holds the bearer token.' },
+  tokenFile: { default: '', kind: plainText(), value: 'FILE', meaning: 'A file that holds the bearer token.' },
   insecure: {
     default: false,
     kind: onOff,
@@ -192,13 +179,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   replyKey: {
     default: '',
-    kind: text(),
+    kind: plainText(),
     value: 'FILE',
     meaning: 'Ed25519 public key (PEM). Replies without a valid signature are rejected.',
   },
   commandsDir: {
     default: '/usr/lib/razor',
-    kind: text(),
+    kind: plainText(),
     value: 'DIR',
     meaning: 'Directory of executables that the server may name as commands.',
   },
@@ -237,19 +224,19 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   ntp: {
     default: [],
-    kind: list(text(253)),
+    kind: list(plainText(253)),
     value: 'HOST,…',
     meaning: 'NTP servers; the first one that answers sets the clock. With --live only.',
   },
   syslog: {
     default: '',
-    kind: text(300),
+    kind: plainText(300),
     value: 'udp://HOST:PORT',
     meaning: 'Also sends log lines to a collector (RFC 5424): udp://HOST:514 or tcp://HOST:601.',
   },
   logDir: {
     default: '',
-    kind: text(),
+    kind: plainText(),
     value: 'DIR',
     meaning: 'Directory of the log file: /var/log with --live, otherwise the state directory.',
   },
@@ -261,7 +248,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
   },
   reloadModules: {
     default: [],
-    kind: list(text(64)),
+    kind: list(plainText(64)),
     value: 'MODULE,…',
     meaning: 'More drivers to reload when they found no device, like bnx2.',
   },

@@ -1,5 +1,5 @@
 /** docs/configuration.md, from the table of settings. */
-import { namesOf } from './names.ts';
+import { settingNames } from './names.ts';
 import { OPTIONS, SETTING_NAMES } from './options.ts';
 import type { SettingName } from './settings.ts';
 
@@ -17,7 +17,7 @@ function shownDefault(setting: SettingName): string {
 /** The whole page. */
 export function configurationPage(): string {
   const rows = SETTING_NAMES.map((setting) => {
-    const names = namesOf(setting);
+    const names = settingNames(setting);
     const option = names.option === undefined ? undefined : `--${names.option} ${OPTIONS[setting].value}`;
     const cells = [code(option), code(names.kernel), code(names.environment), code(names.file), code(names.pushed)];
     return `| ${[...cells, shownDefault(setting), OPTIONS[setting].meaning].join(' | ')} |`;

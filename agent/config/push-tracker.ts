@@ -3,7 +3,7 @@
  * the last good one when it does not. What was rolled back is not taken again until the server pushes something else.
  */
 import type { Runtime } from '../loop/runtime.ts';
-import type { Store } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import {
   diffPushed,
   examinePushed,
@@ -12,13 +12,13 @@ import {
   type Change,
   type Examined,
   type PushedMap,
-  type Refusal,
+  type PushRefusal,
 } from './pushed.ts';
 
 interface Offered {
   /** Those that count from now on. */
   readonly changes: readonly Change[];
-  readonly refused: readonly Refusal[];
+  readonly refused: readonly PushRefusal[];
   /** What `errors` reports may be different from now on. */
   readonly errorsMayDiffer: boolean;
 }
@@ -37,7 +37,7 @@ export interface PushTracker {
 }
 
 interface PushOptions {
-  readonly store: Store;
+  readonly store: StateStore;
   /** Good check-ins that make it good; 0 trusts at once. */
   readonly probation: () => number;
 }
@@ -48,7 +48,7 @@ interface PushState {
   rejected: { readonly text: string; readonly until: number } | undefined;
   /** The text of the map that was looked at last. */
   lastOffer: string | undefined;
-  refusals: readonly Refusal[];
+  refusals: readonly PushRefusal[];
   rollback: string | undefined;
 }
 
@@ -121,7 +121,7 @@ function examineOffer(state: PushState, { accepted, refused }: Examined, probati
 }
 
 /** The configuration on trial proved good. */
-function adopt(state: PushState, store: Store): void {
+function adopt(state: PushState, store: StateStore): void {
   if (state.trial === undefined) return;
   state.good = state.trial.map;
   state.trial = undefined;

@@ -4,7 +4,7 @@ import { OPTIONS, SETTING_NAMES } from './options.ts';
 
 export type PushedMap = Readonly<Record<string, unknown>>;
 
-export interface Refusal {
+export interface PushRefusal {
   readonly key: string;
   /** Shortened for messages; secrets are redacted. */
   readonly value: string;
@@ -20,7 +20,7 @@ export interface Change {
 export interface Examined {
   /** Keys that are taken over, refused ones replaced by what was there before. */
   readonly accepted: PushedMap;
-  readonly refused: readonly Refusal[];
+  readonly refused: readonly PushRefusal[];
 }
 
 /** Keys of the Ruby original's gem mirror: understood, and without use here. */
@@ -35,7 +35,7 @@ const MOST_KEYS = 200;
  */
 export function examinePushed(map: PushedMap, current: PushedMap, server: string): Examined {
   const accepted: Record<string, unknown> = {};
-  const refused: Refusal[] = [];
+  const refused: PushRefusal[] = [];
   for (const [key, value] of Object.entries(map).slice(0, MOST_KEYS)) {
     const reason = reasonAgainst(key, value, server);
     if (reason === undefined) accepted[key] = value;

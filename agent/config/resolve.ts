@@ -1,8 +1,8 @@
 /** Who wins: option, kernel line, environment, configuration file, pushed by the server, built in. */
 import type { CommandLine } from '../../platform/kernel-line.ts';
-import { namesOf } from './names.ts';
+import { settingNames } from './names.ts';
 import { OPTIONS, SETTING_NAMES } from './options.ts';
-import type { Origin, Resolved, SettingName, Settings } from './settings.ts';
+import type { SettingOrigin, Resolved, SettingName, Settings } from './settings.ts';
 
 export interface Places {
   /** By option name without dashes in front: `checkin-interval`. */
@@ -18,14 +18,14 @@ export interface Places {
  * Each setting from the strongest place that has a usable value for it. A bad value is refused and the next place asked;
  * an unknown setting of the file is refused as well: it is a misspelling.
  */
-export function resolveSettings(places: Places): Resolved {
+export function resolveAgentSettings(places: Places): Resolved {
   const values: Partial<Record<SettingName, unknown>> = {};
-  const from: Partial<Record<SettingName, Origin>> = {};
+  const from: Partial<Record<SettingName, SettingOrigin>> = {};
   const refused: string[] = [];
   for (const setting of SETTING_NAMES) {
     const entry = OPTIONS[setting];
-    const names = namesOf(setting);
-    const asked: readonly [Origin, string | undefined, (name: string) => unknown][] = [
+    const names = settingNames(setting);
+    const asked: readonly [SettingOrigin, string | undefined, (name: string) => unknown][] = [
       ['option', names.option, (name) => places.options?.[name]],
       ['kernel line', names.kernel, (name) => places.cmdline?.value(name)],
       ['environment', names.environment, (name) => places.environment?.[name]],
@@ -47,8 +47,8 @@ export function resolveSettings(places: Places): Resolved {
       break;
     }
   }
-  const known = new Set(SETTING_NAMES.map((setting) => namesOf(setting).file));
+  const known = new Set(SETTING_NAMES.map((setting) => settingNames(setting).file));
   for (const name of Object.keys(places.file ?? {}))
     if (!known.has(name)) refused.push(`configuration file: unknown setting ${name.slice(0, 60)}`);
-  return { values: values as unknown as Settings, from: from as Record<SettingName, Origin>, refused };
+  return { values: values as unknown as Settings, from: from as Record<SettingName, SettingOrigin>, refused };
 }

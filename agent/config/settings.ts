@@ -59,11 +59,11 @@ export interface Settings {
 export type SettingName = keyof Settings;
 
 /** Where a value came from, strongest first. */
-export type Origin = 'option' | 'kernel line' | 'environment' | 'configuration file' | 'pushed' | 'built in';
+export type SettingOrigin = 'option' | 'kernel line' | 'environment' | 'configuration file' | 'pushed' | 'built in';
 
 export interface Resolved {
   readonly values: Settings;
-  readonly from: Readonly<Record<SettingName, Origin>>;
+  readonly from: Readonly<Record<SettingName, SettingOrigin>>;
   /** Values that were refused, in words. */
   readonly refused: readonly string[];
 }

@@ -2,16 +2,16 @@
 import type { FactSet } from '../../facts/fact-types.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
 import type { CommandRegistry } from '../commands/command-registry.ts';
-import type { PushedMap, Refusal } from '../config/pushed.ts';
+import type { PushedMap, PushRefusal } from '../config/pushed.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
 import type { Candidate, Discovery } from '../discovery/candidate.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ServerService, TurnServer } from '../servers/server.ts';
-import type { Store } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import type { AgentHooks } from './hooks.ts';
 
 export interface AgentOptions {
-  readonly store: Store;
+  readonly store: StateStore;
   readonly commands: CommandRegistry;
   /** Which kind of server is asked. */
   readonly descriptor: TurnServer;
@@ -37,7 +37,7 @@ export interface AgentOptions {
 /** What others in this process may ask of a running agent. */
 export interface AgentControl {
   /** Pushed through the local interface: examined and applied like a server's. */
-  offerConfig(map: PushedMap): { readonly changed: boolean; readonly refused: readonly Refusal[] };
+  offerConfig(map: PushedMap): { readonly changed: boolean; readonly refused: readonly PushRefusal[] };
   /** Ends the present wait. */
   wake(): void;
   readonly settings: Resolved;

@@ -3,7 +3,7 @@ import type { AgentControl, AgentEnd, AgentOptions } from './agent-options.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { locate } from './locate.ts';
 import {
-  configure,
+  applySettings,
   createLoopState,
   endReason,
   guard,
@@ -29,7 +29,7 @@ export function startAgent(runtime: Runtime, options: AgentOptions): AgentRun {
       ...state.runner,
       offerConfig(map) {
         const { changes, refused } = state.push.offer(map, state.targets.current('')?.url ?? '');
-        if (changes.length > 0) void configure(state).finally(() => state.waking.abort());
+        if (changes.length > 0) void applySettings(state).finally(() => state.waking.abort());
         return { changed: changes.length > 0, refused };
       },
       wake: () => state.waking.abort(),
@@ -71,7 +71,7 @@ async function loop(state: LoopState): Promise<AgentEnd> {
 async function begin(state: LoopState): Promise<void> {
   const { signal } = state.runtime;
   reportStore(state);
-  await configure(state);
+  await applySettings(state);
   await guard(state, 'boot', state.options.hooks?.boot?.(state.resolved.values, signal));
 }
 

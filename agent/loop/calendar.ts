@@ -9,14 +9,14 @@ import type { Wait } from '../../platform/time/schedule.ts';
 import type { Settings } from '../config/settings.ts';
 
 export interface Calendar {
-  /** Takes over the expressions of the settings; one that cannot be used is told and does not count. */
+  /** Takes over the expressions of the settings; one that cannot be used is reported and ignored. */
   set(settings: Settings): Promise<void>;
   /** The wait until the next turn: until the calendar wakes the agent where it rules, else as it is. */
   wait(otherwise: Wait): Wait;
   close(): void;
 }
 
-export interface CalendarJobs {
+interface CalendarJobs {
   /** Seconds of silence after which the server takes the node for a new one; undefined where it never does. */
   readonly forgetsAfterS: number | undefined;
   checkin(): void;
@@ -43,7 +43,7 @@ export function createCalendar(jobs: CalendarJobs): Calendar {
     if (expression === '') return;
     const { schedule, validate } = await import('node-cron');
     if (!validate(expression)) {
-      jobs.warn(`${name} "${expression}" is no cron expression: it does not count`);
+      jobs.warn(`${name} "${expression}" is not a cron expression and is ignored`);
       return;
     }
     const guarded = async (): Promise<void> => {

@@ -6,7 +6,7 @@ import { factValues, type Exclusion } from '../../facts/facts.ts';
 import type { CommandHandler, CommandOutcome, CommandRequest } from '../commands/command-handler.ts';
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
 import type { FactCache } from '../state/fact-cache.ts';
-import type { Store } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import type { Runtime } from './runtime.ts';
 
 /** For servers that call the node. */
@@ -18,7 +18,7 @@ export interface CommandRunner {
 }
 
 interface RunnerOptions {
-  readonly store: Store;
+  readonly store: StateStore;
   readonly facts: FactCache;
   readonly exclusion: () => Exclusion;
   /** The exchanges with the server of the last turn; undefined before the first one. */

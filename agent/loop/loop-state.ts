@@ -68,7 +68,7 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
       warn: (message) => reportWarning(runtime, message),
       // not out of the wait after a failure, which the server may have asked for
       checkin: () => (state.schedule.failures === 0 ? state.waking.abort() : undefined),
-      housekeeping: async () => (facts.expire(), await configure(state)),
+      housekeeping: async () => (facts.expire(), await applySettings(state)),
     }),
     runner: createCommandRunner(runtime, { store, facts, exclusion, dialect: () => state.exchanges?.dialect }),
     exclusion,
@@ -88,7 +88,7 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
 }
 
 /** Resolves the settings anew and hands them to whoever acts by them. Never throws. */
-export async function configure(state: LoopState): Promise<void> {
+export async function applySettings(state: LoopState): Promise<void> {
   const { runtime, options } = state;
   const before = state.resolved.values.factExclude;
   state.resolved = options.settings(state.push.current);

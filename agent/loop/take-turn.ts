@@ -5,7 +5,7 @@ import type { Candidate } from '../discovery/candidate.ts';
 import { exchangeOf } from '../http/http-client.ts';
 import { HttpFailure } from '../http/http-failure.ts';
 import type { Dialect } from '../servers/dialect.ts';
-import { configure, guard, intervalsNow, reportFailure, reportStore, type LoopState } from './loop-state.ts';
+import { applySettings, guard, intervalsNow, reportFailure, reportStore, type LoopState } from './loop-state.ts';
 import { reportWarning } from './report-error.ts';
 import { runTurn, type TurnResult } from './turn.ts';
 
@@ -94,7 +94,7 @@ export async function settleConfig(state: LoopState, { result, error }: TurnEnd,
     const { changes, errorsMayDiffer } = state.push.offer(result.clientConfig, server.url);
     // the next turn sends what was refused, or that nothing is wrong any more
     if (errorsMayDiffer) state.facts.expire();
-    if (changes.length > 0) await configure(state);
+    if (changes.length > 0) await applySettings(state);
   }
   reportStore(state);
 }
@@ -104,7 +104,7 @@ async function giveUp(state: LoopState, error: unknown, server: Candidate): Prom
   if ((state.schedule.failures + 1) % rediscoverAfter !== 0) return;
   if (state.push.failed(`${rediscoverAfter} check-ins in a row failed: ${messageOf(error)}`)) {
     state.facts.expire();
-    await configure(state);
+    await applySettings(state);
     if (server.source !== 'pushed mk_uri') return;
   }
   if (!state.targets.next(server))

@@ -27,11 +27,12 @@ function keyOf({ url, address = '' }: Candidate): string {
   return `${url} ${address}`;
 }
 
+/** Chooses the server of the next turn. State: the candidates, the one that answered last, an hour of distrust. Pure but for the clock. */
 export function createTargets(clock: Clock): Targets {
   let candidates: readonly Candidate[] = [];
   let tried = 0;
   let foundAt = 0;
-  let working: string | undefined;
+  let answeredLast: string | undefined;
   const distrusted = new Map<string, number>();
   const unanswered = new Map<string, number>();
 
@@ -45,7 +46,7 @@ export function createTargets(clock: Clock): Targets {
       return candidate?.url === url ? candidate : { url, source: 'pushed mk_uri', given: false };
     },
     found(discovery) {
-      const known = discovery.candidates.find((candidate) => keyOf(candidate) === working);
+      const known = discovery.candidates.find((candidate) => keyOf(candidate) === answeredLast);
       candidates =
         known === undefined
           ? discovery.candidates
@@ -57,14 +58,14 @@ export function createTargets(clock: Clock): Targets {
     },
     answered(candidate) {
       tried = 0;
-      working = keyOf(candidate);
+      answeredLast = keyOf(candidate);
       unanswered.delete(candidate.url);
       if (candidates[0]?.url !== candidate.url && candidates.some(({ url }) => url === candidate.url)) {
         candidates = [candidate, ...candidates.filter(({ url }) => url !== candidate.url)];
       }
     },
     next(failed) {
-      if (working === keyOf(failed)) working = undefined;
+      if (answeredLast === keyOf(failed)) answeredLast = undefined;
       if (failed.source === 'pushed mk_uri') {
         distrusted.set(failed.url, clock.now() + DISTRUST_MS);
         return candidates.length > 0;

@@ -7,14 +7,14 @@ import type { CommandRegistry } from '../commands/command-registry.ts';
 import type { CheckinReply, Dialect, NodeReport, ServerCommand } from '../servers/dialect.ts';
 import type { TurnServer } from '../servers/server.ts';
 import type { FactCache } from '../state/fact-cache.ts';
-import type { Store } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { runCommand } from './command-runner.ts';
 import type { Runtime } from './runtime.ts';
 
 interface TurnOptions {
   /** Counted from 1. */
   readonly turn: number;
-  readonly store: Store;
+  readonly store: StateStore;
   /** Which kind of server is asked, and the exchanges with it. */
   readonly descriptor: TurnServer;
   readonly dialect: Dialect;

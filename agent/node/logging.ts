@@ -10,7 +10,7 @@ import { openRotatingFile } from '../../platform/log/rotating-file.ts';
 import { openSyslog, type Syslog } from '../../platform/log/syslog.ts';
 import { parseSyslogTarget } from '../../platform/log/syslog-message.ts';
 
-export interface NodeLogOptions {
+interface NodeLogOptions {
   /** Where the file lies; undefined: no file. */
   readonly logDir: string | undefined;
   readonly level: LogLevel;
@@ -33,6 +33,10 @@ export interface NodeLog {
 /** The original's names: its controller, its local web server and its extension mirror. Ours is one process: one file. */
 export const LOG_FILE = 'rz_mk_controller.log';
 
+/**
+ * Opens the outputs of the log. Never throws: a file that cannot be written and a syslog target that is not one are warnings in
+ * the outputs that are left.
+ */
 export function openNodeLog(options: NodeLogOptions): NodeLog {
   const file = options.logDir === undefined ? undefined : openRotatingFile(join(options.logDir, LOG_FILE));
   let syslog: Syslog | undefined;

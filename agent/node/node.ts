@@ -12,7 +12,7 @@ import type { AgentEvent } from '../loop/events.ts';
 import type { AgentHooks } from '../loop/hooks.ts';
 import type { Runtime } from '../loop/runtime.ts';
 import { startWatchdog, type Watchdog } from '../network/watchdog.ts';
-import type { Store } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { openLocalApi, SOCKET_NAME, type LocalApi } from '../status/local-api.ts';
 import { createStatusTracker, type StatusTracker } from '../status/status-tracker.ts';
 import { version } from '../version.ts';
@@ -23,7 +23,7 @@ import type { NodeSetup } from './node-setup.ts';
 
 interface NodeOptions {
   readonly nodeLog: NodeLog;
-  readonly store: Store;
+  readonly store: StateStore;
   readonly setup: NodeSetup;
   /** Directories in front of the PATH of external commands. */
   readonly binDirs: () => readonly string[];

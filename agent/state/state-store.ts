@@ -20,7 +20,7 @@ export const STATE_FILES = {
   notes: 'razor-mk.json',
 } as const;
 
-export interface Store {
+export interface StateStore {
   readonly dir: string;
   /** True until a register that a check-in asked for was accepted. */
   readonly firstCheckin: boolean;
@@ -43,7 +43,7 @@ const LONGEST = 4 * 1024 * 1024;
 const CHECKSUM = /^# sha256 ([0-9a-f]{64})\n/;
 
 /** Opens (and makes) a state directory and reads what is there. Never throws. */
-export async function openStore(dir: string): Promise<Store> {
+export async function openStateStore(dir: string): Promise<StateStore> {
   const files = openStateFiles(dir);
   let firstCheckin = (await files.load(STATE_FILES.firstCheckin)) !== false;
   let previousFacts = stringsOf(await files.load(STATE_FILES.previousFacts));

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect, type AddressInfo } from 'node:net';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
-import type { PushedMap, Refusal } from '../config/pushed.ts';
+import type { PushedMap, PushRefusal } from '../config/pushed.ts';
 import { renderMetrics } from './metrics.ts';
 import { BodyError, readPushBody } from './push-body.ts';
 import type { StatusSnapshot } from './snapshot.ts';
@@ -15,7 +15,7 @@ import type { StatusSnapshot } from './snapshot.ts';
 interface LocalApiOptions {
   readonly snapshot: () => StatusSnapshot;
   /** Takes a pushed map over; the changes tell which of the original's two answers is given. */
-  readonly offerConfig: (map: PushedMap) => { readonly changed: boolean; readonly refused: readonly Refusal[] };
+  readonly offerConfig: (map: PushedMap) => { readonly changed: boolean; readonly refused: readonly PushRefusal[] };
   /** The status socket's path. */
   readonly socketPath: string;
   /** 2156; 0 lets the system choose. */

@@ -192,7 +192,7 @@ async function agentLiveOnlyForTheExtension(
   const { startAgent } = await import('../../agent/loop/agent.ts');
   const { createRegistry } = await import('../../agent/commands/command-registry.ts');
   const { startExtensions } = await import('../../agent/servers/razor-server/extension/extension-cache.ts');
-  const { openStore } = await import('../../agent/state/state-store.ts');
+  const { openStateStore } = await import('../../agent/state/state-store.ts');
   const { setUp } = await import('../../agent/cli/setup.ts');
   const { systemClock } = await import('../../platform/time/clock.ts');
   const { silentLog } = await import('../../platform/log/log.ts');
@@ -226,7 +226,7 @@ async function agentLiveOnlyForTheExtension(
   };
   const setup = await setUp(args, host);
   const system = createSystem({ live: true, log: silentLog });
-  const store = await openStore(directory);
+  const store = await openStateStore(directory);
   const { descriptor, kernel, httpFor } = setup;
   assert.ok(descriptor.turns !== undefined);
   const extension = startExtensions({ kernel, httpFor, stateDir: store.dir, system, signal });

@@ -4,12 +4,12 @@ import { startAgent, type AgentRun } from '../../agent/loop/agent.ts';
 import type { AgentEnd, AgentOptions } from '../../agent/loop/agent-options.ts';
 import type { Runtime } from '../../agent/loop/runtime.ts';
 import { createRegistry } from '../../agent/commands/command-registry.ts';
-import { resolveSettings } from '../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../agent/config/resolve.ts';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { RAZOR } from '../../agent/servers/razor/razor-descriptor.ts';
 import { createHttpClient } from '../../agent/http/http-client.ts';
-import { openStore, type Store } from '../../agent/state/state-store.ts';
+import { openStateStore, type StateStore } from '../../agent/state/state-store.ts';
 import type { Fact, FactSet } from '../../facts/fact-types.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { createSystem, type System } from '../../platform/system.ts';
@@ -40,7 +40,7 @@ export interface TestAgent extends AgentRun {
   readonly clock: FakeClock;
   readonly events: AgentEvent[];
   readonly lines: string[];
-  readonly store: Store;
+  readonly store: StateStore;
   readonly system: System;
   /** What collect gives from now on. */
   facts: FactSet;
@@ -66,7 +66,7 @@ export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
   const emitted = new EventEmitter();
   const lines: string[] = [];
   const log = createLog({ level: 'debug', people: (line, level) => lines.push(`${level}: ${line}`) });
-  const store = options.store ?? (await openStore(options.dir ?? temporaryDirectory()));
+  const store = options.store ?? (await openStateStore(options.dir ?? temporaryDirectory()));
   const system = options.system ?? createSystem({ live: false, log });
   const controller = new AbortController();
   const state = { facts: machine() };
@@ -82,7 +82,7 @@ export async function testAgent(options: TestAgentOptions): Promise<TestAgent> {
       kernel: parseCommandLine(''),
       commands: createRegistry(),
       collect: () => Promise.resolve(state.facts),
-      settings: (pushed) => resolveSettings({ options: { 'checkin-skew': '0', ...options.args }, pushed }),
+      settings: (pushed) => resolveAgentSettings({ options: { 'checkin-skew': '0', ...options.args }, pushed }),
       discover: () => {
         const source = options.given === false ? 'next-server file' : 'kernel line razor.ip';
         return Promise.resolve({

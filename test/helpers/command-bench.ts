@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import type { CommandRequest } from '../../agent/commands/command-handler.ts';
 import type { Runtime } from '../../agent/loop/runtime.ts';
 import type { AgentEvent } from '../../agent/loop/events.ts';
-import { openStore } from '../../agent/state/state-store.ts';
+import { openStateStore } from '../../agent/state/state-store.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { run, type RunResult } from '../../platform/process/run.ts';
 import { createSystem, type System } from '../../platform/system.ts';
@@ -80,7 +80,7 @@ export async function bench(
     param,
     dialect: { serverUrl: 'http://10.0.0.1:8026' } as CommandRequest['dialect'],
     facts: machine(),
-    store: await openStore(dir),
+    store: await openStateStore(dir),
     register: () => Promise.resolve(),
   };
   return { runtime, request, lines, events, programs, ran, limits, dir };

@@ -1,15 +1,15 @@
 /** Runs in a mount namespace of its own, in a small file system: what a store does when that is full, then read-only. */
 import { readdirSync } from 'node:fs';
-import { openStore } from '../../agent/state/state-store.ts';
+import { openStateStore } from '../../agent/state/state-store.ts';
 import { run } from '../../platform/process/run.ts';
 
 const dir = process.argv[2] as string;
-const store = await openStore(dir);
+const store = await openStateStore(dir);
 store.setPreviousFacts({ size: 'small' });
 store.setPreviousFacts({ size: 'x'.repeat(200_000) });
 const full = store.takeProblems().join();
 const leftovers = readdirSync(dir).filter((name) => name.endsWith('.tmp'));
-const kept = (await openStore(dir)).previousFacts?.['size'];
+const kept = (await openStateStore(dir)).previousFacts?.['size'];
 await run(['mount', '-o', 'remount,ro', dir]);
 store.setFirstCheckin(false);
 const readOnly = store.takeProblems().join();

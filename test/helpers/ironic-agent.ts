@@ -1,7 +1,7 @@
 /** Ironic's job on a fake clock, with real HTTP and HTTPS, and the conductor's way to its commands. */
 import { rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { resolveSettings } from '../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../agent/config/resolve.ts';
 import { runIronic } from '../../agent/servers/ironic/ironic.ts';
 import type { IronicOptions } from '../../agent/servers/ironic/ironic-options.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
@@ -96,7 +96,7 @@ export function ironicAgent(setup: AgentSetup): IronicAgent {
   let look = (): void => undefined;
   const set = recorded();
   const kernel = parseCommandLine(setup.line);
-  const { values: settings } = resolveSettings({ cmdline: kernel });
+  const { values: settings } = resolveAgentSettings({ cmdline: kernel });
   const done = runIronic({
     clock,
     log: createLog({ level: 'debug', people: (line, level) => lines.push(`${level}: ${line}`) }),

@@ -1,7 +1,7 @@
 /** kill -9 in the middle of writing state, again and again, in one directory: each time everything is read back whole. */
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
-import { openStore } from '../../agent/state/state-store.ts';
+import { openStateStore } from '../../agent/state/state-store.ts';
 import { startDaemon } from '../../platform/process/daemon.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -27,7 +27,7 @@ export async function killRun(kills: number, random: () => number): Promise<Kill
     await new Promise((resolve) => setTimeout(resolve, 5 + random() * 60));
     process.kill(writer.pid, 'SIGKILL');
     await writer.exited;
-    const store = await openStore(dir);
+    const store = await openStateStore(dir);
     assert.deepEqual(store.takeProblems(), [], `kill ${kill}`);
     const facts = store.previousFacts ?? {};
     const rounds = new Set(Object.values(facts).map((value) => value.split(' ')[0]));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { diffPushed, examinePushed } from '../../agent/config/pushed.ts';
-import { resolveSettings } from '../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../agent/config/resolve.ts';
 import { SERVERS } from '../../agent/servers/registry.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { parseNextServer } from '../../agent/discovery/next-server.ts';
@@ -133,7 +133,7 @@ export async function randomReplies(runs: number, seed: number): Promise<void> {
     const { accepted, refused } = examinePushed(pushed, {}, 'http://10.0.0.1:8026');
     assert.equal(Object.keys(accepted).length + refused.length, Object.keys(pushed).length);
     diffPushed({}, accepted);
-    const { values } = resolveSettings({ pushed: accepted, file: pushed, environment: {} });
+    const { values } = resolveAgentSettings({ pushed: accepted, file: pushed, environment: {} });
     assert.ok(values.checkinInterval >= 0.1 && values.checkinInterval <= 86_400);
     assert.match(values.logLevel, /^(debug|info|warn|error|fatal)$/);
     parseCommandLine(raw).value('razor.ip');

@@ -1,7 +1,7 @@
 /** A process that does nothing but write state, as fast as it can; killed by test/helpers/kill-run.ts. */
-import { openStore } from '../../agent/state/state-store.ts';
+import { openStateStore } from '../../agent/state/state-store.ts';
 
-const store = await openStore(process.argv[2] as string);
+const store = await openStateStore(process.argv[2] as string);
 const first = Number(store.note('round') ?? -1) + 1;
 for (let round = first; ; round++) {
   // long enough that a write takes many system calls, and self-checking: every value is the round

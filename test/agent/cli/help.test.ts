@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import yargs from 'yargs';
 import { SETTING_GROUPS } from '../../../agent/cli/options.ts';
-import { namesOf } from '../../../agent/config/names.ts';
+import { settingNames } from '../../../agent/config/names.ts';
 import { SETTING_NAMES } from '../../../agent/config/options.ts';
 import { SERVERS } from '../../../agent/servers/registry.ts';
 import { VERBS } from '../../../agent/verbs.ts';
@@ -14,7 +14,7 @@ const help = (...words: string[]): string =>
 
 test('every setting that has an option is in one group of the help', () => {
   const grouped = Object.values(SETTING_GROUPS).flat();
-  const withOption = SETTING_NAMES.filter((name) => namesOf(name).option !== undefined);
+  const withOption = SETTING_NAMES.filter((name) => settingNames(name).option !== undefined);
   assert.deepEqual([...grouped].sort(), [...withOption].sort());
 });
 

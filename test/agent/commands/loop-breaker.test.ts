@@ -17,7 +17,7 @@ import {
 import { createHttpClient } from '../../../agent/http/http-client.ts';
 import { createRegistry } from '../../../agent/commands/command-registry.ts';
 import { mountEfiVariables } from '../../../agent/node/efi-variables.ts';
-import { openStore } from '../../../agent/state/state-store.ts';
+import { openStateStore } from '../../../agent/state/state-store.ts';
 import { bench } from '../../helpers/command-bench.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
@@ -62,7 +62,7 @@ test('the count survives the agent, and an old command does not count', async ()
   const again = createLoopBreaker(
     { ...runtime, clock },
     {
-      store: await openStore(dir),
+      store: await openStateStore(dir),
       limit: 1,
       efivars: '/nonexistent',
     },
@@ -73,7 +73,7 @@ test('the count survives the agent, and an old command does not count', async ()
   const later = createLoopBreaker(
     { ...runtime, clock },
     {
-      store: await openStore(dir),
+      store: await openStateStore(dir),
       limit: 1,
       efivars: '/nonexistent',
     },

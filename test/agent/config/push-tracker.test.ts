@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { parse } from 'yaml';
-import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 import { diffPushed, examinePushed } from '../../../agent/config/pushed.ts';
 import { runUntil, testAgent, type TestAgent } from '../../helpers/agent-parts.ts';
 import { command, scriptedServer, text, type ScriptedServer } from '../../helpers/scripted-server.ts';
@@ -111,7 +111,7 @@ test('the order of keys is no change, the type of a value is one', () => {
 });
 
 test('a key of the configuration file that nobody knows is named: it is a slip of the pen', () => {
-  const { values, refused } = resolveSettings({ file: { logLevel: 'debug', log_level: 'warn' } });
+  const { values, refused } = resolveAgentSettings({ file: { logLevel: 'debug', log_level: 'warn' } });
   assert.deepEqual([values.logLevel, refused], ['warn', ['configuration file: unknown setting logLevel']]);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 import { fileAsDisk } from '../../../agent/disks/file-disk.ts';
 import { readRecord } from '../../../agent/disk-image/record.ts';
 import { parseCommandLine, type CommandLine } from '../../../platform/kernel-line.ts';
@@ -60,8 +60,8 @@ test('a GPT image gets its second table at the end of the disk and a config driv
 });
 
 test('permission comes from the kernel line, with a dash or not, or from the image, and from nowhere that a server reaches', () => {
-  const allowed = (places: Parameters<typeof resolveSettings>[0]): boolean =>
-    resolveSettings(places).values.allowDeploy;
+  const allowed = (places: Parameters<typeof resolveAgentSettings>[0]): boolean =>
+    resolveAgentSettings(places).values.allowDeploy;
   const line = (text: string): { cmdline: CommandLine } => ({ cmdline: parseCommandLine(text) });
   assert.equal(allowed({}), false);
   for (const word of ['razor.allow-deploy=1', 'razor.allow_deploy=1', 'razor.allow_deploy=on']) {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { test, type TestContext } from 'node:test';
-import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 import { createHttpClient, type HttpClient } from '../../../agent/http/http-client.ts';
 import { openHttp } from '../../../agent/http/tls/trust.ts';
 import { authority, issued } from '../../helpers/certificates.ts';
@@ -132,7 +132,7 @@ test('a kept connection has the trust of its beginning: a pinned server is asked
   const dir = temporaryDirectory(t);
   const web = issued(dir, 'web', authority(dir));
   const server = await scripted(t, () => ok(), { cert: web.cert, key: web.key });
-  const { values } = resolveSettings({ options: { pin: web.fingerprint } });
+  const { values } = resolveAgentSettings({ options: { pin: web.fingerprint } });
   const http = await openHttp({
     settings: values,
     server: { url: server.url, source: 'test', given: true },

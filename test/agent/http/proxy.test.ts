@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 import { readSmallFile } from '../../../agent/http/file-client.ts';
 import type { HttpReply } from '../../../agent/http/http-client.ts';
 import { openHttp } from '../../../agent/http/tls/trust.ts';
@@ -19,7 +19,7 @@ async function listen(server: Server): Promise<number> {
 }
 
 async function get(url: string, env: Record<string, string>): Promise<HttpReply> {
-  const { values } = resolveSettings({ options: { 'http-timeout': '5' } });
+  const { values } = resolveAgentSettings({ options: { 'http-timeout': '5' } });
   return await (
     await openHttp({
       settings: values,
@@ -123,7 +123,7 @@ test('requests and files go where proxyFor says, whatever Node would make of the
     const env = { HTTP_PROXY: `127.0.0.1:${proxy}`, no_proxy };
     const expected = proxyFor(`${url}/`, readProxies(env)) === undefined ? 'direct' : 'by proxy';
     assert.equal((await get(url, env)).body.toString(), expected, `no_proxy=${no_proxy}`);
-    const { values } = resolveSettings({ options: {} });
+    const { values } = resolveAgentSettings({ options: {} });
     const files = await openHttp({ settings: values, environment: env, userAgent: 'test' });
     assert.equal((await readSmallFile(files, { url: `${url}/f` }, 100)).toString(), expected, `no_proxy=${no_proxy}`);
     const proxies = readProxies({ http_proxy: `127.0.0.1:${proxy}`, no_proxy: '127.0.0.1' });
@@ -140,7 +140,7 @@ test('HTTP 407 names the proxy that asks for a login, whoever was asked for what
     remedy: 'Put user and password into http_proxy: http://USER:PASSWORD@HOST:PORT.',
   };
   await assert.rejects(get('http://192.0.2.1:8026', env), named);
-  const { values } = resolveSettings({ options: {} });
+  const { values } = resolveAgentSettings({ options: {} });
   const files = await openHttp({ settings: values, environment: env, userAgent: 'test' });
   await assert.rejects(files.open({ url: 'http://192.0.2.1/f' }), named);
   // without a proxy of ours it is one on the way

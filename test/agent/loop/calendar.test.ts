@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCalendar } from '../../../agent/loop/calendar.ts';
-import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 
 test('a cron expression wakes the agent, another replaces it, and an empty one ends it', async () => {
   let [checkins, cleanings] = [0, 0];
@@ -13,7 +13,8 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
     housekeeping: () => Promise.reject(new Error(`round ${++cleanings}`)),
     warn: (message) => void warnings.push(message),
   });
-  const set = (options: Record<string, string>): Promise<void> => calendar.set(resolveSettings({ options }).values);
+  const set = (options: Record<string, string>): Promise<void> =>
+    calendar.set(resolveAgentSettings({ options }).values);
   const interval = { ms: 5000, reason: 'the next turn' };
   try {
     assert.deepEqual(calendar.wait(interval), interval);
@@ -28,7 +29,7 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
     assert.ok(checkins >= 1 && cleanings >= 1);
     assert.match(warnings[0] ?? '', /housekeeping-cron: round 1/, 'a failed housekeeping is told, and goes on');
     await set({ 'checkin-cron': 'every now and then' });
-    assert.match(warnings.at(-1) ?? '', /checkin-cron "every now and then" is no cron expression/);
+    assert.match(warnings.at(-1) ?? '', /checkin-cron "every now and then" is not a cron expression/);
     assert.deepEqual(calendar.wait(interval), interval, 'the interval counts again');
     await set({ 'checkin-cron': '0 */5 8-17 * * *' });
     // 17:55 to 8:00, an hour more or less where the clocks change
@@ -51,6 +52,6 @@ test('the gaps of a cron expression are nothing to a server that forgets nobody'
   const jobs = { checkin: () => undefined, housekeeping: () => Promise.resolve(), forgetsAfterS: undefined };
   const calendar = createCalendar({ ...jobs, warn: (message) => void warnings.push(message) });
   t.after(() => calendar.close());
-  await calendar.set(resolveSettings({ options: { 'checkin-cron': '0 */5 8-17 * * *' } }).values);
+  await calendar.set(resolveAgentSettings({ options: { 'checkin-cron': '0 */5 8-17 * * *' } }).values);
   assert.deepEqual(warnings, []);
 });

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { flatYaml, openStore, readFlatYaml, STATE_FILES } from '../../../agent/state/state-store.ts';
+import { flatYaml, openStateStore, readFlatYaml, STATE_FILES } from '../../../agent/state/state-store.ts';
 import { run } from '../../../platform/process/run.ts';
 import { killRun } from '../../helpers/kill-run.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 const dir = temporaryDirectory();
 
 test('state is kept under the original’s names, and any YAML reader can read it', async () => {
-  const store = await openStore(join(dir, 'names'));
+  const store = await openStateStore(join(dir, 'names'));
   assert.equal(store.firstCheckin, true);
   assert.equal(store.previousFacts, undefined);
   store.setFirstCheckin(false);
@@ -24,7 +24,7 @@ test('state is kept under the original’s names, and any YAML reader can read i
   assert.equal(read('first_checkin.yaml'), false);
   assert.deepEqual(read('prev_facts.yaml'), facts);
   assert.deepEqual(read('mk_conf.yaml'), { mk_checkin_interval: 60, mk_uri: 'http://10.0.0.1:8026', flag: true });
-  const again = await openStore(store.dir);
+  const again = await openStateStore(store.dir);
   assert.deepEqual(again.takeProblems(), []);
   assert.equal(again.firstCheckin, false);
   assert.deepEqual({ ...again.previousFacts }, facts);
@@ -38,7 +38,7 @@ test('files of the original, without a checksum, are read too', async () => {
   mkdirSync(at);
   writeFileSync(join(at, 'mk_conf.yaml'), '--- \nmk_checkin_interval: 30\nmk_uri: http://10.0.0.1:8026\n');
   writeFileSync(join(at, 'first_checkin.yaml'), '--- false\n...\n');
-  const store = await openStore(at);
+  const store = await openStateStore(at);
   assert.deepEqual(store.config, { mk_checkin_interval: 30, mk_uri: 'http://10.0.0.1:8026' });
   assert.equal(store.firstCheckin, false);
 });
@@ -54,29 +54,29 @@ test('a file that cannot be read is set aside, said so, and the agent goes on wi
     ['a billion laughs', () => Buffer.from('a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: [*c,*c]\n')],
   ];
   for (const [name, spoil] of spoiled) {
-    const store = await openStore(at);
+    const store = await openStateStore(at);
     store.setPreviousFacts({ a: 'x'.repeat(50), b: 'y' });
     store.setFirstCheckin(false);
     const path = join(at, STATE_FILES.previousFacts);
     writeFileSync(path, spoil(readFileSync(path)));
-    const again = await openStore(at);
+    const again = await openStateStore(at);
     assert.equal(again.previousFacts, undefined, name);
     assert.equal(again.firstCheckin, false, 'the other files count');
     assert.match(again.takeProblems().join(), /prev_facts\.yaml cannot be used .*set aside as/, name);
     assert.ok(existsSync(`${path}.unreadable`) && !existsSync(path), name);
-    assert.deepEqual((await openStore(at)).takeProblems(), [], 'and it is said once');
+    assert.deepEqual((await openStateStore(at)).takeProblems(), [], 'and it is said once');
   }
 });
 
 test('a missing directory is made, and a file or directory in the way does not stop the agent', async () => {
-  assert.deepEqual((await openStore(join(dir, 'a/b/c'))).takeProblems(), []);
+  assert.deepEqual((await openStateStore(join(dir, 'a/b/c'))).takeProblems(), []);
   writeFileSync(join(dir, 'file'), '');
-  const store = await openStore(join(dir, 'file/under'));
+  const store = await openStateStore(join(dir, 'file/under'));
   store.setFirstCheckin(false);
   assert.equal(store.firstCheckin, false, 'remembered as long as it runs');
   assert.ok(store.takeProblems().length > 0);
   mkdirSync(join(dir, 'way', STATE_FILES.config, 'x'), { recursive: true });
-  const blocked = await openStore(join(dir, 'way'));
+  const blocked = await openStateStore(join(dir, 'way'));
   blocked.setConfig({ mk_checkin_interval: 1 });
   assert.deepEqual(blocked.config, { mk_checkin_interval: 1 });
 });

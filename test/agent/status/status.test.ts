@@ -9,7 +9,7 @@ import { askStatus, findSocket } from '../../../agent/status/local-client.ts';
 import { createStatusTracker } from '../../../agent/status/status-tracker.ts';
 import { parsePushBody } from '../../../agent/status/push-body.ts';
 import { SOCKET_NAME, openLocalApi, type LocalApi } from '../../../agent/status/local-api.ts';
-import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 import type { PushedMap } from '../../../agent/config/pushed.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
@@ -170,7 +170,7 @@ test('a port that is taken costs the local web interface, not the agent', async 
 
 test('the tracker turns events into state in words, counts, and what is wrong', async () => {
   const clock = fakeClock();
-  const settings = resolveSettings({ options: { token: 'hush', 'checkin-interval': '60' } });
+  const settings = resolveAgentSettings({ options: { token: 'hush', 'checkin-interval': '60' } });
   const tracker = createStatusTracker({
     clock,
     version: '1',
@@ -225,7 +225,7 @@ test('an announced wait that is longer than the stall limit is no stall', async 
 });
 
 test('with Foreman the status tells the last upload and where orders are taken; a due upload that fails is no good turn', () => {
-  const settings = resolveSettings({ options: { dialect: 'foreman' } });
+  const settings = resolveAgentSettings({ options: { dialect: 'foreman' } });
   const system = createSystem({ live: false, log });
   const tracker = createStatusTracker({
     clock: fakeClock(),

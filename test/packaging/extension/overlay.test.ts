@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { resolveSettings } from '../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 import { FLAVOURS, readOverlay, type Flavour } from '../../../packaging/extension/overlay.ts';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
@@ -68,7 +68,7 @@ test('each flavour gets the log level of its purpose', () => {
   assert.match(textOf('prod', 'tmp/mk_conf.yaml') ?? '', /mk_log_level: "Logger::INFO"/);
   assert.match(textOf('debug', 'tmp/mk_conf.yaml') ?? '', /mk_log_level: "Logger::DEBUG"/);
   const file = parse(textOf('debug', 'etc/razor-mk/config.yaml') ?? '') as Record<string, unknown>;
-  const { values, refused } = resolveSettings({ file, pushed: { mk_log_level: 'Logger::ERROR' } });
+  const { values, refused } = resolveAgentSettings({ file, pushed: { mk_log_level: 'Logger::ERROR' } });
   assert.deepEqual([values.logLevel, refused], ['debug', []], 'stands above what a server pushes');
   assert.equal(textOf('prod', 'etc/razor-mk/config.yaml'), undefined);
 });

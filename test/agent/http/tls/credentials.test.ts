@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-import { resolveSettings } from '../../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../../agent/config/resolve.ts';
 import { readSmallFile } from '../../../../agent/http/file-client.ts';
 import { openHttp, withheldFrom, type TrustOptions } from '../../../../agent/http/tls/trust.ts';
 import { authority, issued, type Made } from '../../../helpers/certificates.ts';
@@ -54,7 +54,7 @@ async function site(t: TestContext): Promise<Site> {
 
 function trust({ ca, node }: Site, more: Partial<TrustOptions> = {}): TrustOptions {
   const options = { 'ca-file': ca.certFile, 'client-cert': node.certFile, 'client-key': node.keyFile, token: 'secret' };
-  const { values } = resolveSettings({ options });
+  const { values } = resolveAgentSettings({ options });
   return { settings: values, environment: {}, userAgent: 'test', ...more };
 }
 
@@ -115,7 +115,7 @@ test('files whose checksum is known come from a pinned host or from one that aut
   const pinnedOnly = issued(dir, 'pinned', strange);
   const pinned = await shown(t, 'https', pinnedOnly, ca);
   const unknown = await shown(t, 'https', issued(dir, 'unknown', strange), ca);
-  const { values } = resolveSettings({ options: { 'ca-file': ca.certFile, pin: pinnedOnly.fingerprint } });
+  const { values } = resolveAgentSettings({ options: { 'ca-file': ca.certFile, pin: pinnedOnly.fingerprint } });
   const options = { settings: values, environment: {}, userAgent: 'test' };
   const files = await openHttp({ ...options, pinOrAuthority: true });
   for (const { url } of [vouched, pinned]) await readSmallFile(files, { url: `${url}/f` }, 10);

@@ -8,7 +8,7 @@ import { connect, createServer as createTcpServer, type AddressInfo, type Server
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-import { resolveSettings } from '../../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../../agent/config/resolve.ts';
 import type { HttpReply } from '../../../../agent/http/http-client.ts';
 import { HttpFailure } from '../../../../agent/http/http-failure.ts';
 import { offsetInWords } from '../../../../agent/http/tls/tls-failure.ts';
@@ -61,7 +61,7 @@ async function get(
   env: Record<string, string> = {},
   address?: string,
 ): Promise<HttpReply> {
-  const { values, refused } = resolveSettings({ options: { 'http-timeout': '5', ...args } });
+  const { values, refused } = resolveAgentSettings({ options: { 'http-timeout': '5', ...args } });
   assert.deepEqual(refused, []);
   const candidate = { url, source: 'test', given: true, ...(address === undefined ? {} : { address }) };
   const http = await openHttp({ settings: values, server: candidate, environment: env, userAgent: 'test' });
@@ -146,7 +146,7 @@ describe('whom the agent believes', { skip: noOpenssl }, async () => {
   });
 
   test('a pin that is no fingerprint is an error before anything is connected', async () => {
-    const { values } = resolveSettings({ options: { pin: 'abcd' } });
+    const { values } = resolveAgentSettings({ options: { pin: 'abcd' } });
     const candidate = { url: good.url, source: 'test', given: true };
     await assert.rejects(openHttp({ settings: values, server: candidate, environment: {}, userAgent: 'test' }), {
       code: 'RAZOR_MK_TRUST',

@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { resolveSettings } from '../../../../agent/config/resolve.ts';
+import { resolveAgentSettings } from '../../../../agent/config/resolve.ts';
 import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { openHttp } from '../../../../agent/http/tls/trust.ts';
 import { selfSigned } from '../../../../agent/http/tls/self-signed.ts';
@@ -24,7 +24,7 @@ after(() => foreman.close());
 
 /** Status of a POST to the stand-in with these words on the kernel line, or why there was none. */
 async function post(line: string): Promise<number | string> {
-  const { values } = resolveSettings({ cmdline: parseCommandLine(line) });
+  const { values } = resolveAgentSettings({ cmdline: parseCommandLine(line) });
   const server = { url: foreman.url, source: 'test', given: true };
   const http = await openHttp({
     settings: values,

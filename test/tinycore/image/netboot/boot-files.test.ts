@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parse } from 'yaml';
-import { namesOf } from '../../../../agent/config/names.ts';
+import { settingNames } from '../../../../agent/config/names.ts';
 import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 import { readForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
 import { selectServer } from '../../../../agent/servers/select-server.ts';
@@ -156,7 +156,7 @@ test('--allow-deploy is in the image’s configuration file beside what is there
     const { tree } = await readInitrd(readFileSync(join(out, 'core.gz')));
     const text = readTree(tree, 'etc/razor-mk/config.yaml')?.toString() ?? '';
     assert.deepEqual(parse(text), expected);
-    assert.equal(namesOf('allowDeploy').file, 'allow_deploy', 'as the agent reads it');
+    assert.equal(settingNames('allowDeploy').file, 'allow_deploy', 'as the agent reads it');
     assert.ok(warnings.some((each) => each.includes('may overwrite disks')));
   }
   await assert.rejects(build({ server: 'foreman', allowDeploy: true }), /--allow-deploy is about Ironic/);
