@@ -3,7 +3,7 @@ import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/fac
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { ipFamilyOf, parseAddress } from '../discovery/address.ts';
-import { parseResolvConf } from '../discovery/resolv-conf.ts';
+import { parseResolvConf } from '../../platform/resolv-conf.ts';
 import { exitStatusOf, firstBroken, renderResults } from '../doctor/check.ts';
 import { examine, type DoctorContext } from '../doctor/doctor.ts';
 import { exchangeOf } from '../http/http-client.ts';
@@ -53,7 +53,6 @@ export async function doctorContext(args: AgentArgs, host: Host, options: SetUpO
     observe: () => observeNetwork({ kernelLog: readKernelLog }),
     routes: () => routes,
     resolvConf: parseResolvConf(conf),
-    resolversNamed: /^\s*nameserver\s+\S/m.test(conf),
     dnsName: dnsNameOf(descriptor.discovery, values.server, kernel),
     dnsPort: args['dns-port'],
     discover: () => setup.discover(values, host.signal),

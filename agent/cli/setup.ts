@@ -13,7 +13,7 @@ import { parseSwitch } from '../config/switch.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
 import { discover, type DiscoveryOptions } from '../discovery/discover.ts';
 import { lookupAddresses } from '../discovery/dns.ts';
-import { parseResolvConf } from '../discovery/resolv-conf.ts';
+import { parseResolvConf } from '../../platform/resolv-conf.ts';
 import { openHttp, type TrustOptions } from '../http/tls/trust.ts';
 import { parseCommandLine, type CommandLine } from '../../platform/kernel-line.ts';
 import { readKernelLine } from '../kernel-line/read-kernel-line.ts';

@@ -13,7 +13,7 @@ import { addressFault, baseUrl, ipFamilyOf, parseAddress, type ServerAddress } f
 import type { Candidate, Discovery, DiscoveryStep } from './candidate.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
 import { parseNextServer } from './next-server.ts';
-import { parseResolvConf } from './resolv-conf.ts';
+import { parseResolvConf } from '../../platform/resolv-conf.ts';
 
 export interface DiscoveryOptions {
   /** Which kind of server is looked for. */

@@ -1,7 +1,8 @@
 /** Names to addresses through the resolvers of resolv.conf, with a line for each thing that happened. */
+import { isIP } from 'node:net';
 import type { Answer, RecordType } from 'dns-packet';
 import { query, type DecodedPacket, type Resolver } from './resolver.ts';
-import { searchNames, type ResolvConf } from './resolv-conf.ts';
+import { searchNames, type ResolvConf } from '../../platform/resolv-conf.ts';
 
 export interface DnsOptions {
   readonly conf: ResolvConf;
@@ -122,6 +123,17 @@ function ttlOf(answer: Answer): number {
 }
 
 /**
+ * A cut record becomes `192.0.2.undefined` in dns-packet without an error; filtering resolvers answer 0.0.0.0 and ::, which are
+ * this machine itself.
+ */
+function isGarbage(packet: DecodedPacket): boolean {
+  return (packet.answers ?? []).some((answer) => {
+    if (answer.type !== 'A' && answer.type !== 'AAAA') return false;
+    return isIP(answer.data) !== (answer.type === 'A' ? 4 : 6) || answer.data === '0.0.0.0' || answer.data === '::';
+  });
+}
+
+/**
  * Goes through the resolvers until one answers. SERVFAIL and REFUSED are no answer, but a sign of life: another name or type may
  * fare better there (a forwarder without a way out refuses A of a name of which it knows an AAAA).
  */
@@ -142,6 +154,8 @@ async function askResolvers(
         signal: options.signal,
       });
       if ('failure' in reply) trace.push(`${type} ${name}: resolver ${address}: ${reply.failure}`);
+      else if (isGarbage(reply.packet))
+        trace.push(`${type} ${name}: resolver ${address}: an answer that is not an address of a host`);
       else if (reply.packet.rcode === 'NOERROR' || reply.packet.rcode === 'NXDOMAIN') return reply.packet;
       else {
         trace.push(`${type} ${name}: resolver ${address} answers ${reply.packet.rcode}`);

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { Candidate, Discovery } from '../discovery/candidate.ts';
-import type { ResolvConf } from '../discovery/resolv-conf.ts';
+import type { ResolvConf } from '../../platform/resolv-conf.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { Proxy } from '../http/proxy.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
@@ -22,8 +22,6 @@ export interface DoctorContext {
   readonly observe: () => NetworkState;
   readonly routes: () => readonly Route[];
   readonly resolvConf: ResolvConf;
-  /** resolv.conf names a resolver; without one the C library asks 127.0.0.1. */
-  readonly resolversNamed: boolean;
   readonly dnsPort?: number | undefined;
   /** The name that discovery asks DNS for. */
   readonly dnsName: string;
@@ -100,14 +98,14 @@ function machineSteps({ observe, routes, kernel }: DoctorContext, { isLocal, add
 
 /** DNS, server, TCP, TLS and clock, HTTP, reply. */
 function serverSteps(context: DoctorContext, target: Target): readonly Step[] {
-  const { descriptor, kernel, resolvConf, dnsName: name, resolversNamed: named, dnsPort: port, signal } = context;
+  const { descriptor, kernel, resolvConf, dnsName: name, dnsPort: port, signal } = context;
   const { server, discovery } = target;
   const needed =
     server === undefined ||
     !('steps' in discovery) ||
     discovery.steps.some((step) => step.found.length > 0 && /name /.test(step.note));
   return [
-    async () => [await checkDns(resolvConf, { descriptor, name, needed, named, port, signal })],
+    async () => [await checkDns(resolvConf, { descriptor, name, needed, port, signal })],
     () => [checkServer(target, notFoundRemedy(descriptor, kernel))],
     // behind a server that was found
     async () => [await tcpResult(descriptor, server as Candidate, target)],

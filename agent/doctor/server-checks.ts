@@ -4,7 +4,7 @@ import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.t
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
 import { withoutDnsRemedy, wrongPortRemedy } from '../servers/remedies.ts';
 import type { ServerDescriptor } from '../servers/server.ts';
-import type { ResolvConf } from '../discovery/resolv-conf.ts';
+import type { ResolvConf } from '../../platform/resolv-conf.ts';
 import { query } from '../discovery/resolver.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { offsetInWords } from '../http/tls/tls-failure.ts';
@@ -23,8 +23,6 @@ interface DnsCheck {
   readonly name: string;
   /** The server can only be found through DNS. */
   readonly needed: boolean;
-  /** resolv.conf names resolvers. */
-  readonly named: boolean;
   readonly port?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,7 +39,7 @@ export async function checkDns(conf: ResolvConf, check: DnsCheck): Promise<Check
     ? `Start or replace the DNS server ${whom}`
     : `Correct the DNS server ${whom}: the clients that it serves, and the servers that it asks`;
   const without = withoutDnsRemedy(check.descriptor);
-  const remedy = check.named
+  const remedy = conf.named
     ? `${mend}, or have DHCP name another one (option 6); ${without}.`
     : `No DNS server is named: have DHCP name one (option 6); ${without}.`;
   return { name: 'DNS', state: all && check.needed ? 'broken' : 'note', found, remedy };

@@ -6,7 +6,7 @@ import { resolveAgentSettings } from '../../agent/config/resolve.ts';
 import { SERVERS } from '../../agent/servers/registry.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { parseNextServer } from '../../agent/discovery/next-server.ts';
-import { parseResolvConf } from '../../agent/discovery/resolv-conf.ts';
+import { parseResolvConf } from '../../platform/resolv-conf.ts';
 import { readState } from '../../agent/state/state-store.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { machine } from './agent-parts.ts';

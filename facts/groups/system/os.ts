@@ -1,4 +1,5 @@
 /** Kernel, names, file systems, uptime: what Facter 1.7 said of the running system. */
+import { parseResolvConf } from '../../../platform/resolv-conf.ts';
 import type { Sources } from '../../sources/sources.ts';
 import type { Group } from '../group.ts';
 import { architectureOf, readOperatingSystem } from './release.ts';
@@ -57,9 +58,8 @@ function domainOf(sources: Sources, full: string, host: string): readonly [strin
       break;
     }
   }
-  const resolv = sources.text('/etc/resolv.conf') ?? '';
-  const word = /^\s*domain\s+(\S+)/m.exec(resolv)?.[1] ?? /^\s*search\s+(\S+)/m.exec(resolv)?.[1];
-  return [word?.replace(/\.$/, '') || undefined, '/etc/resolv.conf'];
+  const { domain, search } = parseResolvConf(sources.text('/etc/resolv.conf') ?? '');
+  return [domain ?? search[0], '/etc/resolv.conf'];
 }
 
 function filesystems(sources: Sources, add: Add): void {

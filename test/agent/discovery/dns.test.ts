@@ -1,8 +1,9 @@
 /** Names to addresses: search lists, several resolvers, truncation, chains, and answers that are wrong on purpose. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { encode } from 'dns-packet';
 import { lookupAddresses, lookupService } from '../../../agent/discovery/dns.ts';
-import { parseResolvConf, searchNames } from '../../../agent/discovery/resolv-conf.ts';
+import { parseResolvConf } from '../../../platform/resolv-conf.ts';
 import { dnsServer, type DnsReply, type DnsServer } from '../../helpers/dns-server.ts';
 
 let dns: DnsServer;
@@ -58,28 +59,34 @@ test('IPv6 addresses come after IPv4 ones', async () => {
   assert.deepEqual((await lookupAddresses('razor', options())).found, ['10.0.0.1', 'fd00::1']);
 });
 
-test('the search list is gone through, dotted names as they stand first', async () => {
-  assert.deepEqual(searchNames('razor', { search: ['a.b', 'c'], ndots: 1 }), ['razor.a.b', 'razor.c', 'razor']);
-  assert.deepEqual(searchNames('razor.lab', { search: ['a.b'], ndots: 1 }), ['razor.lab', 'razor.lab.a.b']);
-  assert.deepEqual(searchNames('razor.', { search: ['a.b'], ndots: 1 }), ['razor']);
+test('the search list is gone through', async () => {
   dns.script = ({ name, type }) =>
     name === 'razor.c' && type === 'A' ? a(name, '10.0.0.3') : { rcode: name === 'razor.c' ? 0 : 3 };
   const lookup = await lookupAddresses('razor', options({ search: ['a.b', 'c'] }));
   assert.deepEqual([lookup.name, lookup.found], ['razor.c', ['10.0.0.3']]);
 });
 
-test('resolv.conf: three resolvers at most, bounded options, garbage passed over', () => {
-  const read = parseResolvConf(
-    '# x\nnameserver 10.0.0.1\nnameserver nonsense\nnameserver fe80::1%eth0 ; c\nnameserver 10.0.0.3\nnameserver 10.0.0.4\ndomain a.\nsearch b. c\noptions ndots:99 timeout:0 attempts:x rotate\n\0\n',
-  );
-  assert.deepEqual(read, {
-    nameservers: ['10.0.0.1', 'fe80::1%eth0', '10.0.0.3'],
-    search: ['b', 'c'],
-    ndots: 15,
-    timeoutMs: 1000,
-    attempts: 2,
-  });
-  assert.deepEqual(parseResolvConf('').nameservers, ['127.0.0.1']);
+// filtering resolvers answer 0.0.0.0, which is this machine; a record that was cut became 192.0.2.undefined
+test('an answer that is not an address of a host is garbage, and the next resolver is asked', async () => {
+  const cut = (name: string): Buffer => {
+    const question = { type: 'A', name } as const;
+    const answers = [{ type: 'A', name, ttl: 9, data: '192.0.2.7' }] as const;
+    return encode({ type: 'response', id: 0, questions: [question], answers: [...answers] }).subarray(2, -1);
+  };
+  const bad: readonly ((name: string) => DnsReply)[] = [
+    (name) => a(name, '0.0.0.0'),
+    (name) => ({ raw: cut(name) }),
+    (name) => ({ answers: [a(name, '0.0.0.0'), a(name, '10.0.0.1')].flatMap(({ answers = [] }) => answers) }),
+  ];
+  for (const [index, reply] of bad.entries()) {
+    let count = 0;
+    dns.script = ({ name, type }) => (type !== 'A' ? {} : count++ === 0 ? reply(name) : a(name, '10.0.0.9'));
+    const lookup = await lookupAddresses('razor.lab', options({ nameservers: ['127.0.0.1', '127.0.0.1'] }));
+    assert.deepEqual(lookup.found, ['10.0.0.9'], `answer ${index}`);
+    assert.match(lookup.trace.join('; '), /not an address of a host/);
+  }
+  dns.script = ({ name, type }) => (type === 'A' ? a(name, '0.0.0.0') : {});
+  assert.deepEqual((await lookupAddresses('razor.lab', options())).found, []);
 });
 
 test('a truncated answer is asked for again over TCP', async () => {

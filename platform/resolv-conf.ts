@@ -1,9 +1,13 @@
-/** resolv.conf(5): resolvers, search list, and the options that matter here. */
+/** resolv.conf(5), read once for discovery, doctor and facts: resolvers, search list, and the options that matter here. */
 import { isIP } from 'node:net';
 
 export interface ResolvConf {
   /** At most three, as the C library takes them; 127.0.0.1 when there is none. */
   readonly nameservers: readonly string[];
+  /** Whether the file names a resolver. */
+  readonly named: boolean;
+  /** The first `domain` line's. */
+  readonly domain: string | undefined;
   readonly search: readonly string[];
   readonly ndots: number;
   /** Milliseconds for one question to one resolver. */
@@ -18,6 +22,7 @@ const DEFAULT_TIMEOUT_MS = 2000;
 export function parseResolvConf(text: string): ResolvConf {
   const nameservers: string[] = [];
   let search: string[] = [];
+  let domain: string | undefined;
   let [ndots, timeoutMs, attempts] = [1, DEFAULT_TIMEOUT_MS, 2];
   for (const line of text.slice(0, 65_536).split('\n')) {
     const [word, ...rest] = line
@@ -32,6 +37,7 @@ export function parseResolvConf(text: string): ResolvConf {
         .slice(0, word === 'domain' ? 1 : 32)
         .map((name) => name.replace(/\.$/, ''))
         .filter((name) => name !== '');
+      if (word === 'domain') domain ??= search[0];
     } else if (word === 'options') {
       for (const option of rest) {
         const [name, value] = option.split(':');
@@ -45,6 +51,8 @@ export function parseResolvConf(text: string): ResolvConf {
   }
   return {
     nameservers: nameservers.length === 0 ? ['127.0.0.1'] : nameservers.slice(0, 3),
+    named: nameservers.length > 0,
+    domain,
     search,
     ndots,
     timeoutMs,
