@@ -154,5 +154,5 @@ export function projectPart(version: string): Part {
 /** Directory that holds LICENSE of an unpacked Node package, or the file beside a fetched binary. */
 export function nodeLicenceFile(node: string): string {
   const beside = `${node}.LICENSE`;
-  return existsSync(beside) ? beside : join(dirname(node), '../../LICENSE');
+  return existsSync(beside) ? beside : join(dirname(node), '../LICENSE');
 }

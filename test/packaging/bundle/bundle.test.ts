@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkBudget } from '../../../packaging/executable/budget.ts';
 import { bundle } from '../../../packaging/bundle/bundle.ts';
-import { licenceFile, npmParts, projectPart } from '../../../packaging/inventory/licences.ts';
+import { licenceFile, nodeLicenceFile, npmParts, projectPart } from '../../../packaging/inventory/licences.ts';
 import { lockedNode } from '../../../packaging/executable/node-binary.ts';
+import { ARCHES, PROJECT } from '../../../packaging/project-paths.ts';
 import { sbom } from '../../../packaging/inventory/sbom.ts';
 import { run } from '../../../platform/process/run.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
@@ -88,4 +89,15 @@ test('Node is pinned by version and integrity for both architectures', () => {
     assert.equal(`v${version}`, process.version);
     assert.match(integrity, /^sha512-[A-Za-z0-9+/]{86}==$/);
   }
+});
+
+test('the licence of the Node that goes into the executable lies where it is looked for', (t) => {
+  const node = join(
+    PROJECT,
+    'node_modules',
+    ARCHES[process.arch === 'arm64' ? 'arm64' : 'x64'].nodePackage,
+    'bin/node',
+  );
+  if (!existsSync(node)) return t.skip('the package of Node is not installed');
+  assert.match(readFileSync(nodeLicenceFile(node), 'utf8'), /Node\.js is licensed/);
 });
