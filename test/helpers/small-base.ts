@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { neededPrograms } from '../../tinycore/image/base/base-needs.ts';
 import { writeCpio } from '../../tinycore/image/initrd/cpio.ts';
 import {
   directoryEntry,
@@ -35,6 +36,9 @@ export function baseEntries(builtin: readonly string[] = ['squashfs', 'loop', 'e
     symlinkEntry('lib64', 'lib'),
     directoryEntry('usr/bin'),
     fileEntry('usr/bin/tce-load', '#!/bin/sh\n', 0o755),
+    ...neededPrograms()
+      .filter(({ program }) => program !== 'busybox')
+      .map(({ program }) => symlinkEntry(`usr/bin/${program}`, '/bin/busybox')),
     fileEntry('usr/share/doc/tc/release.txt', 'version 14.0\n'),
     fileEntry('etc/shadow', 'root:*:0:0:99999:7:::\ntc:*:0:0:99999:7:::\n', 0o600),
     fileEntry(`${modules}/modules.builtin`, builtin.map((name) => `kernel/x/${name}.ko\n`).join('')),

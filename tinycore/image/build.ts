@@ -1,67 +1,22 @@
 /** `image build`: base and image's own part become one initrd, and that the outputs that were asked for. */
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOverlay, type Flavour } from '../../packaging/extension/overlay.ts';
+import { readOverlay } from '../../packaging/extension/overlay.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
-import { agentParts, formFor, type AgentSource, type Form, type FormChoice } from './extensions/agent-form.ts';
-import { BASE_FILES, checkKernelFits, readBase, type Base, type BaseLocation } from './base/base-source.ts';
-import { composeEntries, firmwareEntries, treeAt, unpackedBytes, userFiles, type Parts } from './initrd/compose.ts';
+import { BASE_FILES } from './base/base-source.ts';
+import type { BuildOptions } from './build-options.ts';
+import type { Form } from './extensions/agent-form.ts';
+import { composeEntries, unpackedBytes } from './initrd/compose.ts';
 import { compress } from './initrd/compress.ts';
 import { writeCpio } from './initrd/cpio.ts';
-import { missingDrivers, type Driver } from './modules/drivers.ts';
-import type { Entry } from './initrd/entry.ts';
-import { debianExtension } from './extensions/debian-extension.ts';
-import { collectExtensions, type TczExtension, type ExtensionSources } from './extensions/extensions.ts';
-import { flavourFiles, type Logins } from './initrd/flavour.ts';
 import { joinSegments } from './initrd/initrd.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
 import { metadataText, sha256 } from './iso/iso-metadata.ts';
-import { addedModules } from './modules/module-files.ts';
+import { writeIso } from './iso/iso.ts';
+import { missingDrivers, type Driver } from './modules/drivers.ts';
+import type { ServerFile } from './netboot/boot-files.ts';
 import { imageDirectory, microkernelTar, openOutputs, type ImageParts, type WrittenOutput } from './outputs.ts';
-import { checkIsoOptions, isoPrograms, writeIso, type IsoOptions } from './iso/iso.ts';
-import { requirePrograms } from './programs.ts';
-import { allowDeployFile } from './initrd/settings-file.ts';
-import { serverFiles, type ServerFile, type ServerName } from './netboot/boot-files.ts';
-
-type ImageFormat = 'kernel' | 'iso' | 'dir' | 'tar';
-export const IMAGE_FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
-
-export interface BuildOptions extends BaseLocation {
-  readonly out: string;
-  readonly formats: readonly ImageFormat[];
-  readonly flavour: Flavour;
-  readonly version: string;
-  readonly form: FormChoice;
-  /** razor-mk.tcz */
-  readonly agent: string;
-  readonly extensions: readonly string[];
-  /** Debian packages that become extensions, and where they are kept. */
-  readonly debian: readonly string[];
-  readonly packageCache: string;
-  /** Of the builder, for apt and downloads: proxies, APT_CONFIG. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly mirrorExtensions: readonly string[];
-  readonly extensionDirs: readonly string[];
-  readonly mirror?: string;
-  /** Names or files of modules, and directories where names are looked for. */
-  readonly modules: readonly string[];
-  readonly moduleDirs: readonly string[];
-  readonly firmware: readonly string[];
-  readonly files: readonly string[];
-  readonly factsDirs: readonly string[];
-  readonly commands: readonly string[];
-  readonly logins: Logins;
-  readonly iso: IsoOptions;
-  /** Whose boot files are written besides; `razor` for none. */
-  readonly server?: ServerName;
-  /** Its address, for those files. */
-  readonly serverUrl?: string;
-  /** Ironic may write images over disks of machines that boot this. */
-  readonly allowDeploy?: boolean;
-  readonly epoch: number;
-  readonly step: (text: string) => void;
-  readonly signal?: AbortSignal;
-}
+import { planImage, type ImagePlan } from './plan-image.ts';
 
 export interface BuildResult {
   /** Files and directories that were written. */
@@ -75,21 +30,6 @@ export interface BuildResult {
   readonly needsMib: number;
   readonly missing: readonly Driver[];
   readonly warnings: readonly string[];
-}
-
-/** Places on the node that the agent looks into. */
-const FACTS_DIR = 'etc/razor-mk/facts.d';
-const COMMANDS_DIR = 'usr/lib/razor';
-
-/** What goes into an image, collected; nothing is written yet. */
-interface Plan {
-  readonly base: Base;
-  readonly form: Form;
-  readonly parts: Parts;
-  readonly serverPart: readonly ServerFile[];
-  /** Names of all modules, those of the base included. */
-  readonly modules: ReadonlySet<string>;
-  readonly notes: readonly string[];
 }
 
 /**
@@ -120,7 +60,12 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
 function refuseOwnInputs({ base, kernel, initrd, agent, out, formats }: BuildOptions): void {
   const real = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
   const outputs = formats.includes('kernel') ? ['vmlinuz', 'core.gz'].map((name) => real(join(out, name))) : [];
-  const inputs = [kernel, initrd, agent, ...(base === undefined ? [] : BASE_FILES.map((name) => join(base, name)))];
+  const inputs = [
+    kernel,
+    ...(initrd ?? []),
+    agent,
+    ...(base === undefined ? [] : BASE_FILES.map((name) => join(base, name))),
+  ];
   const both = inputs.find((path) => path !== undefined && existsSync(path) && outputs.includes(real(path)));
   if (both === undefined) return;
   throw new RazorMkError('RAZOR_MK_USAGE', `the image would be written over ${both}, which it is made from`, {
@@ -128,73 +73,12 @@ function refuseOwnInputs({ base, kernel, initrd, agent, out, formats }: BuildOpt
   });
 }
 
-async function planImage(options: BuildOptions): Promise<Plan> {
-  const { step, flavour } = options;
-  const serverPart = serverFiles({
-    server: options.server ?? 'razor',
-    kernelArgs: options.iso.kernelArgs,
-    url: options.serverUrl,
-    serial: options.iso.serial,
-  });
-  const settings = options.allowDeploy === true ? [allowDeployFile(options)] : [];
-  checkIsoOptions(options.iso);
-  step('reading the base');
-  const base = await readBase(options);
-  const form = options.form === 'auto' ? formFor(base.contents.tree) : options.form;
-  const usesExtensions = form.startsWith('tcz') || options.extensions.length + options.debian.length > 0;
-  const modules = await addedModules(base, options.modules, options.moduleDirs);
-  const names = new Set([...base.modules, ...modules.names]);
-  checkKernelFits({ ...base, modules: names }, usesExtensions);
-  requirePrograms(programsFor(options, form));
-  step('collecting extensions');
-  const sources: ExtensionSources = {
-    directories: options.extensionDirs,
-    kernel: base.moduleVersion,
-    epoch: options.epoch,
-    mirror: options.mirror,
-    env: options.env,
-    signal: options.signal,
-  };
-  const parts = {
-    agent: await agentParts(agentSource(options), form),
-    builtin: await builtinExtensions(options, sources),
-    mirror: await collectExtensions(options.mirrorExtensions, sources),
-    modules: modules.entries,
-    firmware: firmwareEntries(options.firmware),
-    files: [...flavourFiles(base.contents.tree, flavour, options.logins), ...filesOf(options), ...settings],
-  };
-  return { base, form, parts, serverPart, modules: names, notes: modules.notes };
-}
-
-/** What must be installed for this build, asked for before the long work begins. */
-function programsFor({ formats, iso, modules, debian, extensions }: BuildOptions, form: Form): string[] {
-  const debs = debian.length > 0 || extensions.some((name) => name.endsWith('.deb'));
-  return [
-    ...(form.startsWith('initrd') ? ['unsquashfs'] : []),
-    ...(form === 'tcz-zstd' || form === 'tcz-xz' || debs ? ['mksquashfs', 'unsquashfs'] : []),
-    ...(form === 'initrd-xz' ? ['xz'] : []),
-    ...(modules.length > 0 ? ['depmod'] : []),
-    ...(debs ? ['dpkg-deb'] : []),
-    ...(debian.length > 0 ? ['apt-get', 'apt-cache'] : []),
-    ...(formats.includes('iso') ? isoPrograms(iso) : []),
-  ];
-}
-
-/** Files of the person who builds: facts, commands and whatever else. */
-function filesOf({ factsDirs, commands, files }: BuildOptions): Entry[] {
-  return [
-    ...factsDirs.flatMap((path) => treeAt(path, FACTS_DIR)),
-    ...commands.flatMap((path) => treeAt(path, `${COMMANDS_DIR}/${path.split('/').at(-1) ?? ''}`)),
-    ...userFiles(files),
-  ];
-}
-
 /** Room for the figure of memory that the first draft cannot know yet: as many digits as any machine's. */
 const UNKNOWN_MIB = 9999;
 
 async function composeInitrd(
   { step, flavour, version, epoch }: BuildOptions,
-  { base, form, parts }: Plan,
+  { base, form, parts }: ImagePlan,
 ): Promise<{ initrd: Buffer; unpacked: number; needsMib: number }> {
   step('composing the initrd');
   const draft = await composeEntries(base, readOverlay({ flavour, version, needsMib: UNKNOWN_MIB }), parts);
@@ -234,21 +118,6 @@ async function writeOutputs(
   } finally {
     outputs.discard();
   }
-}
-
-function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions): AgentSource {
-  const cache = join(packageCache, 'agent');
-  return { file: agent, epoch, cache, step, signal };
-}
-
-/** What is loaded at boot: extensions with what they depend on, then Debian packages with their libraries. */
-export async function builtinExtensions(options: BuildOptions, sources: ExtensionSources): Promise<TczExtension[]> {
-  const extensions = await collectExtensions(options.extensions, sources);
-  for (const name of options.debian) {
-    options.step(`fetching ${name} and its libraries`);
-    extensions.push(await debianExtension(name, { ...sources, cache: options.packageCache, env: options.env }));
-  }
-  return extensions;
 }
 
 function metadata(options: BuildOptions, kernel: Buffer, initrd: Buffer): string {

@@ -9,7 +9,8 @@ import { stringify } from 'yaml';
 import { replaceFile } from '../../platform/files.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readBase } from './base/base-source.ts';
-import { builtinExtensions, type BuildOptions } from './build.ts';
+import type { BuildOptions } from './build-options.ts';
+import { builtinExtensions } from './plan-image.ts';
 import { linkTarget, type Entry } from './initrd/entry.ts';
 import { collectExtensions, type TczExtension } from './extensions/extensions.ts';
 import { treeAt } from './initrd/compose.ts';
@@ -84,7 +85,9 @@ function plainOptions(options: BuildOptions): Record<string, unknown> {
 }
 
 /** Options of image.yaml that name files, which are put into the bundle. */
-function copiedFiles(files: BundledFiles, options: BuildOptions): Record<string, readonly string[]> {
+function copiedFiles(files: BundledFiles, options: BuildOptions): Record<string, unknown> {
+  const { modulesFrom = '' } = options;
+  const isTree = modulesFrom !== '' && statSync(modulesFrom).isDirectory();
   const copy = (kind: string, sources: readonly string[], targets: boolean): string[] =>
     sources.map((text, index) => {
       const colon = targets ? text.lastIndexOf(':') : -1;
@@ -100,6 +103,8 @@ function copiedFiles(files: BundledFiles, options: BuildOptions): Record<string,
     'facts-d': copy('facts-d', options.factsDirs, false),
     command: copy('command', options.commands, false),
     'ssh-key': copy('ssh-key', options.logins.sshKeys, false),
+    // an archive of modules is in base/core.gz already
+    ...(isTree ? { 'modules-from': copy('modules-from', [modulesFrom], false)[0] } : {}),
   };
 }
 

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { writeBundle } from '../../../tinycore/image/bundle.ts';
-import { buildImage, type BuildOptions } from '../../../tinycore/image/build.ts';
+import { buildImage } from '../../../tinycore/image/build.ts';
+import type { BuildOptions } from '../../../tinycore/image/build-options.ts';
 import { fileEntry, symlinkEntry } from '../../../tinycore/image/initrd/entry.ts';
 import { readInitrd, readTree } from '../../../tinycore/image/initrd/initrd.ts';
 import { inspectImage } from '../../../tinycore/image/inspect.ts';

@@ -1,8 +1,8 @@
 /** Where the base of an image comes from: an ISO, a directory, or a kernel and an initrd; and what must be in it. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
-import { readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
+import { joinSegments, readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
 import { openIso } from '../iso/iso-reader.ts';
 import { kernelVersionOf, moduleNamesOf } from '../modules/modules.ts';
 import type { Entry } from '../initrd/entry.ts';
@@ -30,17 +30,24 @@ const INITRDS = [
   'boot/rootfs.gz',
   'corepure64.gz',
   'core.gz',
+  'rootfs64.gz',
+  'rootfs.gz',
   'initrd0.img',
 ];
+/** What Tiny Core publishes beside rootfs.gz and rootfs64.gz; core.gz is one of each, joined. */
+const MODULES = ['modules64.gz', 'modules.gz'];
 
 /** Every name under which a directory may hold a part of a base. */
-export const BASE_FILES: readonly string[] = [...KERNELS, ...INITRDS];
+export const BASE_FILES: readonly string[] = [...KERNELS, ...INITRDS, ...MODULES];
 
 export interface BaseLocation {
   /** ISO file or directory. */
   readonly base?: string;
   readonly kernel?: string;
-  readonly initrd?: string;
+  /** Files that the kernel unpacks one after the other: `rootfs64.gz`, `modules64.gz`. */
+  readonly initrd?: readonly string[];
+  /** Modules of the kernel, for a base that has none of it: an archive like modules64.gz, or a directory lib/modules/VERSION. */
+  readonly modulesFrom?: string;
 }
 
 /**
@@ -56,7 +63,9 @@ export async function readBase(location: BaseLocation): Promise<Base> {
     throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `the kernel of ${from} is not a bzImage: it has no boot header`);
   }
   checkKernelWhole(kernel, from);
-  const moduleVersion = kernelVersionOf(tree);
+  // a directory of modules is of the kernel, which the added modules are held against one by one
+  const fromDirectory = location.modulesFrom !== undefined && isDirectory(location.modulesFrom);
+  const moduleVersion = fromDirectory ? kernelVersion : kernelVersionOf(tree, kernelVersion);
   if (tree.get(resolvePath(tree, 'init'))?.type !== 'file') {
     throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `the initrd of ${from} has no /init: it does not boot alone`);
   }
@@ -64,45 +73,61 @@ export async function readBase(location: BaseLocation): Promise<Base> {
   return { from, kernel, initrd, contents, kernelVersion, moduleVersion, modules };
 }
 
-function findParts(location: BaseLocation): { kernel: Buffer; initrd: Buffer; from: string } {
-  const { base } = location;
+/** A directory or an ISO: what is there under a name. */
+interface Source {
+  has(name: string): boolean;
+  read(name: string): Buffer;
+}
+
+interface FoundParts {
+  readonly kernel: Buffer;
+  readonly initrd: Buffer;
+  readonly from: string;
+}
+
+function findParts(location: BaseLocation): FoundParts {
+  const { base, modulesFrom } = location;
+  const given = {
+    kernel: location.kernel === undefined ? undefined : readWhole(location.kernel),
+    initrds: (location.initrd ?? []).map(readWhole),
+  };
+  const more = modulesFrom === undefined || isDirectory(modulesFrom) ? [] : [readWhole(modulesFrom)];
   if (base === undefined) {
-    if (location.kernel === undefined || location.initrd === undefined) {
+    if (given.kernel === undefined || given.initrds.length === 0) {
       throw new RazorMkError('RAZOR_MK_USAGE', 'no base was named', {
         remedy: 'Give --base ISO or --base DIRECTORY, or --kernel FILE with --initrd FILE.',
       });
     }
-    return { kernel: readWhole(location.kernel), initrd: readWhole(location.initrd), from: location.initrd };
+    const initrd = joinSegments([...given.initrds, ...more]);
+    return { kernel: given.kernel, initrd, from: (location.initrd ?? []).join(' with ') };
   }
-  if (!existsSync(base)) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${base} is not there`);
-  const given = {
-    ...(location.kernel === undefined ? {} : { kernel: readWhole(location.kernel) }),
-    ...(location.initrd === undefined ? {} : { initrd: readWhole(location.initrd) }),
-  };
-  if (statSync(base).isDirectory()) {
-    const pick = (names: readonly string[], what: string): Buffer => {
-      const name = names.find((each) => existsSync(join(base, each)));
+  return withSource(base, (source) => {
+    const pick = (names: readonly string[], what: string): string => {
+      const name = names.find((each) => source.has(each));
       if (name === undefined) throw lacks(base, what, names);
-      return readWhole(join(base, name));
+      return name;
     };
-    return {
-      kernel: given.kernel ?? pick(KERNELS, 'kernel'),
-      initrd: given.initrd ?? pick(INITRDS, 'core.gz'),
-      from: base,
-    };
+    const kernel = given.kernel ?? source.read(pick(KERNELS, 'kernel'));
+    if (given.initrds.length > 0) return { kernel, initrd: joinSegments([...given.initrds, ...more]), from: base };
+    const name = pick(INITRDS, 'core.gz');
+    const beside = /rootfs(64)?\.gz$/.test(name) ? MODULES.map((each) => join(dirname(name), each)) : [];
+    const names = [name, ...beside.filter((each) => source.has(each))];
+    return { kernel, initrd: joinSegments([...names.map((each) => source.read(each)), ...more]), from: base };
+  });
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+function withSource<T>(base: string, action: (source: Source) => T): T {
+  if (!existsSync(base)) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${base} is not there`);
+  if (isDirectory(base)) {
+    return action({ has: (name) => existsSync(join(base, name)), read: (name) => readWhole(join(base, name)) });
   }
   const iso = openIso(base);
   try {
-    const pick = (names: readonly string[], what: string): Buffer => {
-      const name = names.find((each) => iso.files.has(each));
-      if (name === undefined) throw lacks(base, what, names);
-      return iso.read(name);
-    };
-    return {
-      kernel: given.kernel ?? pick(KERNELS, 'kernel'),
-      initrd: given.initrd ?? pick(INITRDS, 'core.gz'),
-      from: base,
-    };
+    return action({ has: (name) => iso.files.has(name), read: (name) => iso.read(name) });
   } finally {
     iso.close();
   }
@@ -167,6 +192,16 @@ export function checkKernelFits(base: Base, needsExtensions: boolean): void {
   }
   checkKernelRuns(base);
   if (!needsExtensions) return;
+  if (base.moduleVersion === undefined) {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the initrd of ${base.from} has no modules: nothing shows that it could load an extension, or a driver`,
+      {
+        remedy:
+          'Give the modules of the kernel (--modules-from modules64.gz), or put the agent into the initrd (--form initrd-gzip).',
+      },
+    );
+  }
   for (const name of ['squashfs', 'loop']) {
     if (base.modules.has(name) || provesExtensions(base)) continue;
     throw new RazorMkError(
@@ -200,7 +235,8 @@ function checkKernelRuns(base: Base): void {
       'RAZOR_MK_IMAGE_BASE',
       `the kernel of ${from} is a 32-bit one, and the agent is a 64-bit program`,
       {
-        remedy: 'Take CorePure64, or give Core’s core.gz a 64-bit kernel: --kernel vmlinuz64 with its modules.',
+        remedy:
+          'Take CorePure64, or give Core’s rootfs.gz a 64-bit kernel: --kernel vmlinuz64 --initrd rootfs.gz --modules-from modules64.gz.',
       },
     );
   }
@@ -209,8 +245,6 @@ function checkKernelRuns(base: Base): void {
 /** A base without modules.builtin says nothing about what is built in; that it brings tce-load proves that it can. */
 function provesExtensions(base: Base): boolean {
   const { tree } = base.contents;
-  const silent =
-    base.moduleVersion === undefined ||
-    !tree.has(resolvePath(tree, `lib/modules/${base.moduleVersion}/modules.builtin`));
+  const silent = !tree.has(resolvePath(tree, `lib/modules/${base.moduleVersion}/modules.builtin`));
   return silent && tree.has('usr/bin/tce-load');
 }

@@ -9,7 +9,7 @@ import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Host } from '../../../platform/process/verb.ts';
 import { FORM_CHOICES } from '../extensions/agent-form.ts';
 import { fetchBase } from '../base/base-url.ts';
-import { IMAGE_FORMATS, type BuildOptions } from '../build.ts';
+import { IMAGE_FORMATS, type BuildOptions } from '../build-options.ts';
 import { readConfigFile } from '../config-file.ts';
 import { sourceEpoch } from '../../../packaging/inventory/source-epoch.ts';
 import { parseList } from '../extensions/extensions.ts';
@@ -29,7 +29,10 @@ export const BUILD_OPTIONS = {
   base: text('Tiny Core ISO (file or address), or a directory with vmlinuz and core.gz'),
   'base-sha256': text('checksum of a base that is fetched [default: what its publisher’s .md5.txt says]'),
   kernel: text('kernel file, instead of the base’s'),
-  initrd: text('core.gz, instead of the base’s'),
+  initrd: list('core.gz, instead of the base’s; several are unpacked one after the other'),
+  'modules-from': text(
+    'modules of the kernel for a base that has none of it: modules64.gz, or a directory lib/modules/VERSION',
+  ),
   format: {
     choices: IMAGE_FORMATS,
     array: true as const,
@@ -124,7 +127,8 @@ export async function prepareBuild(
   const options: BuildOptions = {
     base: fetched,
     kernel: args.kernel,
-    initrd: args.initrd,
+    ...(args.initrd.length > 0 ? { initrd: args.initrd } : {}),
+    modulesFrom: args['modules-from'],
     mirror: args.mirror,
     out: resolve(out),
     formats: args.format ?? FORMATS_FOR[args.server],

@@ -1,11 +1,13 @@
 /** Kernel modules that a builder adds: files, or names that are looked for in the module directories of a kernel. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Base } from '../base/base-source.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
 import { isModule, moduleName } from '../../node/module-name.ts';
-import { plainModule, readModuleIndex, selectModules } from './modules.ts';
+import { defaultDrivers } from './drivers.ts';
+import { plainModule, plainPath, readModuleIndex, selectModules, type ModuleIndex } from './modules.ts';
 
 interface AddedModules {
   readonly entries: readonly Entry[];
@@ -21,8 +23,11 @@ export async function addedModules(
   base: Base,
   wanted: readonly string[],
   directories: readonly string[],
+  modulesFrom?: string,
 ): Promise<AddedModules> {
   const entries = new Map<string, Entry>();
+  const all = modulesFrom !== undefined && isDirectory(modulesFrom) ? await defaultsOf(modulesFrom, base) : [];
+  for (const entry of all) entries.set(entry.path, entry);
   const notes: string[] = [];
   const version = base.moduleVersion ?? base.kernelVersion ?? '';
   for (const text of wanted) {
@@ -43,17 +48,49 @@ export async function addedModules(
   return { entries: [...entries.values()], names: [...entries.keys()].map(moduleName), notes };
 }
 
+/** What an image needs besides drivers: extensions are mounted by the first two, Tiny Core's own init waits for the third. */
+const ALWAYS = ['squashfs', 'loop', 'zram'];
+
+/**
+ * The default drivers and what every image needs out of a directory lib/modules/VERSION, as modprobe of old busyboxes reads them:
+ * compressed by gzip or not at all. With them the list of what is built in.
+ */
+async function defaultsOf(directory: string, base: Base): Promise<Entry[]> {
+  const version = base.kernelVersion ?? '';
+  const index = indexOf(directory);
+  const selection = selectModules(index, [...ALWAYS, ...defaultDrivers().map(({ module }) => module)]);
+  const entries: Entry[] = [];
+  for (const path of selection.paths) {
+    const data = readFileSync(join(directory, path));
+    await checkVersion(path, data, version);
+    const plain = await plainModule(path, data);
+    entries.push(fileEntry(`lib/modules/${version}/${plainPath(path)}.gz`, gzipSync(plain, { level: 6 })));
+  }
+  for (const name of ['modules.order', 'modules.builtin', 'modules.builtin.modinfo']) {
+    const file = join(directory, name);
+    if (existsSync(file)) entries.push(fileEntry(`lib/modules/${version}/${name}`, readFileSync(file)));
+  }
+  return entries;
+}
+
+/** The index of a directory of modules. Throws RAZOR_MK_FILE_UNREADABLE where depmod has not run over it. */
+function indexOf(directory: string): ModuleIndex {
+  const index = readModuleIndex((file) =>
+    existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : undefined,
+  );
+  if (index.dep.size > 0) return index;
+  throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${directory} has no modules.dep`, {
+    remedy: 'Give the directory lib/modules/VERSION of an unpacked kernel package, after depmod -b DIR VERSION.',
+  });
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
 async function byName(name: string, directories: readonly string[], version: string): Promise<Entry[]> {
   for (const directory of directories) {
-    const read = (file: string): string | undefined =>
-      existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : undefined;
-    const index = readModuleIndex(read);
-    if (index.dep.size === 0) {
-      throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${directory} has no modules.dep`, {
-        remedy: 'Give the directory lib/modules/VERSION of an unpacked kernel package, after depmod -b DIR VERSION.',
-      });
-    }
-    const selection = selectModules(index, [name]);
+    const selection = selectModules(indexOf(directory), [name]);
     if (selection.missing.length > 0) continue;
     const entries: Entry[] = [];
     for (const path of selection.paths) {

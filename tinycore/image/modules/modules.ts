@@ -38,7 +38,7 @@ export function parseSoftdep(text: string): Map<string, string[]> {
   return map;
 }
 
-interface ModuleIndex {
+export interface ModuleIndex {
   readonly dep: ReadonlyMap<string, readonly string[]>;
   readonly softdep: ReadonlyMap<string, readonly string[]>;
   /** Names that are built into the kernel. */
@@ -85,14 +85,17 @@ export function readModuleIndex(read: (name: string) => string | undefined): Mod
   };
 }
 
-/** The kernel version whose modules a tree holds: the one directory below lib/modules. Undefined without one. */
-export function kernelVersionOf(tree: ReadonlyMap<string, Entry>): string | undefined {
+/**
+ * The kernel version whose modules a tree holds: the directory below lib/modules, that of `kernel` where there are several.
+ * Undefined without one.
+ */
+export function kernelVersionOf(tree: ReadonlyMap<string, Entry>, kernel?: string): string | undefined {
   const versions = new Set<string>();
   for (const path of tree.keys()) {
     const match = /^(?:usr\/)?lib\/modules\/([^/]+)(?:\/|$)/.exec(path);
     if (match?.[1] !== undefined) versions.add(match[1]);
   }
-  return [...versions].sort().at(-1);
+  return kernel !== undefined && versions.has(kernel) ? kernel : [...versions].sort().at(-1);
 }
 
 /** Names of all modules of a tree, the built-in ones included. */

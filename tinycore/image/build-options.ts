@@ -1,0 +1,47 @@
+/** What `image build` and `image bundle` are told. */
+import type { Flavour } from '../../packaging/extension/overlay.ts';
+import type { BaseLocation } from './base/base-source.ts';
+import type { FormChoice } from './extensions/agent-form.ts';
+import type { Logins } from './initrd/flavour.ts';
+import type { IsoOptions } from './iso/iso.ts';
+import type { ServerName } from './netboot/boot-files.ts';
+
+type ImageFormat = 'kernel' | 'iso' | 'dir' | 'tar';
+export const IMAGE_FORMATS = ['kernel', 'iso', 'dir', 'tar'] as const;
+
+export interface BuildOptions extends BaseLocation {
+  readonly out: string;
+  readonly formats: readonly ImageFormat[];
+  readonly flavour: Flavour;
+  readonly version: string;
+  readonly form: FormChoice;
+  /** razor-mk.tcz */
+  readonly agent: string;
+  readonly extensions: readonly string[];
+  /** Debian packages that become extensions, and where they are kept. */
+  readonly debian: readonly string[];
+  readonly packageCache: string;
+  /** Of the builder, for apt and downloads: proxies, APT_CONFIG. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly mirrorExtensions: readonly string[];
+  readonly extensionDirs: readonly string[];
+  readonly mirror?: string;
+  /** Names or files of modules, and directories where names are looked for. */
+  readonly modules: readonly string[];
+  readonly moduleDirs: readonly string[];
+  readonly firmware: readonly string[];
+  readonly files: readonly string[];
+  readonly factsDirs: readonly string[];
+  readonly commands: readonly string[];
+  readonly logins: Logins;
+  readonly iso: IsoOptions;
+  /** Whose boot files are written besides; `razor` for none. */
+  readonly server?: ServerName;
+  /** Its address, for those files. */
+  readonly serverUrl?: string;
+  /** Ironic may write images over disks of machines that boot this. */
+  readonly allowDeploy?: boolean;
+  readonly epoch: number;
+  readonly step: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
