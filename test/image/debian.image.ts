@@ -73,6 +73,17 @@ const kernelOf = (out: string, line: string): string[] => [
   `console=ttyS0 quiet ${line}`,
 ];
 
+/** Boots kernel and initrd of a directory and waits for the first check-in. */
+async function checksIn(t: TestContext, out: string): Promise<void> {
+  const server = await scriptedServer();
+  t.after(() => server.close());
+  const line = `razor.ip=10.0.2.2:${server.port}`;
+  const vm = await bootVm(384, [...kernelOf(out, line), ...VIRTIO_NET]);
+  t.after(() => vm.stop());
+  const checkedIn = await vm.until(() => server.asked.some((one) => one.path.endsWith('/node/checkin')), PATIENCE);
+  assert.ok(checkedIn, `no check-in; the console said:\n${vm.console.slice(-30).join('\n')}`);
+}
+
 test('a base of Debian packages is the same bytes twice, and the time of base and ISO is told', async (t) => {
   if (lacks !== undefined) return t.skip(lacks);
   const started = performance.now();
@@ -109,12 +120,7 @@ test('a machine that boots the image checks in and registers; its agent is packe
   await buildImage(auto);
   assert.ok(first.equals(readFileSync(join(directory, 'out/core.gz'))), 'the same bytes from what was kept');
   assert.ok(!steps.some((step) => step.startsWith('packing the agent')), steps.join(', '));
-  const server = await scriptedServer();
-  t.after(() => server.close());
-  const vm = await bootVm(384, [...kernelOf('out', `razor.ip=10.0.2.2:${server.port}`), ...VIRTIO_NET]);
-  t.after(() => vm.stop());
-  const checkedIn = await vm.until(() => server.asked.some((one) => one.path.endsWith('/node/checkin')), PATIENCE);
-  assert.ok(checkedIn, `no check-in; the console said:\n${vm.console.slice(-30).join('\n')}`);
+  await checksIn(t, 'out');
 });
 
 test('an image on a base of Debian 13 checks in, whatever release this machine has', async (t) => {
@@ -134,13 +140,20 @@ test('an image on a base of Debian 13 checks in, whatever release this machine h
   assert.match(base.kernelVersion, /^6\.12\./);
   assert.ok(base.moduleCount > 50, `${base.moduleCount} modules`);
   await buildImage(options({ base: trixie.out, out: join(directory, 'trixie-image'), form: 'auto' }));
-  const server = await scriptedServer();
-  t.after(() => server.close());
-  const line = `razor.ip=10.0.2.2:${server.port}`;
-  const vm = await bootVm(384, [...kernelOf('trixie-image', line), ...VIRTIO_NET]);
-  t.after(() => vm.stop());
-  const checkedIn = await vm.until(() => server.asked.some((one) => one.path.endsWith('/node/checkin')), PATIENCE);
-  assert.ok(checkedIn, `no check-in; the console said:\n${vm.console.slice(-30).join('\n')}`);
+  await checksIn(t, 'trixie-image');
+});
+
+/** Tiny Core itself: an ISO, or a directory with its vmlinuz64 and corepure64.gz, or with rootfs64.gz and modules64.gz. */
+const TINYCORE = process.env['RAZOR_MK_TINYCORE'];
+
+test('an image on a real Tiny Core checks in', async (t) => {
+  if (lacks !== undefined) return t.skip(lacks);
+  if (TINYCORE === undefined) return t.skip('RAZOR_MK_TINYCORE names no ISO or directory of Tiny Core');
+  const modulesFrom = process.env['RAZOR_MK_TINYCORE_MODULES'];
+  await buildImage(options({ base: TINYCORE, modulesFrom, out: join(directory, 'tinycore'), form: 'auto' }));
+  const { problems } = await inspectImage(join(directory, 'tinycore/core.gz'));
+  assert.deepEqual(problems, []);
+  await checksIn(t, 'tinycore');
 });
 
 test('the ISO boots as a CD under BIOS, to a check-in', async (t) => {

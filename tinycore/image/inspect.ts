@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { kernelRelease } from './base/base-source.ts';
+import { baseProblems } from './base/base-needs.ts';
 import { openAccounts, type OpenAccount } from './initrd/accounts.ts';
 import { missingDrivers, type Driver } from './modules/drivers.ts';
 import type { Entry } from './initrd/entry.ts';
@@ -31,6 +32,8 @@ export interface InitrdReport {
   readonly unpackedBytes: number;
   /** Of the image's own part: written by the builder, and its end is there. */
   readonly image: { readonly version?: string; readonly flavour?: string; readonly complete: boolean } | undefined;
+  /** What would stop a machine before the agent runs, in words. */
+  readonly lacks: readonly string[];
   /** Who can log in by a password, or without one. */
   readonly openAccounts: readonly OpenAccount[];
   readonly largest: readonly { readonly path: string; readonly bytes: number }[];
@@ -88,7 +91,8 @@ async function inspectIso(file: string): Promise<Inspection> {
     const initrdPath = named('initrd', ['boot/corepure64.gz', 'boot/core.gz']);
     const kernel = kernelPath === undefined ? undefined : iso.read(kernelPath);
     const packed = initrdPath === undefined ? undefined : iso.read(initrdPath);
-    const initrd = packed === undefined ? undefined : await reportInitrd(packed, `${initrdPath} of ${file}`);
+    const initrd =
+      packed === undefined ? undefined : await reportInitrd(packed, `${initrdPath} of ${file}`, wordsOf(read));
     const problems = [
       ...metadata.problems,
       ...(file.endsWith('.iso') ? [] : ['the name does not end in .iso: a Razor server refuses it']),
@@ -125,7 +129,7 @@ async function inspectIso(file: string): Promise<Inspection> {
   }
 }
 
-async function reportInitrd(bytes: Buffer, name: string): Promise<InitrdReport> {
+async function reportInitrd(bytes: Buffer, name: string, words: readonly string[] = []): Promise<InitrdReport> {
   const initrd = await readInitrd(bytes, name);
   const { tree, segments } = initrd;
   const version = kernelVersionOf(tree);
@@ -145,12 +149,29 @@ async function reportInitrd(bytes: Buffer, name: string): Promise<InitrdReport> 
     unpackedBytes,
     needsMib: memoryNeeded(unpackedBytes, bytes.length),
     image: imageOf(initrd),
+    lacks: lacksOf(tree, version, words),
     openAccounts: openAccounts(tree),
     largest: files
       .sort((a, b) => b.data.length - a.data.length)
       .slice(0, 5)
       .map((entry) => ({ path: entry.path, bytes: entry.data.length })),
   };
+}
+
+/** The kernel words of the ISO's own menu. */
+function wordsOf(read: (path: string) => Buffer | undefined): string[] {
+  const menu = read('boot/isolinux/isolinux.cfg')?.toString() ?? '';
+  return /^\s*append (.*)$/m.exec(menu)?.[1]?.split(' ') ?? [];
+}
+
+/** Only of images: a base alone is mended when it becomes one. */
+function lacksOf(tree: ReadonlyMap<string, Entry>, version: string | undefined, words: readonly string[]): string[] {
+  if (readTree(tree, 'etc/razor-mk/image') === undefined) return [];
+  if (version === undefined && [...tree.keys()].some((path) => path.endsWith('.tcz')))
+    return ['there are no kernel modules: nothing shows that it could load its extensions, or a driver'];
+  const listed = readTree(tree, `lib/modules/${version}/modules.builtin`) !== undefined;
+  const names = version !== undefined && listed ? moduleNamesOf(tree, version) : undefined;
+  return baseProblems(tree, names, words).map(({ what }) => what);
 }
 
 function extensionsOf(tree: ReadonlyMap<string, Entry>): InitrdReport['extensions'] {
@@ -181,6 +202,7 @@ function initrdProblems(report: InitrdReport): string[] {
     problems.push('the initrd was not made by razor-mk image build: no agent of ours is in it');
   else if (!report.image.complete)
     problems.push('the sentinel etc/razor-mk/complete is not the last file: the machine could not tell a half initrd');
+  problems.push(...report.lacks);
   const empty = report.openAccounts.filter(({ by }) => by === 'empty').map(({ name }) => name);
   if (empty.length > 0) problems.push(`without a password anybody can log in as ${empty.join(', ')}`);
   const known = report.openAccounts.filter(({ by }) => by === 'password').map(({ name }) => name);

@@ -53,8 +53,8 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
   const names = new Set([...base.modules, ...modules.names]);
   checkKernelFits({ ...base, modules: names }, usesExtensions);
   const { tree } = base.contents;
-  const mends = await mendBase(tree, () => staticBusybox(options));
   const files = filesOf(options);
+  const mends = await mendBase(new Map([...tree, ...treeOf(files)]), () => staticBusybox(options));
   const seen = new Map([...tree, ...treeOf([...mends.entries, ...modules.entries, ...files])]);
   refuseProblems(base.from, baseProblems(seen, listsBuiltin(seen, base) ? names : undefined, options.iso.kernelArgs));
   requirePrograms(programsFor(options, form));

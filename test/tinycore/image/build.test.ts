@@ -12,6 +12,7 @@ import { judgeMetadata } from '../../../tinycore/image/iso/iso-metadata.ts';
 import { readConfigFile } from '../../../tinycore/image/config-file.ts';
 import { baseEntries, fakeKernel, fakeTcz, KERNEL_VERSION, writeSmallBase } from '../../helpers/small-base.ts';
 import { run } from '../../../platform/process/run.ts';
+import { tinycoreEntries } from '../../helpers/tinycore-shapes.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 let directory = '';
@@ -134,6 +135,30 @@ test('a base whose tc needs no password gives an image that nobody can log in to
   }
   const inspection = await inspectImage(join(base, 'core.gz'));
   assert.ok(inspection.problems.some((text) => text.includes('without a password anybody can log in as tc')));
+});
+
+test('a real Tiny Core without modules, and one whose init would wait for ever, are refused; a finished image is judged alike', async () => {
+  const base = (name: string, modules?: readonly string[]): string =>
+    writeSmallBase(join(directory, name), tinycoreEntries('11.0', modules));
+  const ip = join(directory, 'ip');
+  writeFileSync(ip, '', { mode: 0o755 });
+  const files = [`${ip}:/sbin/ip`]; // no package is fetched by a test
+  const bare = base('tc-bare');
+  await assert.rejects(buildImage(options({ base: bare, files })), {
+    code: 'RAZOR_MK_IMAGE_BASE',
+    message: /no modules/,
+  });
+  const waiting = base('tc-waits', ['squashfs', 'loop', 'rtc_cmos']);
+  await assert.rejects(buildImage(options({ base: waiting, files })), {
+    code: 'RAZOR_MK_IMAGE_BASE',
+    message: /waits for \/dev\/zram0 without end/,
+  });
+  const out = join(directory, 'tc-out');
+  const iso = { ...options().iso, kernelArgs: ['nozswap'] };
+  await buildImage(options({ base: waiting, files, out, iso }));
+  const { problems } = await inspectImage(join(out, 'core.gz'));
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? '', /zram0 without end/);
 });
 
 test('logins come only from what is given, and never into prod', async () => {

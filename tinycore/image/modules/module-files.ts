@@ -45,7 +45,8 @@ export async function addedModules(
       }
     }
   }
-  return { entries: [...entries.values()], names: [...entries.keys()].map(moduleName), notes };
+  const own = [...entries.keys()].filter(isModule).map(moduleName);
+  return { entries: [...entries.values()], names: [...own, ...builtinOf(entries)], notes };
 }
 
 /** What an image needs besides drivers: extensions are mounted by the first two, Tiny Core's own init waits for the third. */
@@ -86,6 +87,12 @@ function indexOf(directory: string): ModuleIndex {
 
 function isDirectory(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
+}
+
+/** What the list of built-in modules names, where one is among the entries. */
+function builtinOf(entries: ReadonlyMap<string, Entry>): string[] {
+  const list = [...entries.values()].find(({ path }) => path.endsWith('/modules.builtin'));
+  return list === undefined ? [] : Buffer.from(list.data).toString().split('\n').filter(Boolean).map(moduleName);
 }
 
 async function byName(name: string, directories: readonly string[], version: string): Promise<Entry[]> {
