@@ -45,6 +45,8 @@ export interface Rules {
   /** So many of the next requests are answered 503 without JSON. */
   broken: number;
   tokenRequired: boolean;
+  /** Further members of the lookup’s `config`. */
+  config: Record<string, unknown>;
 }
 
 const HEARTBEAT_SINCE: Readonly<Record<string, number>> = {
@@ -84,6 +86,7 @@ export async function startIronic(more: Partial<Rules> = {}): Promise<StandIn> {
     locked: 0,
     broken: 0,
     tokenRequired: true,
+    config: {},
     ...more,
   };
   const seen: Seen[] = [];
@@ -155,6 +158,7 @@ export async function startIronic(more: Partial<Rules> = {}): Promise<StandIn> {
         heartbeat_timeout: rules.heartbeatTimeout,
         ...(token === undefined ? {} : { agent_token: token, agent_token_required: true }),
         something_new: { nobody: 'knows' },
+        ...rules.config,
       },
     });
   }

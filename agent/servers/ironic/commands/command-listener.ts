@@ -2,8 +2,8 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { messageOf } from '../../../../platform/errors/errors.ts';
 import type { Log } from '../../../../platform/log/log.ts';
 import { parseBounded } from '../../../http/bounded-json.ts';
@@ -13,9 +13,13 @@ import { CommandFault, type Executor } from './executor.ts';
 export interface ServerOptions {
   readonly host: string;
   readonly port: number;
-  readonly key: string;
-  readonly certificate: string;
-  readonly minTls: 'TLSv1.2' | 'TLSv1.3';
+  readonly tls: {
+    readonly key: string;
+    readonly certificate: string;
+    readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+    /** OpenSSL's form; undefined for Node's own. */
+    readonly ciphers: string | undefined;
+  };
   readonly executor: Executor;
   /** What callers must show; undefined for servers that hand none out. */
   readonly token: () => string | undefined;
@@ -46,9 +50,10 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
   let readsCarryToken = false;
   const server = createServer(
     {
-      key: options.key,
-      cert: options.certificate,
-      minVersion: options.minTls,
+      key: options.tls.key,
+      cert: options.tls.certificate,
+      minVersion: options.tls.minVersion,
+      ciphers: options.tls.ciphers,
       requestTimeout: 120_000,
       headersTimeout: 15_000,
       handshakeTimeout: 15_000,
@@ -56,7 +61,7 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
     },
     (request, response) => void serve(request, response),
   );
-  server.maxConnections = 64;
+  const room = keepRoom(server);
   server.on('tlsClientError', (error) => log.debug(`command server: ${messageOf(error)}`));
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -91,6 +96,7 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
     }
     if (rest !== '/commands' && !rest.startsWith('/commands/')) return fault(404, `there is no ${method} ${path}`);
     const token = parameters.get('agent_token') ?? undefined;
+    if (token !== undefined && mayCommand(token)) room.known(request.socket);
     const wait = parameters.get('wait') === 'true';
     if (method === 'GET') {
       if (!mayRead(token)) return refuseToken();
@@ -136,6 +142,30 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
       await closed;
     },
   };
+}
+
+/** So many connections may have shown no token yet; for one more the oldest of them is ended. */
+const STRANGERS = 48;
+
+/**
+ * Keeps room for the conductor: connections that show no token, silent ones among them, push each other out and nobody else.
+ * The conductor's address is not known beforehand: it need not be the API's.
+ */
+function keepRoom(server: Server): { known(socket: Socket): void } {
+  const strangers = new Map<string, Socket>();
+  const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress ?? ''} ${remotePort ?? ''}`;
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    strangers.set(name, socket);
+    socket.once('close', () => {
+      if (strangers.get(name) === socket) strangers.delete(name);
+    });
+    if (strangers.size <= STRANGERS) return;
+    const [[oldest, other] = ['', undefined]] = strangers;
+    strangers.delete(oldest);
+    other?.destroy();
+  });
+  return { known: (socket) => void strangers.delete(nameOf(socket)) };
 }
 
 function commandOf(text: string): { name: string; params: Readonly<Record<string, unknown>> } {

@@ -73,7 +73,7 @@ function interfacesOf(inventory: Inventory, set: FactSet): InventoryInterface[] 
     nic.linkType === 32 ||
     (nic.linkType === 1 && nic.pciAddress !== undefined && nic.foreign === undefined);
   const hardware = inventory.interfaces.filter((nic) => macOf(nic) !== undefined && carries(nic));
-  if (hardware.length > 0) return hardware;
+  if (hardware.length > 0) return withoutBmcCards(hardware);
   const known = new Set(set.identity.interfaces.map(({ name }) => name));
   return inventory.interfaces.filter((nic) => macOf(nic) !== undefined && known.has(nic.name));
 }
@@ -85,6 +85,15 @@ function macOf({ mac, permanentMac, linkType }: InventoryInterface): string | un
   if (bytes.length !== 20) return undefined;
   const guid = bytes.slice(12);
   return [...guid.slice(0, 3), ...guid.slice(5)].join(':');
+}
+
+/**
+ * In-band cards of BMCs have addresses that begin with fa: and are the same on other machines; ironic-python-agent leaves them out
+ * (netutils.py, since 2026-06). Virtual machines of OpenStack have nothing else, and keep theirs.
+ */
+function withoutBmcCards(interfaces: readonly InventoryInterface[]): InventoryInterface[] {
+  const others = interfaces.filter((nic) => !/^fa:/i.test(macOf(nic) ?? ''));
+  return others.length > 0 ? others : [...interfaces];
 }
 
 function interfaceOf(nic: InventoryInterface): IpaInterface {

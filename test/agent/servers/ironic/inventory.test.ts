@@ -119,6 +119,20 @@ describe('the inventory for Ironic', () => {
     );
   });
 
+  test('a BMC’s card, whose address other machines have too, is left out; a machine with no other address keeps it', async () => {
+    const bmc = 'fa:16:3e:00:00:01';
+    const withBmcCard = (others: boolean): Promise<FactSet> =>
+      changedBy(({ interfaces }) => ({
+        interfaces: interfaces.flatMap((nic) => [
+          ...(others ? [nic] : []),
+          { ...nic, name: 'usb0', mac: bmc, permanentMac: undefined },
+        ]),
+      }));
+    const macs = (set: FactSet): string[] => ipaInventory(set, undefined).interfaces.map((nic) => nic.mac_address);
+    assert.deepEqual(macs(await withBmcCard(true)), ['52:54:00:00:48:01']);
+    assert.deepEqual(macs(await withBmcCard(false)), [bmc]);
+  });
+
   test('the address that a bond hides is the one that Ironic has in its ports', async () => {
     const set = await changedBy(({ interfaces }) => ({
       interfaces: interfaces.map((nic) => ({ ...nic, mac: '02:00:00:00:00:01', permanentMac: '52:54:00:00:48:01' })),
@@ -147,7 +161,17 @@ test('what the inventory says of a disk is what root device hints are compared w
   const { disks: told } = ipaInventory(set, undefined);
   assert.equal(told.length, 2);
   for (const disk of told) {
-    const keys = ['name', 'model', 'vendor', 'serial', 'wwn', 'wwn_with_extension', 'hctl', 'by_path', 'rotational'];
+    const keys = [
+      'name',
+      'model',
+      'vendor',
+      'serial',
+      'wwn',
+      'wwn_withBmcCardextension',
+      'hctl',
+      'by_path',
+      'rotational',
+    ];
     const hints = Object.fromEntries(keys.flatMap((key) => ((disk[key] ?? '') === '' ? [] : [[key, disk[key]]])));
     const found = disks.filter((each) => mismatch(each, parseHintObject(hints)) === undefined);
     assert.deepEqual(
