@@ -58,6 +58,8 @@ export interface AgentProcess {
     timeoutMs?: number,
   ): Promise<Extract<AgentEvent, { event: T }>>;
   stop(): Promise<void>;
+  /** SIGKILL, as the kernel’s OOM killer does. */
+  kill(): Promise<void>;
 }
 
 /** Started so that it ends with us, however we end. */
@@ -198,6 +200,10 @@ async function startAgent(
       });
     },
     stop: () => daemon.stop(),
+    async kill() {
+      process.kill(-daemon.pid, 'SIGKILL');
+      await daemon.exited;
+    },
   };
 }
 
