@@ -11,8 +11,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '../../platform/process/run.ts';
-import { importGraph, type ImportGraph } from './import-graph.ts';
+import { importGraph } from './import-graph.ts';
 import { EQUIVALENT, isEquivalent } from './equivalent-mutants.ts';
+import { judge, survivorsOf, type Case, type JudgeOptions, type Outcomes } from './judge.ts';
 import { KNOWN, locate } from './known-mutants.ts';
 import { mutantsOf, type Mutant } from './operators.ts';
 import { drawSample } from './sample.ts';
@@ -31,17 +32,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 100_000) },
     room: { type: 'string', default: '' },
     minutes: { type: 'string', default: '20' },
-    tests: { type: 'string', default: '10' },
+    tests: { type: 'string', default: '6' },
     jobs: { type: 'string', default: String(Math.max(1, Math.min(4, availableParallelism()))) },
   },
 });
 
-interface Case {
-  readonly name: string;
-  readonly mutant: Mutant;
-}
-
 const inside = process.env[INSIDE];
+if (inside !== undefined) process.once('SIGTERM', () => process.exit(143)); // the first process of a namespace has no other
 process.exitCode = inside === undefined ? await outside() : await measure(inside);
 
 /** Makes the copies and starts this program again in a sandbox. */
@@ -77,45 +74,38 @@ async function outside(): Promise<number> {
 
 /** Runs the cases in the copies below `directory`. */
 async function measure(directory: string): Promise<number> {
-  const end = performance.now() + Number(values.minutes) * 60_000;
   const trees = Array.from({ length: Number(values.jobs) + 1 }, (_, index) => join(directory, `tree-${index}`));
   const [tree = ''] = trees;
   const paths = await sourcesIn(tree);
   const tests = paths.filter((path) => path.startsWith('test/') && path.endsWith('.test.ts'));
-  const graph = importGraph(tree, paths, tests);
-  const runTests = testRunner(tree, join(directory, 'cache'));
-  const judge = async (cases: readonly Case[]): Promise<Map<Case, Outcome>> => {
-    const outcomes = new Map<Case, Outcome>();
-    const left = [...cases];
-    const work = async (copy: string): Promise<void> => {
-      for (let one = left.shift(); one !== undefined && performance.now() < end; one = left.shift()) {
-        const outcome = await runTests(copy, one.mutant, nearest(graph, one.mutant.file));
-        outcomes.set(one, outcome);
-        report(tree, one, outcome);
-      }
-    };
-    await Promise.all(trees.slice(1).map(work));
-    return outcomes;
+  const options: JudgeOptions = {
+    copies: trees.slice(1),
+    graph: importGraph(tree, paths, tests),
+    runTests: testRunner(tree, join(directory, 'cache')),
+    nearest: Number(values.tests),
+    deadline: performance.now() + Number(values.minutes) * 60_000,
+    report: (one, outcome) => report(tree, one, outcome),
   };
-  const known = KNOWN.filter(({ file }) => file.startsWith(values.room)).map((one) => locate(tree, one));
+  const found = KNOWN.filter(({ file }) => file.startsWith(values.room)).map((one) => locate(tree, one));
+  const lost = found.filter((one) => typeof one === 'string');
+  for (const reason of lost) process.stdout.write(`LOST     ${reason}\n`);
+  const known = found.filter((one) => typeof one !== 'string').map((mutant) => ({ name: mutant.operator, mutant }));
   const wantsKnown = values.known || values.sample === undefined;
-  const knownOutcomes = wantsKnown ? await judge(known) : new Map<Case, Outcome>();
+  const knownOutcomes = wantsKnown ? await judge(known, options) : new Map<Case, Outcome>();
   if (wantsKnown) process.stdout.write(`\nnamed mutants: ${counted(knownOutcomes)}\n\n`);
   const count = values.known && values.sample === undefined ? 0 : Number(values.sample ?? 60);
   const all = mutantsIn(tree, paths);
   const sample = drawSample(all, count, Number(values.seed)).map((mutant) => ({ name: mutant.operator, mutant }));
-  const outcomes = await judge(sample);
+  const outcomes = await judge(sample, options);
   if (count > 0) {
     process.stdout.write(
       `\nsample of ${outcomes.size} out of ${all.length} mutants, seed ${values.seed}: ${counted(outcomes)}\n`,
     );
     if (outcomes.size < count) process.stdout.write(`the time was over: ${count - outcomes.size} were not run\n`);
   }
-  return survivors(knownOutcomes) > 0 || survivors(outcomes) > outcomes.size * ALLOWED_SHARE ? 1 : 0;
-}
-
-function nearest(graph: ImportGraph, file: string): readonly string[] {
-  return graph.testsOf(file).slice(0, Number(values.tests));
+  return lost.length > 0 || survivorsOf(knownOutcomes) > 0 || survivorsOf(outcomes) > outcomes.size * ALLOWED_SHARE
+    ? 1
+    : 0;
 }
 
 async function sourcesIn(tree: string): Promise<string[]> {
@@ -132,14 +122,10 @@ function mutantsIn(tree: string, paths: readonly string[]): Mutant[] {
   });
 }
 
-function survivors(outcomes: ReadonlyMap<Case, Outcome>): number {
-  return [...outcomes.values()].filter(({ verdict }) => verdict !== 'killed').length;
-}
-
-function counted(outcomes: ReadonlyMap<Case, Outcome>): string {
+function counted(outcomes: Outcomes): string {
   const of = (verdict: Outcome['verdict']): number =>
     [...outcomes.values()].filter((outcome) => outcome.verdict === verdict).length;
-  const share = outcomes.size === 0 ? 0 : (100 * survivors(outcomes)) / outcomes.size;
+  const share = outcomes.size === 0 ? 0 : (100 * survivorsOf(outcomes)) / outcomes.size;
   const counts = `${of('killed')} killed, ${of('survived')} survived, ${of('untested')} in files that no test reaches`;
   return `${counts} (${share.toFixed(1)} % not killed; ${EQUIVALENT.length} are listed as equivalent)`;
 }

@@ -1,6 +1,6 @@
 /**
  * Where mutants run. A mutant may lack the very guard that keeps a dry run dry, so its tests run in namespaces of their own in
- * which the machine cannot be changed: no network but a loopback, devices without disks, everything read-only but the copy, and
+ * which the machine cannot be changed: no network but a loopback and a card that leads nowhere, devices without disks, everything read-only but the copy, and
  * without the rights to reboot, to set the clock or to load modules.
  */
 import { cpSync, mkdirSync } from 'node:fs';
@@ -17,13 +17,13 @@ const COVER = `set -e
 mount --bind "$1" "$1"
 for tree in "$1"/tree-*; do mount --bind "$2" "$tree/node_modules"; done
 mkdir -p "$1/dev/pts" "$1/dev/shm" "$1/dev/net" "$1/tmp"
-for name in null zero full random urandom tty ptmx; do
+for name in null zero full random urandom tty; do
   : >"$1/dev/$name"; mount --bind "/dev/$name" "$1/dev/$name"
 done
 if [ -e /dev/net/tun ]; then : >"$1/dev/net/tun"; mount --bind /dev/net/tun "$1/dev/net/tun"; fi
 ln -s /proc/self/fd "$1/dev/fd"; ln -s /proc/self/fd/0 "$1/dev/stdin"
 ln -s /proc/self/fd/1 "$1/dev/stdout"; ln -s /proc/self/fd/2 "$1/dev/stderr"
-mount -t devpts none "$1/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666 none "$1/dev/pts"; ln -s pts/ptmx "$1/dev/ptmx"
 mount --rbind "$1/dev" /dev
 mount -t proc none /proc
 if [ -e /proc/sysrq-trigger ]; then mount --bind /dev/null /proc/sysrq-trigger; fi
@@ -32,6 +32,9 @@ mount --bind "$1/tmp" /tmp
 mount -t tmpfs none /run
 mount -o remount,bind,ro /
 ip link set lo up
+ip link add eth0 type veth peer name peer0
+ip addr add 192.0.2.10/24 dev eth0
+ip link set eth0 up; ip link set peer0 up
 shift 2
 exec setpriv --bounding-set ${DROPPED} --inh-caps ${DROPPED} "$@"`;
 

@@ -10,7 +10,7 @@ export interface Outcome {
   readonly by: string;
 }
 
-type RunTests = (tree: string, mutant: Mutant, tests: readonly string[]) => Promise<Outcome>;
+export type RunTests = (tree: string, mutant: Mutant, tests: readonly string[]) => Promise<Outcome>;
 
 /** A mutant may loop for ever; so long a file may take, on a busy machine too. */
 const LIMIT_MS = 60_000;

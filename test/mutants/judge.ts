@@ -1,0 +1,64 @@
+/** Judges mutants: first by the tests that are nearest to their files, then what survived by three times as many more. */
+import type { ImportGraph } from './import-graph.ts';
+import type { Mutant } from './operators.ts';
+import type { Outcome, RunTests } from './test-runner.ts';
+
+export interface Case {
+  readonly name: string;
+  readonly mutant: Mutant;
+}
+
+export type Outcomes = ReadonlyMap<Case, Outcome>;
+
+export interface JudgeOptions {
+  /** Copies of the tree, each for one mutant at a time. */
+  readonly copies: readonly string[];
+  readonly graph: ImportGraph;
+  readonly runTests: RunTests;
+  /** How many test files are the nearest. */
+  readonly nearest: number;
+  /** Monotonic milliseconds after which nothing more is begun. */
+  readonly deadline: number;
+  readonly report: (one: Case, outcome: Outcome) => void;
+}
+
+/** The outcome of each case that was judged in time. A survivor that time was too short for counts as one. */
+export async function judge(cases: readonly Case[], options: JudgeOptions): Promise<Outcomes> {
+  const { graph, nearest, report } = options;
+  const outcomes = new Map<Case, Outcome>();
+  await each(cases, options, async (one, copy) => {
+    const outcome = await options.runTests(copy, one.mutant, graph.testsOf(one.mutant.file).slice(0, nearest));
+    outcomes.set(one, outcome);
+    if (outcome.verdict === 'killed') report(one, outcome);
+  });
+  const survivors = cases.filter((one) => ['survived', 'untested'].includes(outcomes.get(one)?.verdict ?? ''));
+  await each(survivors, options, async (one, copy) => {
+    const others = graph.testsOf(one.mutant.file).slice(nearest, 4 * nearest);
+    if (others.length === 0) return;
+    const outcome = await options.runTests(copy, one.mutant, others);
+    if (outcome.verdict === 'killed') outcomes.set(one, outcome);
+  });
+  for (const one of survivors) report(one, outcomes.get(one) as Outcome);
+  return outcomes;
+}
+
+async function each(
+  cases: readonly Case[],
+  { copies, deadline }: JudgeOptions,
+  work: (one: Case, copy: string) => Promise<void>,
+): Promise<void> {
+  const left = [...cases];
+  const run = async (copy: string): Promise<void> => {
+    while (performance.now() < deadline) {
+      const one = left.shift();
+      if (one === undefined) return;
+      await work(one, copy);
+    }
+  };
+  await Promise.all(copies.map(run));
+}
+
+/** How many were not killed. */
+export function survivorsOf(outcomes: Outcomes): number {
+  return [...outcomes.values()].filter(({ verdict }) => verdict !== 'killed').length;
+}
