@@ -1,10 +1,17 @@
-/** Check-ins by the calendar, and housekeeping: real time, expressions with seconds. */
+/** Check-ins by the calendar, and housekeeping: expressions with seconds, on timers that the test moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCalendar } from '../../../agent/loop/calendar.ts';
 import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
 
-test('a cron expression wakes the agent, another replaces it, and an empty one ends it', async () => {
+test('a cron expression wakes the agent, another replaces it, and an empty one ends it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.parse('2026-11-30T10:00:00.400Z') });
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      t.mock.timers.tick(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
   let [checkins, cleanings] = [0, 0];
   const warnings: string[] = [];
   const calendar = createCalendar({
@@ -23,10 +30,8 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
     // not left to the cron timer alone: it misses a time over which the clock was set
     assert.ok(calendar.wait(interval).ms <= 2000, 'a wait longer than until the next time');
     assert.deepEqual(warnings, []);
-    const until = Date.now() + 5000;
-    while ((checkins < 1 || cleanings < 1) && Date.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.ok(checkins >= 1 && cleanings >= 1);
+    await pass(3000);
+    assert.deepEqual([checkins, cleanings], [3, 3]);
     assert.match(warnings[0] ?? '', /housekeeping-cron: round 1/, 'a failed housekeeping is told, and goes on');
     await set({ 'checkin-cron': 'every now and then' });
     assert.match(warnings.at(-1) ?? '', /checkin-cron "every now and then" is not a cron expression/);
@@ -40,7 +45,7 @@ test('a cron expression wakes the agent, another replaces it, and an empty one e
     assert.equal(warnings.length, told, 'told once');
     await set({});
     const before = checkins;
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await pass(3000);
     assert.equal(checkins, before);
   } finally {
     calendar.close();

@@ -10,6 +10,7 @@ import { renderMetrics } from '../../../agent/status/metrics.ts';
 import { duration } from '../../../agent/status/status-lines.ts';
 import { renderPage } from '../../../agent/status/status-page.ts';
 import { sample } from './sample.ts';
+import { until } from '../../helpers/until.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const failing = sample({
@@ -153,12 +154,12 @@ test('on a terminal the page is full screen and follows a resize', async (t) => 
       .slice(1)
       .filter((text) => text.includes('\x1b[J'));
   child.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
-  const until = async (count: number, file: string): Promise<void> => {
-    for (let i = 0; i < 200 && frames().length < count; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  const whenFrames = async (count: number, file: string): Promise<void> => {
+    await until(`frame ${count}`, () => frames().length >= count, 20_000);
     writeFileSync(join(dir, file), '');
   };
-  await until(1, 'grow');
-  await until(2, 'end');
+  await whenFrames(1, 'grow');
+  await whenFrames(2, 'end');
   await once(child, 'close');
   const sizes = frames().map((text) => text.split('\x1b[J')[0]?.split('\r\n').length);
   assert.equal(sizes[0], 10, `frames of ${sizes.join(', ')} lines`);

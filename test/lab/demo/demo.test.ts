@@ -5,6 +5,7 @@ import { playDemo } from '../../../lab/demo/demo.ts';
 import { startDaemon } from '../../../platform/process/daemon.ts';
 import { run } from '../../../platform/process/run.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { until } from '../../helpers/until.ts';
 
 const MAIN = new URL('../../../agent/main.ts', import.meta.url).pathname;
 
@@ -49,7 +50,7 @@ test('with --keep lab and agent go on until they are stopped, and the address of
     onLine: (line) => void (text += `${line}\n`),
   });
   try {
-    for (let i = 0; i < 600 && !/page is at/.test(text); i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    await until('the address of the page', () => /page is at/.test(text), 60_000);
     const address = /page is at (http:\/\/127\.0\.0\.1:\d+)\//.exec(text)?.[1];
     assert.ok(address !== undefined, text);
     assert.equal((await fetch(`${address}/`)).status, 200);

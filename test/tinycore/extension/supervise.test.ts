@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { startDaemon, type Daemon } from '../../../platform/process/daemon.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { until } from '../../helpers/until.ts';
 
 const SUPERVISE = join(PROJECT, 'tinycore/extension/usr/local/lib/razor-mk/supervise');
 
@@ -30,18 +30,10 @@ async function supervised(t: TestContext, script: string, ...words: string[]): P
   return { daemon, text };
 }
 
-async function until(what: string, check: () => boolean): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (!check()) {
-    assert.ok(performance.now() < end, `waited too long for ${what}`);
-    await sleep(50);
-  }
-}
-
 test('a program that ends is started again, after longer and longer waits, and its output is kept', async (t) => {
   const script = 'echo run >>runs; echo "last words of $#: $*"; exit 7';
   const { daemon, text } = await supervised(t, script, 'run', '--live');
-  await until('the third run', () => text('runs').split('\n').length > 3);
+  await until('the third run', () => text('runs').split('\n').length > 3, 30_000);
   assert.equal(text('pid').trim(), String(daemon.pid));
   assert.match(text('log'), /last words of 2: run --live\n/);
   const waits = [...text('log').matchAll(/ended with status 7 after \d s; started again in (\d+) s/g)].map(
@@ -65,7 +57,7 @@ test('on SIGTERM the program is asked to end first, and nothing is left behind',
 test('the kept output is bounded', async (t) => {
   const script = 'head -c 700000 /dev/zero | tr "\\0" x; echo; echo run >>runs; exit 1';
   const { text } = await supervised(t, script);
-  await until('the third run', () => text('runs').split('\n').length > 3);
+  await until('the third run', () => text('runs').split('\n').length > 3, 30_000);
   assert.ok(text('log').length < 1_300_000);
   assert.ok(text('log.1').length <= 524_288 && text('log.1').length > 0);
 });

@@ -17,6 +17,7 @@ import { freePort } from '../../../deploy/ports.ts';
 import { aDisk, deployBench, KEY, LINE, scriptedApi, type BenchOptions } from '../../../helpers/deploy-bench.ts';
 import { fakeClock } from '../../../helpers/fake-clock.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
+import { until } from '../../../helpers/until.ts';
 
 const TOKEN = 'd41d8cd98f00b204e9800998ecf8427e';
 
@@ -106,7 +107,7 @@ test('hole: port 10000. It is open before the conductor is told; strangers, earl
   const bench = deployBench({ clock, http, options: { donePort: port }, context: { signal: stop.signal } });
   const ended = deploy(bench.context);
   const ignored = (): string[] => bench.written().match(/^ignored on port \d+: .*/gm) ?? [];
-  while (ignored().length < 6) await systemClock.sleep(5);
+  await until('six ignored calls', () => ignored().length >= 6);
   await calls;
   const words = ignored().map((line) => line.replace(/^ignored on port \d+: /, ''));
   const expected = [

@@ -6,6 +6,7 @@ import { systemClock } from '../../../../platform/time/clock.ts';
 import { freePort } from '../../../deploy/ports.ts';
 import { aDisk, deployBench, KEY, NODE, scriptedApi, type DeployBench } from '../../../helpers/deploy-bench.ts';
 import { fakeClock } from '../../../helpers/fake-clock.ts';
+import { until } from '../../../helpers/until.ts';
 
 function say(port: number, text = 'done'): void {
   const socket = connect({ host: '127.0.0.1', port }, () => socket.end(text));
@@ -18,7 +19,7 @@ function prompt(port: number, bench: () => DeployBench): ReturnType<typeof scrip
     const { target } = bench();
     target.sessions = 1;
     void (async () => {
-      while (target.looks === 0) await systemClock.sleep(2);
+      await until('a look at the sessions', () => target.looks > 0);
       target.sessions = 0;
       say(port);
     })();
@@ -88,7 +89,7 @@ test('done that never comes ends the wait, and the target is stopped', async () 
   const http = scriptedApi([202]);
   const bench = deployBench({ clock, http, options: { waitMs: 60_000 } });
   const ended = deploy(bench.context);
-  while (clock.sleeping < 2) await new Promise((resolve) => setImmediate(resolve)); // the port is really opened
+  await until('the open port and the wait', () => clock.sleeping === 2);
   await clock.advance(59_000);
   assert.equal(bench.target.stops, 0);
   await clock.advance(2000);
@@ -114,7 +115,7 @@ test('boot_option=local: a boot loader that fails is told as FAILED in valid JSO
       if (told++ > 0) return;
       bench.target.sessions = 1;
       void (async () => {
-        while (bench.target.looks === 0) await systemClock.sleep(2);
+        await until('a look at the sessions', () => bench.target.looks > 0);
         bench.target.sessions = 0;
         say(port);
       })();

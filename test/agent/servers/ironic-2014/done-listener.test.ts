@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { listenForDone } from '../../../../agent/servers/ironic-2014/conductor/done-listener.ts';
+import { until } from '../../../helpers/until.ts';
 
 function say(port: number, text: string): Promise<void> {
   return new Promise((resolve) => {
@@ -9,10 +10,6 @@ function say(port: number, text: string): Promise<void> {
     socket.on('error', () => undefined);
     socket.on('close', () => resolve());
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 test('an empty connection, another text, an early done: all are ignored with a reason; then a true one counts', async () => {
@@ -32,7 +29,7 @@ test('an empty connection, another text, an early done: all are ignored with a r
     for (const text of ['', 'DONE', 'done and more, much more', 'x'.repeat(100_000), 'done']) {
       const before = ignored.length;
       await say(listener.port, text);
-      await until(() => ignored.length > before);
+      await until('one more ignored call', () => ignored.length > before);
     }
     assert.equal(finished, false);
     assert.match(ignored.at(-1) ?? '', /nobody has logged in yet/);
@@ -57,7 +54,7 @@ test('a peer that is neither API nor boot server is not heard', async () => {
   void listener.next().then(() => (finished = true));
   try {
     await say(listener.port, 'done');
-    await until(() => ignored.length === 1);
+    await until('one more ignored call', () => ignored.length === 1);
     assert.match(ignored[0] ?? '', /127\.0\.0\.1/);
     assert.equal(finished, false);
   } finally {

@@ -75,8 +75,7 @@ describe('the API of the agent', LIMIT, () => {
       name: 'log.collect_system_logs',
       params: {},
     });
-    while (!slow.events.some((event) => event.event === 'command'))
-      await new Promise((resolve) => setImmediate(resolve));
+    await slow.until('command');
     const busy = await slow.call('POST', `/v1/commands/?agent_token=${TOKEN}`, { name: 'standby.sync', params: {} });
     assert.equal(busy.status, 409);
     assert.match(String(busy.body['faultstring']), /^Agent is busy: /);
@@ -97,7 +96,7 @@ describe('the API of the agent', LIMIT, () => {
     const step = { step: 'rz_noop', interface: 'deploy', priority: 10 };
     const begun = await post({ name: 'clean.execute_clean_step', params: { step } }, `wait=false&agent_token=${TOKEN}`);
     assert.equal(begun.body['command_name'], 'execute_clean_step');
-    while (agent.clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
+    await agent.clock.whenAsleep();
     await agent.clock.advance(4999);
     assert.equal(ironic.beats.length, 1);
     await agent.clock.advance(1);

@@ -52,7 +52,7 @@ describe('inspection', LIMIT, () => {
     for (const wait of [5000, 7500, 11_250, 16_875]) {
       const slept = agent.clock.slept.length;
       await ironic.until(() => ironic.seen.length === slept + 1);
-      while (agent.clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
+      await agent.clock.whenAsleep();
       assert.equal(agent.clock.slept.at(-1), wait);
       await agent.clock.advance(wait);
     }

@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { restartedAgent } from '../../../helpers/ironic-process.ts';
 import { mbrImage } from '../../disk-image/tables.ts';
+import { until } from '../../../helpers/until.ts';
 
 const MEBIBYTE = 2 ** 20;
 const IMAGE = mbrImage((4 * MEBIBYTE) / 512);
@@ -44,7 +44,7 @@ test('an agent that was killed while it wrote an image lists the step as failed:
   const begun = await site.post('deploy.execute_deploy_step', { step, node: {}, ports: [] });
   assert.equal(begun.body['command_status'], 'RUNNING');
   const second = IMAGE.subarray(2 * MEBIBYTE, 2 * MEBIBYTE + 512);
-  while (!onDisk(site.disk, 2 * MEBIBYTE, 512).equals(second)) await sleep(20);
+  await until('the second half on the disk', () => onDisk(site.disk, 2 * MEBIBYTE, 512).equals(second));
   await site.kill();
 
   const again = await site.start();

@@ -3,9 +3,9 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openStore } from '../../../../lab/store/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
+import { until } from '../../../helpers/until.ts';
 
 test('what is remembered of nodes is never older than the table, whatever changes them', async () => {
   const store = openStore(':memory:');
@@ -73,7 +73,7 @@ test('contacts are written down within a second or so, and when the store is clo
     assert.deepEqual([seen?.contact, seen?.lastState, seen?.version], [60, 'idle', 3]);
   }
   assert.equal(nodes.silent(55, ['razor']).length, 0, 'it is not silent');
-  for (let tries = 0; tries < 50 && JSON.stringify(inFile()).includes('null'); tries++) await delay(100);
+  await until('the contacts in the file', () => !JSON.stringify(inFile()).includes('null'));
   assert.deepEqual(inFile(), { contact: 60, last_state: 'idle', version: 3 });
   await store.write(() => nodes.touch(a.id, 'last', 70));
   store.close();
