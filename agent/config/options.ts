@@ -104,7 +104,8 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     kind: pattern,
     pushed: 'mk_fact_excl_pattern',
     value: 'PATTERN',
-    meaning: 'Facts whose name matches are not sent. RE2 syntax. The default is the original server’s pattern.',
+    meaning:
+      'Facts whose name matches are not sent: a regular expression of Ruby’s. The default is the original server’s.',
   },
   factRefresh: {
     default: 60,

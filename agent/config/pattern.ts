@@ -1,4 +1,4 @@
-/** Patterns for fact names: RE2 syntax, so that none can take exponential time. */
+/** Patterns for fact names: Ruby's, on a linear-time engine, so that none can take exponential time. */
 import { compileExclusion } from '../../facts/facts.ts';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Kind } from './kinds.ts';

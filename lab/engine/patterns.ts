@@ -1,20 +1,21 @@
-/** Patterns that people and nodes send, on an engine of linear time. */
-import { RE2JS } from 're2js';
+/** Patterns that people and nodes send: Ruby's, on an engine of linear time. */
+import { messageOf } from '../../platform/errors/errors.ts';
+import { compileRubyPattern, type RubyPattern } from '../../platform/ruby-pattern.ts';
 
 const MOST_KEPT = 1000;
-const patterns = new Map<string, RE2JS | undefined>();
+const patterns = new Map<string, RubyPattern | string>();
 
-/** A compiled pattern (RE2 syntax), kept; undefined for an invalid one. */
-export function compilePattern(source: string): RE2JS | undefined {
-  if (!patterns.has(source)) {
-    if (patterns.size > MOST_KEPT) patterns.clear();
-    let compiled: RE2JS | undefined;
-    try {
-      compiled = RE2JS.compile(source);
-    } catch {
-      compiled = undefined;
-    }
-    patterns.set(source, compiled);
+/** A compiled pattern of Ruby's, kept; or why it cannot be used, in words. */
+export function compilePattern(source: string): RubyPattern | string {
+  const known = patterns.get(source);
+  if (known !== undefined) return known;
+  if (patterns.size > MOST_KEPT) patterns.clear();
+  let compiled: RubyPattern | string;
+  try {
+    compiled = compileRubyPattern(source);
+  } catch (error) {
+    compiled = messageOf(error);
   }
-  return patterns.get(source);
+  patterns.set(source, compiled);
+  return compiled;
 }

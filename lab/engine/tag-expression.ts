@@ -86,8 +86,10 @@ function macAddresses({ facts }: ExpressionValues): string[] {
 
 function matches(value: string, pattern: unknown): boolean {
   const compiled = compilePattern(text(pattern));
-  if (!compiled) throw new TagExpressionError(`invalid pattern ${JSON.stringify(pattern)}`);
-  return compiled.matcher(value).find();
+  if (typeof compiled === 'string') {
+    throw new TagExpressionError(`invalid pattern ${JSON.stringify(pattern)}: ${compiled}`);
+  }
+  return compiled.test(value);
 }
 
 const MOST_TAGS_DEEP = 20;

@@ -29,6 +29,12 @@ const SYSTEM_RULES: readonly Omit<TagRule, 'uuid'>[] = [
 /** Facts longer than this are cut before a pattern looks at them. */
 const LOOKED_AT = 64 * 1024;
 
+/** The first match of a pattern in a fact and its groups; undefined for none, and for a pattern that cannot be used. */
+function findIn(source: string, facts: Facts, key: string): readonly (string | undefined)[] | undefined {
+  const pattern = compilePattern(source);
+  return typeof pattern === 'string' ? undefined : pattern.exec(factText(facts, key));
+}
+
 function factText(facts: Facts, key: string): string {
   if (!Object.hasOwn(facts, key)) return '';
   const value = facts[key];
@@ -43,7 +49,7 @@ function holds(matcher: TagMatcher, facts: Facts, faithful: boolean): boolean {
     // the original compares with a string, so that the boolean true is not "true"
     result = faithful ? value === matcher.value : value !== undefined && factText(facts, matcher.key) === matcher.value;
   } else {
-    result = compilePattern(matcher.value)?.matcher(factText(facts, matcher.key)).find() ?? false;
+    result = findIn(matcher.value, facts, matcher.key) !== undefined;
   }
   return result !== matcher.inverse;
 }
@@ -56,9 +62,8 @@ function clean(tag: string): string {
 function fill(tag: string, facts: Facts): string {
   return tag
     .replaceAll(/%R=(.+?):([\w.:]+?)-%/g, (_, source: string, key: string) => {
-      const matcher = compilePattern(source)?.matcher(factText(facts, key));
-      if (!matcher?.find()) return '';
-      return (matcher.groupCount() > 0 ? matcher.group(1) : matcher.group()) ?? '';
+      const found = findIn(source, facts, key);
+      return (found !== undefined && found.length > 1 ? found[1] : found?.[0]) ?? '';
     })
     .replaceAll(/%V=([\w.:]+?)-%/g, (_, key: string) => factText(facts, key));
 }

@@ -18,12 +18,16 @@ export const matcherSchema = z
     value: line,
     inverse: z._default(z.boolean(), false),
   })
-  .check(
-    z.refine((matcher) => matcher.compare === 'equal' || compilePattern(matcher.value) !== undefined, {
-      message: 'is no pattern that can be used (RE2 syntax)',
+  .check(({ value, issues }) => {
+    const problem = value.compare === 'equal' ? undefined : compilePattern(value.value);
+    if (typeof problem !== 'string') return;
+    issues.push({
+      code: 'custom',
+      input: value.value,
       path: ['value'],
-    }),
-  );
+      message: `cannot be used as a pattern: ${problem}`,
+    });
+  });
 
 /** A rule in razor-server's language; refused with its server's words. */
 const expressionSchema = z.array(z.unknown()).check((payload) => {

@@ -19,8 +19,8 @@ export function createRazorServerState(options: RazorServerOptions, faithful: bo
   const names = new Set(options.factsBlacklist?.filter((entry) => !/^\/.*\/$/.test(entry)));
   const patterns = (options.factsBlacklist ?? []).flatMap((entry) => {
     const pattern = /^\/(.*)\/$/.exec(entry)?.[1];
-    const compiled = pattern === undefined ? undefined : compilePattern(pattern);
-    return compiled === undefined ? [] : [compiled];
+    const compiled = pattern === undefined ? '' : compilePattern(`\\A(?:${pattern})\\z`);
+    return typeof compiled === 'string' ? [] : [compiled];
   });
   return {
     matchNodesOn: options.matchNodesOn ?? ['mac'],
@@ -37,7 +37,7 @@ export function createRazorServerState(options: RazorServerOptions, faithful: bo
     },
     withoutBlacklisted(facts) {
       if (names.size === 0 && patterns.length === 0) return facts;
-      const listed = (name: string): boolean => names.has(name) || patterns.some((pattern) => pattern.matches(name));
+      const listed = (name: string): boolean => names.has(name) || patterns.some((pattern) => pattern.test(name));
       return Object.fromEntries(Object.entries(facts).filter(([name]) => !listed(name)));
     },
   };
