@@ -8,6 +8,8 @@ export interface ZipEntry {
   readonly mode?: number;
   /** Lies about the length in the headers. */
   readonly claimedSize?: number;
+  /** Lies about the sum in the headers. */
+  readonly claimedCrc32?: number;
 }
 
 export function makeZip(entries: readonly ZipEntry[]): Buffer {
@@ -22,7 +24,7 @@ export function makeZip(entries: readonly ZipEntry[]): Buffer {
     fields.writeUInt16LE(20, 0); // version needed
     fields.writeUInt16LE(0x0800, 2); // names are UTF-8
     fields.writeUInt32LE(0x5a21, 6); // a date
-    fields.writeUInt32LE(crc32(data), 10);
+    fields.writeUInt32LE(entry.claimedCrc32 ?? crc32(data), 10);
     fields.writeUInt32LE(size, 14);
     fields.writeUInt32LE(size, 18);
     fields.writeUInt16LE(name.length, 22);

@@ -5,7 +5,9 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import type { Entry } from 'yauzl';
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 
@@ -47,9 +49,7 @@ export async function unpackZip(zip: Buffer, directory: string, limits: UnpackLi
         continue;
       }
       await mkdir(dirname(path), { recursive: true });
-      const mode = 0o644 | ((entry.externalFileAttributes >>> 16) & 0o111);
-      // yauzl ends the stream with an error when an entry is longer than it says
-      await pipeline(await archive.openReadStreamPromise(entry), createWriteStream(path, { flags: 'wx', mode }));
+      await writeEntry(entry, await archive.openReadStreamPromise(entry), path);
       count++;
     }
     return count;
@@ -61,12 +61,33 @@ export async function unpackZip(zip: Buffer, directory: string, limits: UnpackLi
   }
 }
 
+/** Writes an entry. yauzl ends the stream with an error when it is longer than it says; the sum is looked at here. */
+async function writeEntry(entry: Entry, stream: Readable, path: string): Promise<void> {
+  const mode = 0o644 | ((entry.externalFileAttributes >>> 16) & 0o111);
+  let sum = 0;
+  await pipeline(
+    stream,
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        sum = crc32(chunk, sum);
+        yield chunk;
+      }
+    },
+    createWriteStream(path, { flags: 'wx', mode }),
+  );
+  if (sum !== entry.crc32) throw refused(`its entry ${shownName(entry)} is damaged (CRC-32)`);
+}
+
+function shownName({ fileName }: Entry): string {
+  return JSON.stringify(fileName.slice(0, 100));
+}
+
 function refused(why: string): RazorMkError {
   return new RazorMkError('RAZOR_MK_EXTENSION', `the extension is refused: ${why}`);
 }
 
 function checkEntry(entry: Entry, limits: UnpackLimits): void {
-  const name = JSON.stringify(entry.fileName.slice(0, 100));
+  const name = shownName(entry);
   const parts = entry.fileName.replace(/\/$/, '').split('/');
   const bad = parts.some((part) => part === '' || part === '.' || part === '..' || part.length > 200);
   // eslint-disable-next-line no-control-regex -- these are what must not be in a file name

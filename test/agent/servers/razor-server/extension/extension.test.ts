@@ -157,3 +157,24 @@ test('a dry run does not fetch code that would run as root', async () => {
   assert.equal(await extension.refresh(), 'dry');
   assert.match(system.changes[0]?.what ?? '', /fetch the extension/);
 });
+
+test('a damaged archive is refused, and the tree before it stays', async (t) => {
+  const stateDir = temporaryDirectory(t);
+  const replies = [
+    makeZip([{ name: 'facts.d/site.txt', data: 'rack=12\n' }]),
+    makeZip([{ name: 'facts.d/site.txt', data: 'rack=13\n', claimedCrc32: 0x12345678 }]),
+  ];
+  const extension = createExtension({
+    url: 'http://127.0.0.1/svc/mk/extension.zip',
+    stateDir,
+    system: live,
+    download: () => Promise.resolve({ status: 200, headers: {}, body: replies.shift() ?? Buffer.alloc(0) }),
+  });
+  assert.equal(await extension.refresh(), 'updated');
+  await assert.rejects(extension.refresh(), {
+    code: 'RAZOR_MK_EXTENSION',
+    message: /"facts\.d\/site\.txt" is damaged/,
+  });
+  assert.equal(readFileSync(join(stateDir, 'mk-update/facts.d/site.txt'), 'utf8'), 'rack=12\n');
+  assert.deepEqual(readdirSync(stateDir), ['mk-update'], 'nothing of the damaged one is left');
+});
