@@ -6,11 +6,10 @@ import { ipFamilyOf, parseAddress } from '../discovery/address.ts';
 import { parseResolvConf } from '../../platform/resolv-conf.ts';
 import { exitStatusOf, firstBroken, renderResults } from '../doctor/check.ts';
 import { examine, type DoctorContext } from '../doctor/doctor.ts';
-import { exchangeOf } from '../http/http-client.ts';
+import { exchangeOf } from '../http/exchange.ts';
 import { proxyFor, readProxies } from '../http/proxy.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
-import { readKernelLog } from '../network/kernel-log.ts';
-import { observeNetwork } from '../network/network-state.ts';
+import { observeMachine } from '../network/network-state.ts';
 import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
 import type { DiscoveryRules } from '../servers/server.ts';
 import { agentOptions, type AgentArgs } from './options.ts';
@@ -50,7 +49,7 @@ export async function doctorContext(args: AgentArgs, host: Host, options: SetUpO
   return {
     descriptor,
     kernel,
-    observe: () => observeNetwork({ kernelLog: readKernelLog }),
+    observe: observeMachine,
     routes: () => routes,
     resolvConf: parseResolvConf(conf),
     dnsName: dnsNameOf(descriptor.discovery, values.server, kernel),

@@ -2,7 +2,7 @@
 import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/facts.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
-import { exchangeOf } from '../http/http-client.ts';
+import { exchangeOf } from '../http/exchange.ts';
 import type { Dialect, NodeReport, RequestPreview } from '../servers/dialect.ts';
 import type { DialectOptions, ServerDescriptor } from '../servers/server.ts';
 import type { AgentArgs } from './options.ts';

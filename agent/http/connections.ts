@@ -13,7 +13,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 const KEPT_MS = 15_000;
 
 /** What a request needs of its connection. */
-export interface Route {
+export interface ConnectionRoute {
   readonly secure: boolean;
   /** The connection is used again. */
   readonly kept: boolean;
@@ -24,10 +24,10 @@ export interface Route {
 }
 
 /** Makes the connections of a route; asked once for each route. */
-export type Connections = (route: Route) => HttpAgent | Promise<HttpsAgent>;
+export type Connections = (route: ConnectionRoute) => HttpAgent | Promise<HttpsAgent>;
 
 /** Options of Node's connection pools for a route: whether connections are kept, and the proxy. */
-export function poolOptions({ secure, kept, proxy }: Omit<Route, 'own'>): AgentOptions {
+export function poolOptions({ secure, kept, proxy }: Omit<ConnectionRoute, 'own'>): AgentOptions {
   return {
     ...(kept ? { keepAlive: true, maxFreeSockets: 1, timeout: KEPT_MS } : { keepAlive: false }),
     proxyEnv: proxy === undefined ? {} : { [secure ? 'https_proxy' : 'http_proxy']: proxy },

@@ -8,7 +8,7 @@ import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.t
 import { describeFailure } from './connection-failure.ts';
 import { refusedByProxy, urlForPeople } from './http-failure.ts';
 import type { Proxies, Proxy } from './proxy.ts';
-import type { Begun, Transport } from './transport.ts';
+import type { Begun, HttpTransport } from './transport.ts';
 
 export interface FileRequest {
   readonly url: string;
@@ -23,7 +23,7 @@ export interface FileRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface OpenFile {
+interface OpenFile {
   /** Where it was found, behind all redirects. */
   readonly url: string;
   /** Bytes that the server announced. */
@@ -61,7 +61,7 @@ const IDLE_MS = 60_000;
 const REDIRECTS = 5;
 
 /** Asks for a file with `transport`; FileClient.open says what it does. */
-export async function openFile(transport: Transport, request: FileRequest, diagnose?: Diagnose): Promise<OpenFile> {
+export async function openFile(transport: HttpTransport, request: FileRequest, diagnose?: Diagnose): Promise<OpenFile> {
   const { url, redirects = REDIRECTS } = request;
   let current = new URL(url);
   for (let hop = 0; ; hop++) {
@@ -125,7 +125,7 @@ function leave({ stream, done }: Begun): void {
 async function askFor(
   url: string,
   request: FileRequest,
-  transport: Transport,
+  transport: HttpTransport,
   diagnose: Diagnose | undefined,
 ): Promise<Reply> {
   const { authorization, proxies, signal, idleMs = IDLE_MS } = request;

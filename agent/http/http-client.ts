@@ -4,17 +4,14 @@
  * tokens elsewhere. One thing is asked again at once: a question on a kept connection (connections.ts) that the server had
  * given up meanwhile, which no server has answered.
  */
-import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import { errnoOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { bodyOf } from './body.ts';
-import { cleanText, errorText } from './bounded-json.ts';
 import { describeFailure } from './connection-failure.ts';
-import type { Exchange } from './exchange.ts';
 import { openFile, type Diagnose, type FileClient } from './file-client.ts';
 import { HttpFailure, refusedByProxy, urlForPeople } from './http-failure.ts';
 import type { Proxy } from './proxy.ts';
-import { createTransport, type Transport, type TransportOptions } from './transport.ts';
+import { createTransport, type HttpTransport, type HttpTransportOptions } from './transport.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'HEAD';
@@ -50,7 +47,7 @@ export interface ReplyGuard {
   verify(answer: Answer, request: HttpRequest): void;
 }
 
-export interface HttpOptions extends TransportOptions {
+interface HttpOptions extends HttpTransportOptions {
   /** 10 s by default. */
   readonly timeoutMs?: number;
   /** 4 MiB by default. */
@@ -89,7 +86,7 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient & FileCl
 async function exchangeOrAgain(
   request: HttpRequest,
   options: HttpOptions,
-  transport: Transport,
+  transport: HttpTransport,
   timeoutMs: number,
 ): Promise<Answer> {
   const started = performance.now();
@@ -107,7 +104,7 @@ async function exchangeOrAgain(
 
 interface Terms {
   readonly options: HttpOptions;
-  readonly transport: Transport;
+  readonly transport: HttpTransport;
   readonly timeoutMs: number;
   readonly kept: boolean;
 }
@@ -159,49 +156,6 @@ const CUT = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATUR
 
 function nameOf(request: HttpRequest): string {
   return `${request.method} ${urlForPeople(request.url)}`;
-}
-
-/** Most bytes of a reply to a check-in or register. */
-const LONGEST_REPLY = 1024 * 1024;
-
-/**
- * The exchange that dialects use: redirects, bodies that are not UTF-8 and replies that say when to come back are
- * failures here already. `seen` is told of every reply, whatever it says.
- */
-export function exchangeOf(http: HttpClient, seen?: (reply: HttpReply) => void): Exchange {
-  return async (request, signal) => {
-    const { method, url, headers, body } = request;
-    const reply = await http.request({
-      method,
-      url,
-      headers,
-      limit: LONGEST_REPLY,
-      body,
-      signal,
-    });
-    seen?.(reply);
-    const what = (): string => `${method} ${urlForPeople(url)}: HTTP ${reply.status}`;
-    if (reply.status >= 300 && reply.status < 400) {
-      const to = cleanText(String(reply.headers.location ?? 'nowhere'), 200);
-      throw new HttpFailure('RAZOR_MK_REPLY', `${what()} to ${to}; redirects are not followed`);
-    }
-    const text = reply.body.toString('utf8');
-    const wait = reply.status < 400 ? undefined : retryAfterMs(reply.headers, new Date());
-    if (wait !== undefined) {
-      const said = errorText(text) ?? cleanText(text, 300);
-      throw new HttpFailure('RAZOR_MK_REFUSED', `${what()}: ${said}`, { retryAfterMs: wait });
-    }
-    if (!isUtf8(reply.body)) throw new HttpFailure('RAZOR_MK_REPLY', `${what()}: the body is not UTF-8`);
-    const flat = Object.entries(reply.headers).map(([name, value]) => [
-      name,
-      value === undefined ? value : String(value),
-    ]);
-    return {
-      status: reply.status,
-      headers: Object.fromEntries(flat) as Record<string, string | undefined>,
-      body: text.replace(/^\ufeff/, ''),
-    };
-  };
 }
 
 /**

@@ -9,7 +9,7 @@ import { redactText } from '../../platform/log/redact.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-export const PROXY_NAMES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'] as const;
+const PROXY_NAMES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'] as const;
 
 export interface Proxy {
   /** `http://[USER:PASSWORD@]HOST:PORT`, with a scheme. */
@@ -80,7 +80,7 @@ type Exception = (host: string, port: number) => boolean;
  * (`10.0.0.1-10.0.0.9`); `:PORT` behind a name, an IPv4 address or brackets restricts it to that port. Entries that mean nothing
  * except nothing.
  */
-export function parseNoProxy(list: string): Exception {
+function parseNoProxy(list: string): Exception {
   const entries = list
     .replaceAll(/\s+-\s+/g, '-')
     .split(/[\s,]+/)

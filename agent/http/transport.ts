@@ -8,18 +8,18 @@ import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import got, { type Got } from 'got';
-import { plainConnections, type Connections, type Route } from './connections.ts';
+import { plainConnections, type Connections, type ConnectionRoute } from './connections.ts';
 import { endedBy } from './body.ts';
 import { NO_PROXIES, proxyFor, type Proxies, type Proxy } from './proxy.ts';
 
-export interface Credentials {
+interface Credentials {
   /** Whom they belong to: `https://host:port`. */
   readonly origin: string;
   /** Sent with every request to that origin (the bearer token). */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface TransportOptions {
+export interface HttpTransportOptions {
   readonly userAgent?: string;
   /** Plain ones by default. */
   readonly connections?: Connections;
@@ -29,7 +29,7 @@ export interface TransportOptions {
   readonly address?: { readonly host: string; readonly address: string };
 }
 
-export interface Begin {
+interface Begin {
   readonly method: 'GET' | 'POST' | 'HEAD';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -55,16 +55,16 @@ export interface Begun {
   readonly done: () => void;
 }
 
-export interface Transport {
+export interface HttpTransport {
   begin(request: Begin): Promise<Begun>;
 }
 
 /** Begins exchanges with these connections, credentials and proxies. State: got's instances by route. */
-export function createTransport(options: TransportOptions): Transport {
+export function createTransport(options: HttpTransportOptions): HttpTransport {
   const instances = new Map<string, Got>();
 
   /** The library with everything set that is the same for all requests: merging options is a third of its work. */
-  async function instance(route: Route, identity: boolean): Promise<Got> {
+  async function instance(route: ConnectionRoute, identity: boolean): Promise<Got> {
     const key = JSON.stringify([route, identity]);
     const known = instances.get(key);
     if (known !== undefined) return known;
@@ -100,7 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-async function extended(options: TransportOptions, route: Route, identity: boolean): Promise<Got> {
+async function extended(options: HttpTransportOptions, route: ConnectionRoute, identity: boolean): Promise<Got> {
   const agent = await (options.connections ?? plainConnections)(route);
   return got.extend({
     agent: { [route.secure ? 'https' : 'http']: agent },
@@ -121,7 +121,7 @@ async function extended(options: TransportOptions, route: Route, identity: boole
 }
 
 /** got's option for a name that needs no lookup. */
-function lookupOf(known: TransportOptions['address']): { readonly dnsLookup?: LookupFunction } {
+function lookupOf(known: HttpTransportOptions['address']): { readonly dnsLookup?: LookupFunction } {
   if (known === undefined) return {};
   const family = isIP(known.address) === 6 ? 6 : 4;
   return {

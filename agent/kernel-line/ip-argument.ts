@@ -5,7 +5,7 @@
  * cases runs through both (test/agent/kernel-line/ip-cases.json).
  */
 import { macOfBootif, parseCommandLine } from '../../platform/kernel-line.ts';
-import { addressOf, defaultPrefix, isHostName, nicOf, prefixOf, splitFields } from './ip-fields.ts';
+import { addressOf, defaultPrefix, isHostName, nicOf, prefixLengthOf, splitFields } from './ip-fields.ts';
 import { parseLinkArguments, type LinkArguments } from './link-arguments.ts';
 
 export interface StaticAddress {
@@ -141,7 +141,7 @@ function parseStatic(fields: readonly string[]): Read {
       warnings: [...warnings, `invalid interface name "${card}": the address has no place`],
     };
   }
-  const prefix = mask === '' ? undefined : prefixOf(mask, !address.includes(':'));
+  const prefix = mask === '' ? undefined : prefixLengthOf(mask, !address.includes(':'));
   const usual = defaultPrefix(address);
   if (mask !== '' && prefix === undefined) warnings.push(`invalid netmask "${mask}": /${usual} is used`);
   if (method !== '' && !isAutomatic(method) && !OFF.has(method)) warnings.push(`unknown method "${method}"`);

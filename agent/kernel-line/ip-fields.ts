@@ -46,7 +46,7 @@ export function addressOf(text: string): string | undefined {
 }
 
 /** `255.255.255.0`, `24` or `/24`. Undefined where bits are missing in the middle. */
-export function prefixOf(mask: string, four: boolean): number | undefined {
+export function prefixLengthOf(mask: string, four: boolean): number | undefined {
   const [, length] = /^\/?(\d{1,3})$/.exec(mask) ?? [];
   if (length !== undefined) return Number(length) <= (four ? 32 : 128) ? Number(length) : undefined;
   if (!four || !isIPv4(mask)) return undefined;

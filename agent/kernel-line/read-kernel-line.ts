@@ -10,7 +10,7 @@ import type { DeploySource } from '../servers/ironic-2014/parameters/deploy-sour
 
 const LONGEST_FILE = 1024 * 1024;
 
-export interface KernelLine {
+interface KernelLine {
   readonly text: string;
   /** The line and the virtual media apart, for the deploy ramdisk, which reads them by rules of its own. */
   readonly source: DeploySource;

@@ -2,7 +2,7 @@
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Wait } from '../../platform/time/schedule.ts';
 import type { Candidate } from '../discovery/candidate.ts';
-import { exchangeOf } from '../http/http-client.ts';
+import { exchangeOf } from '../http/exchange.ts';
 import { HttpFailure } from '../http/http-failure.ts';
 import type { Dialect } from '../servers/dialect.ts';
 import { applySettings, guard, intervalsNow, reportFailure, reportStore, type LoopState } from './loop-state.ts';

@@ -2,7 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { NetworkState, NicState } from './network-state.ts';
 
-export type NetworkStage = 'no-nic' | 'no-link' | 'no-address' | 'ready';
+type NetworkStage = 'no-nic' | 'no-link' | 'no-address' | 'ready';
 
 export interface UsableAddress {
   readonly nic: string;

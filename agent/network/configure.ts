@@ -5,7 +5,7 @@ import { cardsOf, firstCard, vlanLinks } from './line-cards.ts';
 import type { NetworkState } from './network-state.ts';
 import { announceNameservers, type ResolvConfContext } from './resolv-conf-writer.ts';
 
-export interface ConfigureContext extends ResolvConfContext {
+interface ConfigureContext extends ResolvConfContext {
   readonly clock: Clock;
   /** ip(8), found on the PATH by default. */
   readonly ip?: string;

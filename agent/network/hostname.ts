@@ -8,7 +8,7 @@ import { messageOf } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 
-export interface HostnameContext {
+interface HostnameContext {
   readonly system: System;
   readonly log: Log;
   readonly root?: string;

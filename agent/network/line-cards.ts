@@ -25,7 +25,7 @@ export function cardsOf(reference: string, cards: readonly Card[], links: Links)
  * The cards that are asked by DHCP. A card with an address of its own is not (a lease would take it away), unless that address
  * could not be set (`failed`); with `ip=off`, an address without a card or a VLAN, only the cards that are named for DHCP are.
  */
-export function cardsForDhcp(
+function cardsForDhcp(
   cards: readonly Card[],
   wanted: IpArguments,
   failed: ReadonlySet<string> = new Set(),
@@ -51,7 +51,7 @@ export function vlanName(parent: string, id: number): string {
   return `${parent.slice(0, 15 - number.length)}${number}`;
 }
 
-export interface VlanLink {
+interface VlanLink {
   readonly vlan: VlanRequest;
   /** Undefined where its NIC is not there (yet). */
   readonly parent: string | undefined;

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
+import { readKernelLog } from '../../facts/sources/kernel-log.ts';
 
 export interface NicState {
   readonly name: string;
@@ -31,7 +32,7 @@ export interface NetworkState {
   readonly firmwareErrors: readonly string[];
 }
 
-export interface ObserveOptions {
+interface ObserveOptions {
   readonly root?: string;
   /** Addresses by interface; of this machine by default. libuv lists interfaces that are up and running only. */
   readonly addresses?: () => Readonly<Record<string, readonly string[]>>;
@@ -65,8 +66,18 @@ export function observeNetwork(options: ObserveOptions = {}): NetworkState {
   };
 }
 
+/** The state of this machine, with what its kernel log says of firmware. Never throws. */
+export function observeMachine(): NetworkState {
+  return observeNetwork({
+    kernelLog: () => {
+      const { bytes } = readKernelLog(); // none for others than root, or in a container
+      return bytes?.toString('latin1').split('\n') ?? [];
+    },
+  });
+}
+
 /** Addresses of this machine by interface, without prefix lengths. */
-export function systemAddresses(): Record<string, string[]> {
+function systemAddresses(): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const [name, entries] of Object.entries(networkInterfaces())) {
     found[name] = (entries ?? []).map((entry) => entry.address);

@@ -10,7 +10,7 @@ import type { System } from '../../platform/system.ts';
 /** Seconds from 1900 (NTP) to 1970 (Unix). */
 const NTP_TO_UNIX = 2_208_988_800;
 
-export interface SntpAnswer {
+interface SntpAnswer {
   /** Milliseconds to add to the local clock. */
   readonly offsetMs: number;
   readonly delayMs: number;
@@ -34,7 +34,7 @@ export function readSntpReply(
   server: string,
 ): SntpAnswer {
   const refuse = (why: string): never => {
-    throw new RazorMkError('RAZOR_MK_NTP', `${server} is no usable clock: ${why}`);
+    throw new RazorMkError('RAZOR_MK_NTP', `${server} is not a usable clock: ${why}`);
   };
   if (packet.length < 48) refuse('short reply');
   const first = packet[0] ?? 0;

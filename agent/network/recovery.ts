@@ -29,7 +29,7 @@ const CAP_MS = 300_000;
 /** A link needs time for spanning tree and for the DHCP client that is running already. */
 const DHCP_GRACE_MS = 10_000;
 
-export function actionKey(action: RecoveryAction): string {
+function actionKey(action: RecoveryAction): string {
   return `${action.kind} ${action.kind === 'reload-module' ? action.module : action.nic}`;
 }
 

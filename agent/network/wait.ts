@@ -7,7 +7,7 @@ import { assessNetwork, type Assessment, type UsableAddress } from './assess.ts'
 import { planRecovery, remember, type RecoveryAction, type RecoveryMemory, type RecoveryOptions } from './recovery.ts';
 import type { NetworkState } from './network-state.ts';
 
-export interface NetworkWait {
+interface NetworkWait {
   readonly clock: Clock;
   readonly observe: () => NetworkState;
   /** Does one action. Must not throw. */

@@ -20,7 +20,7 @@ export interface Watchdog {
   stop(): void;
 }
 
-export interface WatchdogOptions {
+interface WatchdogOptions {
   readonly system: System;
   readonly log: Log;
   readonly clock: Clock;

@@ -7,8 +7,7 @@ import { parseIpArguments } from '../kernel-line/ip-argument.ts';
 import type { Runtime } from '../loop/runtime.ts';
 import { candidateNics } from '../network/assess.ts';
 import { hostnameOf, setHostname } from '../network/hostname.ts';
-import { readKernelLog } from '../network/kernel-log.ts';
-import { observeNetwork, type NetworkState } from '../network/network-state.ts';
+import { observeMachine, type NetworkState } from '../network/network-state.ts';
 import { openBmc } from './bmc.ts';
 import { setClock, type ClockOptions } from './boot-clock.ts';
 import { bringUpNetwork, type NetworkOptions } from './boot-network.ts';
@@ -22,10 +21,6 @@ interface BootOptions extends ClockOptions, NetworkOptions {
 
 /** From -1000 (never ended) to 1000 (ended first): proc(5). */
 const OOM_SCORE = '-900';
-
-function observeMachine(): NetworkState {
-  return observeNetwork({ kernelLog: readKernelLog });
-}
 
 /** Runs the sequence. Rejects only when it is stopped. */
 export async function bootNode(runtime: Runtime, options: BootOptions): Promise<void> {

@@ -8,7 +8,7 @@ import type { LoopBreaker } from '../commands/loop-breaker.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ServerAddress } from '../discovery/address.ts';
 import type { Candidate, Discovery } from '../discovery/candidate.ts';
-import type { Exchange, HttpReply } from '../http/exchange.ts';
+import type { Exchange, TextReply } from '../http/exchange.ts';
 import type { FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
@@ -133,7 +133,7 @@ interface TurnRules {
   /** The verb that stores what it sends, where a check-in of the doctor would leave a trace on the server. */
   readonly storedBy?: 'checkin' | 'register';
   /** Loads the reader of a check-in's reply, for `explain-reply`. Throws what the check-in throws. */
-  readonly loadReplyReader?: () => Promise<(reply: HttpReply, url: string) => CheckinReply>;
+  readonly loadReplyReader?: () => Promise<(reply: TextReply, url: string) => CheckinReply>;
 }
 
 /** How often a turn is taken where nobody set an interval. */

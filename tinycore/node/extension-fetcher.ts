@@ -136,7 +136,7 @@ async function readText(file: string, { mirror, openFile }: ExtensionFetch): Pro
  * The directory of a mirror that fits this base, as Tiny Core's own tce-load makes it: URI/MAJOR.x/ARCHITECTURE/tcz, or the URI as
  * it stands when it ends in /tcz. Without a URI that of /opt/tcemirror. Throws Error where there is none.
  */
-export function mirrorDirectory(uri: string, root: string): string {
+export function tczDirectoryOf(uri: string, root: string): string {
   const read = (path: string): string => {
     try {
       return readFileSync(join(root, path), 'utf8');

@@ -58,8 +58,8 @@ export async function loadKernelModules(options: ModulesOptions): Promise<Module
   }
   if (changes.size > 0) {
     await succeeded('bring the list of modules up to date', ['depmod', '-a'], options);
-    const told = [...changes].map(([name, sign]) => `${name}${sign}`).join(', ');
-    log.info(`kernel modules ${system.live ? 'changed' : 'would change'}: ${told}`);
+    const changed = [...changes].map(([name, sign]) => `${name}${sign}`).join(', ');
+    log.info(`kernel modules ${system.live ? 'changed' : 'would change'}: ${changed}`);
   }
   return changes;
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import { fetchExtension, isThere, mirrorDirectory, type ExtensionFetch } from './extension-fetcher.ts';
+import { fetchExtension, isThere, tczDirectoryOf, type ExtensionFetch } from './extension-fetcher.ts';
 import { parseExtensionList, readList, type ExtensionEntry } from './lists.ts';
 
 interface ExtensionsOptions extends Pick<ExtensionFetch, 'openFile' | 'kernel'> {
@@ -41,7 +41,7 @@ export async function installExtensions(options: ExtensionsOptions): Promise<rea
   writeMirror(join(root, 'opt/tcemirror'), options);
   let mirror = '';
   try {
-    mirror = mirrorDirectory(options.mirrorUri, root);
+    mirror = tczDirectoryOf(options.mirrorUri, root);
   } catch (error) {
     // extensions of the image need none
     log.warn(`list of extensions: ${messageOf(error)}`);

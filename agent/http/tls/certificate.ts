@@ -5,7 +5,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 
-export interface CertificateOptions {
+interface CertificateOptions {
   /** The common name: cut to the 64 characters of X.520. */
   readonly name: string;
   /** IPv4 or IPv6, or a name; the only one that the certificate is good for. */

@@ -6,7 +6,7 @@ const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** In words, or undefined when they can be used. */
-export function faultOf({ ca, cert, key }: Pick<TlsTrust, 'ca' | 'cert' | 'key'>): string | undefined {
+export function keyMaterialFault({ ca, cert, key }: Pick<TlsTrust, 'ca' | 'cert' | 'key'>): string | undefined {
   if (ca !== undefined) {
     const read = certificatesOf(ca);
     if (typeof read === 'string') return `the CA file ${read}`;
@@ -22,7 +22,7 @@ export function faultOf({ ca, cert, key }: Pick<TlsTrust, 'ca' | 'cert' | 'key'>
   try {
     secret = createPrivateKey(key);
   } catch {
-    return 'the client key is no private key in PEM without a passphrase';
+    return 'the client key is not a private key in PEM without a passphrase';
   }
   return own.checkPrivateKey(secret) ? undefined : 'the client key does not belong to the client certificate';
 }

@@ -9,7 +9,7 @@ export function parsePin(text: string): string {
     .replaceAll(/[:\s]/g, '')
     .toLowerCase();
   if (/^[0-9a-f]{64}$/.test(hex)) return hex;
-  throw new RazorMkError('RAZOR_MK_TRUST', `"${text.slice(0, 100)}" is no SHA-256 fingerprint of a certificate`, {
+  throw new RazorMkError('RAZOR_MK_TRUST', `invalid SHA-256 fingerprint of a certificate: "${text.slice(0, 100)}"`, {
     remedy: 'openssl x509 -in CERT -noout -fingerprint -sha256 prints it.',
   });
 }

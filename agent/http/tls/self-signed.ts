@@ -7,7 +7,7 @@ export interface SelfSigned {
   readonly cert: string;
 }
 
-export interface SelfSignedOptions {
+interface SelfSignedOptions {
   /** The IP address (or name) that peers connect to: common name and alternative name. */
   readonly address: string;
   readonly days: number;

@@ -17,7 +17,7 @@ export function signedBytes(nonce: string, method: string, url: string, body: Ui
   return Buffer.concat([Buffer.from(`${nonce}\n${method} ${pathname}${search}\n`), body]);
 }
 
-/** A guard for replies with a public key in PEM. Throws RAZOR_MK_TRUST for a key that is none. */
+/** A guard for replies with a public key in PEM. Throws RAZOR_MK_TRUST for a key that cannot be used. */
 export function replyGuard(pem: string): () => ReplyGuard {
   let key: KeyObject;
   try {

@@ -5,7 +5,7 @@
 import { request as httpsRequest } from 'node:https';
 import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { HttpFailure, proxyLogin, urlForPeople } from '../http-failure.ts';
-import { faultOf } from './key-material.ts';
+import { keyMaterialFault } from './key-material.ts';
 import { proxyFor, type Proxies, type Proxy } from '../proxy.ts';
 import { createTlsAgent, type TlsTrust } from './tls-options.ts';
 
@@ -70,7 +70,7 @@ export async function explainTlsFailure(
   }
   explainProxy(error, code, proxyFor(url, proxies), fail);
   if (!url.startsWith('https:')) return undefined;
-  const fault = faultOf(trust);
+  const fault = keyMaterialFault(trust);
   if (fault !== undefined) throw new RazorMkError('RAZOR_MK_TRUST', fault, { cause: error });
   if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED') {
     const seen = code === 'CERT_NOT_YET_VALID' ? 'is not valid yet' : 'has expired';

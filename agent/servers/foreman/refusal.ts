@@ -1,6 +1,6 @@
 /** Why Foreman refused, in its own words, and what a person can do about it. */
 import { HttpFailure } from '../../http/http-failure.ts';
-import type { HttpReply } from '../../http/exchange.ts';
+import type { TextReply } from '../../http/exchange.ts';
 import { cleanText, parseBounded } from '../../http/bounded-json.ts';
 import type { ForemanPath } from './foreman-parameters.ts';
 
@@ -28,7 +28,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The failure that a reply other than 200 and 201 is. */
-export function refusalOf(reply: HttpReply, url: string, type: ForemanPath): HttpFailure {
+export function refusalOf(reply: TextReply, url: string, type: ForemanPath): HttpFailure {
   const reported = messageIn(reply.body);
   const text = `Foreman refused the facts (HTTP ${reply.status}) at ${url}: ${reported === '' ? 'no explanation' : reported}`;
   const remedy = remedyFor(reply.status, reported, type);

@@ -6,8 +6,8 @@ import * as z from 'zod/mini';
 import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
-import type { Exchange, HttpReply } from '../../http/exchange.ts';
-import { parseJson } from '../../http/exchange.ts';
+import type { Exchange, TextReply } from '../../http/exchange.ts';
+import { replyJson } from '../../http/exchange.ts';
 import { limitFacts } from '../limit-facts.ts';
 import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
 
@@ -53,23 +53,23 @@ function hanlonUuid(identity: Identity): string {
 }
 
 /** The reply of a check-in. Throws RAZOR_MK_REFUSED for the server's own error, RAZOR_MK_REPLY for anything else. */
-export function parseHanlonCheckin(reply: HttpReply): CheckinReply {
-  const parsed = COMMAND.safeParse(parseJson(reply));
+export function parseHanlonCheckin(reply: TextReply): CheckinReply {
+  const parsed = COMMAND.safeParse(replyJson(reply));
   if (!parsed.success) throw refusal(reply, 'check-in');
   const { response, client_config: clientConfig } = parsed.data;
   return { command: { name: response.command_name, param: response.command_param }, clientConfig };
 }
 
 /** The reply of a register: 201 with errcode 0 in the body. */
-function parseHanlonRegister(reply: HttpReply): void {
+function parseHanlonRegister(reply: TextReply): void {
   const ok = reply.status === 201 || reply.status === 200;
-  if (!ok || !REGISTERED.safeParse(parseJson(reply)).success) throw refusal(reply, 'register');
+  if (!ok || !REGISTERED.safeParse(replyJson(reply)).success) throw refusal(reply, 'register');
 }
 
-function refusal(reply: HttpReply, what: string): RazorMkError {
+function refusal(reply: TextReply, what: string): RazorMkError {
   let value: unknown;
   try {
-    value = parseJson(reply);
+    value = replyJson(reply);
   } catch (error) {
     return error as RazorMkError;
   }

@@ -7,8 +7,8 @@ import * as z from 'zod/mini';
 import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
-import type { Exchange, HttpReply } from '../../http/exchange.ts';
-import { parseJson } from '../../http/exchange.ts';
+import type { Exchange, TextReply } from '../../http/exchange.ts';
+import { replyJson } from '../../http/exchange.ts';
 import { limitFacts } from '../limit-facts.ts';
 import { whyJunkText } from '../../../facts/identity/junk-texts.ts';
 import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
@@ -41,7 +41,7 @@ function razorServerHwId(identity: Identity): string {
  * The answer to a check-in; `none` is what other dialects call `acknowledge`. Anything but JSON by its content type, or
  * an action that could not be the name of a command, throws RAZOR_MK_REPLY (the original joined it to a path unchecked).
  */
-export function parseAction(reply: HttpReply): CheckinReply {
+export function parseAction(reply: TextReply): CheckinReply {
   if (reply.status < 200 || reply.status > 299) throw refusal(reply, 'the check-in');
   const parsed = ACTION.safeParse(parseTyped(reply));
   if (!parsed.success) throw new RazorMkError('RAZOR_MK_REPLY', 'the answer to the check-in names no action');
@@ -49,16 +49,16 @@ export function parseAction(reply: HttpReply): CheckinReply {
   return { command: { name, param: {} }, clientConfig: undefined };
 }
 
-function parseTyped(reply: HttpReply): unknown {
+function parseTyped(reply: TextReply): unknown {
   const type = (reply.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw new RazorMkError('RAZOR_MK_REPLY', `the answer is ${type === '' ? 'untyped' : type}, not application/json`);
   }
-  return parseJson(reply);
+  return replyJson(reply);
 }
 
 /** Bare status and often an empty body is all that this server says. 400 is its answer to a dead database as well. */
-function refusal(reply: HttpReply, what: string): RazorMkError {
+function refusal(reply: TextReply, what: string): RazorMkError {
   let reported = '';
   try {
     const known = ERROR.safeParse(JSON.parse(reply.body));

@@ -5,7 +5,7 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { HttpFailure, urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import { limitFacts } from '../limit-facts.ts';
-import { parseJson, type Exchange, type HttpReply } from '../../http/exchange.ts';
+import { replyJson, type Exchange, type TextReply } from '../../http/exchange.ts';
 import { cleanText, errorText } from '../../http/bounded-json.ts';
 
 const RAZOR_CHECKIN_PATH = '/razor/api/node/checkin';
@@ -99,13 +99,13 @@ export function createRazorDialect(options: RazorOptions): Dialect {
 }
 
 /** The body of a reply that the server says went well. A 2xx alone does not mean that it did. */
-function acceptedBody(what: string, reply: HttpReply, url: string): unknown {
+function acceptedBody(what: string, reply: TextReply, url: string): unknown {
   const where = (): string => `${what} at ${urlForPeople(url)} (HTTP ${reply.status})`;
   if (reply.status < 200 || reply.status > 299) {
     const reported = errorText(reply.body) ?? cleanText(reply.body, 300);
     throw new HttpFailure('RAZOR_MK_REFUSED', `${where()}: ${reported === '' ? 'no explanation' : reported}`);
   }
-  const value = parseJson(reply);
+  const value = replyJson(reply);
   if (accepted.safeParse(value).success) return value;
   const reported = errorText(value);
   if (reported === undefined) throw new HttpFailure('RAZOR_MK_REPLY', `${where()}: JSON without errcode 0`);
@@ -116,7 +116,7 @@ function acceptedBody(what: string, reply: HttpReply, url: string): unknown {
  * A check-in's reply, read into command and configuration. Throws RAZOR_MK_REFUSED for the server's own error,
  * RAZOR_MK_REPLY for anything else that is not a reply of this server.
  */
-export function readCheckinReply(reply: HttpReply, url: string): CheckinReply {
+export function readCheckinReply(reply: TextReply, url: string): CheckinReply {
   const parsed = checkinReply.safeParse(acceptedBody('check-in', reply, url));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

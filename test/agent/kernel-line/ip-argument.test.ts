@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
-import { isNicName, prefixOf } from '../../../agent/kernel-line/ip-fields.ts';
+import { isNicName, prefixLengthOf } from '../../../agent/kernel-line/ip-fields.ts';
 import { configureNetwork, planConfiguration } from '../../../agent/network/configure.ts';
 import { vlanName } from '../../../agent/network/line-cards.ts';
 import type { NetworkState } from '../../../agent/network/network-state.ts';
@@ -170,11 +170,11 @@ test('what is not understood is a warning, never a part of a command', () => {
 
 test('netmasks in both writings, and none with a hole', () => {
   assert.deepEqual(
-    ['255.255.255.0', '0.0.0.0', '24', '255.255.255.255'].map((m) => prefixOf(m, true)),
+    ['255.255.255.0', '0.0.0.0', '24', '255.255.255.255'].map((m) => prefixLengthOf(m, true)),
     [24, 0, 24, 32],
   );
   assert.deepEqual(
-    [prefixOf('255.0.255.0', true), prefixOf('33', true), prefixOf('129', false)],
+    [prefixLengthOf('255.0.255.0', true), prefixLengthOf('33', true), prefixLengthOf('129', false)],
     [undefined, undefined, undefined],
   );
 });

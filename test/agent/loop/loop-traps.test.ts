@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createRazorDialect, hwId, JSON_HASH_LIMIT } from '../../../agent/servers/razor/razor.ts';
-import { createHttpClient, exchangeOf } from '../../../agent/http/http-client.ts';
+import { exchangeOf } from '../../../agent/http/exchange.ts';
+import { createHttpClient } from '../../../agent/http/http-client.ts';
 import type { NodeReport } from '../../../agent/servers/dialect.ts';
 import type { Dialect } from '../../../agent/servers/dialect.ts';
 import { machine } from '../../helpers/agent-parts.ts';

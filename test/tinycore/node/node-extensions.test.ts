@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem, type System } from '../../../platform/system.ts';
-import { mirrorDirectory } from '../../../tinycore/node/extension-fetcher.ts';
+import { tczDirectoryOf } from '../../../tinycore/node/extension-fetcher.ts';
 import { installExtensions } from '../../../tinycore/node/node-extensions.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
@@ -185,13 +185,13 @@ test('the mirror’s directory fits the base, as Tiny Core makes it; a mirror th
     {},
     { 'usr/share/doc/tc/release.txt': 'version 14.0\n', 'opt/tcemirror': 'http://old/tc/\n' },
   );
-  assert.equal(mirrorDirectory('http://m/tc/', root), 'http://m/tc/14.x/x86_64/tcz');
-  assert.equal(mirrorDirectory('', root), 'http://old/tc/14.x/x86_64/tcz');
-  assert.equal(mirrorDirectory('http://m/any/tcz', root), 'http://m/any/tcz');
+  assert.equal(tczDirectoryOf('http://m/tc/', root), 'http://m/tc/14.x/x86_64/tcz');
+  assert.equal(tczDirectoryOf('', root), 'http://old/tc/14.x/x86_64/tcz');
+  assert.equal(tczDirectoryOf('http://m/any/tcz', root), 'http://m/any/tcz');
   writeFileSync(join(root, 'usr/share/doc/tc/release.txt'), '11.0\n');
   mkdirSync(join(root, 'lib'));
   writeFileSync(join(root, 'lib/ld-linux.so.2'), '');
-  assert.equal(mirrorDirectory('http://m/tc', root), 'http://m/tc/11.x/x86/tcz');
+  assert.equal(tczDirectoryOf('http://m/tc', root), 'http://m/tc/11.x/x86/tcz');
   for (const bad of ['file:///etc', 'mirror', 'ftp://x'])
-    assert.throws(() => mirrorDirectory(bad, root), /not an http\(s\) URL/);
+    assert.throws(() => tczDirectoryOf(bad, root), /not an http\(s\) URL/);
 });

@@ -22,7 +22,7 @@ function bootMacOf(text: string): string | undefined {
 }
 
 /** `ip=client:server:gateway:mask` as PXELINUX (ipappend) and iPXE write it; further fields are left alone. */
-export interface StaticAddress {
+interface StaticAddress {
   readonly address: string;
   readonly server: string;
   readonly gateway: string;

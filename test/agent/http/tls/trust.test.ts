@@ -97,7 +97,7 @@ describe('whom the agent believes', { skip: noOpenssl }, async () => {
         /the CA file holds .* damaged/,
       ],
       [{ ...both, 'client-key': web.keyFile }, /client key does not belong to the client certificate/],
-      [{ ...both, 'client-key': write('bad.key', 'nothing\n') }, /client key is no private key/],
+      [{ ...both, 'client-key': write('bad.key', 'nothing\n') }, /client key is not a private key/],
       [{ ...both, 'client-cert': node.keyFile }, /client certificate holds no certificate/],
     ];
     for (const [args, message] of cases) await assert.rejects(get(good.url, args), { code: 'RAZOR_MK_TRUST', message });

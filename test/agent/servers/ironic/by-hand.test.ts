@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openIronicByHand } from '../../../../agent/servers/ironic/by-hand.ts';
 import { parseCommandLine } from '../../../../platform/kernel-line.ts';
-import { createHttpClient, exchangeOf } from '../../../../agent/http/http-client.ts';
+import { exchangeOf } from '../../../../agent/http/exchange.ts';
+import { createHttpClient } from '../../../../agent/http/http-client.ts';
 import { recorded } from '../../../helpers/ironic-agent.ts';
 import { startIronic } from '../../../helpers/ironic-standin.ts';
 
