@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CLAIMS } from './claims/index.ts';
+import { CLAIMS } from './claims/all-claims.ts';
 import type { Claim } from './claims/claim.ts';
 
 interface Outcome {

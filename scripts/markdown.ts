@@ -13,7 +13,7 @@ const ITEM = /^(\s*)([-*+]|\d+[.)])\s+(?=\S)/;
 /** Words that would begin a list, a heading, a table or a quotation, if a line began with them. */
 const MARKER = /^([-*+>|#]+|\d+[.)])$/;
 
-export interface Heading {
+interface Heading {
   readonly level: number;
   /** As it is read: without backticks and links. */
   readonly text: string;

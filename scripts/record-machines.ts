@@ -20,12 +20,12 @@ import { openSources } from '../facts/facts.ts';
 import { startDaemon } from '../platform/process/daemon.ts';
 import { run } from '../platform/process/run.ts';
 import { buildGuest, type Guest } from './machines/initrd.ts';
-import { type Machine, MACHINES } from './machines/machines.ts';
+import { type RecordedMachine, MACHINES } from './machines/machines.ts';
 import { pruneTree } from './machines/prune.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../test/fixtures/machines');
 
-async function boot(guest: Guest, machine: Machine, folder: string): Promise<string> {
+async function boot(guest: Guest, machine: RecordedMachine, folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const disks = (machine.disks ?? []).map((size, index) => {
     const path = join(folder, `disk${index}.raw`);

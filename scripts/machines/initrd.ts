@@ -43,46 +43,52 @@ async function must(argv: readonly [string, ...string[]], cwd?: string): Promise
   return result.stdout.toString();
 }
 
+/** Directories of the guest's root, in any order. */
+const DIRECTORIES = 'bin sbin usr/bin dev proc sys lib/modules lib64 usr/share/misc tmp run'.split(' ');
+
 /** Makes kernel and initrd in `folder`, downloading with apt-get what is not there yet. */
 export async function buildGuest(folder: string, initScript: string): Promise<Guest> {
-  const packages = join(folder, 'packages');
-  const unpacked = join(folder, 'unpacked');
-  mkdirSync(packages, { recursive: true });
-  if (!existsSync(join(unpacked, 'boot'))) {
-    const kernel = /Depends: (linux-image-\S+)/.exec(await must(['apt-cache', 'depends', 'linux-image-amd64']))?.[1];
-    if (kernel === undefined) throw new Error('apt-cache knows no linux-image-amd64: run apt-get update');
-    await must(['apt-get', 'download', kernel, 'busybox-static'], packages);
-    for (const file of readdirSync(packages)) await must(['dpkg', '-x', join(packages, file), unpacked]);
-  }
+  const unpacked = await unpackKernel(folder);
   const version = readdirSync(join(unpacked, 'lib/modules'))[0] ?? '';
   const root = join(folder, 'root');
   rmSync(root, { recursive: true, force: true });
-  for (const name of [
-    'bin',
-    'sbin',
-    'usr/bin',
-    'dev',
-    'proc',
-    'sys',
-    'lib/modules',
-    'lib64',
-    'usr/share/misc',
-    'tmp',
-    'run',
-  ]) {
-    mkdirSync(join(root, name), { recursive: true });
-  }
+  for (const name of DIRECTORIES) mkdirSync(join(root, name), { recursive: true });
   copyFileSync(join(unpacked, 'bin/busybox'), join(root, 'bin/busybox'));
-  for (const program of ['/usr/bin/lshw', '/usr/bin/lscpu']) {
-    copyFileSync(program, join(root, program));
-    const libraries = await must(['ldd', program]);
-    for (const [, path] of libraries.matchAll(/(\/\S+\.so\S*) \(0x/g)) {
-      if (path === undefined) continue;
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      copyFileSync(path, join(root, path));
-    }
-  }
+  for (const program of ['/usr/bin/lshw', '/usr/bin/lscpu']) await copyProgram(program, root);
   copyFileSync('/usr/share/misc/pci.ids', join(root, 'usr/share/misc/pci.ids'));
+  await copyModules(unpacked, root, version);
+  writeFileSync(join(root, 'init'), initScript);
+  chmodSync(join(root, 'init'), 0o755);
+  const initrd = join(folder, 'initrd.cpio.gz');
+  writeFileSync(initrd, gzipSync(await archiveOf(root), { level: 1 }));
+  return { kernel: join(unpacked, `boot/vmlinuz-${version}`), initrd };
+}
+
+/** The directory in which Debian's kernel and busybox lie unpacked. */
+async function unpackKernel(folder: string): Promise<string> {
+  const packages = join(folder, 'packages');
+  const unpacked = join(folder, 'unpacked');
+  mkdirSync(packages, { recursive: true });
+  if (existsSync(join(unpacked, 'boot'))) return unpacked;
+  const kernel = /Depends: (linux-image-\S+)/.exec(await must(['apt-cache', 'depends', 'linux-image-amd64']))?.[1];
+  if (kernel === undefined) throw new Error('apt-cache knows no linux-image-amd64: run apt-get update');
+  await must(['apt-get', 'download', kernel, 'busybox-static'], packages);
+  for (const file of readdirSync(packages)) await must(['dpkg', '-x', join(packages, file), unpacked]);
+  return unpacked;
+}
+
+/** A program of this machine with the libraries that it loads. */
+async function copyProgram(program: string, root: string): Promise<void> {
+  copyFileSync(program, join(root, program));
+  const libraries = await must(['ldd', program]);
+  for (const [, path] of libraries.matchAll(/(\/\S+\.so\S*) \(0x/g)) {
+    if (path === undefined) continue;
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    copyFileSync(path, join(root, path));
+  }
+}
+
+async function copyModules(unpacked: string, root: string, version: string): Promise<void> {
   const modules = join('lib/modules', version);
   for (const part of [...DRIVERS.map((driver) => `drivers/${driver}`), ...PARTS]) {
     const from = join(unpacked, modules, 'kernel', part);
@@ -92,8 +98,9 @@ export async function buildGuest(folder: string, initScript: string): Promise<Gu
     copyFileSync(join(unpacked, modules, list), join(root, modules, list));
   }
   await must(['depmod', '-b', root, version]);
-  writeFileSync(join(root, 'init'), initScript);
-  chmodSync(join(root, 'init'), 0o755);
+}
+
+async function archiveOf(root: string): Promise<Buffer> {
   const names = await must(['find', '.', '-print'], root);
   const archive = await run(['cpio', '-o', '-H', 'newc', '--quiet'], {
     cwd: root,
@@ -102,7 +109,5 @@ export async function buildGuest(folder: string, initScript: string): Promise<Gu
     outputLimit: 1024 * 1024 * 1024,
   });
   if (archive.status !== 0) throw new Error(`cpio: ${archive.stderr.toString()}`);
-  const initrd = join(folder, 'initrd.cpio.gz');
-  writeFileSync(initrd, gzipSync(archive.stdout, { level: 1 }));
-  return { kernel: join(unpacked, `boot/vmlinuz-${version}`), initrd };
+  return archive.stdout;
 }

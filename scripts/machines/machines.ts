@@ -1,6 +1,6 @@
 /** The virtual machines that are recorded: hardware that differs in everything mk_hw_* facts are made of. */
 
-export interface Machine {
+export interface RecordedMachine {
   readonly name: string;
   readonly qemu: readonly string[];
   /** Added to the kernel command line. */
@@ -61,7 +61,7 @@ const SERVER = [
   ],
 ];
 
-export const MACHINES: readonly Machine[] = [
+export const MACHINES: readonly RecordedMachine[] = [
   { name: 'q35-server', qemu: SERVER, disks: [512, 1024, 256, 2048], tpm: true },
   { name: 'q35-server-maxcpus', qemu: SERVER, disks: [512, 1024, 256, 2048], tpm: true, append: 'maxcpus=1' },
   {
