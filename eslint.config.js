@@ -15,6 +15,10 @@ const DEFAULT_EXPORT = {
   selector: 'ExportDefaultDeclaration',
   message: 'No default exports: a name is searched for.',
 };
+const SPREAD_LITERAL = {
+  selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+  message: 'Write the members out: a spread of a literal only keeps several on one line.',
+};
 const PROCESS_STATE = {
   selector: "MemberExpression[object.name='process'][property.name=/^(env|argv)$/]",
   message: 'Only agent/main.ts reads argv and the environment; it hands them in (platform/process/verb.ts, Host).',
@@ -77,7 +81,7 @@ export default tseslint.config(
       ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', { max: 300, skipBlankLines: false, skipComments: false }],
-      'no-restricted-syntax': ['error', DEFAULT_EXPORT],
+      'no-restricted-syntax': ['error', DEFAULT_EXPORT, SPREAD_LITERAL],
     },
   },
   ...Object.entries(rooms).map(([room, allowed]) => arrows(room, allowed)),
@@ -116,12 +120,12 @@ export default tseslint.config(
     files: ['platform', 'agent', 'facts', 'lab', 'tinycore', 'packaging'].map((room) => `${room}/**/*.ts`),
     ignores: ['agent/main.ts', 'packaging/bundle/warm-up-process.ts'], // the second starts the first, as an executable does
     rules: {
-      'no-restricted-syntax': ['error', DEFAULT_EXPORT, PROCESS_STATE],
+      'no-restricted-syntax': ['error', DEFAULT_EXPORT, SPREAD_LITERAL, PROCESS_STATE],
     },
   },
   {
     files: ['agent/**/*.ts'],
     ignores: ['agent/main.ts', 'agent/servers/**'],
-    rules: { 'no-restricted-syntax': ['error', DEFAULT_EXPORT, PROCESS_STATE, ...COMPARED_NAMES] },
+    rules: { 'no-restricted-syntax': ['error', DEFAULT_EXPORT, SPREAD_LITERAL, PROCESS_STATE, ...COMPARED_NAMES] },
   },
 );

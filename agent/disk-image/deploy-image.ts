@@ -62,8 +62,15 @@ export async function deployImage(options: DeployImageOptions): Promise<string> 
   try {
     const tell = progressTeller(clock, (text) => progress(`${disk.path}: ${text}`));
     const written = await writeWholeDisk({
-      ...{ info, target, configDrive, clock, signal, rules: options.rules, fetch: options.fetch },
-      ...{ attempts: options.attempts, pauseMs: options.pauseMs },
+      info,
+      target,
+      configDrive,
+      clock,
+      signal,
+      rules: options.rules,
+      fetch: options.fetch,
+      attempts: options.attempts,
+      pauseMs: options.pauseMs,
       note: (line) => log.info(`${disk.path}: ${line}`),
       progress: tell,
     });

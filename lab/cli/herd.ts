@@ -55,7 +55,11 @@ export const verb = defineVerb({
     const toS = fromS + Math.ceil(outage);
     const endS = toS + Math.ceil(3 * interval);
     const result = runHerd({
-      ...{ nodes, seed, pace, turnMs: TURN_MS, endMs: endS * 1000 },
+      nodes,
+      seed,
+      pace,
+      turnMs: TURN_MS,
+      endMs: endS * 1000,
       outage: { fromMs: fromS * 1000, toMs: toS * 1000 },
     });
     const window = Math.ceil(interval);

@@ -201,17 +201,16 @@ async function agentLiveOnlyForTheExtension(
   writeFileSync(join(directory, 'cmdline'), line);
   const signal = new AbortController().signal;
   const args = {
-    ...{
-      cmdline: join(directory, 'cmdline'),
-      'resolv-conf': join(directory, 'resolv.conf'),
-      config: join(directory, 'none.yaml'),
-    },
-    ...{
-      'next-server-file': join(directory, 'nextServerIP.addr'),
-      'dns-port': undefined,
-      root: join(directory, 'root'),
-    },
-    ...{ from: undefined, 'state-dir': directory, 'checkin-interval': '0.2', 'checkin-skew': '0' },
+    cmdline: join(directory, 'cmdline'),
+    'resolv-conf': join(directory, 'resolv.conf'),
+    config: join(directory, 'none.yaml'),
+    'next-server-file': join(directory, 'nextServerIP.addr'),
+    'dns-port': undefined,
+    root: join(directory, 'root'),
+    from: undefined,
+    'state-dir': directory,
+    'checkin-interval': '0.2',
+    'checkin-skew': '0',
   };
   const nothing = (): void => undefined;
   const host = {
@@ -236,14 +235,20 @@ async function agentLiveOnlyForTheExtension(
   await startAgent(
     { clock: systemClock, log: silentLog, emit, system, signal },
     {
-      ...{ store, turns: 2, commands: createRegistry() },
-      ...{ settings: setup.settings, discover: setup.discover, httpFor: setup.httpFor },
+      store,
+      turns: 2,
+      commands: createRegistry(),
+      settings: setup.settings,
+      discover: setup.discover,
+      httpFor: setup.httpFor,
       collect: () => {
         const dirs = extension.factDirs?.() ?? [];
         factDirs.push(...dirs);
         return setup.collect({ ...setup.settings({}).values, externalFacts: dirs }, signal);
       },
-      ...{ descriptor, kernel, service: extension },
+      descriptor,
+      kernel,
+      service: extension,
     },
   ).done;
   return { events, factDirs, stderr: events.map((event) => JSON.stringify(event)).join('\n') };

@@ -173,7 +173,9 @@ describe('razor-server’s files', () => {
     const hanlon = (path: string): Promise<RawReply> =>
       rawRequest(lab.nodesUrl, [`GET /hanlon/api/v1${path} HTTP/1.1`, 'Host: h.example:8026']);
     const body = JSON.stringify({
-      ...{ mac_id: '0200000000F1', last_state: 'idle', attributes_hash: { mk_hw_bus_vendor: 'New' } },
+      mac_id: '0200000000F1',
+      last_state: 'idle',
+      attributes_hash: { mk_hw_bus_vendor: 'New' },
     });
     const lines = ['POST /hanlon/api/v1/node/register HTTP/1.1', 'Content-Type: text/json'];
     assert.equal((await rawRequest(lab.nodesUrl, lines, body)).status, 201);

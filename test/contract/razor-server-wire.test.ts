@@ -215,15 +215,17 @@ for (const faithful of [false, true]) {
     test('the boot script carries the node’s own address on the kernel line, by the host that the boot loader used', async () => {
       await lab.store.write(() =>
         lab.store.images.add({
-          ...{
-            type: 'mk',
-            name: 'mk',
-            version: '1.0.0',
-            path: directory,
-            kernel: 'boot/vmlinuz',
-            initrd: 'boot/core.gz',
-          },
-          ...{ kernelHash: undefined, initrdHash: undefined, hash: undefined, buildTime: undefined, added: 0 },
+          type: 'mk',
+          name: 'mk',
+          version: '1.0.0',
+          path: directory,
+          kernel: 'boot/vmlinuz',
+          initrd: 'boot/core.gz',
+          kernelHash: undefined,
+          initrdHash: undefined,
+          hash: undefined,
+          buildTime: undefined,
+          added: 0,
         }),
       );
       const boot = await get(

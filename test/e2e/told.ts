@@ -22,25 +22,41 @@ interface ToldDisk {
 
 const DISKS: readonly ToldDisk[] = [
   {
-    ...{ prefix: 'vd', mib: 96, serial: 'VBLK-7001', transport: 'virtio' },
+    prefix: 'vd',
+    mib: 96,
+    serial: 'VBLK-7001',
+    transport: 'virtio',
     device: (drive, serial) => ['-device', `virtio-blk-pci,drive=${drive},serial=${serial}`],
   },
   {
-    ...{ prefix: 'sd', mib: 160, serial: 'SCSI-7002', transport: 'scsi', model: 'RAZOR DISK' },
+    prefix: 'sd',
+    mib: 160,
+    serial: 'SCSI-7002',
+    transport: 'scsi',
+    model: 'RAZOR DISK',
     device: (drive, serial) => [
       ...['-device', 'megasas,id=ctrl'],
       ...['-device', `scsi-hd,drive=${drive},bus=ctrl.0,serial=${serial},vendor=MAKER,product=RAZOR DISK`],
     ],
   },
   {
-    ...{ prefix: 'sd', mib: 224, serial: 'SATA-7003', transport: 'sata', model: 'RAZOR SATA', rotational: true },
+    prefix: 'sd',
+    mib: 224,
+    serial: 'SATA-7003',
+    transport: 'sata',
+    model: 'RAZOR SATA',
+    rotational: true,
     device: (drive, serial) => [
       '-device',
       `ide-hd,drive=${drive},bus=ide.1,serial=${serial},model=RAZOR SATA,rotation_rate=7200`,
     ],
   },
   {
-    ...{ prefix: 'nvme', mib: 288, serial: 'NVME-7004', transport: 'nvme', rotational: false },
+    prefix: 'nvme',
+    mib: 288,
+    serial: 'NVME-7004',
+    transport: 'nvme',
+    rotational: false,
     device: (drive, serial) => ['-device', `nvme,drive=${drive},serial=${serial}`],
   },
 ];
@@ -50,8 +66,13 @@ export const NIC = { mac: '52:54:00:00:48:01', model: 'e1000e' } as const;
 const SMBIOS = {
   0: { vendor: 'Firmware House', version: 'FW-4.2', date: '03/04/2025' },
   1: {
-    ...{ manufacturer: 'Maker of Machines', product: 'Model H', version: 'rev 8', serial: 'SYS-8001' },
-    ...{ uuid: UUID, sku: 'SKU-8', family: 'Scenarios' },
+    manufacturer: 'Maker of Machines',
+    product: 'Model H',
+    version: 'rev 8',
+    serial: 'SYS-8001',
+    uuid: UUID,
+    sku: 'SKU-8',
+    family: 'Scenarios',
   },
   2: { manufacturer: 'Maker of Boards', product: 'Board H', version: 'b2', serial: 'BRD-8002', asset: 'BA-8' },
   3: { manufacturer: 'Maker of Cases', version: 'c3', serial: 'CAS-8003', asset: 'RACK-7-U12' },

@@ -38,7 +38,12 @@ export async function openRecorder(): Promise<Recorder> {
       const end = (status: number, replyHeaders: IncomingHttpHeaders, reply: Buffer): void => {
         seen.push({
           atMs: performance.now() - began,
-          ...{ method, path, headers, body: body.toString(), status, reply: reply.toString() },
+          method,
+          path,
+          headers,
+          body: body.toString(),
+          status,
+          reply: reply.toString(),
         });
         outgoing.writeHead(status, replyHeaders);
         outgoing.end(reply);

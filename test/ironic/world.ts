@@ -105,7 +105,14 @@ export async function openWorld(ironic: IronicFiles, dir: string, tell: (line: s
     inspection.target = peer.inspectorUrl;
     let count = 0;
     return {
-      ...{ peer, door, inspection, files, dir, disk, tell, close },
+      peer,
+      door,
+      inspection,
+      files,
+      dir,
+      disk,
+      tell,
+      close,
       api: createApi(peer.apiUrl),
       async agent(line, options = {}) {
         const place = join(dir, 'agents', String(++count).padStart(2, '0'));

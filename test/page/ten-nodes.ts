@@ -171,26 +171,30 @@ export async function tenNodes(lab: Lab): Promise<readonly string[]> {
   const at = lab.core.wall();
   await store.write(() => {
     store.images.add({
-      ...{
-        type: 'mk',
-        name: 'razor-mk',
-        version: '0.1.0',
-        path: '/nowhere',
-        kernel: 'boot/vmlinuz',
-        initrd: 'boot/core.gz',
-      },
-      ...{ kernelHash: undefined, initrdHash: undefined, hash: 'sha256', buildTime: undefined, added: at },
+      type: 'mk',
+      name: 'razor-mk',
+      version: '0.1.0',
+      path: '/nowhere',
+      kernel: 'boot/vmlinuz',
+      initrd: 'boot/core.gz',
+      kernelHash: undefined,
+      initrdHash: undefined,
+      hash: 'sha256',
+      buildTime: undefined,
+      added: at,
     });
     const image = store.images.add({
-      ...{ type: 'os', name: 'debian-12', version: '12.11', path: '/nowhere', kernel: 'install.amd/vmlinuz' },
-      ...{
-        initrd: 'install.amd/initrd.gz',
-        kernelHash: undefined,
-        initrdHash: undefined,
-        hash: undefined,
-        buildTime: undefined,
-        added: at,
-      },
+      type: 'os',
+      name: 'debian-12',
+      version: '12.11',
+      path: '/nowhere',
+      kernel: 'install.amd/vmlinuz',
+      initrd: 'install.amd/initrd.gz',
+      kernelHash: undefined,
+      initrdHash: undefined,
+      hash: undefined,
+      buildTime: undefined,
+      added: at,
     });
     const model = store.models.add({ label: 'debian-server', template: 'debian', image: image.uuid, metadata: {} });
     const policy = { enabled: true, maximum: 0, model: model.uuid, broker: undefined };

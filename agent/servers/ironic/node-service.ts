@@ -48,7 +48,10 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
   const { node } = found.lookup;
   const service: Service = { options, lookup, found, node, reason: '', ended: new AbortController(), beats: undefined };
   const { server, callbackUrl, certificate } = await listenForConductor({
-    ...{ options, parameters, memory, executor: executorOf(service) },
+    options,
+    parameters,
+    memory,
+    executor: executorOf(service),
     apiUrl: found.api.url,
     config: found.lookup.config,
     token: () => service.found.token,

@@ -65,15 +65,17 @@ export function fastCheckins(core: LabCore, exchanges: Exchanges): FastPath {
     const { rawHeaders, socket } = request;
     const durationMs = performance.now() - began;
     exchanges.add(() => ({
-      ...{
-        at,
-        listener: 'nodes',
-        from: socket.remoteAddress ?? '',
-        method: 'GET',
-        url,
-        requestHeaders: pairs(rawHeaders),
-      },
-      ...{ requestBody: '', status: 200, replyHeaders: pairs(ready.headers), replyBody: ready.body, durationMs },
+      at,
+      listener: 'nodes',
+      from: socket.remoteAddress ?? '',
+      method: 'GET',
+      url,
+      requestHeaders: pairs(rawHeaders),
+      requestBody: '',
+      status: 200,
+      replyHeaders: pairs(ready.headers),
+      replyBody: ready.body,
+      durationMs,
     }));
     return true;
   };

@@ -58,11 +58,14 @@ function programs(esp: string, ran: string[], missing = ''): System {
       const listed = argv.length === 1 ? 'Boot0007* ironic1\tHD(1)\n' : '';
       const stdout = Buffer.from(listed);
       return Promise.resolve({
-        ...{ argv, signal: undefined, durationMs: 0 },
+        argv,
+        signal: undefined,
+        durationMs: 0,
         ...(argv[0] === missing
           ? { status: undefined, failure: 'not-found' as const }
           : { status: 0, failure: undefined }),
-        ...{ stdout, stderr: Buffer.alloc(0) },
+        stdout,
+        stderr: Buffer.alloc(0),
       });
     },
   };

@@ -32,7 +32,14 @@ const ROWS = JSON.parse(readFileSync(new URL('./ip-cases.json', import.meta.url)
 const CARDS = { eth0: '52:54:00:00:0a:01', eth1: '52:54:00:00:0a:02' } as const;
 const STATE: NetworkState = {
   nics: Object.entries(CARDS).map(([name, mac], index) => ({
-    ...{ name, mac, index, physical: true, up: true, carrier: true, driver: 'e1000', addresses: [] },
+    name,
+    mac,
+    index,
+    physical: true,
+    up: true,
+    carrier: true,
+    driver: 'e1000',
+    addresses: [],
   })),
   modules: new Set(),
   undriven: [],

@@ -98,8 +98,14 @@ async function world(t: TestContext): Promise<World> {
     asked,
     host: { ...silent, columns: 80, self: ['razor-mk'], signal: controller.signal },
     args: {
-      ...{ cmdline: join(dir, 'cmdline'), 'resolv-conf': join(dir, 'resolv.conf'), 'next-server-file': none },
-      ...{ 'dns-port': 1, config: none, root: '/', from: undefined, 'state-dir': undefined },
+      cmdline: join(dir, 'cmdline'),
+      'resolv-conf': join(dir, 'resolv.conf'),
+      'next-server-file': none,
+      'dns-port': 1,
+      config: none,
+      root: '/',
+      from: undefined,
+      'state-dir': undefined,
     },
   };
 }

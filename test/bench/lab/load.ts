@@ -50,7 +50,9 @@ class Lane {
       return true;
     };
     this.socket = createConnection({
-      ...{ host: '127.0.0.1', port, noDelay: true },
+      host: '127.0.0.1',
+      port,
+      noDelay: true,
       onread: { buffer: Buffer.alloc(64 * 1024), callback: read },
     });
     this.socket.on('error', () => this.due > 0 && done(this, false));

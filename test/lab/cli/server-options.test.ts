@@ -117,7 +117,13 @@ describe('razor-mk lab', () => {
       if (/^page /m.test(printed)) setImmediate(() => ready.resolve());
     };
     const host: Host = {
-      ...{ env, out: say, err: say, interactive: false, colour: false, columns: 80, self: ['razor-mk'] },
+      env,
+      out: say,
+      err: say,
+      interactive: false,
+      colour: false,
+      columns: 80,
+      self: ['razor-mk'],
       signal: ending.signal,
     };
     const ports = { port: '0', 'image-port': '0', 'people-port': '0', 'ironic-port': '0' };

@@ -65,7 +65,10 @@ describe('a check-in answered before the framework sees it', () => {
       const from = lab.events.last;
       return ask(path).then(() => {
         const events = lab.events.since(from).map(({ type, message, command, details }) => ({
-          ...{ type, message, command, details },
+          type,
+          message,
+          command,
+          details,
         }));
         const { seq: _seq, at: _at, durationMs: _ms, replyHeaders, ...rest } = lab.exchanges.list().at(-1) ?? {};
         return { events, exchange: { ...rest, type: replyHeaders?.['content-type'] } };

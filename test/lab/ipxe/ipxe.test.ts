@@ -39,8 +39,11 @@ describe('the iPXE bootstrap', () => {
     const uuid = '5b8f0c3e-91d2-4c57-8a66-000000000001';
     // what iPXE puts in place of the settings of a machine with one card, whose colons it escapes
     const settings: Readonly<Record<string, string>> = {
-      ...{ 'net0/mac': '52%3A54%3A00%3A00%3A6a%3A01', 'net0/mac:hexhyp': '52-54-00-00-6a-01' },
-      ...{ dhcp_mac: '01-52-54-00-00-6a-01', uuid, platform: 'pcbios' },
+      'net0/mac': '52%3A54%3A00%3A00%3A6a%3A01',
+      'net0/mac:hexhyp': '52-54-00-00-6a-01',
+      dhcp_mac: '01-52-54-00-00-6a-01',
+      uuid,
+      platform: 'pcbios',
     };
     try {
       for (const dialect of BOOT_DIALECTS) {

@@ -46,11 +46,19 @@ function site(t: TestContext, mirror: Record<string, string>, machine: Record<st
   };
   const optional = join(root, 'tmp/tce/optional');
   return {
-    ...{ root, asked, programs, lines },
+    root,
+    asked,
+    programs,
+    lines,
     kept: () => (existsSync(optional) ? readdirSync(optional).sort() : []),
     install: (list, mirrorUri = MIRROR) =>
       installExtensions({
-        ...{ system, log, root, mirrorUri, kernel: '6.1.0', listUri: 'https://server.example/list' },
+        system,
+        log,
+        root,
+        mirrorUri,
+        kernel: '6.1.0',
+        listUri: 'https://server.example/list',
         fetchList: () => Promise.resolve(Buffer.from(JSON.stringify(list))),
         async openFile(url) {
           const name = url.slice(url.lastIndexOf('/tcz/') + 5);

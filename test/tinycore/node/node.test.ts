@@ -119,7 +119,12 @@ test('a list that is not there is no error, nonsense in its place is said, and b
     const { system, programs, log, lines } = recording();
     assert.deepEqual(
       await installExtensions({
-        ...{ system, log, root, listUri: 'http://m/l', mirrorUri: 'http://x', fetchList },
+        system,
+        log,
+        root,
+        listUri: 'http://m/l',
+        mirrorUri: 'http://x',
+        fetchList,
         openFile: () => Promise.reject(new Error('nothing is fetched')),
       }),
       [],

@@ -34,9 +34,19 @@ test('every setting of a deployment can stand on the kernel line, and a value th
   assert.deepEqual(Object.keys(line).sort(), Object.keys(DEPLOY_DEFAULTS).sort());
   const words = new Map(Object.entries(line).map(([name, value]) => [kernelWord(name), value]));
   assert.deepEqual(settingsOf(words), {
-    ...{ iscsiPort: 33_260, donePort: 10_001, allowInitiator: ['192.0.2.7', 'conductor.test'] },
-    ...{ chapFile: '/etc/razor-mk/chap', apiVersionPrefix: '', tftpToken: true, tftpPort: 6969, tokenOverHttp: true },
-    ...{ target: 'lio', diskAttempts: 5, wait: 600, errorWait: 0, then: 'poweroff' },
+    iscsiPort: 33_260,
+    donePort: 10_001,
+    allowInitiator: ['192.0.2.7', 'conductor.test'],
+    chapFile: '/etc/razor-mk/chap',
+    apiVersionPrefix: '',
+    tftpToken: true,
+    tftpPort: 6969,
+    tokenOverHttp: true,
+    target: 'lio',
+    diskAttempts: 5,
+    wait: 600,
+    errorWait: 0,
+    then: 'poweroff',
   });
   assert.deepEqual(settingsOf(parseParameters('deployment_id=1 then=hold')), {});
   for (const bad of [
@@ -52,7 +62,14 @@ test('every setting of a deployment can stand on the kernel line, and a value th
 });
 
 const nic = (name: string, mac: string, addresses: readonly string[]): NicState => ({
-  ...{ name, mac, addresses, index: 2, physical: true, up: true, carrier: true, driver: 'virtio_net' },
+  name,
+  mac,
+  addresses,
+  index: 2,
+  physical: true,
+  up: true,
+  carrier: true,
+  driver: 'virtio_net',
 });
 
 function machine(...nics: NicState[]): NetworkState {

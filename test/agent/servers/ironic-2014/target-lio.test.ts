@@ -38,7 +38,11 @@ async function withConfigfs(use: (bed: Bed) => Promise<void>): Promise<void> {
 
 const { system } = deployBench({ clock: fakeClock(), http: scriptedApi([202]) }).context;
 const options = (port: number, disk = aDisk('vda')) => ({
-  ...{ iqn: IQN, disk, address: '127.0.0.1', port, initiators: ['127.0.0.1'] },
+  iqn: IQN,
+  disk,
+  address: '127.0.0.1',
+  port,
+  initiators: ['127.0.0.1'],
 });
 
 test('a block device is exported through configfs as LUN 1 on one portal, its sessions are counted, and it is taken down', () =>

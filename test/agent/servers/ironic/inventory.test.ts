@@ -64,7 +64,9 @@ describe('the inventory for Ironic', () => {
     const { disks } = (await recorded('firecracker')).inventory?.() ?? assert.fail('no inventory');
     const disk = (name: string, gib: number, more: object = {}) => ({
       ...(disks[0] ?? assert.fail('no disk')),
-      ...{ name, size: gib * 2 ** 30, ...more },
+      name,
+      size: gib * 2 ** 30,
+      ...more,
     });
     const stick = disk('sde', 5, { removable: true });
     const empty = disk('sdf', 5, { unfit: 'no medium in it' });
