@@ -73,7 +73,10 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
     closing,
     verifyImage: createVerifier(),
     wall: () => settings.clock.wall().getTime(),
-    tags: (node) => tagging(node).matches,
+    tags(node) {
+      const { matches } = tagging(node);
+      return node.dialect === 'hanlon' ? [...matches, ...idTags(store.nodes.hwIds(node.id))] : matches;
+    },
     tagErrors: (node) => tagging(node).errors,
     addresses(request) {
       const host = settings.advertise ?? hostOf(request) ?? settings.host;
@@ -85,6 +88,11 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
       };
     },
   };
+}
+
+/** Each id of a Hanlon node is a tag of it, so that a policy can be for one machine (docs/contracts/hanlon.md#facts). */
+function idTags(hwIds: readonly string[]): readonly TagMatch[] {
+  return hwIds.map((hwId) => ({ tag: hwId, rule: 'hw_id', because: 'it is one of its ids' }));
 }
 
 interface KeptTagging {

@@ -44,11 +44,12 @@ export async function bootScript(core: LabCore, input: BootInput): Promise<strin
     message: `boots ${boot === 'local' ? 'its local disk' : `the installer of ${active.model.label}`}: state ${active.state}, ${meaning}`,
     details: { boot, state: active.state, hwIds: input.hwIds },
   });
-  if (boot === 'local') return localScript(node, active);
+  if (boot === 'local') return localScript(node, active, input.dialect);
   return installerScript({
     node: { ...node, dhcpMac: input.dhcpMac ?? node.dhcpMac },
     active,
     routes: input.routes,
+    dialect: input.dialect,
     core,
   });
 }

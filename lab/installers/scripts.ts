@@ -5,23 +5,26 @@ import type { ActiveModel, NodeRecord } from '../store/records.ts';
 import type { Routes } from '../listeners/routes.ts';
 import { answersFor, filesBase, type Answers } from './answers.ts';
 
+/** What an installer's script is made of. */
 export interface InstallerInput {
   readonly core: LabCore;
   readonly node: NodeRecord;
   readonly active: ActiveModel;
   readonly routes: Routes;
+  /** Whose words the console shows: razor, hanlon, razor-server. */
+  readonly dialect: string;
 }
 
 const ON_ERROR = [':error', 'echo ERROR, will reboot in 60', 'sleep 60', 'reboot'];
 
 /** What is shown on the console of a node before anything is loaded. */
-function header(node: NodeRecord, active: ActiveModel): string[] {
+function header(node: NodeRecord, active: ActiveModel, dialect: string): string[] {
   return [
     '#!ipxe',
-    `echo Razor ${word(active.model.label)} model boot_call`,
+    `echo ${dialect === 'hanlon' ? 'Hanlon' : 'Razor'} ${word(active.model.label)} model boot_call`,
     `echo Installation node UUID : ${node.uuid}`,
     `echo Installation image UUID: ${active.model.image ?? 'none'}`,
-    `echo Active Model node state : ${active.state}`,
+    `echo Active Model node state: ${active.state}`,
     'sleep 3',
   ];
 }
@@ -32,14 +35,14 @@ function word(text: string): string {
 }
 
 /** The installer of a node in state init or preinstall. */
-export function installerScript({ core, node, active, routes }: InstallerInput): string {
+export function installerScript({ core, node, active, routes, dialect }: InstallerInput): string {
   const template = templateOf(active.model.template);
   const files = filesBase(active, routes);
   const load =
     template === undefined || files === undefined
       ? [`echo The model ${word(active.model.label)} has no image to install from`, 'goto error']
       : [...loadLines(core, template, files, node, active, routes), 'boot || goto error'];
-  return `${[...header(node, active), ...load, ...ON_ERROR].join('\n')}\n`;
+  return `${[...header(node, active, dialect), ...load, ...ON_ERROR].join('\n')}\n`;
 }
 
 function loadLines(
@@ -98,6 +101,6 @@ function linuxArguments({ answers: kind }: Template, answers: Answers): string[]
 }
 
 /** Boots the first disk. */
-export function localScript(node: NodeRecord, active: ActiveModel): string {
-  return `${[...header(node, active), 'sanboot --no-describe --drive 0x80'].join('\n')}\n`;
+export function localScript(node: NodeRecord, active: ActiveModel, dialect: string): string {
+  return `${[...header(node, active, dialect), 'sanboot --no-describe --drive 0x80'].join('\n')}\n`;
 }

@@ -4,7 +4,7 @@ import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import { hanlonRoutes } from '../../listeners/routes.ts';
-import { hanlonIds } from './hanlon-identity.ts';
+import { hanlonLookupIds } from './hanlon-identity.ts';
 import { invalid, refuse } from './hanlon-replies.ts';
 
 export async function hanlonBoot(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -14,9 +14,9 @@ export async function hanlonBoot(core: LabCore, request: FastifyRequest, reply: 
     return (Array.isArray(value) ? value[0] : value) ?? '';
   };
   const dhcpMac = text('dhcp_mac');
-  if (!/^01(-[0-9a-f]{2}){6}$/i.test(dhcpMac)) return invalid(reply, 'dhcp_mac is missing or is no 01-MAC');
+  if (!/^01(-[0-9a-f]{2}){6}$/i.test(dhcpMac)) return invalid(reply, 'dhcp_mac is missing or is not 01- and a MAC');
   // boot always drops the colons: a node registered with them is never found again by a faithful lab
-  const hwIds = hanlonIds(text('uuid'), (text('mac_id') || text('hw_id')).replaceAll(':', ''), core.settings.faithful);
+  const hwIds = hanlonLookupIds(core, text('uuid'), (text('mac_id') || text('hw_id')).replaceAll(':', ''));
   if (hwIds.length === 0) return refuse(reply, 400, 'MissingArgument', 'Must provide a uuid or a mac_id');
   const routes = hanlonRoutes(core.addresses(request));
   try {

@@ -1,5 +1,6 @@
 /** Who a machine is for Hanlon: its SMBIOS UUID before its MACs (docs/contracts/hanlon.md#identity). */
 import { normaliseHwId } from '../../engine/node-lookup.ts';
+import type { LabCore } from '../../lab-core.ts';
 
 /** Placeholders that boards are shipped with: no identity. The list of a server, kept apart from the agent's. */
 const PLACEHOLDER =
@@ -14,4 +15,13 @@ export function hanlonIds(uuid: string, macId: string, faithful: boolean): strin
   if (faithful) return uuid !== '' ? [uuid.toUpperCase()] : macId.toUpperCase().split('_').filter(Boolean);
   const macs = macId.split('_').map(normaliseHwId).filter(Boolean);
   return [...new Set(isMachineUuid(uuid) ? [uuid.toUpperCase(), ...macs] : macs)];
+}
+
+/** Ids as the original looks a node up, at boot, check-in and register: by the UUID, and where nobody has it by the MACs. */
+export function hanlonLookupIds(core: LabCore, uuid: string, macId: string): string[] {
+  const { faithful } = core.settings;
+  const ids = hanlonIds(uuid, macId, faithful);
+  if (!faithful || uuid === '' || macId === '' || core.store.nodes.find(ids).length > 0) return ids;
+  const macs = hanlonIds('', macId, true);
+  return core.store.nodes.find(macs).length > 0 ? macs : ids;
 }

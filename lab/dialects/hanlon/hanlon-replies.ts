@@ -4,7 +4,7 @@
  */
 import type { FastifyReply } from 'fastify';
 import { sendText } from '../../listeners/replies.ts';
-import { clientConfig, type LabSettings } from '../../lab-settings.ts';
+import type { LabSettings } from '../../lab-settings.ts';
 
 export const JSON_TYPE = 'application/json';
 
@@ -12,12 +12,27 @@ export const JSON_TYPE = 'application/json';
 export const HANLON_FACT_EXCLUSION =
   '(^facter.*$)|(^id$)|(^kernel.*$)|(^memoryfree$)|(^memoryfree_mb$)|(^operating.*$)|(^osfamily$)|(^path$)|(^ps$)|(^ruby.*$)|(^selinux$)|(^ssh.*$)|(^swap.*$)|(^timezone$)|(^uniqueid$)|(^.*uptime.*$)|(.*json_str$)';
 
-const NOT_PUSHED = new Set(['mk_uri', 'mk_checkin_path', 'mk_register_path', 'mk_tce_mirror_port']);
+/** Address and paths, which a Hanlon node finds by itself. */
+const NOT_PUSHED = new Set(['mk_uri', 'mk_checkin_path', 'mk_register_path']);
 
-/** All settings named `mk_*` but the address and the paths, which a Hanlon node finds by itself. */
+/**
+ * The pushed configuration (docs/contracts/hanlon.md#pushed-configuration). Not Razor's: one mirror, and lists as paths that the
+ * node joins to it. What the lab was given with --mk comes over it.
+ */
 export function hanlonConfig(settings: LabSettings): Record<string, unknown> {
-  const pushed = Object.entries(clientConfig(settings, '')).filter(([key]) => !NOT_PUSHED.has(key));
-  return { ...Object.fromEntries(pushed), mk_fact_excl_pattern: HANLON_FACT_EXCLUSION };
+  const config = {
+    mk_checkin_interval: 60,
+    mk_checkin_skew: 5,
+    mk_log_level: 'Logger::ERROR',
+    mk_gem_mirror: 'http://localhost:2158/gem-mirror',
+    mk_gemlist_uri: '/gems/gem.list',
+    mk_tce_mirror: 'http://localhost:2157/tinycorelinux',
+    mk_tce_install_list_uri: '/tce-install-list',
+    mk_kmod_install_list_uri: '/kmod-install-list',
+    ...settings.microkernel.pushed,
+    mk_fact_excl_pattern: HANLON_FACT_EXCLUSION,
+  };
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !NOT_PUSHED.has(key)));
 }
 
 /** The envelope of an answered request. `http_err_code` is 200 even where the status is 201. */

@@ -6,6 +6,7 @@
  * faithful lab keys by whatever UUID came, drops the MACs then, and stores MACs as they were sent.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bootstrapIpxe, CARDS, HANLON_BOOT_QUERY } from '../../../platform/netboot/scripts.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { decideCheckin, decideWithoutWrite, statusOf } from '../../engine/decide.ts';
 import { registerNode } from '../../engine/register.ts';
@@ -17,14 +18,14 @@ import { answerCallback } from '../../engine/callbacks.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import { HANLON_BASE, hanlonRoutes } from '../../listeners/routes.ts';
 import { hanlonBoot } from './hanlon-boot.ts';
-import { hanlonIds } from './hanlon-identity.ts';
+import { hanlonIds, hanlonLookupIds } from './hanlon-identity.ts';
 import { envelope, hanlonConfig, invalid, JSON_TYPE, refuse } from './hanlon-replies.ts';
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 
 const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
-function idsOf(query: Query, reply: FastifyReply, faithful: boolean): string[] | FastifyReply {
+function idsOf(core: LabCore, query: Query, reply: FastifyReply): string[] | FastifyReply {
   const uuid = first(query['uuid']) ?? '';
   const macId = first(query['mac_id']) ?? '';
   const oldName = first(query['hw_id']) ?? '';
@@ -33,10 +34,10 @@ function idsOf(query: Query, reply: FastifyReply, faithful: boolean): string[] |
   if (uuid === '' && macId === '' && oldName === '') {
     return refuse(reply, 400, 'MissingArgument', 'Must provide a uuid or a mac_id');
   }
-  const ids = hanlonIds(uuid, macId || oldName, faithful);
+  const ids = hanlonLookupIds(core, uuid, macId || oldName);
   if (ids.length === 0)
     return refuse(reply, 400, 'MissingArgument', 'The uuid is a placeholder and there is no mac_id');
-  if (!acceptableHwIds(ids)) return refuse(reply, 400, 'InvalidCommand', 'These are no hardware ids');
+  if (!acceptableHwIds(ids)) return refuse(reply, 400, 'InvalidCommand', 'These are not hardware ids');
   return ids;
 }
 
@@ -47,6 +48,7 @@ function nodeView(core: LabCore, node: NodeRecord): Record<string, unknown> {
     '@classname': 'ProjectHanlon::Node',
     '@is_template': false,
     '@noun': 'node',
+    '@dhcp_mac': node.dhcpMac ?? null,
     '@hw_id': core.store.nodes.hwIds(node.id),
     '@attributes_hash': core.store.nodes.facts(node.id),
     '@tags': core.tags(node).map((match) => match.tag),
@@ -60,7 +62,7 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const query = request.query as Query;
   const lastState = first(query['last_state']);
   if (lastState === undefined || lastState === '') return invalid(reply, 'last_state is missing');
-  const ids = idsOf(query, reply, core.settings.faithful);
+  const ids = idsOf(core, query, reply);
   if (!Array.isArray(ids)) return ids;
   const firstCheckin = first(query['first_checkin']) === 'true';
   const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin };
@@ -71,9 +73,9 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
 }
 
 async function register(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  // the agent sends text/json, its tests and command line application/json; a form is no JSON
+  // the agent sends text/json, its tests and command line application/json; a form is not JSON
   const body = Buffer.isBuffer(request.body) ? parseJson(request.body.toString()) : undefined;
-  if (!isRecord(body)) return invalid(reply, 'the body is no JSON object');
+  if (!isRecord(body)) return invalid(reply, 'the body is not a JSON object');
   const text = (name: string): string | undefined => {
     const value = own(body, name);
     return typeof value === 'string' && value !== '' ? value : undefined;
@@ -84,12 +86,14 @@ async function register(core: LabCore, request: FastifyRequest, reply: FastifyRe
   if (!isRecord(facts)) return invalid(reply, 'attributes_hash is missing');
   if (Object.keys(facts).length === 0) return refuse(reply, 400, 'MissingArgument', 'Must provide attributes_hash');
   const query = { uuid: text('uuid'), mac_id: text('mac_id'), hw_id: text('hw_id') };
-  const ids = idsOf(query, reply, core.settings.faithful);
+  const ids = idsOf(core, query, reply);
   if (!Array.isArray(ids)) return ids;
   const stored = await core.store.write(() => {
     const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), facts };
     const node = registerNode(core, input);
-    if (core.settings.faithful) core.store.nodes.setHwIds(node.id, ids);
+    // the original keeps what came, the UUID alone where there is one
+    const kept = hanlonIds(query.uuid ?? '', query.mac_id ?? query.hw_id ?? '', true);
+    if (core.settings.faithful) core.store.nodes.setHwIds(node.id, kept);
     return node;
   });
   const view = nodeView(core, stored);
@@ -101,6 +105,11 @@ export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
   app.get(`${HANLON_BASE}/boot`, (request, reply) => hanlonBoot(core, request, reply));
   app.get(`${HANLON_BASE}/node/checkin`, (request, reply) => checkin(core, request, reply));
   app.post(`${HANLON_BASE}/node/register`, (request, reply) => register(core, request, reply));
+  app.get(`${HANLON_BASE}/config/ipxe`, (request, reply) => {
+    const { host } = new URL(core.addresses(request).nodes);
+    return sendText(reply, 200, bootstrapIpxe(host, CARDS, HANLON_BOOT_QUERY), PLAIN);
+  });
+  app.get(`${HANLON_BASE}/node`, (request, reply) => allNodes(core, request, reply));
   app.get(`${HANLON_BASE}/node/:uuid`, (request, reply) => oneNode(core, request, reply));
   app.get(`${HANLON_BASE}/node/:uuid/*`, (_request, reply) => noNode(reply));
   app.get(`${HANLON_BASE}/image/*`, (request, reply) => serveImage(core, `${HANLON_BASE}/image/`, request, reply));
@@ -110,6 +119,18 @@ export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
     if (text === undefined) return refuse(reply, 400, 'InvalidUUID', 'Cannot find an active model with this callback');
     return sendText(reply, 200, text, PLAIN);
   });
+}
+
+/** Every node by its id and address, as the original lists a collection. */
+function allNodes(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const base = `${core.addresses(request).nodes}${HANLON_BASE}/node`;
+  const list = core.store.nodes.list().map(({ uuid }) => ({
+    '@uuid': uuid,
+    '@classname': 'ProjectHanlon::Node',
+    '@noun': 'node',
+    '@uri': `${base}/${uuid}`,
+  }));
+  return sendText(reply, 200, envelope('get_all_nodes', list, hanlonConfig(core.settings)), JSON_TYPE);
 }
 
 function noNode(reply: FastifyReply): FastifyReply {

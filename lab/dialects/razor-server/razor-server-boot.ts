@@ -47,6 +47,7 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
       return installerScript({
         node,
         active,
+        dialect: 'razor-server',
         routes: razorServerRoutes(ownAddress(core, request), core.settings.faithful),
         core,
       });
@@ -83,10 +84,11 @@ async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequ
     core.settings.microkernel.kernelArgs,
   ];
   const line = words.filter((word) => word !== '').join(' ');
+  const kernel = `kernel ${files}/vmlinuz0 ${line} || goto error`;
+  const initrd = `initrd ${files}/initrd0.img || goto error`;
   return (
     `#!ipxe\necho Razor: booting the microkernel for node ${node.id}\n` +
-    `kernel ${files}/vmlinuz0 ${line} || goto error\n` +
-    `initrd ${files}/initrd0.img || goto error\nboot || goto error\n${ON_ERROR}`
+    `${(core.settings.faithful ? [initrd, kernel] : [kernel, initrd]).join('\n')}\nboot || goto error\n${ON_ERROR}`
   );
 }
 

@@ -29,14 +29,21 @@ export function notFound(reply: FastifyReply): FastifyReply {
   return sendText(reply, 404, '<h1>Not Found</h1>', 'text/html;charset=utf-8');
 }
 
-/** A node id of the path. The original hands it to its database as it is. */
+/** Largest integer of the original's database. */
+const MOST_ID = 2_147_483_647;
+
+/** A node id of the path, which the original hands to its database; undefined for what that refuses. */
 export function nodeIdOf(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  const id = /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+  return id !== undefined && Math.abs(id) <= MOST_ID ? id : undefined;
 }
 
 /** The answer to a node id that the database of the original cannot read. */
 export function badId(reply: FastifyReply, text: string): FastifyReply {
-  const error = `PG::InvalidTextRepresentation: ERROR:  invalid input syntax for type integer: "${text.slice(0, 100)}"`;
+  const shown = text.slice(0, 100);
+  const error = /^-?\d+$/.test(text)
+    ? `PG::NumericValueOutOfRange: ERROR:  value "${shown}" is out of range for type integer`
+    : `PG::InvalidTextRepresentation: ERROR:  invalid input syntax for type integer: "${shown}"`;
   return answer(reply, 400, { error });
 }
 
@@ -50,8 +57,10 @@ function readFacts(request: FastifyRequest, faithful: boolean): Read {
   const body = Buffer.isBuffer(request.body) ? parseJson(request.body.toString()) : undefined;
   if (Array.isArray(body)) return { status: 400, error: 'no implicit conversion of String into Integer' };
   const facts = isRecord(body) ? own(body, 'facts') : undefined;
-  if (facts === undefined || facts === null || facts === false) return { status: 400 };
-  return isRecord(facts) ? { facts } : { status: faithful ? 500 : 400 };
+  if (isRecord(facts)) return { facts };
+  if (facts === undefined || facts === false) return { status: 400 };
+  if (Array.isArray(facts) || typeof facts === 'number') return { status: 400, error: 'facts must be a map' };
+  return { status: faithful ? 500 : 400 };
 }
 
 /** What a check-in does within one transaction; undefined is 404. */

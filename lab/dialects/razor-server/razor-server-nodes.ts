@@ -29,7 +29,7 @@ export function infoOfQuery(query: Query): HardwareInfo {
   const found: Record<MatchKey, string[]> = { mac: [], serial: [], asset: [], uuid: [] };
   for (const [name, raw] of Object.entries(query)) {
     const value = (Array.isArray(raw) ? raw[0] : raw)?.trim() ?? '';
-    const key = /^net\d{1,2}$/.test(name) ? 'mac' : name;
+    const key = /^net\d{1,9}$/.test(name) ? 'mac' : name;
     if (value !== '' && (key === 'mac' || key === 'serial' || key === 'asset' || key === 'uuid'))
       found[key].push(value);
   }

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readCapped } from '../../../platform/files.ts';
 import { fire } from '../../engine/callbacks.ts';
+import { normaliseHwId } from '../../engine/node-lookup.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { templateOf } from '../../engine/models.ts';
 import { FINISHED } from '../../listeners/routes.ts';
@@ -36,11 +37,27 @@ export function razorServerDialect(app: FastifyInstance, core: LabCore): void {
   app.get('/svc/store_metadata/:id', (request, reply) => storeMetadata(core, request, reply));
   app.get('/svc/stage-done/:id', (request, reply) => stageDone(core, request, reply));
   razorServerFiles(app, core, core.settings.razorServer.taskFiles);
-  app.get('/api/microkernel/bootstrap', (request, reply) => {
-    const nics = Number((request.query as Query)['nic_max'] ?? 4);
-    const most = Number.isInteger(nics) && nics > 0 && nics <= 32 ? nics : 4;
-    return sendText(reply, 200, bootstrapScript(request.headers.host ?? '', most), PLAIN);
-  });
+  app.get('/api/microkernel/bootstrap', (request, reply) => bootstrap(request, reply));
+}
+
+/** `nic_max` cards are tried, 4 by default; `http_port` is the port of this API where the node asks. */
+function bootstrap(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { nic_max: nicMax = '4', http_port: httpPort } = request.query as Query;
+  const nics = wholeNumber(nicMax);
+  const port = httpPort === undefined ? undefined : wholeNumber(httpPort);
+  if (nics === undefined || nics > MOST_NICS) return answer(reply, 400, { error: 'nic_max must be a positive number' });
+  if (httpPort !== undefined && (port === undefined || port > 65_535)) {
+    return answer(reply, 400, { error: 'http_port must be a port' });
+  }
+  const host = request.headers.host ?? '';
+  const asked = port === undefined ? host : `${host.replace(/:\d+$/, '')}:${port}`;
+  return sendText(reply, 200, bootstrapScript(asked, nics), PLAIN);
+}
+
+const MOST_NICS = 256;
+
+function wholeNumber(text: string | string[]): number | undefined {
+  return typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
 /** The node of these keys; one that nobody knows is created. Undefined: the answer was sent. */
@@ -49,18 +66,23 @@ async function knownOrNew(
   state: RazorServerState,
   request: FastifyRequest,
   reply: FastifyReply,
-  sayUnusable: boolean,
+  namesUnusable: boolean,
 ): Promise<NodeRecord | undefined> {
   const info = infoOfQuery(request.query as Query);
   const found = lookup(core, info, state.matchNodesOn);
   if ('found' in found) return found.found;
   if ('unusable' in found) {
-    const error = unusableMessage(found.unusable, state.matchNodesOn);
-    void answer(reply, 400, sayUnusable && found.unusable.length > 0 ? { error } : undefined);
+    const sent = Object.keys(request.query as Query);
+    const error = unusableMessage(sent, state.matchNodesOn);
+    void answer(reply, 400, namesUnusable && sent.length > 0 ? { error } : undefined);
     return undefined;
   }
   if ('ambiguous' in found) {
     logDuplicates(core, found.ambiguous);
+    void answer(reply, 400);
+    return undefined;
+  }
+  if (core.settings.faithful && othersDhcpMac(core, request)) {
     void answer(reply, 400);
     return undefined;
   }
@@ -78,6 +100,13 @@ async function knownOrNew(
     });
     return node;
   });
+}
+
+/** A new node whose boot card another node has: the original's database refuses it. */
+function othersDhcpMac(core: LabCore, request: FastifyRequest): boolean {
+  const { dhcp_mac: dhcpMac = '' } = request.query as Query;
+  const ids = typeof dhcpMac === 'string' && dhcpMac !== '' ? [normaliseHwId(dhcpMac)] : [];
+  return core.store.nodes.find(ids).length > 0;
 }
 
 async function boot(

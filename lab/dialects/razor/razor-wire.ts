@@ -29,7 +29,8 @@ export class RazorFault extends Error {
   }
 }
 
-export function missing(what: string, command: string): RazorFault {
+/** An argument that is missing; `slice` is the part of the API. */
+export function missing(what: string, command: string, slice = 'Node'): RazorFault {
   return new RazorFault({
     status: 400,
     body: {
@@ -37,18 +38,25 @@ export function missing(what: string, command: string): RazorFault {
       err_class: 'ProjectRazor::Error::Slice::MissingArgument',
       result: `Must Provide ${what}`,
       http_err_code: 400,
-      slice: 'ProjectRazor::Slice::Node',
+      slice: `ProjectRazor::Slice::${slice}`,
       command,
     },
   });
 }
 
-/** A callback of nobody. */
-export function noCallback(result: string): RazorFault {
-  return new RazorFault({
-    status: 404,
-    body: { result, http_err_code: 404, slice: 'ProjectRazor::Slice::Policy', command: 'get_callback' },
-  });
+/** Errors of callbacks, by the original's codes (docs/contracts/razor-0.x.md#callbacks). */
+const CALLBACK_ERRORS = {
+  namespace: [157, 'Invalid callback namespace'],
+  arguments: [158, 'Missing active model uuid'],
+  uuid: [160, 'Active Model Invalid'],
+} as const;
+
+/** A callback that cannot be answered: status 400 with the code of the reason. */
+export function callbackFault(reason: keyof typeof CALLBACK_ERRORS): RazorFault {
+  const [code, result] = CALLBACK_ERRORS[reason];
+  const slice = 'ProjectRazor::Slice::Policy';
+  const body = { std_err_code: code, result, http_err_code: 400, slice, command: 'get_callback' };
+  return new RazorFault({ status: 400, body });
 }
 
 /**
@@ -102,9 +110,9 @@ export function queryOf(request: FastifyRequest): string {
  * The parameters of a request: those of `json_hash` (query, form, or JSON body) before those of the query. Broken
  * JSON counts as none, as in the original. A faithful lab refuses a json_hash that does not fit one argument.
  */
-export function readParams(request: FastifyRequest, faithful: boolean): RazorParams {
+export function readParams(request: FastifyRequest, faithful: boolean, hashInQuery = true): RazorParams {
   const query = parseFields(queryOf(request));
-  const hash = hashOf(request, query, faithful);
+  const hash = hashOf(request, query, faithful, hashInQuery);
   return {
     get(name) {
       for (const key of [name, `@${name}`]) {
@@ -129,9 +137,10 @@ function hashOf(
   request: FastifyRequest,
   query: ReadonlyMap<string, unknown>,
   faithful: boolean,
+  hashInQuery: boolean,
 ): Record<string, unknown> | undefined {
   const body = Buffer.isBuffer(request.body) ? request.body : undefined;
-  let source: unknown = query.get('json_hash');
+  let source: unknown = hashInQuery ? query.get('json_hash') : undefined;
   if (body !== undefined && body.length > 0) {
     const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
     if (type === 'application/x-www-form-urlencoded') source = formField(body.toString(), 'json_hash');

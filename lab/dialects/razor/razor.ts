@@ -7,6 +7,7 @@ import type { LabCore } from '../../lab-core.ts';
 import { decideCheckin, decideWithoutWrite, statusOf } from '../../engine/decide.ts';
 import { registerNode } from '../../engine/register.ts';
 import { hasControl, isRecord } from '../../listeners/request-body.ts';
+import { templateOf } from '../../engine/models.ts';
 import { acceptableHwIds, splitHwIds } from '../../engine/node-lookup.ts';
 import { HTML, PLAIN, sendText } from '../../listeners/replies.ts';
 import { razorRoutes } from '../../listeners/routes.ts';
@@ -14,10 +15,10 @@ import { clientConfigText } from '../../lab-settings.ts';
 import type { NodeRecord } from '../../store/records.ts';
 import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
 import {
+  callbackFault,
   commandResponse,
   INVALID_SLICE,
   missing,
-  noCallback,
   queryOf,
   RazorFault,
   readParams,
@@ -28,6 +29,7 @@ import {
 } from './razor-wire.ts';
 
 const MISSING_IDS = 'Hardware IDs[hw_id]';
+const AT_LEAST_ONE = 'At Least One Hardware ID [hw_id]';
 
 /** Adds the routes of Razor 0.x. */
 export function razorDialect(app: FastifyInstance, core: LabCore): void {
@@ -80,9 +82,13 @@ function pathWords(request: FastifyRequest): string[] {
 }
 
 async function route(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const [slice, command, ...rest] = pathWords(request);
+  const [slice = '', command, ...rest] = pathWords(request);
+  const { faithful } = core.settings;
   if (slice === 'boot') return await boot(core, request, reply);
-  if (slice === 'node' && (command === 'checkin' || command === 'c')) return await checkin(core, request, reply);
+  if (slice.startsWith('boot') && faithful) throw new RazorFault({ ...INVALID_SLICE, status: 200 });
+  const isCheckin = slice === 'node' && (command === 'checkin' || command === 'c');
+  if (isCheckin && faithful && rest.length > 0) throw missing(MISSING_IDS, 'checkin_node');
+  if (isCheckin) return await checkin(core, request, reply);
   if (slice === 'node' && command === 'register') return await register(core, request, reply);
   if (slice === 'node') throw new RazorFault({ status: 404, body: 'Bad Request', type: HTML });
   if (slice === 'policy' && command === 'callback') return await policyCallback(core, request, reply, rest);
@@ -95,9 +101,18 @@ async function policyCallback(
   reply: FastifyReply,
   words: readonly string[],
 ): Promise<FastifyReply> {
+  const { faithful } = core.settings;
+  const [uuid = '', namespace = ''] = words;
+  if (uuid === '') throw callbackFault('arguments');
+  const active = core.store.activeModels.get(uuid);
+  if (!active) throw callbackFault('uuid');
   const text = await answerCallback(core, 'razor', words, razorRoutes(core.addresses(request)));
-  if (text === undefined) throw noCallback(`no callback ${words.join('/')}`);
-  return sendText(reply, 200, text, core.settings.faithful ? HTML : PLAIN);
+  const type = faithful ? HTML : PLAIN;
+  if (text !== undefined) return sendText(reply, 200, faithful && text === 'ok' ? 'ok\n' : text, type);
+  const known = ['postinstall', 'broker', templateOf(active.model.template)?.answers];
+  if (!known.includes(namespace)) throw callbackFault('namespace');
+  // a step that the namespace does not know
+  return sendText(reply, 200, 'error\n', type);
 }
 
 /** hw_id, or its alias which wins whenever it is there. Throws where no usable id is left. */
@@ -106,6 +121,8 @@ function readHwIds(core: LabCore, params: RazorParams, command: string): string[
   const strings =
     typeof raw === 'string' ? raw : Array.isArray(raw) && raw.every((id) => typeof id === 'string') ? raw : [];
   const hwIds = splitHwIds(strings, core.settings.faithful);
+  const onlyBlanks = typeof raw === 'string' && /^_+$/.test(raw);
+  if (onlyBlanks && core.settings.faithful) throw missing(AT_LEAST_ONE, command);
   if (hwIds.length === 0 || !acceptableHwIds(hwIds)) throw missing(MISSING_IDS, command);
   return hwIds;
 }
@@ -126,7 +143,8 @@ function isFirst(params: RazorParams, faithful: boolean): boolean {
 }
 
 async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const params = readParams(request, core.settings.faithful);
+  // the original reads json_hash of a query at register only
+  const params = readParams(request, core.settings.faithful, !core.settings.faithful);
   const hwIds = readHwIds(core, params, 'checkin_node');
   const lastState = readLastState(params, 'checkin_node');
   const firstCheckin = isFirst(params, core.settings.faithful);
@@ -178,9 +196,10 @@ export function nodeBody(core: LabCore, node: NodeRecord): Record<string, unknow
 async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { faithful } = core.settings;
   const params = readParams(request, faithful);
-  const raw = params.get('mac') ?? params.get('hw_id');
+  const given = params.get('mac') ?? params.get('hw_id');
+  const raw = faithful && Array.isArray(given) ? given.join('_') || 'none' : given;
   if (typeof raw !== 'string' || raw === '') {
-    const fault = missing(MISSING_IDS, 'boot').fault;
+    const fault = missing(MISSING_IDS, 'boot_call', 'Boot').fault;
     throw new RazorFault({ ...fault, status: faithful ? 200 : 400, ...(faithful && { type: HTML }) });
   }
   const type = faithful ? HTML : PLAIN;
