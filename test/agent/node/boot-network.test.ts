@@ -30,3 +30,18 @@ test('an address without an interface belongs to the first VLAN, so that only th
   const line = 'razor.vlan=100 razor.vlan=200 ip=10.0.0.5::10.0.0.1:255.255.255.0:::none';
   assert.deepEqual(asks(line, ...TAGGED), ['eth0.200']);
 });
+
+test('a card whose address could not be set asks DHCP, and so do the others where the address named no card', () => {
+  const state = {
+    nics: [nic('eth0', true), nic('eth1', true)],
+    modules: new Set<string>(),
+    undriven: [],
+    firmwareErrors: [],
+  };
+  const named = parseIpArguments('ip=10.0.0.5::10.0.0.1:24::eth0:none');
+  assert.deepEqual(dhcpInterfaces(state, named), ['eth1']);
+  assert.deepEqual(dhcpInterfaces(state, named, new Set(['eth0'])), ['eth0', 'eth1']);
+  const unnamed = parseIpArguments('ip=10.0.0.5::10.0.0.1:24');
+  assert.deepEqual(dhcpInterfaces(state, unnamed), []);
+  assert.deepEqual(dhcpInterfaces(state, unnamed, new Set(['eth0'])), ['eth0', 'eth1']);
+});

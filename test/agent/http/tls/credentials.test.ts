@@ -35,7 +35,8 @@ async function shown(t: TestContext, scheme: 'http' | 'https', tls: Made, ca: Ma
   const answer: RequestListener = (request, response) => {
     const client = (request.socket as Partial<TLSSocket>).getPeerX509Certificate?.()?.subject;
     result.last = { token: request.headers.authorization, client };
-    if (to === undefined || request.url !== '/moved') response.end('ok');
+    if (request.url === '/plain') response.writeHead(302, { location: 'http://127.0.0.1:1/f' }).end();
+    else if (to === undefined || request.url !== '/moved') response.end('ok');
     else response.writeHead(302, { location: to }).end();
   };
   const options = { cert: tls.cert, key: tls.key, ca: ca.cert, requestCert: true, rejectUnauthorized: false };
@@ -83,6 +84,7 @@ test('a redirect of a file to another origin takes nothing along, what was given
   assert.deepEqual(parts.own.last, { token: 'Basic of-the-image', client: 'CN=node' });
   assert.deepEqual(parts.other.last, nothing);
   await assert.rejects(http.open({ ...request, redirects: 0 }), /HTTP 302 to .*redirects are not followed/);
+  await assert.rejects(http.open({ url: `${parts.own.url}/plain` }), /leads to http:.*, which is not followed/);
 });
 
 test('a server that was found on the network by http gets no token; one that was given does', async (t) => {
