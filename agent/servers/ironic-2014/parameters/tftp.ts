@@ -1,13 +1,14 @@
-/**
- * A small TFTP reader (RFC 1350, 2347, 2348, 2349), for the token file that old Ironic servers wrote.
- *
- * Kept rules: the server's port is locked by its first packet and others get ERROR 5; options are asked for, may be
- * dropped or lowered, never raised; the transfer ends with a block shorter than the block size; block 65535 is followed by
- * 0; old blocks are dropped and never answered a second time (the timer repeats the last packet), so that no duplicate
- * multiplies; the size is capped and compared with tsize.
- */
-import { createSocket, type RemoteInfo } from 'node:dgram';
-import { RazorMkError } from '../../../../platform/errors/errors.ts';
+/** A small TFTP reader, for the token file that old Ironic servers wrote: socket and timers around tftp-transfer.ts. */
+import { createSocket, type Socket } from 'node:dgram';
+import {
+  beginTransfer,
+  failed,
+  onPacket,
+  OptionsRefused,
+  type TftpAction,
+  type TftpPeer,
+  type Transfer,
+} from './tftp-transfer.ts';
 
 export interface TftpOptions {
   readonly host: string;
@@ -24,195 +25,90 @@ export interface TftpOptions {
   readonly signal?: AbortSignal;
 }
 
-const RRQ = 1;
-const DATA = 3;
-const ACK = 4;
-const ERROR = 5;
-const OACK = 6;
-const UNKNOWN_TRANSFER = 5;
-const BAD_OPTIONS = 8;
-const DEFAULT_BLOCK = 512;
-
 /** Fetches one file. Throws RAZOR_MK_TFTP: refused by the server, silent, broken off, or too large. */
 export async function tftpGet(options: TftpOptions): Promise<Buffer> {
   try {
-    return await transfer(options, true);
+    return await fetchOnce(options, true);
   } catch (error) {
     // some servers refuse options that they do not like instead of dropping them
-    if (error instanceof OptionsRefused) return await transfer(options, false);
+    if (error instanceof OptionsRefused) return await fetchOnce(options, false);
     throw error;
   }
 }
 
-class OptionsRefused extends Error {}
+/** A transfer on its way. */
+interface Exchange {
+  readonly socket: Socket;
+  readonly transfer: Transfer;
+  /** The server's well-known port, until it answers from another. */
+  readonly server: TftpPeer;
+  readonly waitMs: number;
+  /** The wait for an answer to the last packet. */
+  timer: NodeJS.Timeout | undefined;
+  readonly settle: { resolve(content: Buffer): void; reject(error: unknown): void };
+}
 
-function transfer(options: TftpOptions, withOptions: boolean): Promise<Buffer> {
-  const { host, port = 69, file, limit, waitMs = 1000, timeoutMs = 60_000 } = options;
-  const wantedBlock = options.blockSize ?? 1428;
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  return new Promise((resolve, reject) => {
-    const blocks: Buffer[] = [];
-    let received = 0;
-    let blockSize = DEFAULT_BLOCK;
-    let expected = 1; // number of the next block, 0 to 65535
-    let peer: { address: string; port: number } | undefined;
-    let announced: number | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    let wait = waitMs;
-    let last = request(file, withOptions ? { blksize: wantedBlock, tsize: 0, timeout: wholeSeconds(waitMs) } : {});
-    let settled = false;
+async function fetchOnce(options: TftpOptions, withOptions: boolean): Promise<Buffer> {
+  const { host, port = 69, file, limit, waitMs = 1000, timeoutMs = 60_000, signal } = options;
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const timeoutSeconds = Math.min(255, Math.max(1, Math.round(waitMs / 1000))); // RFC 2349
+  const request = { what: `${host}:${port} ${file}`, file, limit, blockSize: options.blockSize ?? 1428 };
+  const exchange: Exchange = {
+    socket: createSocket(host.includes(':') ? 'udp6' : 'udp4'),
+    transfer: beginTransfer({ ...request, timeoutSeconds, withOptions }),
+    server: { address: host, port },
+    waitMs,
+    timer: undefined,
+    settle: { resolve, reject },
+  };
+  const { socket, transfer } = exchange;
+  socket.on('error', (error) => carryOut(exchange, [failed(transfer, error.message)]));
+  socket.on('message', (packet: Buffer, from) => carryOut(exchange, onPacket(transfer, packet, from)));
+  const late = `not done within ${timeoutMs} ms`;
+  const overall = setTimeout(() => carryOut(exchange, [failed(transfer, late)]), timeoutMs);
+  const abort = (): void => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', abort, { once: true });
+  let closesAfterMs = 0;
+  try {
+    carryOut(exchange, [{ act: 'send', packet: transfer.last, awaited: true }]);
+    const content = await promise;
+    // the last ACK may be lost, and the block come again
+    closesAfterMs = waitMs;
+    return content;
+  } finally {
+    clearTimeout(overall);
+    clearTimeout(exchange.timer);
+    signal?.removeEventListener('abort', abort);
+    if (closesAfterMs === 0) socket.close();
+    else setTimeout(() => socket.close(), closesAfterMs).unref();
+  }
+}
 
-    const end = (error: Error | undefined): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(timer);
-      clearTimeout(overall);
-      options.signal?.removeEventListener('abort', abort);
-      // after the last ACK the socket stays a moment, in case that ACK is lost and the block comes again
-      if (error) socket.close();
-      else setTimeout(() => socket.close(), waitMs).unref();
-      if (error) reject(error);
-      else resolve(Buffer.concat(blocks));
-    };
-    const fail = (why: string, remedy?: string): void => {
-      end(
-        new RazorMkError(
-          'RAZOR_MK_TFTP',
-          `TFTP ${host}:${port} ${file}: ${why}`,
-          remedy === undefined ? {} : { remedy },
-        ),
-      );
-    };
-    const abort = (): void => end(options.signal?.reason as Error);
-    const overall = setTimeout(() => fail(`not done within ${timeoutMs} ms`), timeoutMs);
+function carryOut(exchange: Exchange, actions: readonly TftpAction[]): void {
+  for (const action of actions) {
+    if (action.act === 'done') exchange.settle.resolve(action.content);
+    else if (action.act === 'fail') exchange.settle.reject(action.error);
+    else {
+      sendPacket(exchange, action.packet, action.to);
+      if (action.awaited) awaitAnswer(exchange, exchange.waitMs);
+    }
+  }
+}
 
-    const send = (packet: Buffer, to = peer ?? { address: host, port }): void => {
-      socket.send(packet, to.port, to.address, (error) => {
-        if (error && to === peer) fail(error.message);
-        else if (error && peer === undefined) fail(error.message);
-      });
-    };
-    const sendAndWait = (packet: Buffer): void => {
-      last = packet;
-      wait = waitMs;
-      send(packet);
-      arm();
-    };
-    const arm = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        send(last);
-        wait = Math.min(wait * 2, waitMs * 8);
-        arm();
-      }, wait);
-    };
-
-    const onOack = (packet: Buffer): void => {
-      if (!withOptions || expected !== 1 || received > 0) return;
-      const answered = parseOptions(packet.subarray(2));
-      const block = answered.get('blksize');
-      if (block !== undefined) {
-        const size = Number(block);
-        if (!Number.isInteger(size) || size < 8 || size > wantedBlock) {
-          send(errorPacket(BAD_OPTIONS, 'blksize'));
-          return fail(`the server raised blksize to ${block}`);
-        }
-        blockSize = size;
-      }
-      const size = answered.get('tsize');
-      if (size !== undefined && /^\d{1,15}$/.test(size)) announced = Number(size);
-      if (announced !== undefined && announced > limit) return tooLarge();
-      sendAndWait(ack(0));
-    };
-    const onData = (packet: Buffer): void => {
-      if (packet.readUInt16BE(2) !== expected) return; // old or early: the timer repeats our last packet
-      const data = packet.subarray(4);
-      if (data.length > blockSize) return fail('a block is longer than the block size');
-      received += data.length;
-      if (received > limit) return tooLarge();
-      blocks.push(Buffer.from(data));
-      const done = data.length < blockSize;
-      const answer = ack(expected);
-      expected = (expected + 1) & 0xffff;
-      if (!done) return sendAndWait(answer);
-      if (announced !== undefined && announced !== received) {
-        return fail(`${received} bytes came, ${announced} were announced`);
-      }
-      clearTimeout(timer);
-      last = answer;
-      send(answer);
-      end(undefined);
-    };
-    const tooLarge = (): void => {
-      send(errorPacket(3, 'too large'));
-      fail(`larger than ${limit} bytes`);
-    };
-    const onError = (packet: Buffer): void => {
-      const code = packet.readUInt16BE(2);
-      const text = printable(packet.subarray(4));
-      if (code === BAD_OPTIONS && withOptions) return end(new OptionsRefused(text));
-      fail(
-        `the server refused (${code}${text && `, ${text}`})`,
-        'Check that the file is in the TFTP root of the boot server.',
-      );
-    };
-
-    socket.on('error', (error) => fail(error.message));
-    socket.on('message', (packet: Buffer, from: RemoteInfo) => {
-      if (packet.length < 4) return;
-      if (settled) {
-        if (isPeer(peer, from) && packet.readUInt16BE(0) === DATA) send(last);
-        return;
-      }
-      if (from.address !== (peer?.address ?? from.address)) return;
-      if (peer === undefined) peer = { address: from.address, port: from.port };
-      else if (!isPeer(peer, from)) {
-        send(errorPacket(UNKNOWN_TRANSFER, 'unknown transfer'), { address: from.address, port: from.port });
-        return;
-      }
-      const opcode = packet.readUInt16BE(0);
-      if (opcode === OACK) onOack(packet);
-      else if (opcode === DATA) onData(packet);
-      else if (opcode === ERROR) onError(packet);
-    });
-    options.signal?.addEventListener('abort', abort, { once: true });
-    if (options.signal?.aborted === true) return abort();
-    sendAndWait(last);
+function sendPacket(exchange: Exchange, packet: Buffer, other: TftpPeer | undefined): void {
+  const { socket, transfer, server } = exchange;
+  const to = other ?? transfer.peer ?? server;
+  socket.send(packet, to.port, to.address, (error) => {
+    if (error && other === undefined && !transfer.over) carryOut(exchange, [failed(transfer, error.message)]);
   });
 }
 
-function isPeer(peer: { address: string; port: number } | undefined, from: RemoteInfo): boolean {
-  return peer !== undefined && peer.address === from.address && peer.port === from.port;
-}
-
-function request(file: string, options: Readonly<Record<string, number>>): Buffer {
-  const words = [file, 'octet', ...Object.entries(options).flatMap(([name, value]) => [name, String(value)])];
-  return Buffer.concat([Buffer.from([0, RRQ]), Buffer.from(`${words.join('\0')}\0`)]);
-}
-
-/** RFC 2349: 1 to 255. */
-function wholeSeconds(ms: number): number {
-  return Math.min(255, Math.max(1, Math.round(ms / 1000)));
-}
-
-function ack(block: number): Buffer {
-  return Buffer.from([0, ACK, block >> 8, block & 0xff]);
-}
-
-function errorPacket(code: number, text: string): Buffer {
-  return Buffer.concat([Buffer.from([0, ERROR, 0, code]), Buffer.from(`${text}\0`)]);
-}
-
-function parseOptions(bytes: Buffer): Map<string, string> {
-  const words = bytes.toString('latin1').split('\0');
-  const options = new Map<string, string>();
-  for (let i = 0; i + 1 < words.length; i += 2) options.set((words[i] ?? '').toLowerCase(), words[i + 1] ?? '');
-  return options;
-}
-
-function printable(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replaceAll(/[^ -~]/g, '')
-    .slice(0, 100);
+/** Repeats the last packet until something new comes, each time after a longer wait. */
+function awaitAnswer(exchange: Exchange, ms: number): void {
+  clearTimeout(exchange.timer);
+  exchange.timer = setTimeout(() => {
+    sendPacket(exchange, exchange.transfer.last, undefined);
+    awaitAnswer(exchange, Math.min(ms * 2, exchange.waitMs * 8));
+  }, ms);
 }
