@@ -28,10 +28,13 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   'Orders from Foreman:': ['apiPort', 'apiPlainPort', 'apiAllow', 'apiKexec'],
 };
 
+/** Read when it is there; another one that is named must exist. */
+export const CONFIG_FILE = '/etc/razor-mk/config.yaml';
+
 /** Where this machine's files are; other places are for trying things out. */
 const FILES = {
   cmdline: { type: 'string', default: '/proc/cmdline', describe: 'the kernel command line' },
-  config: { type: 'string', default: '/etc/razor-mk/config.yaml', describe: 'configuration file' },
+  config: { type: 'string', default: CONFIG_FILE, describe: 'configuration file' },
   'state-dir': { type: 'string', describe: 'where state is kept (a private directory; /tmp with --live)' },
   'resolv-conf': { type: 'string', default: '/etc/resolv.conf', describe: 'resolvers and search list' },
   'dns-port': { type: 'number', describe: 'port of the resolvers (53)' },

@@ -10,6 +10,7 @@ import type { Disk } from '../disks/disks.ts';
 import { bootParameters } from '../kernel-line/read-kernel-line.ts';
 import { withheldFrom } from '../http/tls/trust.ts';
 import { startAgent } from '../loop/agent.ts';
+import type { AgentEnd } from '../loop/agent-options.ts';
 import type { AgentEvent, Emit } from '../loop/events.ts';
 import type { Runtime } from '../loop/runtime.ts';
 import { openConsole, type ConsoleOutput } from '../node/console.ts';
@@ -22,7 +23,10 @@ import type { ServerService, TurnServer } from '../servers/server.ts';
 import { openStateStore, type StateStore } from '../state/state-store.ts';
 import { version } from '../version.ts';
 import { agentOptions, serverList, type AgentArgs } from './options.ts';
-import { addressesOf, resolverOf, setUp, stateDir } from './setup.ts';
+import { addressesOf, refuseBadOptions, resolverOf, setUp, stateDir } from './setup.ts';
+
+/** EX_SOFTWARE of sysexits.h: a defect of ours. */
+const SOFTWARE = 70;
 
 interface RunArgs extends AgentArgs {
   readonly live: boolean;
@@ -54,11 +58,14 @@ export const verb = defineVerb({
 /** In order: 1. read what stands still; 2. open log, store and node; 3. take turns, or do the job of a server without turns. */
 async function runAgent(args: RunArgs, host: Host): Promise<number> {
   const turns = turnsOf(args);
-  const dir = stateDir(args, args.live);
   const { text: kernelLine, source } = await bootParameters(args.cmdline, args.live, host);
-  const setup = await setUp(args, host, { kernelLine, mayBeUndecided: args.live && turns === undefined });
+  const mayBeUndecided = args.live && turns === undefined;
+  const setup = await setUp(args, host, { kernelLine, mayBeUndecided, mayLackConfig: args.live });
   const { descriptor } = setup;
   const initial = setup.settings({});
+  // a node goes on with the next place: it must not stay dead for a slip in the arguments of its image
+  if (!args.live) refuseBadOptions(initial);
+  const dir = stateDir(args, args.live);
   const logDir = initial.values.logDir || (args.live ? '/var/log' : dir);
   const people = args.events ? host.err : host.out;
   const nodeLog = openNodeLog({
@@ -203,10 +210,16 @@ async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise
     stopAfter: args['stop-after-command'],
   });
   await node.open(agent.control);
-  await agent.done;
+  const end = await agent.done;
   await service?.close();
   await node.close();
-  return 0;
+  return runtime.signal.aborted ? 0 : exitStatus(end);
+}
+
+/** 0 when a turn was answered, else the status of the error that the last one failed with. */
+function exitStatus({ answered, error }: AgentEnd): number {
+  if (answered > 0) return 0;
+  return error instanceof RazorMkError ? error.exitCode : SOFTWARE;
 }
 
 /** The file that stands for the disks, or undefined for those of the machine. */

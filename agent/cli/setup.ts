@@ -21,24 +21,27 @@ import type { NodeSetup } from '../node/node-setup.ts';
 import { defaultServer, selectServer, type Selection } from '../servers/select-server.ts';
 import type { ServerDescriptor } from '../servers/server.ts';
 import { version } from '../version.ts';
-import type { AgentArgs } from './options.ts';
+import { CONFIG_FILE, type AgentArgs } from './options.ts';
 
 export interface SetUpOptions {
   /** The kernel line, where it was read already. */
   readonly kernelLine?: string;
   /** A kernel line that names two servers is noted in `undecided`, not thrown. */
   readonly mayBeUndecided?: boolean;
+  /** A configuration file that was named and does not exist is a message, not an error. */
+  readonly mayLackConfig?: boolean;
   /** The servers to choose from; the registry's by default. */
   readonly servers?: readonly ServerDescriptor[];
 }
 
 const LONGEST_FILE = 1024 * 1024;
+const OPTION = 'option: ';
 
 /** Reads kernel line, environment and configuration file. Throws RAZOR_MK_DIALECT, RAZOR_MK_CONFIG, RAZOR_MK_FILE_UNREADABLE. */
 export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}): Promise<NodeSetup> {
   const kernelLine = more.kernelLine ?? (await readKernelLine(args.cmdline));
   const kernel = parseCommandLine(Buffer.from(kernelLine, 'latin1'));
-  const file = await readConfigFile(args.config);
+  const file = await readConfigFile(args.config, host, more.mayLackConfig === true);
   const { descriptor, reason, undecided } = chooseServer(args, host, { kernel, file }, more);
   const options = { ...writtenIn(args), dialect: descriptor.name };
   const settings = (pushed: PushedMap): Resolved =>
@@ -151,12 +154,16 @@ async function collectorsFor(
  * another server than the one that was named. Throws RAZOR_MK_USAGE.
  */
 export function settingsByHand(setup: NodeSetup, host: Host): Settings {
-  const { values, refused } = setup.settings({});
-  for (const text of refused) {
-    if (text.startsWith('option: ')) throw new RazorMkError('RAZOR_MK_USAGE', `--${text.slice('option: '.length)}`);
-    host.err(`razor-mk: not used: ${text}\n`);
-  }
-  return values;
+  const resolved = setup.settings({});
+  refuseBadOptions(resolved);
+  for (const text of resolved.refused) host.err(`razor-mk: not used: ${text}\n`);
+  return resolved.values;
+}
+
+/** Throws RAZOR_MK_USAGE for the first option with a value that is refused. */
+export function refuseBadOptions({ refused }: Resolved): void {
+  const option = refused.find((text) => text.startsWith(OPTION));
+  if (option !== undefined) throw new RazorMkError('RAZOR_MK_USAGE', `--${option.slice(OPTION.length)}`);
 }
 
 /** Finds the first address of a name with our own resolver, which the settings of the verb may direct elsewhere. */
@@ -175,10 +182,19 @@ export function addressesOf(args: AgentArgs): (name: string) => Promise<readonly
   };
 }
 
-/** The configuration file as a map; an absent one is an empty map. Throws RAZOR_MK_CONFIG unless it is a YAML map. */
-async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+/**
+ * The configuration file as a map; an absent one is an empty map, unless somebody named it. Throws RAZOR_MK_FILE_UNREADABLE, and
+ * RAZOR_MK_CONFIG unless it is a YAML map.
+ */
+async function readConfigFile(path: string, host: Host, mayLack: boolean): Promise<Record<string, unknown>> {
   const bytes = await readCapped(path, LONGEST_FILE);
-  if (bytes === undefined) return {};
+  if (bytes === undefined) {
+    const message = `the configuration file ${path} does not exist`;
+    if (path !== CONFIG_FILE && !mayLack) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', message);
+    if (path !== CONFIG_FILE) host.err(`razor-mk: ${message}; going on without it\n`);
+    return {};
+  }
+  if (bytes.length === 0) return {}; // the YAML library takes its time to load
   let value: unknown;
   try {
     const { parse } = await import('yaml');

@@ -1,8 +1,11 @@
 /** Who wins: option, kernel line, environment, configuration file, pushed by the server, built in. */
+import { isSecretName, REDACTED, redactText } from '../../platform/log/redact.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
 import { settingNames } from './names.ts';
 import { OPTIONS, SETTING_NAMES } from './options.ts';
 import type { SettingOrigin, Resolved, SettingName, Settings } from './settings.ts';
+
+const LONGEST_SHOWN = 60;
 
 export interface Places {
   /** By option name without dashes in front: `checkin-interval`. */
@@ -39,7 +42,7 @@ export function resolveAgentSettings(places: Places): Resolved {
       if (name === undefined || written === undefined || written === null) continue;
       const checked = (origin === 'pushed' ? (entry.pushedKind ?? entry.kind) : entry.kind)(written);
       if ('wrong' in checked) {
-        refused.push(`${origin}: ${name} ${checked.wrong}`);
+        refused.push(`${origin}: ${name}=${shownValue(name, written)} ${checked.wrong}`);
         continue;
       }
       values[setting] = checked.value;
@@ -51,4 +54,11 @@ export function resolveAgentSettings(places: Places): Resolved {
   for (const name of Object.keys(places.file ?? {}))
     if (!known.has(name)) refused.push(`configuration file: unknown setting ${name.slice(0, 60)}`);
   return { values: values as unknown as Settings, from: from as Record<SettingName, SettingOrigin>, refused };
+}
+
+/** A refused value for people: short, without secrets. */
+function shownValue(name: string, written: unknown): string {
+  if (isSecretName(name)) return REDACTED;
+  const text = typeof written === 'string' ? written : (JSON.stringify(written) ?? '');
+  return redactText(text).slice(0, LONGEST_SHOWN);
 }

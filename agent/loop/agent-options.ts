@@ -49,4 +49,6 @@ export interface AgentEnd {
   readonly turns: number;
   /** Those of them that the server answered. */
   readonly answered: number;
+  /** What the last turn failed with; undefined after an answer. */
+  readonly error: unknown;
 }

@@ -63,9 +63,9 @@ async function loop(state: LoopState): Promise<AgentEnd> {
     await pause(state, waitAfter(state, end));
   }
   state.calendar.close();
-  const { turns, answered } = state;
+  const { turns, answered, lastError } = state;
   emit({ event: 'stopped', reason: endReason(state.runtime), turns });
-  return { turns, answered };
+  return { turns, answered, error: lastError };
 }
 
 async function begin(state: LoopState): Promise<void> {

@@ -42,6 +42,8 @@ export interface LoopState {
   turns: number;
   /** Turns that the server answered. */
   answered: number;
+  /** What the last turn failed with; undefined after an answer. */
+  lastError: unknown;
   registersInARow: number;
   /** The interval that was warned about last, in seconds. */
   warnedInterval: number;
@@ -80,6 +82,7 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
     waking: new AbortController(),
     turns: 0,
     answered: 0,
+    lastError: undefined,
     registersInARow: 0,
     warnedInterval: 0,
   };

@@ -45,6 +45,7 @@ export async function takeTurn(state: LoopState, server: Candidate): Promise<Tur
     noteAnswer(state, result, server);
     return { startedAt, result };
   } catch (error) {
+    state.lastError = error;
     if (!runtime.signal.aborted) reportFailure(state, error);
     return { startedAt, error };
   }
@@ -74,6 +75,7 @@ async function exchangesWith(state: LoopState, server: Candidate): Promise<Diale
 
 function noteAnswer(state: LoopState, { nodeId, command }: TurnResult, server: Candidate): void {
   state.answered++;
+  state.lastError = undefined;
   state.nodeId = nodeId;
   state.targets.answered(server);
   state.push.succeeded();

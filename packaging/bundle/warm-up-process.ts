@@ -82,7 +82,7 @@ async function warmUp(): Promise<void> {
     '--next-server-file',
     none,
     '--config',
-    none,
+    '/dev/null',
   ];
   const pace = ['--checkin-skew', '0.001', '--checkin-interval', '0.01', '--turns', '2'];
   writeFileSync(join(work, 'cmdline'), 'quiet\n');

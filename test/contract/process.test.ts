@@ -75,7 +75,7 @@ async function agent(
     '--state-dir',
     join(directory, 'state'),
   ];
-  const quiet = ['--resolv-conf', join(directory, 'resolv.conf'), '--config', join(directory, 'none.yaml')];
+  const quiet = ['--resolv-conf', join(directory, 'resolv.conf'), '--config', '/dev/null'];
   const pace = ['--checkin-interval', '0.2', '--checkin-skew', '0', '--turns', '8', '--stop-after-command', 'reboot'];
   const next = ['--next-server-file', join(directory, 'nextServerIP.addr')];
   const argv: [string, ...string[]] = [
@@ -203,7 +203,7 @@ async function agentLiveOnlyForTheExtension(
   const args = {
     cmdline: join(directory, 'cmdline'),
     'resolv-conf': join(directory, 'resolv.conf'),
-    config: join(directory, 'none.yaml'),
+    config: '/dev/null',
     'next-server-file': join(directory, 'nextServerIP.addr'),
     'dns-port': undefined,
     root: join(directory, 'root'),

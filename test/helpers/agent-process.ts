@@ -1,6 +1,5 @@
 /** The real agent as a process of its own, its events as they come. */
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -31,17 +30,7 @@ export async function agentProcess(args: readonly string[], options: ProcessOpti
   const events: AgentEvent[] = [];
   const lines: string[] = [];
   let look = (): void => undefined;
-  const argv = [
-    process.execPath,
-    MAIN,
-    'run',
-    '--events',
-    '--state-dir',
-    stateDir,
-    '--config',
-    join(stateDir, 'none.yaml'),
-    ...args,
-  ];
+  const argv = [process.execPath, MAIN, 'run', '--events', '--state-dir', stateDir, '--config', '/dev/null', ...args];
   const daemon = await startDaemon(argv as [string, ...string[]], {
     env: { ...options.env },
     onLine: (line, stream) => {

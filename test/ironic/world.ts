@@ -158,7 +158,7 @@ async function startAgent(
       ...([process.execPath, join(root, 'agent/main.ts'), 'run', '--events'] as const),
       ...['--cmdline', cmdline, '--state-dir', stateDir, '--disk-file', disk],
       ...['--from', join(root, 'test/fixtures/captures', machine)],
-      ...['--config', join(place, 'none.yaml'), '--resolv-conf', join(place, 'none.conf'), '--log-level', 'debug'],
+      ...['--config', '/dev/null', '--resolv-conf', join(place, 'none.conf'), '--log-level', 'debug'],
     ],
     {
       onLine: (text, stream) => {

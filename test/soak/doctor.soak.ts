@@ -225,7 +225,7 @@ async function doctor({ args = [], machine = {} }: Pick<Case, 'args' | 'machine'
     `mount --bind ${dir}/${kmsg} /dev/kmsg`,
     'exec "$@"',
   ].join('; ');
-  const nowhere = ['--cmdline', '/dev/null', '--config', '/nonexistent', '--next-server-file', '/nonexistent'];
+  const nowhere = ['--cmdline', '/dev/null', '--config', '/dev/null', '--next-server-file', '/nonexistent'];
   const verb = [process.execPath, MAIN, 'doctor', '--resolv-conf', join(dir, 'resolv.conf'), ...nowhere, ...args];
   const inMount = [
     'unshare',

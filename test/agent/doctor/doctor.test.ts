@@ -62,7 +62,7 @@ let confs = 0;
 function files(resolver?: { address: string; port: number }): string[] {
   const conf = join(dir, `resolv-${confs++}.conf`);
   writeFileSync(conf, resolver === undefined ? '' : `nameserver ${resolver.address}\noptions timeout:1 attempts:1\n`);
-  const none = ['--cmdline', '/dev/null', '--config', '/nonexistent', '--next-server-file', '/nonexistent'];
+  const none = ['--cmdline', '/dev/null', '--config', '/dev/null', '--next-server-file', '/nonexistent'];
   return [...none, '--resolv-conf', conf, '--dns-port', String(resolver?.port ?? 1)];
 }
 

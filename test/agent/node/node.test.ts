@@ -41,7 +41,7 @@ test('an agent that finds no server says so in its status, takes a server from s
     '--cmdline',
     '/dev/null',
     '--config',
-    '/nonexistent',
+    '/dev/null',
     '--resolv-conf',
     '/dev/null',
     '--dns-port',

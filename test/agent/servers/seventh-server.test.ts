@@ -102,7 +102,7 @@ async function world(t: TestContext): Promise<World> {
       'resolv-conf': join(dir, 'resolv.conf'),
       'next-server-file': none,
       'dns-port': 1,
-      config: none,
+      config: '/dev/null',
       root: '/',
       from: undefined,
       'state-dir': undefined,

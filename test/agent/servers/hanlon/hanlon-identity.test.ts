@@ -28,7 +28,7 @@ test('the UUID that iPXE put on the kernel line is Hanlon’s, if it is there ex
       'resolv-conf': none,
       'next-server-file': none,
       'dns-port': undefined,
-      config: none,
+      config: '/dev/null',
       root,
       from: undefined,
       'state-dir': undefined,
