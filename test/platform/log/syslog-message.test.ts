@@ -10,10 +10,14 @@ test('a message has the form of RFC 5424, on one line, cut at a character', () =
   const parts = RFC5424.exec(line);
   assert.ok(parts, line);
   assert.deepEqual([parts[1], parts[3], parts[5]], [String(16 * 8 + 3), 'mk1', 'one two ']);
-  const cut = formatSyslog('info', 'ä'.repeat(3000), { wall, hostname: '' });
-  assert.ok(Buffer.byteLength(cut) <= 2048 && Buffer.byteLength(cut) > 2044, String(Buffer.byteLength(cut)));
-  assert.doesNotMatch(cut, /\ufffd/);
-  assert.match(cut, / - razor-mk /);
+  // the limit falls between two characters, or into one
+  for (const shift of ['', 'x', 'xx', 'xxx']) {
+    const cut = formatSyslog('info', `${shift}${'\u{1f980}'.repeat(1000)}`, { wall, hostname: '' });
+    const bytes = Buffer.byteLength(cut);
+    assert.ok(bytes <= 2048 && bytes > 2044, `${bytes} bytes`);
+    assert.doesNotMatch(cut, /\ufffd/);
+    assert.match(cut, / - razor-mk /);
+  }
 });
 
 test('each level of the log has its severity, and a message of exactly the limit is sent whole', () => {
