@@ -31,6 +31,16 @@ export const verb = defineVerb({
     },
     { name: 'log', describe: 'what happened in a running lab', load: async () => (await import('./status.ts')).log },
     {
+      name: 'backup',
+      describe: 'write everything that a running lab knows to a new file',
+      load: async () => (await import('./backup.ts')).backup,
+    },
+    {
+      name: 'restore',
+      describe: 'replace everything that a running lab knows by a backup',
+      load: async () => (await import('./backup.ts')).restore,
+    },
+    {
       name: 'ipxe',
       describe: 'print the iPXE script that leads machines to the lab, or lay out a TFTP root',
       load: async () => (await import('./ipxe.ts')).verb,

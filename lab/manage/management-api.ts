@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import { sendJson } from '../listeners/replies.ts';
 import { clientConfig } from '../lab-settings.ts';
+import { manageBackups } from './manage-backups.ts';
 import { manageCatalog } from './manage-catalog.ts';
 import { manageNodes } from './manage-nodes.ts';
 import { Refusal } from './request.ts';
@@ -17,6 +18,7 @@ export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () 
     });
     manageNodes(api, core);
     manageCatalog(api, core, imageDir);
+    manageBackups(api, core);
     api.get('/api/status', (request, reply) => {
       const { settings, store } = core;
       return sendJson(reply, 200, {

@@ -82,9 +82,12 @@ export const policyChangeSchema = z.strictObject({
   line: z.optional(z.int().check(z.gte(0))),
 });
 
+/** A path on the lab's machine. */
+export const absolutePath = z.string().check(z.regex(/^\/[^\0]{0,4000}$/, 'must be an absolute path'));
+
 export const imageSchema = z.strictObject({
   type: z.enum(['mk', 'os', 'esxi', 'xenserver']),
-  path: z.string().check(z.regex(/^\/[^\0]{0,4000}$/, 'must be an absolute path')),
+  path: absolutePath,
   name: z.optional(name),
   version: z.optional(name),
   kernel: z.optional(line),

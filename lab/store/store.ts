@@ -104,5 +104,9 @@ export interface Store extends Catalog {
   readonly activeModels: ActiveModelStore;
   /** Runs `work` in a transaction; resolves with its result when that is committed. */
   write<T>(work: () => T): Promise<T>;
+  /** Writes a whole copy to a new file while requests go on. Throws RAZOR_MK_FILE_UNWRITABLE. */
+  backup(path: string): Promise<void>;
+  /** Replaces everything by a copy, at once. Throws RAZOR_MK_LAB_DB, and then nothing has changed. */
+  restore(path: string): void;
   close(): void;
 }

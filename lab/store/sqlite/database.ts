@@ -5,6 +5,7 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { backupTo, markClosed, markOpen, refusePartialCopy, restoreFrom } from './backup.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** The open file. */
@@ -23,8 +24,12 @@ export interface Database {
   prepare(sql: string): StatementSync;
   /** Calls `listener` after changes were undone, for caches. */
   onUndone(listener: () => void): void;
-  /** Calls `listener` before the end, for what is left to write. */
-  onClose(listener: () => void): void;
+  /** Calls `listener` before the end, a backup and a restore, for what is left to write. */
+  onFlush(listener: () => void): void;
+  /** Writes a whole copy of the open database. Throws RAZOR_MK_FILE_UNWRITABLE. */
+  backup(path: string): Promise<void>;
+  /** Replaces everything by what a backup holds. Throws RAZOR_MK_LAB_DB, and then nothing has changed. */
+  restore(path: string): void;
   /** Commits what is open and closes the file. */
   close(): void;
 }
@@ -38,7 +43,7 @@ interface DatabaseState {
   readonly db: DatabaseSync;
   readonly statements: Map<string, StatementSync>;
   readonly undoneListeners: (() => void)[];
-  readonly closeListeners: (() => void)[];
+  readonly flushListeners: (() => void)[];
   /** The group whose transaction is open: who waits for its commit. */
   group: Waiter[] | undefined;
 }
@@ -49,7 +54,7 @@ export function openDatabase(path: string): Database {
     db: openFile(path),
     statements: new Map(),
     undoneListeners: [],
-    closeListeners: [],
+    flushListeners: [],
     group: undefined,
   };
   return {
@@ -57,11 +62,21 @@ export function openDatabase(path: string): Database {
     write: (work) => write(state, work),
     lightly: (work) => writeLightly(state, work),
     onUndone: (listener) => void state.undoneListeners.push(listener),
-    onClose: (listener) => void state.closeListeners.push(listener),
+    onFlush: (listener) => void state.flushListeners.push(listener),
+    async backup(path) {
+      flush(state);
+      await backupTo(state.db, path);
+    },
+    restore(path) {
+      flush(state);
+      restoreFrom(state.db, path);
+      notifyUndone(state);
+    },
     close() {
-      state.closeListeners.forEach((listener) => listener());
+      state.flushListeners.forEach((listener) => listener());
       commit(state);
       state.statements.clear();
+      markClosed(state.db);
       state.db.close();
     },
   };
@@ -69,7 +84,10 @@ export function openDatabase(path: string): Database {
 
 function openFile(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') keepPrivate(path);
+    if (path !== ':memory:') {
+      refusePartialCopy(path);
+      keepPrivate(path);
+    }
     const db = new DatabaseSync(path);
     // exclusive: what the lab keeps in memory would grow stale beside another writer
     db.exec('PRAGMA busy_timeout=1000; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL');
@@ -77,8 +95,10 @@ function openFile(path: string): DatabaseSync {
       'PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000; BEGIN EXCLUSIVE; COMMIT',
     );
     migrate(db);
+    if (path !== ':memory:') markOpen(db);
     return db;
   } catch (error) {
+    if (error instanceof RazorMkError) throw error;
     const why = /locked|busy/i.test(messageOf(error)) ? 'another lab has it open' : messageOf(error);
     throw new RazorMkError('RAZOR_MK_LAB_DB', `cannot open the database ${path}: ${why}`, { cause: error });
   }
@@ -150,6 +170,12 @@ function rejectGroup(state: DatabaseState, error: unknown): void {
   state.group = undefined;
   notifyUndone(state);
   for (const waiter of group) waiter.reject(error);
+}
+
+/** Writes what is pending, so that the file holds everything that was answered. */
+function flush(state: DatabaseState): void {
+  state.flushListeners.forEach((listener) => listener());
+  commit(state);
 }
 
 function notifyUndone({ undoneListeners }: DatabaseState): void {

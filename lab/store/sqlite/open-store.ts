@@ -22,6 +22,8 @@ export function openStore(path: string): Store {
     nodes: cacheNodes(db, openNodeTable(db)),
     activeModels: openActiveModels(db),
     write: (work) => db.write(work),
+    backup: (path) => db.backup(path),
+    restore: (path) => db.restore(path),
     close: () => db.close(),
   };
 }

@@ -34,11 +34,12 @@ interface PendingState {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Starts the list; what is left of it is written when the database is closed. */
+/** Starts the list; what is left of it is written before the database is closed or copied. */
 export function createPendingContacts(db: Database, table: NodeStore): PendingContacts {
   const state: PendingState = { db, table, contacts: new Map(), timer: undefined };
-  db.onClose(() => {
+  db.onFlush(() => {
     clearTimeout(state.timer);
+    state.timer = undefined;
     if (state.contacts.size > 0) writeSlice(state, dueContacts(state));
   });
   return {

@@ -1,0 +1,36 @@
+/** Backup and restore of everything that the lab knows, while it runs. Paths are those of the lab's own machine. */
+import type { FastifyInstance } from 'fastify';
+import * as z from 'zod/mini';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { LabCore } from '../lab-core.ts';
+import { sendJson } from '../listeners/replies.ts';
+import { readBody, Refusal } from './request.ts';
+import { absolutePath } from './schemas.ts';
+
+const schema = z.strictObject({ path: absolutePath });
+
+/** Adds `POST /api/backup` and `POST /api/restore`. */
+export function manageBackups(app: FastifyInstance, core: LabCore): void {
+  const { store, events } = core;
+  app.post('/api/backup', async (request, reply) => {
+    const { path } = readBody(request, schema);
+    await refusing(() => store.backup(path));
+    events.emit({ type: 'changed', message: `backup written to ${path}` });
+    return sendJson(reply, 201, { path, nodes: store.nodes.count() });
+  });
+  app.post('/api/restore', async (request, reply) => {
+    const { path } = readBody(request, schema);
+    await refusing(() => store.restore(path));
+    events.emit({ type: 'changed', message: `everything was replaced by the backup ${path}` });
+    return sendJson(reply, 200, { path, nodes: store.nodes.count() });
+  });
+}
+
+async function refusing(work: () => Promise<void> | void): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof RazorMkError) throw new Refusal(422, `${error.message} (${error.remedy})`);
+    throw error;
+  }
+}
