@@ -64,7 +64,7 @@ function initrdLines(initrd: InitrdReport & { readonly path: string; readonly sh
       `${each.compression}, ${megabytes(each.bytes)}, unpacked ${megabytes(each.unpacked)}, ${each.entries} entries`,
     );
   }
-  row('memory', `${initrd.needsMib} MiB are needed to unpack it (${megabytes(initrd.unpackedBytes)})`);
+  row('memory', `${initrd.needsMib} MiB are needed to unpack it and to run (${megabytes(initrd.unpackedBytes)})`);
   if (initrd.image !== undefined) {
     row(
       'image',
