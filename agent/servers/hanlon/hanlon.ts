@@ -7,8 +7,10 @@ import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
 import type { Exchange, TextReply } from '../../http/exchange.ts';
+import { errorText } from '../../http/bounded-json.ts';
 import { replyJson } from '../../http/exchange.ts';
 import { limitFacts } from '../limit-facts.ts';
+import { agentConfig } from './hanlon-config.ts';
 import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
 
 const HANLON_BASE_PATH = '/hanlon/api/v1';
@@ -56,8 +58,9 @@ function hanlonUuid(identity: Identity): string {
 export function parseHanlonCheckin(reply: TextReply): CheckinReply {
   const parsed = COMMAND.safeParse(replyJson(reply));
   if (!parsed.success) throw refusal(reply, 'check-in');
-  const { response, client_config: clientConfig } = parsed.data;
-  return { command: { name: response.command_name, param: response.command_param }, clientConfig };
+  const { response, client_config: pushed } = parsed.data;
+  const command = { name: response.command_name, param: response.command_param };
+  return { command, clientConfig: pushed && agentConfig(pushed) };
 }
 
 /** The reply of a register: 201 with errcode 0 in the body. */
@@ -82,7 +85,11 @@ function refusal(reply: TextReply, what: string): RazorMkError {
       `the server refused the ${what} (${code}, HTTP ${reply.status}): ${text}`,
     );
   }
-  return new RazorMkError('RAZOR_MK_REPLY', `the answer to the ${what} (HTTP ${reply.status}) is no Hanlon reply`);
+  const reported = errorText(value);
+  return new RazorMkError(
+    'RAZOR_MK_REPLY',
+    `the answer to the ${what} (HTTP ${reply.status}) is not a Hanlon reply${reported === undefined ? '' : `: ${reported}`}`,
+  );
 }
 
 /** The dialect, talking to one server. */
@@ -150,7 +157,8 @@ function registerRequest(registerUrl: URL, report: NodeReport): RequestPreview {
       last_state: report.lastState,
     });
   const limited = limitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), HANLON_BODY_LIMIT);
-  const headers = { accept: 'application/json', 'content-type': 'text/json' };
+  // taken by every version; newer frameworks refuse the original's text/json (docs/contracts/hanlon.md#register)
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
   const notes = [...identityNotes(report), ...limited.notes];
   return { method: 'POST', url: registerUrl.href, headers, body: bodyOf(limited.facts), notes };
 }
