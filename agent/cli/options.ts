@@ -24,7 +24,17 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   'Trust:': ['caFile', 'pin', 'insecure', 'clientCert', 'clientKey', 'token', 'tokenFile', 'replyKey'],
   'Turns:': ['checkinInterval', 'checkinSkew', 'checkinCron', 'housekeepingCron', 'loopLimit', 'loopWindow'],
   'Facts and identity:': ['factExclude', 'factRefresh', 'externalFacts', 'hwId', 'identityInclude', 'identityExclude'],
-  'Node:': ['commandsDir', 'ntp', 'watchdog', 'reloadModules', 'controlPort', 'logLevel', 'logDir', 'syslog'],
+  'Node:': [
+    'commandsDir',
+    'ntp',
+    'watchdog',
+    'reloadModules',
+    'controlPort',
+    'localPush',
+    'logLevel',
+    'logDir',
+    'syslog',
+  ],
   'Orders from Foreman:': ['apiPort', 'apiPlainPort', 'apiAllow', 'apiKexec'],
 };
 

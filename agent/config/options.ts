@@ -259,6 +259,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     value: 'PORT',
     meaning: 'Port on 127.0.0.1 for health, metrics and setMkConfig. Without --live the system chooses one.',
   },
+  localPush: {
+    default: 'root',
+    kind: oneOf(['root', 'anyone']),
+    value: 'root|anyone',
+    meaning:
+      'Who may push configuration from this machine (setMkConfig): root and the user of the agent, or anyone, as in the original.',
+  },
   loopLimit: {
     default: 5,
     kind: integer(1, 20),

@@ -44,6 +44,7 @@ export interface Settings {
   readonly watchdog: 'on' | 'off';
   readonly reloadModules: readonly string[];
   readonly controlPort: number;
+  readonly localPush: 'root' | 'anyone';
   readonly loopLimit: number;
   readonly loopWindow: number;
   readonly apiPort: number;

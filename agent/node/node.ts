@@ -90,6 +90,7 @@ export function startNode(runtime: Runtime, options: NodeOptions): Node {
       state.api = await openLocalApi({
         snapshot: status.snapshot,
         offerConfig: (map) => agent.offerConfig(map),
+        pushFrom: () => settings().localPush,
         socketPath: join(store.dir, SOCKET_NAME),
         port: runtime.system.live ? initial.controlPort : 0,
         log: log.child('control'),

@@ -8,7 +8,9 @@ import { connect, type AddressInfo } from 'node:net';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { PushedMap, PushRefusal } from '../config/pushed.ts';
+import type { Settings } from '../config/settings.ts';
 import { renderMetrics } from './metrics.ts';
+import { peerUid } from './peer-uid.ts';
 import { BodyError, readPushBody } from './push-body.ts';
 import type { StatusSnapshot } from './snapshot.ts';
 
@@ -16,6 +18,8 @@ interface LocalApiOptions {
   readonly snapshot: () => StatusSnapshot;
   /** Takes a pushed map over; the changes tell which of the original's two answers is given. */
   readonly offerConfig: (map: PushedMap) => { readonly changed: boolean; readonly refused: readonly PushRefusal[] };
+  /** Who may push: root and the agent's own user, or anyone on this machine, as in the original. */
+  readonly pushFrom: () => Settings['localPush'];
   /** The status socket's path. */
   readonly socketPath: string;
   /** 2156; 0 lets the system choose. */
@@ -102,12 +106,10 @@ async function route(request: IncomingMessage, response: ServerResponse, options
     response.setHeader('allow', 'POST');
     return answer(response, 405, 'POST a configuration here\n');
   }
-  // a web page in a browser on this machine must not be able to reconfigure it
-  if (
-    request.headers.origin !== undefined ||
-    !/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(request.headers.host ?? 'localhost')
-  ) {
-    return answer(response, 403, 'only programs of this machine may do this\n');
+  const reason = pushRefusal(request, options.pushFrom());
+  if (reason !== undefined) {
+    options.log.warn(`a push of configuration was refused: ${reason}`);
+    return answer(response, 403, `${reason}\n`);
   }
   const map = await readPushBody(request);
   const { changed, refused } = options.offerConfig(map);
@@ -118,6 +120,18 @@ async function route(request: IncomingMessage, response: ServerResponse, options
   }
   if (refused.length > 0) return json(response, 400, { json_received: map, message: 'Configuration refused', refused });
   json(response, 200, { json_received: map, message: 'Configuration unchanged; no update' });
+}
+
+/** Why a push is not taken from this caller, or undefined. */
+function pushRefusal({ headers, socket }: IncomingMessage, from: Settings['localPush']): string | undefined {
+  // a web page in a browser on this machine must not be able to reconfigure it
+  if (headers.origin !== undefined || !/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(headers.host ?? 'localhost'))
+    return 'only programs of this machine may push a configuration';
+  if (from === 'anyone') return undefined;
+  const uid = peerUid({ peerPort: socket.remotePort ?? 0, ownPort: socket.localPort ?? 0 });
+  if (uid === 0 || (uid !== undefined && uid === process.getuid?.())) return undefined;
+  const who = uid === undefined ? 'a user that the kernel does not name' : `user ${uid}`;
+  return `only root may push a configuration, and ${who} asks (razor.local_push=anyone allows it, as in the original)`;
 }
 
 function answer(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {

@@ -29,6 +29,7 @@ async function control(
   let last = '';
   const made = await openLocalApi({
     snapshot: () => sample(),
+    pushFrom: () => 'root',
     offerConfig(map) {
       offered.push(map);
       const changed = JSON.stringify(map) !== last && map['mk_checkin_interval'] !== -1;
