@@ -1,7 +1,8 @@
 /**
- * An Ironic conductor of 2014 to 2016, as far as its deploy ramdisk sees it: pass_deploy_info is validated at once and
- * answered 202; then the disk is logged in to, the image is written, and `done` goes to port 10000. The initiator is
- * qemu-img with its iSCSI driver, in user space.
+ * An Ironic conductor of 2014 to 2016, as far as its deploy ramdisk sees it
+ * (docs/contracts/ironic-2014.md#the-conductor): pass_deploy_info is validated at once and answered 202; then the disk
+ * is logged in to, the image is written, and `done` goes to port 10000. The initiator is qemu-img with its iSCSI
+ * driver, in user space.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../platform/time/clock.ts';

@@ -12,7 +12,7 @@ export const claims: readonly Claim[] = [
   {
     id: 'foreman',
     area: 'dialects',
-    says: 'Foreman: facts, turns, discovery and the node’s API against a stand-in written from notes on its source',
+    says: 'Foreman: facts, turns, discovery and the node’s API against a stand-in written from the rules of its source',
     command:
       "node_modules/.bin/node --test --test-timeout=90000 'test/agent/servers/foreman/*.test.ts' test/contract/foreman.test.ts",
     minutes: 4,

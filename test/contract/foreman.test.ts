@@ -1,4 +1,4 @@
-/** The real program against a stand-in for Foreman that was written from notes on its source: facts up, the order to reboot down. */
+/** The real program against a stand-in for Foreman (docs/contracts/foreman.md): facts up, the order to reboot down. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

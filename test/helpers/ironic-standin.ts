@@ -1,6 +1,6 @@
 /**
- * An Ironic as a ramdisk sees it, written from the rules of its API (the project's notes, taken from runs of the real one), with
- * its unkindnesses: bodies in chunks are dropped, unknown members refused, errors are JSON in a string of JSON, a token is
+ * An Ironic as a ramdisk sees it, written from the rules of its API (docs/contracts/ironic.md), with its unkindnesses:
+ * bodies in chunks are dropped, unknown members refused, errors are JSON in a string of JSON, a token is
  * handed out once, and a URL or certificate that changes is refused.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,4 +1,7 @@
-/** Ironic's own words on the kernel line (ironic-python-agent's names and defaults), checked and bounded. */
+/**
+ * Ironic's own words on the kernel line (ironic-python-agent's names and defaults), checked and bounded
+ * (docs/contracts/ironic.md#kernel-line).
+ */
 import { isIP } from 'node:net';
 import { redactText } from '../../../platform/log/redact.ts';
 import { macOfBootif, type CommandLine } from '../../../platform/kernel-line.ts';

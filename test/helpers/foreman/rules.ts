@@ -1,6 +1,6 @@
 /**
- * What Foreman's discovery does with a body of facts, written from notes on its source (foreman_discovery 24, foreman of
- * 2024) and apart from the agent: rules in the order in which it applies them. A stand-in, not Foreman.
+ * What Foreman's discovery does with a body of facts (docs/contracts/foreman.md#what-foreman-does-with-them), written
+ * apart from the agent: rules in the order in which Foreman applies them. A stand-in, not Foreman.
  */
 
 export interface ForemanSettings {

@@ -1,6 +1,7 @@
 /**
- * Port 10000, where the conductor says `done`. The original ended at any connection; here it takes an allowed peer, exactly
- * these four bytes (a newline is forgiven), and an image that was written: a session was seen and none is left.
+ * Port 10000, where the conductor says `done` (docs/contracts/ironic-2014.md#the-conductor). The original ended at any
+ * connection; here it takes an allowed peer, exactly these four bytes (a newline is forgiven), and an image that was
+ * written: a session was seen and none is left.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { RazorMkError, messageOf } from '../../../../platform/errors/errors.ts';

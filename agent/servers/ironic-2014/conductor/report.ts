@@ -1,7 +1,7 @@
 /**
- * What the conductor is told: pass_deploy_info, and pass_bootloader_install_info for local boot. 409 (the node is locked),
- * 503 (no free worker), other server errors and the network are tried again, at the time that Retry-After asks for; any
- * other 4xx is final.
+ * What the conductor is told: pass_deploy_info, and pass_bootloader_install_info for local boot
+ * (docs/contracts/ironic-2014.md#the-call). 409 (the node is locked), 503 (no free worker), other server errors and the
+ * network are tried again, at the time that Retry-After asks for; any other 4xx is final.
  */
 import type { Clock } from '../../../../platform/time/clock.ts';
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';

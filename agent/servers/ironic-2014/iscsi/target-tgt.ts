@@ -1,6 +1,7 @@
 /**
- * The disk exported by tgtd, the target in user space: no kernel module is needed. Ready means that it listens and that the
- * exported size is the disk's. tgtd ignores SIGTERM; it is ended by its own command, then by SIGKILL.
+ * The disk exported by tgtd, the target in user space: no kernel module is needed
+ * (docs/contracts/ironic-2014.md#iscsi-targets). Ready means that it listens and that the exported size is the disk's.
+ * tgtd ignores SIGTERM; it is ended by its own command, then by SIGKILL.
  */
 import type { Clock } from '../../../../platform/time/clock.ts';
 import { startDaemon, type Daemon } from '../../../../platform/process/daemon.ts';

@@ -1,7 +1,7 @@
 /**
- * The deploy ramdisk's parameters, from the kernel line or the virtual media's parameters.txt. The original's parser:
- * words split at blanks, the FIRST match wins, the value is everything after the first `=`, a bare word is empty, absent
- * is empty too, no quoting.
+ * The deploy ramdisk's parameters, from the kernel line or the virtual media's parameters.txt
+ * (docs/contracts/ironic-2014.md#parameters). The original's parser: words split at blanks, the FIRST match wins, the
+ * value is everything after the first `=`, a bare word is empty, absent is empty too, no quoting.
  */
 import { splitKernelWords } from '../../../../platform/kernel-line.ts';
 

@@ -1,4 +1,7 @@
-/** A small TFTP reader, for the token file that old Ironic servers wrote: socket and timers around tftp-transfer.ts. */
+/**
+ * A small TFTP reader, for the token file that old Ironic servers wrote (docs/contracts/ironic-2014.md#tftp): socket and
+ * timers around tftp-transfer.ts.
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import {
   beginTransfer,

@@ -1,4 +1,7 @@
-/** The agent's own HTTPS API, which the conductor calls: versions, status, commands. */
+/**
+ * The agent's own HTTPS API, which the conductor calls: versions, status, commands
+ * (docs/contracts/ironic.md#the-agents-api).
+ */
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -1,4 +1,7 @@
-/** What Ironic means by an error. Its bodies hold JSON inside a string of JSON, in two shapes, and inspector a third. */
+/**
+ * What Ironic means by an error. Its bodies hold JSON inside a string of JSON, in two shapes, and inspector a third
+ * (docs/contracts/ironic.md#common-rules).
+ */
 import { cleanText, parseBounded } from '../../../http/bounded-json.ts';
 
 /** The message for people in an error's body; the cut text of anything else. */

@@ -1,4 +1,7 @@
-/** Tells the conductor that this node is there, at random moments, until the service ends. */
+/**
+ * Tells the conductor that this node is there, at random moments, until the service ends
+ * (docs/contracts/ironic.md#heartbeat).
+ */
 import { messageOf } from '../../../../platform/errors/errors.ts';
 import type { Clock } from '../../../../platform/time/clock.ts';
 import { ApiRefusal } from './ironic-api.ts';

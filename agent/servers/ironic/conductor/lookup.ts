@@ -1,4 +1,7 @@
-/** Who this node is to Ironic, and the token that it is given once. It goes on until there is an answer. */
+/**
+ * Who this node is to Ironic, and the token that it is given once. It goes on until there is an answer
+ * (docs/contracts/ironic.md#lookup).
+ */
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 import type { Clock } from '../../../../platform/time/clock.ts';
 import type { Log } from '../../../../platform/log/log.ts';

@@ -1,4 +1,7 @@
-/** Sends the inventory: each URL in turn, five tries at each, as ironic-python-agent does. */
+/**
+ * Sends the inventory: each URL in turn, five tries at each, as ironic-python-agent does
+ * (docs/contracts/ironic.md#inspection).
+ */
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 import type { Clock } from '../../../../platform/time/clock.ts';
 import type { Log } from '../../../../platform/log/log.ts';

@@ -1,4 +1,7 @@
-/** The body of an inspection: the inventory, what the collectors add, and our own facts beside it. Pure. */
+/**
+ * The body of an inspection: the inventory, what the collectors add, and our own facts beside it
+ * (docs/contracts/ironic.md#inventory). Pure.
+ */
 import type { FactSet } from '../../../../facts/fact-types.ts';
 import { messageOf } from '../../../../platform/errors/errors.ts';
 import { COLLECTORS } from './collectors.ts';
