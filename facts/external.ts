@@ -65,19 +65,38 @@ async function readEntry(path: string, signal: AbortSignal | undefined): Promise
   return await parseExternal(text, /^\s*\{/.test(text) ? 'json' : 'txt');
 }
 
-/** A text as flat facts. Nested values become `a_b`. Throws what the JSON and YAML parsers throw, or for what is no object. */
+/** A text as flat facts, each as it was written; YAML's null is no fact. Nested values become `a_b`. Throws what the JSON and YAML parsers throw, or for what is no object. */
 export async function parseExternal(text: string, kind: string): Promise<Record<string, string>> {
   if (kind === 'txt') return parseKeyValue(text);
-  let value: unknown;
-  if (kind === 'json') value = JSON.parse(text);
-  else {
-    const { parse } = await import('yaml');
-    value = parse(text, { maxAliasCount: 50, logLevel: 'error' });
-  }
+  const value = kind === 'json' ? parseJsonTexts(text) : await parseYamlTexts(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it holds no map of facts');
   const flat: Record<string, string> = {};
   flatten(value as Record<string, unknown>, '', flat, 0);
   return flat;
+}
+
+/** JSON whose numbers keep their digits: what a number cannot hold stays a text. */
+function parseJsonTexts(text: string): unknown {
+  const asWritten = (_key: string, value: unknown, context?: { source?: string }): unknown =>
+    typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
+      ? context.source
+      : value;
+  return JSON.parse(text, asWritten as Parameters<typeof JSON.parse>[1]);
+}
+
+/** YAML whose scalars stay as they were written: a service tag 5E12345 is no number, 00123456 keeps its zeros. */
+async function parseYamlTexts(text: string): Promise<unknown> {
+  const { parseDocument, visit } = await import('yaml');
+  const document = parseDocument(text, { logLevel: 'error' });
+  if (document.errors[0] !== undefined) throw document.errors[0];
+  visit(document, {
+    Scalar(_key, node) {
+      const { value, source } = node;
+      if (source !== undefined && value !== null && typeof value !== 'string' && String(value) !== source)
+        node.value = source;
+    },
+  });
+  return document.toJS({ maxAliasCount: 50 }) as unknown;
 }
 
 /** `key=value` lines; others are left out. */

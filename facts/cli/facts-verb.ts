@@ -8,7 +8,8 @@ import { findFact } from '../suggest.ts';
 import { factValues } from '../values.ts';
 import type { FactsExtras } from './extras.ts';
 import { collectOptionsOf, withSources } from './options.ts';
-import { FORMATS, printFacts, reportErrors, table, yamlOf } from './print.ts';
+import { yamlText } from './yaml-text.ts';
+import { FORMATS, printFacts, reportErrors, table } from './print.ts';
 
 /** The verb, with what the caller knows of servers. */
 export function factsVerb(extras: FactsExtras): VerbModule {
@@ -64,7 +65,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       if (args.inventory) {
         const inventory = readInventory(sources);
         const json = JSON.stringify(inventory, null, host.interactive ? 2 : undefined);
-        host.out(format === 'yaml' ? await yamlOf(JSON.parse(json)) : `${json}\n`);
+        host.out(format === 'yaml' ? yamlText(JSON.parse(json)) : `${json}\n`);
         return 0;
       }
       if (args['second-opinion']) {
@@ -82,7 +83,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       const shown: Record<string, string> = {};
       if (names.length === 0) Object.assign(shown, values);
       else for (const name of names) shown[name] = args.lenient ? (values[name] ?? '') : findFact(set, name).value;
-      host.out(await printFacts(shown, format, host, names));
+      host.out(printFacts(shown, format, host, names));
       return 0;
     },
   });

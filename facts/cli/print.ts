@@ -1,5 +1,6 @@
 /** Facts as text, in the forms that people and programs ask for. */
 import type { Host } from '../../platform/process/verb.ts';
+import { yamlText } from './yaml-text.ts';
 import type { FactSet } from '../fact-types.ts';
 
 export const FORMATS = ['table', 'json', 'yaml', 'facter'] as const;
@@ -11,31 +12,25 @@ type Values = Readonly<Record<string, string>>;
  * `table` for people; `json` one object, on one line where no terminal reads it (a JSON Lines record of one gathering);
  * `yaml`; `facter` as Facter 1.7 printed: `name => value`, or the value alone when one name was asked for.
  */
-export async function printFacts(
+export function printFacts(
   values: Values,
   format: Format,
   host: Pick<Host, 'columns' | 'colour' | 'interactive'>,
   asked: readonly string[] = [],
-): Promise<string> {
+): string {
   switch (format) {
     case 'table':
       return table(Object.entries(values), host);
     case 'json':
       return `${JSON.stringify(values, null, host.interactive ? 2 : undefined)}\n`;
     case 'yaml':
-      return await yamlOf(values);
+      return yamlText(values);
     case 'facter':
       if (asked.length === 1) return `${values[asked[0] as string] ?? ''}\n`;
       return Object.entries(values)
         .map(([name, value]) => `${name} => ${value}\n`)
         .join('');
   }
-}
-
-/** Any value as YAML. The library is loaded only here. */
-export async function yamlOf(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml');
-  return stringify(value, { lineWidth: 0 });
 }
 
 /** Two columns; long values are cut to the terminal. */

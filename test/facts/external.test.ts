@@ -40,6 +40,40 @@ test('files in JSON, YAML and key=value, and programs that print either, give fa
   });
 });
 
+test('a value of YAML or JSON is the text that was written, whatever else it looks like', async (t) => {
+  const values = {
+    service_tag: '5E12345',
+    ctrl_mac: '12e345678901',
+    asset_tag: '00123456',
+    serial_long: '12345678901234567890',
+    imei: '9007199254740993',
+    small: '08',
+    rack_unit: '010',
+    hexid: '0x1F',
+    octal: '0o17',
+    release: '1.10',
+    thousand: '1_000',
+    in_rack: 'yes',
+    maintenance: 'True',
+    position: '1:30',
+    contract_until: '2026-11-30',
+    scientific: '1.0e3',
+    plain: '42',
+  };
+  const yaml = Object.entries(values).map(([name, value]) => `${name}: ${value}\n`);
+  const root = makeTree(t, {
+    'a.yaml': `${yaml.join('')}nothing: null\ntilde: ~\nquoted: "0x10"\nlist: [1, 010, x]\n5E1: key\n`,
+    'b.json': '{"json_long": 12345678901234567890, "json_float": 1.50, "json_int": 7, "json_text": "08"}',
+  });
+  const { facts, failures } = await collect(root);
+  assert.deepEqual(failures, []);
+  assert.deepEqual(facts, {
+    ...values,
+    ...{ quoted: '0x10', list: '[1,"010","x"]', '5E1': 'key' },
+    ...{ json_long: '12345678901234567890', json_float: '1.50', json_int: '7', json_text: '08' },
+  });
+});
+
 test('one that fails loses only itself, and is named', async (t) => {
   const root = makeTree(t, {
     'broken.json': '{"rack": ',

@@ -142,7 +142,7 @@ test('--inventory and --format yaml and facter print what they say', async (t) =
     memory: { total: number };
   };
   assert.equal(inventory.memory.total, 1_073_741_824);
-  assert.match((await cli(['facts', '--format', 'yaml', '--root', root])).out, /^memorysize: 1024\.00 MB$/m);
+  assert.match((await cli(['facts', '--format', 'yaml', '--root', root])).out, /^memorysize: "1024\.00 MB"$/m);
   assert.match((await cli(['facts', '--format', 'facter', '--root', root])).out, /^memorysize => 1024\.00 MB$/m);
 });
 
