@@ -40,6 +40,12 @@ export function cleanValue(value: string): string {
   return value.replaceAll('\0', '').trim().toWellFormed().slice(0, LONGEST_VALUE);
 }
 
+/** The same with the blanks at its end. */
+function cleanEnd(value: string): string {
+  const text = cleanValue(value);
+  return text === '' ? '' : text + (/[ \t]*$/.exec(value.replaceAll('\0', ''))?.[0] ?? '');
+}
+
 /** Gathers all facts of a machine. Never throws: a group that fails is named in `errors` and loses only its own facts. */
 export async function collectFacts(options: CollectOptions): Promise<FactSet> {
   return (await gather(options)).set;
@@ -120,7 +126,7 @@ async function runGroup(
 function adderTo(made: Fact[], group: string, facts: ReadonlyMap<string, Fact>): AddFact {
   return (name, value, from, details = {}) => {
     if (value === undefined || value === null || facts.size + made.length >= MOST_FACTS) return;
-    const text = cleanValue(String(value));
+    const text = details.exact === true ? cleanEnd(String(value)) : cleanValue(String(value));
     const clean = cleanName(name);
     if (text === '' || clean === '') return;
     const raw = details.raw?.slice(0, 500);

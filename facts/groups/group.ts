@@ -7,6 +7,8 @@ export interface FactDetails {
   readonly raw?: string | undefined;
   /** Changes by itself: never counts as a change of the machine. */
   readonly volatile?: boolean;
+  /** Blanks at its end are part of it. */
+  readonly exact?: boolean;
 }
 
 /** Adds a fact. Nothing is added for undefined, null and the empty text: such a fact is absent, as in Facter. */

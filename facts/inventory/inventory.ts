@@ -193,7 +193,7 @@ function cpu(sources: Sources): Inventory['cpu'] {
   const most = sources.int('/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq');
   const now = Number(first?.get('cpu MHz') ?? NaN);
   return {
-    model: [...cpus.models.values()][0],
+    model: [...cpus.models.values()][0]?.trim(),
     machine: sources.os().machine,
     count: cpus.count,
     sockets: cpus.sockets,

@@ -19,7 +19,8 @@ export function parseCpuinfo(text: string): Map<number, Map<string, string>> {
     const colon = line.indexOf(':');
     if (colon < 0) continue;
     const key = line.slice(0, colon).trim();
-    const value = line.slice(colon + 1).trim();
+    // Facter kept the blank at the end of a model name, where the kernel wrote one
+    const value = key === 'model name' ? line.slice(colon + 1).trimStart() : line.slice(colon + 1).trim();
     if (key === 'processor' && /^\d{1,6}$/.test(value)) {
       current = new Map();
       cpus.set(Number(value), current);
@@ -46,7 +47,7 @@ function modelsOf(text: string, info: Map<number, Map<string, string>>): Map<num
   const models = new Map<number, string>();
   for (const [number, fields] of info) {
     const model = fields.get('model name') ?? (fields.has('arch') ? fields.get('family') : undefined);
-    if (model !== undefined && model !== '') models.set(number, model);
+    if (model !== undefined && model.trim() !== '') models.set(number, model);
   }
   // s390: `processor 0: version = 00,  identification = …`
   for (const match of text.matchAll(/^processor (\d{1,6}): (.*)$/gm))
@@ -92,7 +93,12 @@ function topology(
     const socket = sources.line(`${CPU_DIR}/${name}/topology/physical_package_id`);
     if (socket === undefined) continue;
     packages.add(socket);
-    const core = sources.line(`${CPU_DIR}/${name}/topology/core_id`);
+    // threads of one core name the same siblings; core_id begins anew in each die or node of a package (Opteron)
+    const base = `${CPU_DIR}/${name}/topology`;
+    const core = ['thread_siblings_list', 'thread_siblings', 'core_id'].reduce<string | undefined>(
+      (found, file) => found ?? sources.line(`${base}/${file}`),
+      undefined,
+    );
     if (core !== undefined) cores.add(`${socket}:${core}`);
   }
   const firmware = someOffline ? readDmi(sources).processors : undefined;
@@ -110,7 +116,7 @@ export const cpuGroup: Group = {
   name: 'cpu',
   collect({ sources, add }) {
     const cpus = readCpus(sources);
-    for (const [number, model] of cpus.models) add(`processor${number}`, model, CPUINFO);
+    for (const [number, model] of cpus.models) add(`processor${number}`, model, CPUINFO, { exact: true });
     const counted = cpus.models.size > 0 ? [CPUINFO, `${CPU_DIR}/present`] : [`${CPU_DIR}/present`, CPU_DIR];
     if (cpus.count > 0) add('processorcount', cpus.count, counted);
     if (sources.exists(CPU_DIR)) add('physicalprocessorcount', cpus.sockets, cpus.socketsFrom);

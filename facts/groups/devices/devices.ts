@@ -52,6 +52,8 @@ export interface InfinibandCard {
 export const readInfiniband = oncePer((sources): readonly InfinibandCard[] =>
   sources
     .list(INFINIBAND)
+    // the Phi's driver shows its PCIe link as one
+    .filter((name) => !/^scif\d/.test(name))
     .slice(0, 256)
     .map((name) => {
       const base = `${INFINIBAND}/${name}`;

@@ -75,13 +75,24 @@ function hex(sources: Sources, base: string, file: string): string | undefined {
   return /^0x([0-9a-fA-F]{4})/.exec(sources.line(`${base}/${file}`) ?? '')?.[1]?.toLowerCase();
 }
 
-/** Displays (03) without the management board's own, and processing accelerators (12). */
+/** Makers whose screens are those of management processors: Matrox and ASPEED. */
+const SCREEN_VENDORS = new Set(['102b', '1a03']);
+/** Screens of management processors, and of virtual machines (pci.ids). */
+const SCREENS = new Set([
+  ...['1002:515e', '1002:5969', '18ca:0020', '19e5:1711'], // ES1000 twice, XGI Volari Z7, HiSilicon Hi1710
+  ...['1234:1111', '1af4:1050', '1b36:0100', '1013:00b8'], // QEMU's: standard, virtio, QXL, Cirrus
+  ...['15ad:0405', '80ee:beef', '1414:5353', '1ab8:4005'], // VMware, VirtualBox, Hyper-V, Parallels
+]);
+
+/** A display (class 03) that computes: no screen of a management processor or of a virtual machine. */
 export function isGpu(device: PciDevice): boolean {
-  return device.class.startsWith('03') && !['102b', '1a03'].includes(device.vendor); // Matrox and ASPEED: BMC screens
+  if (!device.class.startsWith('03') || SCREEN_VENDORS.has(device.vendor)) return false;
+  return !SCREENS.has(`${device.vendor}:${device.device}`);
 }
 
+/** Processing accelerators (class 12), co-processors (0b40), and graphics cards without a screen (0302). */
 export function isAccelerator(device: PciDevice): boolean {
-  return device.class.startsWith('12');
+  return /^(12|0b40)/.test(device.class) || (device.class.startsWith('0302') && isGpu(device));
 }
 
 export const pciGroup: Group = {

@@ -32,7 +32,7 @@ export const readBoot = oncePer((sources): Boot => {
   const fromFirmware = named === undefined && uefi ? firmwareBootMac(sources) : undefined;
   const mac = named ?? fromFirmware?.mac;
   return {
-    mode: uefi ? 'uefi' : raw === undefined ? undefined : 'bios',
+    mode: uefi ? 'uefi' : raw !== undefined && isPc(sources) ? 'bios' : undefined,
     secureBoot: uefi ? secureBoot(sources) : undefined,
     bootif,
     mac,
@@ -42,6 +42,13 @@ export const readBoot = oncePer((sources): Boot => {
     cmdline: raw === undefined ? undefined : redactText(raw),
   };
 });
+
+/** Only PCs have a BIOS; on other machines the absence of UEFI says nothing. */
+function isPc(sources: Sources): boolean {
+  const { machine } = sources.os();
+  if (machine !== '') return /^(x86_64|amd64|i\d86)$/.test(machine);
+  return /^flags\s*:.*\bfpu\b/m.test(sources.text('/proc/cpuinfo', 16 * 1024 * 1024) ?? '');
+}
 
 function variable(sources: Sources, name: string): Buffer | undefined {
   return sources.bytes(`${EFI}/efivars/${name}-${GLOBAL}`, 65_536);

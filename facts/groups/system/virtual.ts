@@ -5,6 +5,7 @@
 import { oncePer } from '../../sources/recording.ts';
 import type { Sources } from '../../sources/sources.ts';
 import { findContainer, type Found } from './container.ts';
+import { structuresOf } from '../../smbios/smbios.ts';
 import { readDmi } from './dmi.ts';
 import type { Group } from '../group.ts';
 
@@ -36,7 +37,13 @@ export const readVirtual = oncePer(
 );
 
 function findHypervisor(sources: Sources): Found | undefined {
-  return findXen(sources) ?? byFirmware(sources) ?? byPlatform(sources) ?? byProcessor(sources);
+  return (
+    findXen(sources) ??
+    byFirmware(sources) ??
+    byPlatform(sources) ??
+    byProcessor(sources) ??
+    byVirtualMachineBit(sources)
+  );
 }
 
 /** Xen: the host itself (dom0), paravirtual guests and hardware ones. Guests too have /dev/xen/evtchn today, which misled Facter. */
@@ -61,7 +68,10 @@ function byFirmware(sources: Sources): Found | undefined {
   const source = fields.get('product_name')?.source ?? PRODUCT;
   const found = PRODUCTS.find(([pattern]) => pattern.test(record));
   if (found) return { name: found[1], source, raw: record };
-  if (QEMU.test(record)) return { name: qemuOrKvm(sources), source, raw: record };
+  // coreboot machines have SeaBIOS too: the name of a BIOS alone counts only where something says that this is a guest
+  const hardware = [get('sys_vendor'), get('product_name'), get('board_vendor')].join('|');
+  const guest = QEMU.test(hardware) || hasHypervisorFlag(sources) || hasVirtualMachineBit(sources);
+  if (QEMU.test(record) && guest) return { name: qemuOrKvm(sources), source, raw: record };
   // EC2's own: with a hypervisor under it Nitro (which is KVM), without one a bare-metal instance
   if (/^Amazon EC2\|/.test(record) && hasHypervisorFlag(sources)) return { name: 'kvm', source, raw: record };
   return undefined;
@@ -72,6 +82,18 @@ function qemuOrKvm(sources: Sources): string {
   const clocks = sources.line(CLOCKS);
   const x86 = hasHypervisorFlag(sources);
   return x86 && clocks !== undefined && !clocks.includes('kvm-clock') ? 'qemu' : 'kvm';
+}
+
+/** SMBIOS type 0: "the table describes a virtual machine" (7.1.2.2, bit 4). */
+function hasVirtualMachineBit(sources: Sources): boolean {
+  const [bios] = structuresOf(readDmi(sources).structures, 'bios');
+  return bios !== undefined && (bios.extended[1] & 0x10) !== 0;
+}
+
+/** A guest by its firmware's own word, of a hypervisor that nothing names. */
+function byVirtualMachineBit(sources: Sources): Found | undefined {
+  if (!hasVirtualMachineBit(sources)) return undefined;
+  return { name: 'kvm', source: '/sys/firmware/dmi/tables/DMI', raw: 'SMBIOS: virtual machine' };
 }
 
 /** Machines that are no PCs: mainframes, POWER, and what a device tree says. */

@@ -88,16 +88,23 @@ export function topologyOf(sources: Sources, cpus: readonly number[]): Topology 
 export function cachesOf(sources: Sources, cpus: readonly number[]): [string, string][] {
   const [first] = cpus;
   if (first === undefined) return [];
-  // kinds of cores with caches of different sizes (hybrid processors, big.LITTLE) are asked one by one
-  const mixed = sources.exists('/sys/devices/cpu_atom') || sources.exists(`${CPU}/cpu${first}/cpu_capacity`);
-  const kinds: [string, string][] = [];
-  for (const index of sources.list(`${CPU}/cpu${first}/cache`).filter((name) => /^index\d+$/.test(name))) {
+  const indexes = sources.list(`${CPU}/cpu${first}/cache`).filter((name) => /^index\d+$/.test(name));
+  const found = indexes.map((index) => {
     const folder = (cpu: number): string => `${CPU}/cpu${cpu}/cache/${index}`;
+    return { folder, ...cacheInstances(sources, cpus, folder) };
+  });
+  // kinds of cores with caches of different sizes (hybrid processors, big.LITTLE) are asked one by one
+  const mixed =
+    sources.exists('/sys/devices/cpu_atom') ||
+    sources.exists(`${CPU}/cpu${first}/cpu_capacity`) ||
+    found.some(({ uneven }) => uneven) ||
+    found.slice(0, 1).some(({ folder, instances }) => differInSize(sources, instances.map(folder)));
+  const kinds: [string, string][] = [];
+  for (const { folder, instances } of found) {
     const level = sources.line(`${folder(first)}/level`);
     const type = sources.line(`${folder(first)}/type`);
     const size = sizeOf(sources, folder(first));
     if (level === undefined || size === undefined) continue;
-    const instances = cacheInstances(sources, cpus, folder);
     const total = mixed
       ? instances.reduce((sum, cpu) => sum + (sizeOf(sources, folder(cpu)) ?? 0), 0)
       : size * instances.length;
@@ -107,8 +114,24 @@ export function cachesOf(sources: Sources, cpus: readonly number[]): [string, st
   return kinds.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** One CPU of each instance. The id tells instances apart where the firmware's map is wrong (x86, Linux 5.2). */
-function cacheInstances(sources: Sources, cpus: readonly number[], folder: (cpu: number) => string): number[] {
+/** Hybrid processors have few cores; larger machines have cores of one kind, and so many files are not read to learn that. */
+const MOST_HYBRID_CORES = 64;
+
+/** Whether caches of one kind have different sizes, though nothing else says that there are two kinds of cores (guests). */
+function differInSize(sources: Sources, folders: readonly string[]): boolean {
+  if (folders.length > MOST_HYBRID_CORES) return false;
+  return new Set(folders.flatMap((folder) => sizeOf(sources, folder) ?? [])).size > 1;
+}
+
+/**
+ * One CPU of each instance, and whether they belong to different numbers of CPUs. The id tells instances apart where the firmware's
+ * map is wrong (x86, Linux 5.2).
+ */
+function cacheInstances(
+  sources: Sources,
+  cpus: readonly number[],
+  folder: (cpu: number) => string,
+): { instances: number[]; uneven: boolean } {
   const shared = groups(cpus, (cpu) => {
     const group = members(sources, folder(cpu), 'shared_cpu');
     return group.length > 0 ? group : [cpu];
@@ -118,9 +141,10 @@ function cacheInstances(sources: Sources, cpus: readonly number[], folder: (cpu:
   const id = (cpu: number | undefined): string | undefined =>
     cpu === undefined ? undefined : sources.line(`${folder(cpu)}/id`);
   if (other !== undefined && id(one) !== undefined && id(one) !== id(other)) {
-    return [...new Map(cpus.map((cpu) => [id(cpu), cpu])).values()];
+    return { instances: [...new Map(cpus.map((cpu) => [id(cpu), cpu])).values()], uneven: false };
   }
-  return (shared ?? []).flatMap((members) => members.find((cpu) => cpus.includes(cpu)) ?? []);
+  const instances = (shared ?? []).flatMap((members) => members.find((cpu) => cpus.includes(cpu)) ?? []);
+  return { instances, uneven: new Set((shared ?? []).map((members) => members.length)).size > 1 };
 }
 
 function sizeOf(sources: Sources, folder: string): number | undefined {

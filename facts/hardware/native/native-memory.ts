@@ -1,4 +1,5 @@
 /** The size of system memory as lshw settles it: the slots' sum, else what can be switched on, else what Linux has. */
+import { readMeminfo } from '../../groups/compute/memory.ts';
 import type { Sources } from '../../sources/sources.ts';
 import { addChild, claimAll, type HardwareNode, newNode } from '../lshw-node.ts';
 
@@ -20,10 +21,9 @@ export function addMemory(core: HardwareNode, sources: Sources): void {
   memory.size = Math.max(hotplugSize(sources, usable), usable);
 }
 
-/** Bytes that Linux manages, from MemTotal of /proc/meminfo; 0 without it. */
+/** Bytes that Linux manages; 0 where it does not say. */
 export function memoryTotal(sources: Sources): number {
-  const match = /^MemTotal:\s+(\d{1,15}) kB/m.exec(sources.text('/proc/meminfo') ?? '');
-  return Number(match?.[1] ?? 0) * 1024;
+  return (readMeminfo(sources).values.get('MemTotal') ?? 0) * 1024;
 }
 
 /**

@@ -119,7 +119,8 @@ function processorNode(processor: ProcessorInformation, index: number): Hardware
     node.capacity = (processor.maxSpeed ?? 0) * mega;
     node.size = (processor.currentSpeed ?? 0) * mega;
     if (node.capacity < node.size) node.capacity = 0;
-    node.disabled = processor.status >= 2 && processor.status <= 4;
+    // 2 and 3: disabled by the user or the firmware. 4, idle, is how firmware hands over all but the boot processor's socket
+    node.disabled = processor.status === 2 || processor.status === 3;
   } else {
     node.description = 'CPU [empty]';
     node.disabled = true;
