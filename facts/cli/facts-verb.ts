@@ -43,6 +43,11 @@ export function factsVerb(extras: FactsExtras): VerbModule {
           default: false,
           describe: 'the structured view, with numbers as numbers',
         })
+        .option('structured', {
+          type: 'boolean',
+          default: false,
+          describe: 'in Facter 4’s structure: os, processors, memory, networking, dmi, disks',
+        })
         .option('second-opinion', {
           type: 'boolean',
           default: false,
@@ -65,6 +70,12 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       if (args.inventory) {
         const inventory = readInventory(sources);
         const json = JSON.stringify(inventory, null, host.interactive ? 2 : undefined);
+        host.out(format === 'yaml' ? yamlText(JSON.parse(json)) : `${json}\n`);
+        return 0;
+      }
+      if (args.structured) {
+        const { structuredFacts } = await import('../structured/structured-facts.ts');
+        const json = JSON.stringify(structuredFacts(set), null, host.interactive ? 2 : undefined);
         host.out(format === 'yaml' ? yamlText(JSON.parse(json)) : `${json}\n`);
         return 0;
       }

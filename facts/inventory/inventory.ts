@@ -107,11 +107,16 @@ export interface Inventory {
     /** Bytes of the modules, where firmware lists them. */
     readonly physical: number | undefined;
     readonly swap: number;
+    /** Bytes that programs can have: free, and what the kernel gives back (Facter 4's rule); undefined where it is not said. */
+    readonly available: number | undefined;
+    readonly swapFree: number;
     readonly slots: readonly Dimm[];
   };
   readonly numa: readonly NumaNode[];
   readonly disks: readonly InventoryDisk[];
   readonly interfaces: readonly InventoryInterface[];
+  /** The interface of the IPv4 default route. */
+  readonly defaultInterface: string | undefined;
   readonly pci: readonly PciDevice[];
   readonly usb: readonly UsbDevice[];
   readonly gpus: readonly PciDevice[];
@@ -171,11 +176,14 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
       total: (memory.get('MemTotal') ?? 0) * 1024,
       physical: physical > 0 ? physical : undefined,
       swap: (memory.get('SwapTotal') ?? 0) * 1024,
+      available: available(memory),
+      swapFree: (memory.get('SwapFree') ?? 0) * 1024,
       slots,
     },
     numa: readNuma(sources),
     disks: readDisks(sources),
     interfaces: interfaces(sources, choice),
+    defaultInterface: defaultInterface(sources),
     pci,
     usb: readUsb(sources),
     gpus: pci.filter(isGpu),
@@ -185,6 +193,18 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
     tpm: readTpm(sources),
     gaps: readGaps(sources),
   };
+}
+
+function available(memory: ReadonlyMap<string, number>): number | undefined {
+  const free = memory.get('MemFree');
+  if (free === undefined) return undefined;
+  const get = (name: string): number => memory.get(name) ?? 0;
+  return (free + get('Buffers') + get('Cached') + get('SReclaimable') - get('Shmem')) * 1024;
+}
+
+/** Of /proc/net/route: the destination is all zeros. The lowest metric is the first line. */
+function defaultInterface(sources: Sources): string | undefined {
+  return /^(\S{1,15})\t00000000\t/m.exec(sources.text('/proc/net/route') ?? '')?.[1];
 }
 
 function cpu(sources: Sources): Inventory['cpu'] {

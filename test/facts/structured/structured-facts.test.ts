@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { collectFacts, openSources } from '../../../facts/facts.ts';
+import { humanBytes, structuredFacts } from '../../../facts/structured/structured-facts.ts';
+import { network6Of } from '../../../facts/structured/structured-networking.ts';
+import { madeUpSources } from '../../helpers/memory-origin.ts';
+
+const addresses = {
+  eth0: [
+    { family: 'IPv4' as const, address: '10.0.2.15', netmask: '255.255.255.0', internal: false },
+    { family: 'IPv6' as const, address: 'fe80::5054:ff:fe00:1', netmask: 'ffff:ffff:ffff:ffff::', internal: false },
+    { family: 'IPv6' as const, address: '2001:db8:1::7', netmask: 'ffff:ffff:ffff::', internal: false },
+  ],
+};
+
+const FILES = {
+  '/etc/debian_version': '12.11\n',
+  '/proc/cpuinfo': 'processor : 0\nmodel name : Xeon\nflags : fpu\nprocessor : 1\nmodel name : Xeon\nflags : fpu\n',
+  '/proc/meminfo':
+    'MemTotal: 4096 kB\nMemFree: 1000 kB\nBuffers: 10 kB\nCached: 20 kB\nSReclaimable: 4 kB\nShmem: 10 kB\nSwapTotal: 1024 kB\nSwapFree: 512 kB\n',
+  '/proc/uptime': '7260.5 1.0\n',
+  '/proc/net/route': 'Iface\tDestination\tGateway\neth0\t00000000\t0202000A\n',
+  '/sys/devices/system/cpu/cpu0/topology/physical_package_id': '0\n',
+  '/sys/devices/system/cpu/cpu0/topology/thread_siblings_list': '0-1\n',
+  '/sys/devices/system/cpu/cpu1/topology/physical_package_id': '0\n',
+  '/sys/devices/system/cpu/cpu1/topology/thread_siblings_list': '0-1\n',
+  '/sys/class/net/eth0/address': '52:54:00:00:00:01\n',
+  '/sys/class/net/eth0/type': '1\n',
+  '/sys/class/net/eth0/mtu': '1500\n',
+  '/sys/class/net/eth0/flags': '0x1003\n',
+  '/sys/class/net/eth0/device/': '',
+  '/sys/class/dmi/id/sys_vendor': 'ACME\n',
+  '/sys/class/dmi/id/product_name': 'Server 1\n',
+  '/sys/class/dmi/id/product_serial': 'SN1X\n',
+  '/sys/block/sda/size': '2097152\n',
+  '/sys/block/sda/queue/rotational': '1\n',
+  '/sys/block/sda/device/model': 'DISK\n',
+};
+
+test('facts have Facter 4’s structure and types', async () => {
+  const os = { hostname: 'n1.example.org', machine: 'x86_64', release: '6.1.0', addresses };
+  const facts = structuredFacts(await collectFacts({ sources: madeUpSources({ files: FILES, os }) }));
+  const eth0 = {
+    mac: '52:54:00:00:00:01',
+    mtu: 1500,
+    ip: '10.0.2.15',
+    netmask: '255.255.255.0',
+    network: '10.0.2.0',
+    ip6: '2001:db8:1::7',
+    netmask6: 'ffff:ffff:ffff::',
+    network6: '2001:db8:1::',
+    scope6: 'global',
+  };
+  const bindings6 = [
+    { address: 'fe80::5054:ff:fe00:1', netmask: 'ffff:ffff:ffff:ffff::', network: 'fe80::', scope6: 'link' },
+    { address: '2001:db8:1::7', netmask: 'ffff:ffff:ffff::', network: '2001:db8:1::', scope6: 'global' },
+  ];
+  const bindings = [{ address: '10.0.2.15', netmask: '255.255.255.0', network: '10.0.2.0' }];
+  assert.deepEqual(facts, {
+    os: {
+      architecture: 'amd64',
+      hardware: 'x86_64',
+      family: 'Debian',
+      name: 'Debian',
+      release: { full: '12.11', major: '12', minor: '11' },
+      selinux: { enabled: false },
+    },
+    processors: { count: 2, physicalcount: 1, models: ['Xeon', 'Xeon'], isa: 'unknown', cores: 1, threads: 2 },
+    memory: {
+      system: {
+        total: '4.00 MiB',
+        total_bytes: 4_194_304,
+        available: '1.00 MiB',
+        available_bytes: 1_048_576,
+        used: '3.00 MiB',
+        used_bytes: 3_145_728,
+        capacity: '75.00%',
+      },
+      swap: {
+        total: '1.00 MiB',
+        total_bytes: 1_048_576,
+        available: '512.00 KiB',
+        available_bytes: 524_288,
+        used: '512.00 KiB',
+        used_bytes: 524_288,
+        capacity: '50.00%',
+      },
+    },
+    networking: {
+      hostname: 'n1',
+      domain: 'example.org',
+      fqdn: 'n1.example.org',
+      primary: 'eth0',
+      ...eth0,
+      interfaces: { eth0: { ...eth0, bindings, bindings6 } },
+    },
+    dmi: { manufacturer: 'ACME', product: { name: 'Server 1', serial_number: 'SN1X' } },
+    disks: { sda: { size: '1.00 GiB', size_bytes: 1_073_741_824, model: 'DISK', type: 'hdd' } },
+    system_uptime: { seconds: 7260, hours: 2, days: 0, uptime: '2:01 hours' },
+  });
+});
+
+test('what is not known is absent: a machine of which nothing can be read has next to no structured facts', async () => {
+  const facts = structuredFacts(await collectFacts({ sources: madeUpSources({ files: {} }) }));
+  assert.deepEqual(
+    Object.keys(facts).sort(),
+    ['networking', 'os', 'processors'].filter((name) => name in facts),
+  );
+  assert.doesNotMatch(JSON.stringify(facts), /null|NaN/);
+});
+
+test('sizes and networks are written as Facter writes them', () => {
+  assert.deepEqual([0, 512, 1024, 25_276_514_304].map(humanBytes), ['0 bytes', '512 bytes', '1.00 KiB', '23.54 GiB']);
+  assert.equal(network6Of('2001:db8::1:0:0:7', 'ffff:ffff:ffff:ffff:ffff::'), '2001:db8:0:0:1::');
+  assert.equal(network6Of('::1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'), '::1');
+  assert.equal(network6Of('fe80::1%eth0', 'ffff::'), 'fe80::');
+  assert.equal(network6Of('no', 'ffff::'), undefined);
+});
+
+const facter = spawnSync('facter', ['-j', 'os', 'processors', 'memory', 'networking', 'dmi', 'disks'], {
+  encoding: 'utf8',
+  timeout: 60_000,
+});
+const noFacter = facter.status === 0 && facter.stdout.includes('"os"') ? undefined : 'Facter 4 is not installed';
+
+/** Values by path, `a.b.c`. */
+function leaves(value: unknown, path = ''): [string, unknown][] {
+  if (typeof value !== 'object' || value === null) return [[path, value]];
+  return Object.entries(value).flatMap(([name, item]) => leaves(item, path === '' ? name : `${path}.${name}`));
+}
+
+/** Asked of the kernel by programs that are not run here; of a hypervisor; changing by themselves. */
+const NOT_COMPARED =
+  /^os\.distro|\.flags\.|^memory\..*(available|used|capacity)|\.dhcp$|bindings6|(ip|mask|network|scope)6$/;
+
+test('Facter 4 says the same of this machine', { skip: noFacter }, async () => {
+  const set = await collectFacts({ sources: openSources() });
+  const ours = new Map(leaves(structuredFacts(set)));
+  const different = leaves(JSON.parse(facter.stdout))
+    .filter(([path, value]) => !NOT_COMPARED.test(path) && value !== ours.get(path))
+    .map(([path, value]) => `${path}: ${JSON.stringify(value)}, ours ${JSON.stringify(ours.get(path))}`);
+  assert.deepEqual(different, []);
+});
