@@ -24,19 +24,19 @@ export interface CollectOptions {
 }
 
 export const LONGEST_NAME = 256;
-export const LONGEST_VALUE = 65_536;
+const LONGEST_VALUE = 65_536;
 const MOST_FACTS = 20_000;
 /** Under which name a recording keeps the site's own facts. */
 export const EXTERNAL_FACTS = 'external facts';
 
 /** A fact's name as the microkernel sent it: without `!@#$%^&*()=+[]{}`, without control characters, bounded. */
-export function cleanName(name: string): string {
+function cleanName(name: string): string {
   // eslint-disable-next-line no-control-regex
   return name.replaceAll(/[!@#$%^&*()=+[\]{}\u0000-\u0020\u007f]/g, '').slice(0, LONGEST_NAME);
 }
 
 /** A fact's value: stripped, without NUL, bounded. */
-export function cleanValue(value: string): string {
+function cleanValue(value: string): string {
   return value.replaceAll('\0', '').trim().toWellFormed().slice(0, LONGEST_VALUE);
 }
 

@@ -9,7 +9,7 @@ import { isExecutable, readCapped } from '../platform/files.ts';
 import { run } from '../platform/process/run.ts';
 import type { AddFact } from './groups/group.ts';
 
-export const EXTERNAL_TIMEOUT_MS = 10_000;
+const EXTERNAL_TIMEOUT_MS = 10_000;
 const LARGEST = 1024 * 1024;
 const MOST_FILES = 256;
 const MOST_FACTS = 1000;

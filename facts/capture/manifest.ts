@@ -5,7 +5,7 @@ import type { ReadOutcome } from '../sources/origin.ts';
 import { redactText } from '../../platform/log/redact.ts';
 import type { RunResult } from '../../platform/process/run.ts';
 
-export const CAPTURE_FORMAT = 1;
+const CAPTURE_FORMAT = 1;
 
 const names = z.array(z.string());
 const byPath = <T extends z.core.SomeType>(value: T) => z.record(z.string(), value);

@@ -43,7 +43,7 @@ export function explainVerb(extras: FactsExtras): VerbModule {
 }
 
 /** The alternative of a pattern that matches a name, or the whole pattern; undefined where nothing does. */
-export function hidingPart(pattern: string, name: string): string | undefined {
+function hidingPart(pattern: string, name: string): string | undefined {
   if (!compileExclusion(pattern).excludes(name)) return undefined;
   for (const part of alternatives(pattern)) {
     try {

@@ -1,4 +1,5 @@
 /** The verb `facts`: what this machine is, for people (a table) and for programs (JSON). */
+import type { Argv } from 'yargs';
 import { defineVerb, type Host, type VerbModule } from '../../platform/process/verb.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { gather } from '../collect-facts.ts';
@@ -27,38 +28,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
         load: async () => (await import('./identity-verb.ts')).identityVerb(extras),
       },
     ],
-    options: (yargs) =>
-      withSources(yargs)
-        .positional('name', { type: 'string', array: true, describe: 'only these facts' })
-        .option('format', { choices: FORMATS, describe: 'table on a terminal, one line of JSON otherwise' })
-        .option('exclude', { type: 'string', describe: 'leave out facts whose names match, as a server would' })
-        .option('diff', {
-          type: 'string',
-          describe: 'compare with a capture, a JSON file, or `last`: what was sent last',
-        })
-        .option('state-dir', { type: 'string', default: '/tmp', describe: 'where --diff last looks' })
-        .option('timing', { type: 'boolean', default: false, describe: 'what each group took' })
-        .option('inventory', {
-          type: 'boolean',
-          default: false,
-          describe: 'the structured view, with numbers as numbers',
-        })
-        .option('structured', {
-          type: 'boolean',
-          default: false,
-          describe: 'in Facter 4’s structure: os, processors, memory, networking, dmi, disks',
-        })
-        .option('second-opinion', {
-          type: 'boolean',
-          default: false,
-          describe: 'compare with the programs that are installed',
-        })
-        .option('lenient', {
-          type: 'boolean',
-          default: false,
-          hidden: true,
-          describe: 'an unknown name is empty, as in Facter',
-        }),
+    options: withFactsOptions,
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
       const exclusion =
@@ -98,6 +68,41 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       return 0;
     },
   });
+}
+
+/** What facts are printed, and how. */
+function withFactsOptions(yargs: Argv) {
+  return withSources(yargs)
+    .positional('name', { type: 'string', array: true, describe: 'only these facts' })
+    .option('format', { choices: FORMATS, describe: 'table on a terminal, one line of JSON otherwise' })
+    .option('exclude', { type: 'string', describe: 'leave out facts whose names match, as a server would' })
+    .option('diff', {
+      type: 'string',
+      describe: 'compare with a capture, a JSON file, or `last`: what was sent last',
+    })
+    .option('state-dir', { type: 'string', default: '/tmp', describe: 'where --diff last looks' })
+    .option('timing', { type: 'boolean', default: false, describe: 'what each group took' })
+    .option('inventory', {
+      type: 'boolean',
+      default: false,
+      describe: 'the structured view, with numbers as numbers',
+    })
+    .option('structured', {
+      type: 'boolean',
+      default: false,
+      describe: 'in Facter 4’s structure: os, processors, memory, networking, dmi, disks',
+    })
+    .option('second-opinion', {
+      type: 'boolean',
+      default: false,
+      describe: 'compare with the programs that are installed',
+    })
+    .option('lenient', {
+      type: 'boolean',
+      default: false,
+      hidden: true,
+      describe: 'an unknown name is empty, as in Facter',
+    });
 }
 
 async function before(diff: string, stateDir: string, extras: FactsExtras): Promise<Readonly<Record<string, string>>> {

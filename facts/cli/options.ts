@@ -6,7 +6,7 @@ import type { CollectOptions } from '../collect-facts.ts';
 import type { IdentityChoice } from '../identity/identity-types.ts';
 import type { Sources } from '../sources/sources.ts';
 
-export interface SourceArgs {
+interface SourceArgs {
   readonly from: string | undefined;
   readonly root: string;
   readonly all: boolean;

@@ -2,7 +2,7 @@
 import type { IdentityChoice } from '../identity/identity-types.ts';
 import type { Sources } from '../sources/sources.ts';
 
-export interface FactDetails {
+interface FactDetails {
   /** The text that the value was taken from. */
   readonly raw?: string | undefined;
   /** Changes by itself: never counts as a change of the machine. */

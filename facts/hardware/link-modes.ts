@@ -3,7 +3,7 @@
  * Node cannot ask; for drivers of copper cards with one answer it is written down here, under lshw's names.
  */
 
-export interface LinkModes {
+interface LinkModes {
   readonly capabilities: readonly string[];
   /** Mbit/s, 0 when unknown. */
   readonly capacity: number;

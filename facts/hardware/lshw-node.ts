@@ -59,6 +59,7 @@ export interface HardwareNode {
   children: HardwareNode[];
 }
 
+/** A node of an id and class; texts are empty, numbers 0 and lists empty unless `more` says otherwise. */
 export function newNode(id: string, hardwareClass: HardwareClass, details: Partial<HardwareNode> = {}): HardwareNode {
   return {
     id,
@@ -125,7 +126,8 @@ export function addCapability(node: HardwareNode, name: string): void {
   if (id !== '' && !node.capabilities.includes(id)) node.capabilities.push(id);
 }
 
-export function cleanId(text: string): string {
+/** An id as lshw writes it: other characters than letters, digits, `_`, `:` and `.` are cut. */
+function cleanId(text: string): string {
   return text
     .trim()
     .toLowerCase()

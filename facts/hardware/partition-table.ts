@@ -1,7 +1,7 @@
 /** What lshw prints of a partition table: its kind and id, from the first sectors of the disk. */
 import type { Sources } from '../sources/sources.ts';
 
-export interface PartitionTable {
+interface PartitionTable {
   readonly kind: 'dos' | 'gpt';
   /** The disk's signature, eight hex digits; or its GUID. */
   readonly id: string;

@@ -10,7 +10,7 @@ import { oncePer } from '../sources/recording.ts';
 import { whyJunkMac } from './junk-macs.ts';
 
 /** What SMBIOS type 42 names of the BMC's network cards. */
-export interface HostInterfaces {
+interface HostInterfaces {
   readonly usbIds: ReadonlySet<string>;
   readonly macs: ReadonlySet<string>;
   readonly busAddresses: ReadonlySet<string>;

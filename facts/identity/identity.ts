@@ -11,7 +11,7 @@ import { whyJunkText } from './junk-texts.ts';
 import { whyJunkUuid } from './junk-uuids.ts';
 
 /** What one machine's rules say of its interfaces, each answer in words or undefined. */
-export interface NicRules {
+interface NicRules {
   /** Why an interface is not part of the id; undefined for one that is. */
   readonly whyOut: (nic: Nic) => string | undefined;
   /** Why its address is not this machine's own, hardware or not; undefined for one that is. */

@@ -131,10 +131,6 @@ export interface Inventory {
 export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOICE): Inventory {
   const { fields } = readDmi(sources);
   const get = (name: string): string | undefined => specified(fields.get(name)?.value);
-  const own = (name: string): string | undefined => {
-    const value = get(name);
-    return value === undefined || whyJunkText(value) !== undefined ? undefined : value;
-  };
   const boot = readBoot(sources);
   const virtual = readVirtual(sources);
   const system = readOperatingSystem(sources);
@@ -145,17 +141,7 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
   const physical = slots.reduce((sum, dimm) => sum + (dimm.size ?? 0), 0);
   return {
     hostname: os.hostname,
-    system: {
-      manufacturer: get('sys_vendor'),
-      product: get('product_name'),
-      version: get('product_version'),
-      serial: own('product_serial'),
-      uuid: usableUuid(get('product_uuid')),
-      family: get('product_family'),
-      sku: get('product_sku'),
-    },
-    board: { manufacturer: get('board_vendor'), product: get('board_name'), serial: own('board_serial') },
-    chassis: { type: get('chassis_type'), serial: own('chassis_serial'), assetTag: own('chassis_asset_tag') },
+    ...firmwareRecord(sources),
     firmware: {
       vendor: get('bios_vendor'),
       version: get('bios_version'),
@@ -192,6 +178,29 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
     bmc: readBmc(sources),
     tpm: readTpm(sources),
     gaps: readGaps(sources),
+  };
+}
+
+/** What the firmware says of machine, board and chassis; numbers that firmware left unset are absent. */
+function firmwareRecord(sources: Sources): Pick<Inventory, 'system' | 'board' | 'chassis'> {
+  const { fields } = readDmi(sources);
+  const get = (name: string): string | undefined => specified(fields.get(name)?.value);
+  const own = (name: string): string | undefined => {
+    const value = get(name);
+    return value === undefined || whyJunkText(value) !== undefined ? undefined : value;
+  };
+  return {
+    system: {
+      manufacturer: get('sys_vendor'),
+      product: get('product_name'),
+      version: get('product_version'),
+      serial: own('product_serial'),
+      uuid: usableUuid(get('product_uuid')),
+      family: get('product_family'),
+      sku: get('product_sku'),
+    },
+    board: { manufacturer: get('board_vendor'), product: get('board_name'), serial: own('board_serial') },
+    chassis: { type: get('chassis_type'), serial: own('chassis_serial'), assetTag: own('chassis_asset_tag') },
   };
 }
 

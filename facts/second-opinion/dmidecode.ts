@@ -1,6 +1,6 @@
 /** The text that dmidecode prints, as blocks: for comparing, never on the way to a fact. */
 
-export interface DmidecodeBlock {
+interface DmidecodeBlock {
   readonly title: string;
   /** `Key: value` lines one tab deep, stripped; keys without a value are left out. */
   readonly fields: ReadonlyMap<string, string>;

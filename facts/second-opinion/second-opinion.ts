@@ -5,30 +5,19 @@
 import type { Host } from '../../platform/process/verb.ts';
 import type { Sources } from '../sources/sources.ts';
 import { askDmidecode, askFacter, askLscpu, askLshw } from './programs.ts';
+import type { ProgramReport } from './second-opinion-types.ts';
 import { askSysteminformation } from './systeminformation.ts';
 
-/** What somebody else says of a fact of ours. */
-export interface Opinion {
-  readonly fact: string;
-  readonly theirs: string;
-}
-
-/** Everything that one of them says; undefined where it is not installed or failed, with why. */
-export interface Witness {
-  readonly name: string;
-  readonly opinions: readonly Opinion[];
-  readonly missing?: string;
-}
-
-export interface Disagreement {
-  readonly witness: string;
+/** Where another program differs from us. */
+interface Disagreement {
+  readonly program: string;
   readonly fact: string;
   readonly ours: string | undefined;
   readonly theirs: string;
 }
 
 /** Asks all of them, one after the other. Never throws. */
-export async function askWitnesses(sources: Sources): Promise<Witness[]> {
+async function askPrograms(sources: Sources): Promise<ProgramReport[]> {
   return [
     await askFacter(sources),
     await askLscpu(sources),
@@ -39,11 +28,14 @@ export async function askWitnesses(sources: Sources): Promise<Witness[]> {
 }
 
 /** Where they differ from our values. Letter case, spaces and Facter 4's unit spelling (`GiB`) make no difference. */
-export function disagreements(values: Readonly<Record<string, string>>, witnesses: readonly Witness[]): Disagreement[] {
-  return witnesses.flatMap((witness) =>
-    witness.opinions
-      .filter(({ fact, theirs }) => normal(theirs) !== normal(values[fact]))
-      .map(({ fact, theirs }) => ({ witness: witness.name, fact, ours: values[fact], theirs })),
+export function disagreements(
+  ours: Readonly<Record<string, string>>,
+  reports: readonly ProgramReport[],
+): Disagreement[] {
+  return reports.flatMap((report) =>
+    report.values
+      .filter(({ fact, theirs }) => normal(theirs) !== normal(ours[fact]))
+      .map(({ fact, theirs }) => ({ program: report.name, fact, ours: ours[fact], theirs })),
   );
 }
 
@@ -58,13 +50,12 @@ export async function secondOpinion(
   sources: Sources,
   host: Pick<Host, 'colour'>,
 ): Promise<string> {
-  const witnesses = await askWitnesses(sources);
-  const found = disagreements(values, witnesses);
+  const reports = await askPrograms(sources);
+  const found = disagreements(values, reports);
   let text = '';
-  for (const { name, opinions, missing } of witnesses) {
-    const differ = found.filter((one) => one.witness === name).length;
-    text +=
-      missing === undefined ? `${name}: ${opinions.length} compared, ${differ} differ\n` : `${name}: ${missing}\n`;
+  for (const { name, values: theirs, missing } of reports) {
+    const differ = found.filter((one) => one.program === name).length;
+    text += missing === undefined ? `${name}: ${theirs.length} compared, ${differ} differ\n` : `${name}: ${missing}\n`;
   }
   if (found.length === 0) return `${text}\nno disagreement\n`;
   const width = Math.max(...found.map(({ fact }) => fact.length));
@@ -73,7 +64,7 @@ export async function secondOpinion(
   text += `\n${bold(`${'fact'.padEnd(width)}  ${'ours'.padEnd(ours)}  theirs`)}\n`;
   for (const one of found) {
     const mine = (one.ours ?? '(absent)').replaceAll('\n', ' ').slice(0, 40).padEnd(ours);
-    text += `${one.fact.padEnd(width)}  ${mine}  ${one.theirs.replaceAll('\n', ' ').slice(0, 60)}  (${one.witness})\n`;
+    text += `${one.fact.padEnd(width)}  ${mine}  ${one.theirs.replaceAll('\n', ' ').slice(0, 60)}  (${one.program})\n`;
   }
   return text;
 }

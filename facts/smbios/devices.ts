@@ -17,6 +17,7 @@ export interface SystemSlot {
   readonly busAddress: string | undefined;
 }
 
+/** Fields of a type 9 structure; those that it is too short for are undefined. */
 export function decodeSlot(fields: Fields): SystemSlot {
   return {
     kind: 'slot',
@@ -35,6 +36,7 @@ export interface OemStrings {
   readonly strings: readonly string[];
 }
 
+/** Strings of a type 11 structure, as many as it counts. */
 export function decodeOemStrings(fields: Fields, raw: RawStructure): OemStrings {
   return { kind: 'oemStrings', strings: raw.strings.slice(0, fields.byte(0x04) ?? 0) };
 }
@@ -53,6 +55,7 @@ export interface IpmiDevice {
   readonly addressSpace: 'I/O' | 'Memory-mapped' | undefined;
 }
 
+/** Fields of a type 38 structure. */
 export function decodeIpmi(fields: Fields): IpmiDevice {
   const version = fields.byte(0x05);
   const i2c = fields.byte(0x06);
@@ -80,6 +83,7 @@ export interface OnboardDevice {
   readonly busAddress: string | undefined;
 }
 
+/** Fields of a type 41 structure. */
 export function decodeOnboard(fields: Fields): OnboardDevice {
   const type = fields.byte(0x05);
   return {
@@ -133,6 +137,7 @@ export interface TpmDevice {
   readonly description: string | undefined;
 }
 
+/** Fields of a type 43 structure. */
 export function decodeTpm(fields: Fields): TpmDevice {
   const vendor = fields.bytes(0x04, 4);
   const major = fields.byte(0x08);

@@ -2,9 +2,9 @@
 import { type RawStructure } from './structure.ts';
 
 /** What dmidecode prints for a string field that holds 0. */
-export const NOT_SPECIFIED = 'Not Specified';
+const NOT_SPECIFIED = 'Not Specified';
 /** What dmidecode prints for a string number that the structure does not have. */
-export const BAD_INDEX = '<BAD INDEX>';
+const BAD_INDEX = '<BAD INDEX>';
 
 export interface Fields {
   byte(offset: number): number | undefined;
@@ -19,6 +19,7 @@ export interface Fields {
   bytes(offset: number, count: number): Uint8Array | undefined;
 }
 
+/** Readers of one structure's fields by offset from its start. Never throw. */
 export function fieldsOf(structure: RawStructure): Fields {
   const { bytes, strings } = structure;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

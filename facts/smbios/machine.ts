@@ -22,6 +22,7 @@ export interface BiosInformation {
   readonly firmwareRevision: string | undefined;
 }
 
+/** Fields of a type 0 structure. */
 export function decodeBios(fields: Fields): BiosInformation {
   return {
     kind: 'bios',
@@ -63,6 +64,7 @@ export interface SystemInformation {
   readonly family: string | undefined;
 }
 
+/** Fields of a type 1 structure; `version` (0x0302 for 3.2) decides the byte order of the UUID. */
 export function decodeSystem(fields: Fields, version: number): SystemInformation {
   return {
     kind: 'system',
@@ -105,6 +107,7 @@ export interface BaseBoardInformation {
   readonly containedHandles: readonly number[];
 }
 
+/** Fields of a type 2 structure. */
 export function decodeBoard(fields: Fields): BaseBoardInformation {
   return {
     kind: 'board',
@@ -139,6 +142,7 @@ export interface ChassisInformation {
   readonly skuNumber: string | undefined;
 }
 
+/** Fields of a type 3 structure. */
 export function decodeChassis(fields: Fields): ChassisInformation {
   const code = fields.byte(0x05);
   const elements = (fields.byte(0x13) ?? 0) * (fields.byte(0x14) ?? 0);

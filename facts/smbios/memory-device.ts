@@ -20,6 +20,7 @@ export interface MemoryArray {
   readonly deviceCount: number | undefined;
 }
 
+/** Fields of a type 16 structure; sizes in bytes. */
 export function decodeMemoryArray(fields: Fields): MemoryArray {
   const kib = fields.dword(0x07);
   return {
@@ -60,6 +61,7 @@ export interface MemoryDevice {
   readonly configuredSpeed: number | undefined;
 }
 
+/** Fields of a type 17 structure; sizes in bytes, speeds in MT/s. */
 export function decodeMemoryDevice(fields: Fields): MemoryDevice {
   const detail = fields.word(0x13) ?? 0;
   return {

@@ -34,6 +34,7 @@ export interface ProcessorInformation {
   readonly characteristics: number | undefined;
 }
 
+/** Fields of a type 4 structure; speeds in MHz. */
 export function decodeProcessor(fields: Fields): ProcessorInformation {
   const status = fields.byte(0x18) ?? 0;
   const family = fields.byte(0x06);
@@ -94,6 +95,7 @@ export interface CacheInformation {
 const LOCATIONS = ['Internal', 'External', 'Reserved', 'Unknown'];
 const MODES = ['Write Through', 'Write Back', 'Varies With Memory Address', 'Unknown'];
 
+/** Fields of a type 7 structure; sizes in bytes. */
 export function decodeCache(fields: Fields): CacheInformation {
   const configuration = fields.word(0x05) ?? 0;
   return {

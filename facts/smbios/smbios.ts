@@ -53,7 +53,7 @@ type Decoded =
 /** One structure: its type and handle, and by `kind` the fields of the types that are decoded. */
 export type SmbiosStructure = Decoded & { readonly type: number; readonly handle: number };
 
-export interface SmbiosTable {
+interface SmbiosTable {
   readonly structures: readonly SmbiosStructure[];
   /** In words, when the table is truncated or broken; what lies before that point is decoded. */
   readonly problem: string | undefined;

@@ -18,7 +18,7 @@ export interface RawStructure {
   readonly strings: readonly string[];
 }
 
-export interface RawTable {
+interface RawTable {
   readonly structures: readonly RawStructure[];
   /** In words, where reading had to stop before the end of the table. */
   readonly problem: string | undefined;

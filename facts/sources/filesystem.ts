@@ -94,7 +94,7 @@ export function fileOrigin(root: string): Origin {
 }
 
 /** Reads a file now: nothing is waited for, at most `limit` bytes, regular files only. */
-export function readNow(path: string, limit: number, buffer: Buffer): ReadOutcome {
+function readNow(path: string, limit: number, buffer: Buffer): ReadOutcome {
   let fd: number | undefined;
   // a missing file is an exception, and its stack trace would cost more than all the rest
   const depth = Error.stackTraceLimit;
@@ -190,6 +190,7 @@ function realOrSame(path: string): string {
   }
 }
 
+/** Order by UTF-16 code unit, the same on every machine. */
 export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

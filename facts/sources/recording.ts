@@ -1,5 +1,5 @@
 /** A `Sources` over an origin: remembers every answer, and that memory is the recording. */
-import { Buffer, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import type { RunResult } from '../../platform/process/run.ts';
 import type { Origin, ReadOutcome } from './origin.ts';
 import type { OsValues, SourceFailure, Sources } from './sources.ts';
@@ -148,7 +148,3 @@ export function oncePer<T>(make: (sources: Sources) => T): (sources: Sources) =>
 
 /** An empty outcome, for tests and captures. */
 export const MISSING: ReadOutcome = { code: 'ENOENT' };
-
-export function outcomeOf(text: string): ReadOutcome {
-  return { bytes: Buffer.from(text) };
-}

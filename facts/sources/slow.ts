@@ -8,12 +8,12 @@ import { constants } from 'node:fs';
 import { errnoOf } from '../../platform/errors/errors.ts';
 import type { ReadOutcome } from './origin.ts';
 
-export const SLOW_LIMIT_MS = 500;
+const SLOW_LIMIT_MS = 500;
 /** Of the four that the pool has. A read that hangs keeps its thread until it comes back. */
 const THREADS = 2;
 
 /** How a slow file is read in the end; tests hand in their own. */
-export type SlowRead = (path: string, limit: number) => Promise<Buffer>;
+type SlowRead = (path: string, limit: number) => Promise<Buffer>;
 
 /** A reader with a memory of what hangs. */
 export function createSlowReader(

@@ -4,11 +4,8 @@
  */
 import type { FactSet } from '../fact-types.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { StructuredValue } from './structured-value.ts';
 import { structuredNetworking } from './structured-networking.ts';
-
-/** A value as JSON has it; absent things are absent, never null. */
-export type StructuredValue =
-  string | number | boolean | readonly StructuredValue[] | { readonly [name: string]: StructuredValue | undefined };
 
 /** By Facter's top name: os, processors, memory, networking, dmi, disks, system_uptime. */
 export type StructuredFacts = Readonly<Record<string, StructuredValue>>;

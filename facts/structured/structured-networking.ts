@@ -2,7 +2,7 @@
 import { BlockList } from 'node:net';
 import { networkOf } from '../groups/network/network.ts';
 import type { Inventory, InventoryInterface } from '../inventory/inventory.ts';
-import type { StructuredValue } from './structured-facts.ts';
+import type { StructuredValue } from './structured-value.ts';
 
 const MOST_ENTRIES = 100;
 

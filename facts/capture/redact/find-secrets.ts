@@ -5,7 +5,7 @@ import type { SecretSet } from './secrets.ts';
 import { addSmbiosSecrets } from './smbios-secrets.ts';
 
 /** Where the raw SMBIOS table lies, and what says its version. */
-export const SMBIOS_TABLE = '/sys/firmware/dmi/tables/DMI';
+export const TABLE_PATH = '/sys/firmware/dmi/tables/DMI';
 const ENTRY_POINT = '/sys/firmware/dmi/tables/smbios_entry_point';
 
 /** Files whose content identifies one part of one machine. */
@@ -59,7 +59,7 @@ export function findSecrets(recording: Recording, secrets: SecretSet): void {
 }
 
 function addFile(path: string, bytes: Buffer, recording: Recording, secrets: SecretSet): void {
-  if (path === SMBIOS_TABLE) return addSmbiosSecrets(bytes, recording.reads.get(ENTRY_POINT)?.bytes, secrets);
+  if (path === TABLE_PATH) return addSmbiosSecrets(bytes, recording.reads.get(ENTRY_POINT)?.bytes, secrets);
   if (DISK_START.test(path)) return addDiskSecrets(bytes, secrets);
   const text = bytes.toString('latin1');
   const value = text.replaceAll('\0', '').trim();

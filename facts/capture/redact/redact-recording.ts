@@ -7,7 +7,7 @@ import { EXTERNAL_FACTS } from '../../collect-facts.ts';
 import { whyJunkText } from '../../identity/junk-texts.ts';
 import type { Recording } from '../../sources/recording.ts';
 import { blankDiskStart, blankLoadOption, DISK_START, LOAD_OPTION } from './blank-files.ts';
-import { findSecrets, SERIAL_FILE, SMBIOS_TABLE } from './find-secrets.ts';
+import { findSecrets, SERIAL_FILE, TABLE_PATH } from './find-secrets.ts';
 import { scrambled } from './scramble.ts';
 import { binarySpellings, createSecretSet, type Secret, textSpellings } from './secrets.ts';
 import { blankVendorData } from './smbios-secrets.ts';
@@ -43,7 +43,7 @@ export function redactRecording(recording: Recording): { recording: Recording; s
 
 /** A file without what no fact is made of; a serial number that is too short to be looked for is replaced in its own file. */
 function blanked(path: string, bytes: Buffer, text: (value: string) => string): Buffer {
-  if (path === SMBIOS_TABLE) return blankVendorData(bytes);
+  if (path === TABLE_PATH) return blankVendorData(bytes);
   if (DISK_START.test(path)) return blankDiskStart(bytes);
   if (LOAD_OPTION.test(path)) return blankLoadOption(bytes);
   if (!SERIAL_FILE.test(path)) return bytes;

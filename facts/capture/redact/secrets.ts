@@ -4,7 +4,7 @@ import { whyJunkText } from '../../identity/junk-texts.ts';
 import { whyJunkUuid } from '../../identity/junk-uuids.ts';
 import { scrambled, scrambledHex, scrambledMac } from './scramble.ts';
 
-export type SecretKind = 'mac' | 'guid' | 'uuid' | 'serial' | 'name';
+type SecretKind = 'mac' | 'guid' | 'uuid' | 'serial' | 'name';
 
 /** One value, in its plainest form: hexadecimal digits without separators for addresses and UUIDs, in lower case. */
 export interface Secret {
@@ -13,7 +13,7 @@ export interface Secret {
 }
 
 /** Pairs of what is replaced and by what, of the same length but for names. */
-export type Spellings = readonly (readonly [from: string, to: string])[];
+type Spellings = readonly (readonly [from: string, to: string])[];
 
 /** The GUID of UEFI's own variables is the same on all machines. */
 const SHARED_UUID = '8be4df6193ca11d2aa0d00e098032b8c';

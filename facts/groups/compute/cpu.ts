@@ -29,7 +29,7 @@ export function parseCpuinfo(text: string): Map<number, Map<string, string>> {
   return cpus;
 }
 
-export interface Cpus {
+interface Cpus {
   /** Model text by processor number, as Facter's processorN. Absent on aarch64 and others whose cpuinfo has no name. */
   readonly models: ReadonlyMap<number, string>;
   /** Logical processors that are there, whether they run or not. */

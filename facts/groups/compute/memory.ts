@@ -5,7 +5,7 @@ import type { Group } from '../group.ts';
 
 const MEMINFO = '/proc/meminfo';
 
-export interface Meminfo {
+interface Meminfo {
   /** kB by name: MemTotal, MemFree … */
   readonly values: ReadonlyMap<string, number>;
   readonly lines: ReadonlyMap<string, string>;

@@ -33,7 +33,7 @@ export const readTpm = oncePer((sources): Tpm | undefined => {
   return { version, vendor: record?.vendorId, source: `${TPM}/${name}/tpm_version_major` };
 });
 
-export interface InfinibandPort {
+interface InfinibandPort {
   readonly number: number;
   readonly state: string | undefined;
   readonly rate: string | undefined;

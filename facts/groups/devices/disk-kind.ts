@@ -47,7 +47,7 @@ export function transportOf(name: string, where: string, target: string | undefi
 export const PASSIVE_STATES: ReadonlySet<string> = new Set(['standby', 'unavailable', 'offline', 'transitioning']);
 
 /** What a disk is judged by. */
-export interface DiskTraits {
+interface DiskTraits {
   readonly kind: DiskKind;
   /** Bytes. */
   readonly size: number;

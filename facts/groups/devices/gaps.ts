@@ -8,7 +8,7 @@ import type { Group } from '../group.ts';
 import { readPci } from './pci.ts';
 import { readUsbInterfaces } from './usb.ts';
 
-export interface DriverGap {
+interface DriverGap {
   /** `0000:03:00.0`, `1-1:1.0` */
   readonly address: string;
   readonly bus: 'pci' | 'usb';

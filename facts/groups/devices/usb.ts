@@ -17,7 +17,7 @@ export interface UsbDevice {
   readonly speed: number | undefined;
 }
 
-export interface UsbInterface {
+interface UsbInterface {
   readonly path: string;
   readonly modalias: string | undefined;
   readonly driver: string | undefined;

@@ -6,7 +6,7 @@ import { factName } from '../format.ts';
 import type { Group, GroupContext } from '../group.ts';
 import { readNics } from './nics.ts';
 
-export interface Neighbour {
+interface Neighbour {
   readonly interface: string;
   readonly system: string | undefined;
   readonly chassis: string | undefined;

@@ -11,12 +11,12 @@ const DMI = '/sys/class/dmi/id';
 const TABLE = '/sys/firmware/dmi/tables/DMI';
 const ENTRY_POINT = '/sys/firmware/dmi/tables/smbios_entry_point';
 
-export interface DmiField {
+interface DmiField {
   readonly value: string;
   readonly source: string;
 }
 
-export interface Dmi {
+interface Dmi {
   readonly present: boolean;
   /** By sysfs name: sys_vendor, product_name … `chassis_type` in words. Absent and blank ones are left out. */
   readonly fields: ReadonlyMap<string, DmiField>;

@@ -1,7 +1,7 @@
 /** Which distribution this is, by the files that Facter 1.7 looked at, in its order. A microkernel has none of them: Linux. */
 import type { Sources } from '../../sources/sources.ts';
 
-export interface OperatingSystem {
+interface OperatingSystem {
   readonly name: string;
   /** Undefined: Facter then gave the kernel's release. */
   readonly release: string | undefined;

@@ -174,6 +174,7 @@ export function readCloud(sources: Sources): Found | undefined {
 /** Names of machines that are no guests, as Facter lists them. */
 const NOT_VIRTUAL = new Set(['physical', 'xen0', 'vmware_server', 'vmware_workstation', 'openvzhn', 'vserver_host']);
 
+/** Whether `virtual` names a guest or a container: everything but hosts and physical machines. */
 export function isVirtual(name: string): boolean {
   return !NOT_VIRTUAL.has(name);
 }

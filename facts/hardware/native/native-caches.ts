@@ -64,7 +64,7 @@ function groups(cpus: readonly number[], read: (cpu: number) => readonly number[
   return found;
 }
 
-export interface Topology {
+interface Topology {
   /** Threads of a core, cores of a socket, sockets. */
   readonly threads?: number;
   readonly cores?: number;
@@ -153,7 +153,7 @@ function sizeOf(sources: Sources, folder: string): number | undefined {
 }
 
 /** `1.3 MiB`: one decimal, which is left out when it is zero (util-linux, size_to_human_string). */
-export function humanSize(bytes: number): string {
+function humanSize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let unit = 0;
   while (unit < units.length - 1 && bytes >= 1024 ** (unit + 1)) unit += 1;

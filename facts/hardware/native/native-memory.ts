@@ -3,6 +3,7 @@ import { readMeminfo } from '../../groups/compute/memory.ts';
 import type { Sources } from '../../sources/sources.ts';
 import { addChild, claimAll, type HardwareNode, newNode } from '../lshw-node.ts';
 
+/** Adds the node of system memory, or completes the one of SMBIOS, with a size in bytes. */
 export function addMemory(core: HardwareNode, sources: Sources): void {
   let memory = core.children.find((child) => child.id === 'memory');
   if (memory !== undefined) {

@@ -11,7 +11,7 @@ import { addChild, finish, type HardwareNode, newNode } from '../lshw-node.ts';
 import { openPciIds, type PciIds } from '../pci-ids.ts';
 
 export const SMBIOS_TABLE = '/sys/firmware/dmi/tables/DMI';
-export const SMBIOS_ENTRY_POINT = '/sys/firmware/dmi/tables/smbios_entry_point';
+const SMBIOS_ENTRY_POINT = '/sys/firmware/dmi/tables/smbios_entry_point';
 
 /**
  * The tree of devices. What lshw takes from several places is put together in its order: SMBIOS, memory, processors,

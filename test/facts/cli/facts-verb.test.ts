@@ -147,16 +147,16 @@ test('--inventory and --format yaml and facter print what they say', async (t) =
 });
 
 test('a second opinion lists where others differ, not how they spell it', () => {
-  const witness = {
+  const report = {
     name: 'facter',
-    opinions: [
+    values: [
       { fact: 'memorysize', theirs: '23.54 GiB' },
       { fact: 'macaddress', theirs: '52:54:00:aa:bb:01' },
       { fact: 'virtual', theirs: 'kvm' },
     ],
   };
   const ours = { memorysize: '23.54 GB', macaddress: '52:54:00:AA:BB:01', virtual: 'firecracker' };
-  assert.deepEqual(disagreements(ours, [witness]), [
-    { witness: 'facter', fact: 'virtual', ours: 'firecracker', theirs: 'kvm' },
+  assert.deepEqual(disagreements(ours, [report]), [
+    { program: 'facter', fact: 'virtual', ours: 'firecracker', theirs: 'kvm' },
   ]);
 });
