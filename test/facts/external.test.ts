@@ -69,8 +69,13 @@ test('a value of YAML or JSON is the text that was written, whatever else it loo
   assert.deepEqual(failures, []);
   assert.deepEqual(facts, {
     ...values,
-    ...{ quoted: '0x10', list: '[1,"010","x"]', '5E1': 'key' },
-    ...{ json_long: '12345678901234567890', json_float: '1.50', json_int: '7', json_text: '08' },
+    quoted: '0x10',
+    list: '[1,"010","x"]',
+    '5E1': 'key',
+    json_long: '12345678901234567890',
+    json_float: '1.50',
+    json_int: '7',
+    json_text: '08',
   });
 });
 
