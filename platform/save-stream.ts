@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-export interface SavedStream {
+interface SavedStream {
   /** Bytes. */
   readonly size: number;
   /** Lower-case hex. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../files.ts';
 
-export interface BootLoader {
+interface BootLoader {
   /** Its name in the root. */
   readonly name: string;
   /** Where it may lie on this machine; the first that exists is taken. */
