@@ -26,6 +26,8 @@ export interface RestartedAgent {
   readonly stateDir: string;
   /** Starts the agent, with the same state directory each time, and resolves when it takes commands. */
   start(): Promise<AgentProcess>;
+  /** Resolves when this process of the agent has begun a command of that name. */
+  begun(command: string): Promise<void>;
   /** SIGKILL, as the kernel's OOM killer does. */
   kill(): Promise<void>;
   post(name: string, params: unknown, wait?: boolean): Promise<Reply>;
@@ -57,6 +59,11 @@ export async function restartedAgent(t: TestContext, words: string): Promise<Res
       });
       await agent.until('serving', (events) => events.some((event) => event.event === 'serving'));
       return agent;
+    },
+    async begun(command) {
+      await agent?.until(command, (events) =>
+        events.some((event) => event.event === 'command' && event.name === command),
+      );
     },
     async kill() {
       if (agent === undefined) return;

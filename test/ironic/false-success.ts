@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync }
 import { join } from 'node:path';
 import type { Case } from './case.ts';
 import { begin, follow, sameBytes, setImage, sha256Of } from './operations.ts';
-import { IMAGE_BYTES, MAC, theNode, type World } from './world.ts';
+import { IMAGE_BYTES, MAC, theNode, type AgentProcess, type World } from './world.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DEPLOY = 'razor.allow-deploy=1';
@@ -39,8 +39,8 @@ async function failing(world: World): Promise<string> {
 }
 
 /** The machine's supervisor starts the agent again, with what is in its state directory. */
-async function restart(world: World, uuid: string, stateDir: string, words: string): Promise<void> {
-  await world.agent(`${world.kernelLine(uuid, MAC)} ${words}`, { stateDir });
+async function restart(world: World, uuid: string, stateDir: string, words: string): Promise<AgentProcess> {
+  return await world.agent(`${world.kernelLine(uuid, MAC)} ${words}`, { stateDir });
 }
 
 export const FALSE_SUCCESS: readonly Case[] = [
@@ -58,9 +58,10 @@ export const FALSE_SUCCESS: readonly Case[] = [
         // the conductor has the answer RUNNING: a request that breaks off it would take for a failure by itself
         await world.api.follow(uuid, ['wait call-back']);
         await agent.kill();
-        await restart(world, uuid, agent.stateDir, DEPLOY);
+        const again = await restart(world, uuid, agent.stateDir, DEPLOY);
         await world.api.follow(uuid, ['deploy failed'], { mayFail: true, timeoutMs: 120_000 });
         const { last_error } = await world.api.node(node.uuid);
+        await again.stop(); // or it would take the token of the next operation
         assert.match(last_error ?? '', /restarted while execute_deploy_step \(write_image\) ran/);
         return undefined;
       } finally {
@@ -163,8 +164,9 @@ export const FALSE_SUCCESS: readonly Case[] = [
       await agent.kill();
       const journal = readFileSync(join(agent.stateDir, 'ironic-commands.json'), 'utf8');
       assert.match(journal, /execute_clean_step/);
-      await restart(world, uuid, agent.stateDir, ERASE);
+      const again = await restart(world, uuid, agent.stateDir, ERASE);
       await world.api.follow(uuid, ['clean failed', 'manageable'], { mayFail: true, timeoutMs: 120_000 });
+      await again.stop();
       const { provision_state, last_error } = await world.api.node(uuid);
       if (provision_state === 'manageable') assert.deepEqual(firstBytes(world), Buffer.alloc(MEBIBYTE));
       // where the answer to the command broke off as well, the conductor needs nobody to know that it failed

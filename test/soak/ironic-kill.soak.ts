@@ -55,7 +55,7 @@ function occupy(path: string): void {
 interface Kind {
   readonly command: string;
   readonly params: object;
-  /** From the order to the kill, in milliseconds, times 0 to 9. */
+  /** From the beginning of the command to the kill, in milliseconds, times 0 to 9. */
   readonly everyMs: number;
   /** Whether what the step claims is so. */
   readonly done: (disk: string) => boolean;
@@ -93,6 +93,7 @@ async function killedAt(site: RestartedAgent, kind: Kind, delayMs: number): Prom
     () => true,
     () => false, // the answer broke off: the conductor takes that for a failure by itself
   );
+  await site.begun(kind.command);
   await sleep(delayMs);
   await site.kill();
   const begun = await answered;
