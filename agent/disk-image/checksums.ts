@@ -2,7 +2,7 @@
 import { RazorMkError } from '../../platform/errors/errors.ts';
 
 /** From the strongest to the weakest. */
-export const ALGORITHMS = ['sha512', 'sha384', 'sha256', 'sha1', 'md5'] as const;
+const ALGORITHMS = ['sha512', 'sha384', 'sha256', 'sha1', 'md5'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 export interface Digest {
@@ -11,7 +11,7 @@ export interface Digest {
   readonly hex: string;
 }
 
-export interface ChecksumRules {
+interface ChecksumRules {
   /** `agent_md5_checksum_enable` of the lookup; servers that do not know it may have nothing but MD5. */
   readonly md5: boolean;
 }

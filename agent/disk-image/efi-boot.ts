@@ -8,13 +8,13 @@ import type { System } from '../../platform/system.ts';
 import { mountEfiVariables } from '../node/efi-variables.ts';
 import type { ImageRecord } from './record.ts';
 
-export interface Loader {
+interface Loader {
   /** `\EFI\debian\shimx64.efi` */
   readonly path: string;
   readonly label: string;
 }
 
-export interface BootEntryOptions {
+interface BootEntryOptions {
   readonly record: ImageRecord | undefined;
   readonly system: System;
   /** Below which the firmware's variables are: `/`. */

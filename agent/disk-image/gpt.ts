@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 
-export interface GptPartition {
+interface GptPartition {
   /** 1 for the first entry. */
   readonly number: number;
   /** Upper case: `C12A7328-F81F-11D2-BA4B-00A0C93EC93B` is an EFI system partition. */
@@ -18,7 +18,7 @@ export interface GptPartition {
   readonly lastSector: number;
 }
 
-export interface Gpt {
+interface Gpt {
   readonly sectorBytes: number;
   readonly diskGuid: string;
   readonly firstUsable: number;
@@ -41,7 +41,7 @@ export interface Patch {
 }
 
 export const EFI_SYSTEM = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
-export const LINUX_DATA = '0FC63DAF-8483-4772-8E79-3D69D8477DE4';
+const LINUX_DATA = '0FC63DAF-8483-4772-8E79-3D69D8477DE4';
 const SIGNATURE = 'EFI PART';
 const MEBIBYTE = 1024 * 1024;
 

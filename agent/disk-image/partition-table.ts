@@ -21,7 +21,7 @@ export interface TablePlan {
   readonly patches: readonly Patch[];
 }
 
-export interface PlaceOnDisk {
+interface PlaceOnDisk {
   readonly target: { readonly sizeBytes: number; readonly sectorBytes: number };
   readonly configDrive?: Buffer | undefined;
 }

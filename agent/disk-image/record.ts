@@ -17,6 +17,7 @@ export type ImageRecord = z.infer<typeof SCHEMA>;
 
 const FILE = 'deployed-image.json';
 
+/** Writes it down for the commands that follow. Throws RAZOR_MK_FILE_UNWRITABLE. */
 export function keepRecord(stateDir: string, record: ImageRecord): void {
   replaceFile(join(stateDir, FILE), `${JSON.stringify(record)}\n`, 0o600);
 }

@@ -34,7 +34,7 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface WrittenImage {
+interface WrittenImage {
   readonly bytes: number;
   readonly digest: Digest;
   readonly table: TablePlan;

@@ -4,21 +4,21 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Disk, ListDisks } from './disks.ts';
 import { mismatch, parseHintList, type Hint } from './hints.ts';
 
-export interface DiskWish {
+interface DiskWish {
   /** Names in order, as in `disk=cciss/c0d0,sda,hda,vda`; partitions mean their disk. */
   readonly names: readonly string[];
   /** `root_device=` as it stands; goes before names. */
   readonly hints: string | undefined;
 }
 
-export interface Choice {
+export interface DiskChoice {
   readonly disk: Disk | undefined;
   /** What was looked at and why it was passed over, in order. */
   readonly passed: readonly string[];
 }
 
 /** The first matching disk that is free. Throws RAZOR_MK_DEPLOY_DISK for invalid hints. */
-export function chooseDisk(disks: readonly Disk[], wish: DiskWish): Choice {
+export function chooseDisk(disks: readonly Disk[], wish: DiskWish): DiskChoice {
   if (wish.hints !== undefined) return byHints(disks, parseHintList(wish.hints));
   const passed: string[] = [];
   for (const word of wish.names) {
@@ -31,7 +31,7 @@ export function chooseDisk(disks: readonly Disk[], wish: DiskWish): Choice {
 }
 
 /** The first free disk that matches all hints. Composed devices (dm, md) only by their name. */
-export function byHints(disks: readonly Disk[], hints: readonly Hint[]): Choice {
+export function byHints(disks: readonly Disk[], hints: readonly Hint[]): DiskChoice {
   const passed: string[] = [];
   for (const disk of disks) {
     const byName = hints.some((hint) => hint.key === 'name');
@@ -63,7 +63,7 @@ export function bySize(a: Sized, b: Sized): number {
 }
 
 /** Where there are no hints: the smallest free disk that may be taken, as ironic-python-agent, which takes memory sticks too. */
-export function smallestDisk(disks: readonly Disk[]): Choice {
+export function smallestDisk(disks: readonly Disk[]): DiskChoice {
   const passed: string[] = [];
   const fitting = disks.filter((disk) => {
     const why = disk.refused ?? notByDefault(disk);
@@ -93,7 +93,7 @@ export function named(disks: readonly Disk[], word: string): Disk | undefined {
   return undefined;
 }
 
-export interface WaitForDisk {
+interface WaitForDisk {
   readonly list: ListDisks;
   readonly wish: DiskWish;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { errnoOf } from '../../platform/errors/errors.ts';
 import { partitionsOf, readVolume } from './volumes.ts';
 
 /** Device names (without /dev/) that are mounted or swapped to, and as what. */
-export type UsedDevices = ReadonlyMap<string, string>;
+type UsedDevices = ReadonlyMap<string, string>;
 
 /** Reads /proc/mounts and /proc/swaps below `root`. */
 export function usedDevices(root: string): UsedDevices {

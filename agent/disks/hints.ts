@@ -26,7 +26,7 @@ const READ = {
   name: (disk: Disk) => disk.path,
 } as const;
 
-export type HintKey = keyof typeof READ;
+type HintKey = keyof typeof READ;
 
 function isHintKey(key: string): key is HintKey {
   return Object.hasOwn(READ, key);

@@ -1,5 +1,5 @@
 /** A deployment with everything around it replaced: an API that answers as told, a target that nobody exports, a quiet system. */
-import type { DeployContext, DeployOptions } from '../../agent/servers/ironic-2014/deploy-context.ts';
+import type { RamdiskContext, DeployOptions } from '../../agent/servers/ironic-2014/deploy-context.ts';
 import type { Disk } from '../../agent/disks/disks.ts';
 import { deployParameters, parseParameters } from '../../agent/servers/ironic-2014/parameters/deploy-parameters.ts';
 import type { Target, TargetOptions } from '../../agent/servers/ironic-2014/iscsi/target.ts';
@@ -43,7 +43,7 @@ export function scriptedApi(answers: readonly Answer[], onRequest?: (request: Ht
 }
 
 export interface DeployBench {
-  readonly context: DeployContext;
+  readonly context: RamdiskContext;
   /** Everything that the log wrote, as people and as machines see it. */
   readonly written: () => string;
   /** What was done to the machine, in order. */
@@ -60,7 +60,7 @@ export interface BenchOptions {
   readonly line?: string;
   readonly options?: Partial<DeployOptions>;
   readonly disks?: readonly Disk[];
-  readonly context?: Partial<DeployContext>;
+  readonly context?: Partial<RamdiskContext>;
   readonly runs?: (argv: readonly string[]) => Partial<RunResult>;
 }
 

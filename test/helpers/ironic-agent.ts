@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { resolveAgentSettings } from '../../agent/config/resolve.ts';
 import { runIronic } from '../../agent/servers/ironic/ironic.ts';
-import type { IronicOptions } from '../../agent/servers/ironic/ironic-options.ts';
+import type { IronicJob } from '../../agent/servers/ironic/ironic-options.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { createHttpClient } from '../../agent/http/http-client.ts';
@@ -80,7 +80,7 @@ export interface Reply {
   readonly body: Record<string, unknown>;
 }
 
-export interface AgentSetup extends Partial<IronicOptions> {
+export interface AgentSetup extends Partial<IronicJob> {
   readonly line: string;
   readonly dir?: string;
   readonly random?: readonly number[];

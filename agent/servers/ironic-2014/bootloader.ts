@@ -10,7 +10,7 @@ import type { System } from '../../../platform/system.ts';
 import type { Disk } from '../../disks/disks.ts';
 import { partitionsOf, readVolume } from '../../disks/volumes.ts';
 
-export interface BootloaderParts {
+interface BootloaderParts {
   readonly system: System;
   readonly clock: Clock;
   readonly log: Log;

@@ -25,7 +25,7 @@ export interface DeployOptions {
   readonly diskAttempts?: number;
 }
 
-export interface DeployContext {
+export interface RamdiskContext {
   readonly parameters: DeployParameters;
   readonly options: DeployOptions;
   readonly system: System;
@@ -63,7 +63,7 @@ export interface Progress {
 }
 
 /** An event within the bound of the wait. Throws RAZOR_MK_DEPLOY, or the signal's reason. */
-export async function bounded(context: DeployContext, event: Promise<void>, what: string): Promise<void> {
+export async function bounded(context: RamdiskContext, event: Promise<void>, what: string): Promise<void> {
   const { clock, options } = context;
   const stop = new AbortController();
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;

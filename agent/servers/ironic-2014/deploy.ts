@@ -5,7 +5,7 @@
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { sync } from '../../../platform/process/sync.ts';
 import { installBootloader } from './bootloader.ts';
-import { bounded, type DeployContext, type Work } from './deploy-context.ts';
+import { bounded, type RamdiskContext, type Work } from './deploy-context.ts';
 import type { Disk } from '../../disks/disks.ts';
 import { prepare } from './prepare.ts';
 import { bytesWritten, progressLine } from './progress.ts';
@@ -19,7 +19,7 @@ export interface DeployResult {
 }
 
 /** Does one deployment. Never throws but for the signal: what went wrong is in the result, and the conductor was told. */
-export async function deploy(context: DeployContext): Promise<DeployResult> {
+export async function deploy(context: RamdiskContext): Promise<DeployResult> {
   const { log } = context;
   let disk: Disk | undefined;
   try {
@@ -41,7 +41,7 @@ export async function deploy(context: DeployContext): Promise<DeployResult> {
   }
 }
 
-async function serve(context: DeployContext, work: Work): Promise<void> {
+async function serve(context: RamdiskContext, work: Work): Promise<void> {
   const { parameters, options, log, system } = context;
   await passDeployInfo(work.report, {
     address: work.address,
@@ -58,7 +58,7 @@ async function serve(context: DeployContext, work: Work): Promise<void> {
 }
 
 /** `boot_option=local`: the image's own boot loader is installed, the conductor is told, and says `done` once more. */
-async function bootFromDisk(context: DeployContext, work: Work): Promise<void> {
+async function bootFromDisk(context: RamdiskContext, work: Work): Promise<void> {
   const { parameters, log, system } = context;
   work.progress.notYet = 'the boot loader is not installed yet';
   await work.target.stop();
@@ -81,7 +81,7 @@ async function bootFromDisk(context: DeployContext, work: Work): Promise<void> {
 }
 
 /** Waits, watches sessions every half second and says every ten how far it is. */
-async function untilDone(context: DeployContext, work: Work, what: string): Promise<void> {
+async function untilDone(context: RamdiskContext, work: Work, what: string): Promise<void> {
   const { clock, log, options } = context;
   if (work.listener === undefined) return; // a dry run: nobody was told, nobody will answer
   const started = clock.now();
@@ -113,7 +113,7 @@ async function untilDone(context: DeployContext, work: Work, what: string): Prom
 }
 
 /** What was written reaches the disk, and the kernel sees its partitions. */
-async function settle({ system }: DeployContext, disk: Disk): Promise<void> {
+async function settle({ system }: RamdiskContext, disk: Disk): Promise<void> {
   await system.change(`flush what was written to ${disk.path}`, sync);
   if (!disk.path.startsWith('/dev/')) return;
   await system.run(`flush ${disk.path}`, ['blockdev', '--flushbufs', disk.path]);

@@ -1,7 +1,7 @@
 /** The first half of a deployment: address, disk, target, port 10000. On an error nothing stays exported, and the conductor is told. */
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { waitForDisk } from '../../disks/choose-disk.ts';
-import type { DeployContext, Progress, Work } from './deploy-context.ts';
+import type { RamdiskContext, Progress, Work } from './deploy-context.ts';
 import { listenForDone, type DoneListener } from './conductor/done-listener.ts';
 import { allowedPeers, greet, isAllowed } from './iscsi/initiators.ts';
 import { writeMark } from './progress.ts';
@@ -9,7 +9,7 @@ import { passDeployInfo, type ReportOptions } from './conductor/report.ts';
 import type { Target } from './iscsi/target.ts';
 
 /** Throws what went wrong, after the conductor was told. */
-export async function prepare(context: DeployContext): Promise<Work> {
+export async function prepare(context: RamdiskContext): Promise<Work> {
   const { parameters, options, log, system } = context;
   const report = reportOptions(context);
   let address = parameters.ip?.address ?? '';
@@ -70,7 +70,7 @@ function checkIqn(iqn: string): void {
     throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is no name');
 }
 
-function reportOptions(context: DeployContext): ReportOptions {
+function reportOptions(context: RamdiskContext): ReportOptions {
   const { parameters, options, log } = context;
   const safe = options.tokenOverHttp || /^https:/i.test(parameters.ironicApiUrl);
   if (options.token !== undefined && !safe) {
@@ -94,7 +94,7 @@ const CLOSING_LOOKS = 10;
 
 /** `done` is true when somebody logged in or the disk was written, and no session is left. */
 async function whyNotDone(
-  { clock, signal }: DeployContext,
+  { clock, signal }: RamdiskContext,
   target: Target,
   progress: Progress,
   written: () => boolean,
@@ -110,7 +110,12 @@ async function whyNotDone(
 }
 
 /** All keys are there, as the conductor wants them; nothing is exported. */
-async function tellError(context: DeployContext, report: ReportOptions, address: string, error: string): Promise<void> {
+async function tellError(
+  context: RamdiskContext,
+  report: ReportOptions,
+  address: string,
+  error: string,
+): Promise<void> {
   const { deploymentKey: key, iscsiTargetIqn: iqn } = context.parameters;
   await passDeployInfo(report, { address, key, iqn, error }).catch((failure: unknown) => {
     context.signal?.throwIfAborted();

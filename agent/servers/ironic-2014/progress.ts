@@ -29,7 +29,7 @@ export function writeMark(disk: Disk): string {
   }
 }
 
-export interface ProgressState {
+interface ProgressState {
   /** What is waited for: `done`, `the second done`. */
   readonly what: string;
   readonly sessions: number;

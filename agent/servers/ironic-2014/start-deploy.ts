@@ -19,7 +19,7 @@ import type { DeploySource } from './parameters/deploy-source.ts';
 import type { TargetOptions } from './iscsi/target.ts';
 import { cleanToken } from './parameters/virtual-media.ts';
 
-export interface StartDeployment {
+interface StartDeployment {
   readonly source: DeploySource;
   readonly settings: DeploySettings;
   /** Why it cannot be done as it was asked for: the conductor is told, and nothing else is done. */

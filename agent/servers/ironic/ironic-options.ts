@@ -10,10 +10,10 @@ import type { FileClient } from '../../http/file-client.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { JobOptions } from '../job.ts';
 
-export type IronicOptions = JobOptions;
+export type IronicJob = JobOptions;
 
 /** The node as the conductor knows it: from lookup, and replaced by `node` of each get_*_steps and execute_*_step. */
-export interface IronicNode {
+export interface ConductorNode {
   readonly uuid: string;
   readonly properties: Readonly<Record<string, unknown>>;
   readonly instance_info: Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export interface CommandContext {
   readonly say: (line: string) => void;
   readonly kernel: CommandLine;
   /** Undefined before the first lookup. */
-  readonly node: IronicNode | undefined;
+  readonly node: ConductorNode | undefined;
   readonly listDisks: ListDisks;
   readonly settings: Settings;
   /** `config` of the last lookup, as it came; look before you believe. */
@@ -67,7 +67,7 @@ export interface IronicCommand {
 export type StepKind = 'clean' | 'deploy' | 'service';
 
 /** What execute_*_step asks for. */
-export interface StepCall {
+interface StepCall {
   readonly kind: StepKind;
   /** `args` of the step. */
   readonly args: Params;

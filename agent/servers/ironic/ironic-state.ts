@@ -16,7 +16,7 @@ const schema = z.object({
   certificate: z.optional(z.string().check(z.maxLength(10_000))),
 });
 
-export type Remembered = z.infer<typeof schema>;
+type Remembered = z.infer<typeof schema>;
 
 export interface Memory {
   readonly value: Remembered;

@@ -15,14 +15,14 @@ import { collectLogs } from './inspection/ironic-logs.ts';
 import { openMemory } from './ironic-state.ts';
 import { openJournal } from './commands/command-journal.ts';
 import { report, serveNode } from './node-service.ts';
-import type { IronicOptions } from './ironic-options.ts';
+import type { IronicJob } from './ironic-options.ts';
 
 const SAY_AGAIN_MS = 60_000;
 const INSPECT_AGAIN_MS = 60_000;
 const INSPECT_AGAIN_MOST_MS = 600_000;
 
 /** Does the job until it is stopped. Never rejects; resolves to the exit status. */
-export async function runIronic(options: IronicOptions): Promise<number> {
+export async function runIronic(options: IronicJob): Promise<number> {
   const { signal, clock, emit, log } = options;
   let reason = '';
   while (!signal.aborted) {
@@ -43,7 +43,7 @@ export async function runIronic(options: IronicOptions): Promise<number> {
   return 0;
 }
 
-async function work(options: IronicOptions): Promise<void> {
+async function work(options: IronicJob): Promise<void> {
   const { kernel, emit, log, say } = options;
   const parameters = ironicParameters(kernel);
   const warn = (message: string): void => {
@@ -74,7 +74,7 @@ async function work(options: IronicOptions): Promise<void> {
 }
 
 /** Sends the inventory. With an API a refusal is told and the lookup comes next; without one it is tried until it is taken. */
-async function inspect(options: IronicOptions, parameters: IronicParameters): Promise<string | undefined> {
+async function inspect(options: IronicJob, parameters: IronicParameters): Promise<string | undefined> {
   const { clock, emit, signal, settings } = options;
   for (let pause = INSPECT_AGAIN_MS; ; pause = Math.min(INSPECT_AGAIN_MOST_MS, pause * 2)) {
     try {
@@ -120,7 +120,7 @@ async function bootId(): Promise<string> {
 }
 
 /** Nothing is left to do; that the agent still lives is seen by `status` and by the watchdog. */
-async function rest({ clock, emit, signal }: IronicOptions, reason: string): Promise<void> {
+async function rest({ clock, emit, signal }: IronicJob, reason: string): Promise<void> {
   while (!signal.aborted) {
     emit({ event: 'waiting', ms: SAY_AGAIN_MS, reason });
     await clock.sleep(SAY_AGAIN_MS, signal).catch(() => undefined);

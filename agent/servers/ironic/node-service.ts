@@ -1,4 +1,4 @@
-/** Lookup, command server and heartbeats: from "who am I" until Ironic has no more use for this node. */
+/** LookupReply, command server and heartbeats: from "who am I" until Ironic has no more use for this node. */
 import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { listDisks } from '../../disks/disks.ts';
 import { applySkipList, parseSkipList } from '../../disks/skip-list.ts';
@@ -10,12 +10,12 @@ import { createExecutor, type Executor } from './commands/executor.ts';
 import { startHeartbeats, type HeartbeatLoop } from './conductor/heartbeat.ts';
 import { ipaInventory } from './inspection/ipa-inventory.ts';
 import type { IronicParameters } from './ironic-parameters.ts';
-import { lookUp, lookUpOnce, type Found, type LookupOptions } from './conductor/lookup.ts';
+import { lookUp, lookUpOnce, type FoundNode, type LookupOptions } from './conductor/lookup.ts';
 import { listenForConductor } from './conductor/listen-for-conductor.ts';
 import type { Memory } from './ironic-state.ts';
-import type { CommandContext, IronicCommand, IronicNode, IronicOptions, Params } from './ironic-options.ts';
+import type { CommandContext, IronicCommand, ConductorNode, IronicJob, Params } from './ironic-options.ts';
 
-export interface ServiceOptions extends IronicOptions {
+interface ServiceOptions extends IronicJob {
   readonly parameters: IronicParameters;
   readonly memory: Memory;
   readonly journal: CommandJournal;
@@ -29,8 +29,8 @@ const LAST_ANSWER_MS = 1500;
 interface Service {
   readonly options: ServiceOptions;
   readonly lookup: LookupOptions;
-  found: Found;
-  node: IronicNode;
+  found: FoundNode;
+  node: ConductorNode;
   /** Why Ironic has no more use for this node; '' while it has. */
   reason: string;
   readonly ended: AbortController;
@@ -167,8 +167,8 @@ async function openApi(url: string, options: ServiceOptions): Promise<IronicApi>
 }
 
 /** `node` of a command's parameters is newer than the lookup's. */
-function nodeIn(params: Params, before: IronicNode): IronicNode | undefined {
-  const node = params['node'] as Partial<Record<keyof IronicNode, unknown>> | null | undefined;
+function nodeIn(params: Params, before: ConductorNode): ConductorNode | undefined {
+  const node = params['node'] as Partial<Record<keyof ConductorNode, unknown>> | null | undefined;
   if (typeof node !== 'object' || node === null || typeof node.uuid !== 'string') return undefined;
   // what a command leaves out is as it was: the disks to leave alone are among it
   const map = (value: unknown, known: Params): Params =>
@@ -195,7 +195,7 @@ function progressReporter({ clock, log, emit }: ServiceOptions): (text: string) 
 }
 
 /** Reports an error like the rest of the agent does. A bare error of the system is about the port of the command server. */
-export function report(error: unknown, options: Pick<IronicOptions, 'log' | 'emit'>): void {
+export function report(error: unknown, options: Pick<IronicJob, 'log' | 'emit'>): void {
   const isBare = !(error instanceof RazorMkError) && errnoOf(error) !== undefined;
   const remedy = 'Another program may have the port; ipa-listen-port= names another one.';
   reportError(options, isBare ? new RazorMkError('RAZOR_MK_HTTP', messageOf(error), { remedy, cause: error }) : error);

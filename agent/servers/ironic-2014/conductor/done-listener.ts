@@ -6,7 +6,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { RazorMkError, messageOf } from '../../../../platform/errors/errors.ts';
 
-export interface DoneOptions {
+interface DoneOptions {
   readonly address: string;
   readonly port: number;
   /** Whether a peer's address may say it. */

@@ -5,7 +5,7 @@ import { isUsableAddress } from '../../../network/assess.ts';
 import type { NetworkState } from '../../../network/network-state.ts';
 import type { DeployParameters } from '../parameters/deploy-parameters.ts';
 
-export interface FindAddress {
+interface FindAddress {
   readonly parameters: Pick<DeployParameters, 'ip' | 'bootMac'>;
   readonly observe: () => NetworkState;
   readonly clock: Clock;

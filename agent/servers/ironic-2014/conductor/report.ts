@@ -29,7 +29,7 @@ export interface ReportOptions {
   readonly onRetry?: (why: string, delayMs: number) => void;
 }
 
-export interface DeployInfo {
+interface DeployInfo {
   readonly address: string;
   readonly key: string;
   readonly iqn: string;
@@ -39,7 +39,7 @@ export interface DeployInfo {
   readonly error: string;
 }
 
-export interface BootloaderInfo {
+interface BootloaderInfo {
   readonly address: string;
   readonly key: string;
   readonly status: 'SUCCEEDED' | 'FAILED';
@@ -51,6 +51,7 @@ export function passDeployInfo(options: ReportOptions, info: DeployInfo): Promis
   return post(options, 'pass_deploy_info', { ...info, error: oneLine(info.error) });
 }
 
+/** Tells the conductor that the boot loader is installed, or what went wrong. Throws RAZOR_MK_DEPLOY as passDeployInfo. */
 export function passBootloaderInfo(options: ReportOptions, info: BootloaderInfo): Promise<void> {
   return post(options, 'pass_bootloader_install_info', { ...info, error: oneLine(info.error) });
 }

@@ -17,7 +17,7 @@ const MODULES = [
   'target_core_file',
 ];
 
-export interface LioParts {
+interface LioParts {
   readonly system: System;
   /** Where configfs is mounted. */
   readonly configfs?: string;

@@ -60,6 +60,7 @@ export function wantsVirtualMedia(parameters: ReadonlyMap<string, string>): bool
   return parameters.get('boot_method') === 'vmedia';
 }
 
+/** The parameters in their types, absent ones empty; nothing is refused here (docs/contracts/ironic-2014.md). */
 export function deployParameters(parameters: ReadonlyMap<string, string>): DeployParameters {
   const get = (key: string): string => parameters.get(key) ?? '';
   const ip = staticAddress(get('ip'));

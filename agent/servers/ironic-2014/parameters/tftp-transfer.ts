@@ -18,7 +18,7 @@ export type TftpAction =
   | { readonly act: 'done'; readonly content: Buffer }
   | { readonly act: 'fail'; readonly error: Error };
 
-export interface TransferRequest {
+interface TransferRequest {
   /** `HOST:PORT FILE`, for messages. */
   readonly what: string;
   readonly file: string;

@@ -13,7 +13,7 @@ import {
   type Transfer,
 } from './tftp-transfer.ts';
 
-export interface TftpOptions {
+interface TftpOptions {
   readonly host: string;
   readonly port?: number;
   readonly file: string;

@@ -8,13 +8,13 @@ import type { System } from '../../../../platform/system.ts';
 import { MEDIA_LABEL } from '../../../disks/disk-use.ts';
 import { findVolume, readVolume } from '../../../disks/volumes.ts';
 
-export interface VirtualMedia {
+interface VirtualMedia {
   /** Text of parameters.txt. */
   readonly parameters: string;
   readonly token: string | undefined;
 }
 
-export interface VirtualMediaParts {
+interface VirtualMediaParts {
   readonly system: System;
   readonly clock: Clock;
   /** Where it is mounted for a moment. */

@@ -21,7 +21,7 @@ const resultSchema = z.object({
 
 /** A command as it goes over the wire. */
 export type CommandResult = Readonly<z.infer<typeof resultSchema>>;
-export type CommandError = Readonly<z.infer<typeof errorSchema>>;
+type CommandError = Readonly<z.infer<typeof errorSchema>>;
 
 const entrySchema = z.object({
   result: resultSchema,
@@ -48,7 +48,7 @@ const LONGEST_RESULT = 4 * 1024 * 1024;
 const LONGEST_FILE = 8 * 1024 * 1024;
 const KEPT = 20;
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly stateDir: string;
   /** /proc/sys/kernel/random/boot_id: the commands of another boot are those of another ramdisk. */
   readonly boot: string;

@@ -47,92 +47,31 @@ interface Answer {
   readonly body: unknown;
 }
 
+interface ListenerState {
+  readonly options: ServerOptions;
+  readonly room: { known(socket: Socket): void };
+  /** Whether a conductor has shown that it sends the token with GET too. */
+  readsCarryToken: boolean;
+}
+
 /** Listens. Rejects with the system's error when the port cannot be had. */
 export async function startCommandServer(options: ServerOptions): Promise<CommandServer> {
-  const { executor, log } = options;
-  let readsCarryToken = false;
+  const { log, tls } = options;
   const server = createServer(
     {
-      key: options.tls.key,
-      cert: options.tls.certificate,
-      minVersion: options.tls.minVersion,
-      ciphers: options.tls.ciphers,
+      key: tls.key,
+      cert: tls.certificate,
+      minVersion: tls.minVersion,
+      ciphers: tls.ciphers,
       requestTimeout: 120_000,
       headersTimeout: 15_000,
       handshakeTimeout: 15_000,
       connectionsCheckingInterval: 5000,
     },
-    (request, response) => void serve(request, response),
+    (request, response) => void serve(state, request, response),
   );
-  const room = keepRoom(server);
+  const state: ListenerState = { options, room: keepRoom(server), readsCarryToken: false };
   server.on('tlsClientError', (error) => log.debug(`command server: ${messageOf(error)}`));
-
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let answer: Answer;
-    try {
-      answer = await answerTo(request);
-    } catch (error) {
-      const status = error instanceof CommandFault ? error.status : 500;
-      answer = fault(status, messageOf(error));
-    }
-    const body = JSON.stringify(answer.body);
-    if (response.destroyed) return;
-    const more = request.complete ? {} : { connection: 'close' };
-    response.writeHead(answer.status, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      ...more,
-    });
-    response.end(body);
-  }
-
-  async function answerTo(request: IncomingMessage): Promise<Answer> {
-    const [asked = '', query = ''] = (request.url ?? '/').split('?', 2);
-    const parameters = new URLSearchParams(query);
-    const path = asked.replace(/\/+$/, '');
-    const { method } = request;
-    if (method === 'GET' && path === '') return { status: 200, body: versions() };
-    if (method === 'GET' && path === '/v1') return { status: 200, body: version() };
-    const rest = path.replace(/^\/v1(?=\/)/, '');
-    if (method === 'GET' && rest === '/status') {
-      return { status: 200, body: { started_at: options.startedAt, version: AGENT_VERSION } };
-    }
-    if (rest !== '/commands' && !rest.startsWith('/commands/')) return fault(404, `there is no ${method} ${path}`);
-    const token = parameters.get('agent_token') ?? undefined;
-    if (token !== undefined && mayCommand(token)) room.known(request.socket);
-    const wait = parameters.get('wait') === 'true';
-    if (method === 'GET') {
-      if (!mayRead(token)) return refuseToken();
-      if (rest === '/commands') return { status: 200, body: { commands: executor.results() } };
-      const id = rest.slice('/commands/'.length);
-      if (wait) await executor.wait(id);
-      const result = executor.result(id);
-      return result === undefined ? fault(404, 'there is no such command') : { status: 200, body: result };
-    }
-    if (method !== 'POST' || rest !== '/commands') return fault(405, `there is no ${method} ${path}`);
-    if (!mayCommand(token)) return refuseToken();
-    const { name, params } = commandOf(await bodyOf(request));
-    const started = executor.start(name, params);
-    if (wait || !started.async) await started.done;
-    return { status: 200, body: executor.result(started.id) };
-  }
-
-  function mayCommand(given: string | undefined): boolean {
-    const wanted = options.token();
-    if (wanted === undefined) return true;
-    return given !== undefined && same(given, wanted);
-  }
-
-  /** Until a conductor has shown that it sends the token with GET as well, it is not asked for it there. */
-  function mayRead(given: string | undefined): boolean {
-    if (given !== undefined) {
-      const good = mayCommand(given);
-      if (good) readsCarryToken = true;
-      return good;
-    }
-    return options.token() === undefined || (!options.strict && !readsCarryToken);
-  }
-
   server.listen(options.port, options.host);
   await once(server, 'listening'); // rejects on 'error'
   server.on('error', (error) => log.warn(`command server: ${messageOf(error)}`));
@@ -145,6 +84,84 @@ export async function startCommandServer(options: ServerOptions): Promise<Comman
       await closed;
     },
   };
+}
+
+async function serve(state: ListenerState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let answer: Answer;
+  try {
+    answer = await answerTo(state, request);
+  } catch (error) {
+    const status = error instanceof CommandFault ? error.status : 500;
+    answer = fault(status, messageOf(error));
+  }
+  const body = JSON.stringify(answer.body);
+  if (response.destroyed) return;
+  const more = request.complete ? {} : { connection: 'close' };
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...more,
+  });
+  response.end(body);
+}
+
+async function answerTo(state: ListenerState, request: IncomingMessage): Promise<Answer> {
+  const { method } = request;
+  const [asked = '', query = ''] = (request.url ?? '/').split('?', 2);
+  const path = asked.replace(/\/+$/, '');
+  if (method === 'GET' && path === '') return { status: 200, body: versions() };
+  if (method === 'GET' && path === '/v1') return { status: 200, body: version() };
+  const rest = path.replace(/^\/v1(?=\/)/, '');
+  if (method === 'GET' && rest === '/status') {
+    return { status: 200, body: { started_at: state.options.startedAt, version: AGENT_VERSION } };
+  }
+  if (rest !== '/commands' && !rest.startsWith('/commands/')) return fault(404, `there is no ${method} ${path}`);
+  const parameters = new URLSearchParams(query);
+  const token = parameters.get('agent_token') ?? undefined;
+  if (token !== undefined && mayCommand(state, token)) state.room.known(request.socket);
+  const wait = parameters.get('wait') === 'true';
+  if (method === 'GET') return await readCommands(state, { rest, token, wait });
+  if (method !== 'POST' || rest !== '/commands') return fault(405, `there is no ${method} ${path}`);
+  if (!mayCommand(state, token)) return refuseToken();
+  const { executor } = state.options;
+  const { name, params } = commandOf(await bodyOf(request));
+  const started = executor.start(name, params);
+  if (wait || !started.async) await started.done;
+  return { status: 200, body: executor.result(started.id) };
+}
+
+interface CommandQuery {
+  /** `/commands` or `/commands/ID`. */
+  readonly rest: string;
+  readonly token: string | undefined;
+  readonly wait: boolean;
+}
+
+async function readCommands(state: ListenerState, { rest, token, wait }: CommandQuery): Promise<Answer> {
+  const { executor } = state.options;
+  if (!mayRead(state, token)) return refuseToken();
+  if (rest === '/commands') return { status: 200, body: { commands: executor.results() } };
+  const id = rest.slice('/commands/'.length);
+  if (wait) await executor.wait(id);
+  const result = executor.result(id);
+  return result === undefined ? fault(404, 'there is no such command') : { status: 200, body: result };
+}
+
+function mayCommand({ options }: ListenerState, given: string | undefined): boolean {
+  const wanted = options.token();
+  if (wanted === undefined) return true;
+  return given !== undefined && same(given, wanted);
+}
+
+/** Until a conductor has shown that it sends the token with GET as well, it is not asked for it there. */
+function mayRead(state: ListenerState, given: string | undefined): boolean {
+  if (given !== undefined) {
+    const good = mayCommand(state, given);
+    if (good) state.readsCarryToken = true;
+    return good;
+  }
+  const { token, strict } = state.options;
+  return token() === undefined || (!strict && !state.readsCarryToken);
 }
 
 /** So many connections may have shown no token yet; for one more the oldest of them is ended. */

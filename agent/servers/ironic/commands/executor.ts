@@ -14,7 +14,7 @@ export class CommandFault extends Error {
   }
 }
 
-export interface StartedCommand {
+interface StartedCommand {
   readonly id: string;
   readonly async: boolean;
   readonly done: Promise<void>;
@@ -29,7 +29,7 @@ export interface Executor {
   wait(id: string): Promise<void>;
 }
 
-export interface ExecutorOptions {
+interface ExecutorOptions {
   readonly commands: readonly IronicCommand[];
   readonly journal: CommandJournal;
   readonly context: () => CommandContext;

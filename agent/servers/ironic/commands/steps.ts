@@ -10,6 +10,7 @@ const MANAGER_VERSION = '1.0';
 
 const KINDS: readonly StepKind[] = ['clean', 'deploy', 'service'];
 
+/** Two commands for each kind: the list of its steps, and the one that runs a step. */
 export function stepCommands(steps: readonly IronicStep[] = STEPS): IronicCommand[] {
   return KINDS.flatMap((kind) => [getSteps(kind, steps), executeStep(kind, steps)]);
 }

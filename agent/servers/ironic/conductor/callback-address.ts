@@ -50,7 +50,7 @@ async function sourceAddress(apiUrl: string): Promise<string> {
   }
 }
 
-export function isLinkLocal(address: string): boolean {
+function isLinkLocal(address: string): boolean {
   return /^169\.254\.|^fe[89ab]/i.test(address);
 }
 

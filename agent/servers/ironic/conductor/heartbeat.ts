@@ -6,7 +6,7 @@ import { messageOf } from '../../../../platform/errors/errors.ts';
 import type { Clock } from '../../../../platform/time/clock.ts';
 import { ApiRefusal } from './ironic-api.ts';
 
-export interface HeartbeatOptions {
+interface HeartbeatOptions {
   readonly clock: Clock;
   /** Seconds, as of the last lookup. */
   readonly timeout: () => number;
@@ -36,7 +36,7 @@ export function regularPause(timeoutSeconds: number, random: number): number {
 }
 
 /** The pause after one that was not: 5 to 10 s. */
-export function errorPause(random: number): number {
+function errorPause(random: number): number {
   return 5000 + 5000 * random;
 }
 

@@ -8,9 +8,9 @@ import { retryAfterMs, type HttpClient, type HttpReply } from '../../../http/htt
 import { urlForPeople } from '../../../http/http-failure.ts';
 import { parseBounded } from '../../../http/bounded-json.ts';
 import { faultOf } from './faults.ts';
-import type { IronicNode } from '../ironic-options.ts';
+import type { ConductorNode } from '../ironic-options.ts';
 
-/** Lookup with a token is 1.62, a heartbeat with our certificate 1.68; anything newer is understood by none of our fields. */
+/** LookupReply with a token is 1.62, a heartbeat with our certificate 1.68; anything newer is understood by none of our fields. */
 const LOOKUP_VERSION = 62;
 const HEARTBEAT_VERSION = 68;
 /** What a server that says nothing of itself is taken for. */
@@ -19,19 +19,23 @@ const ASSUMED_VERSION = 31;
 /** The level of ironic-python-agent's protocol that is spoken here; conductors look at it to know what may be asked. */
 export const AGENT_VERSION = '11.0.0';
 
+/** Ironic of 2026-08 and newer can answer so to every ramdisk. */
+const FORBIDDEN =
+  'Ironic answers ramdisks only with [api]enable_ramdisk_endpoints=true; use the URL of an API that has it, or a proxy may forbid it.';
+
 /** An answer that says no. */
 export class ApiRefusal extends RazorMkError {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, message: string, retryAfter: number | undefined) {
-    super('RAZOR_MK_REFUSED', message);
+    super('RAZOR_MK_REFUSED', message, status === 403 ? { remedy: FORBIDDEN } : {});
     this.status = status;
     this.retryAfterMs = retryAfter;
   }
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   /** Without a slash at the end. */
   readonly url: string;
   readonly http: HttpClient;
@@ -42,8 +46,8 @@ export interface ApiOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Lookup {
-  readonly node: IronicNode;
+export interface LookupReply {
+  readonly node: ConductorNode;
   /** Seconds after which the conductor gives a silent node up. */
   readonly heartbeatTimeout: number;
   /** As it came; `******` where it was handed out before. */
@@ -53,7 +57,7 @@ export interface Lookup {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-export interface Heartbeat {
+interface Heartbeat {
   readonly callbackUrl: string;
   readonly token: string | undefined;
   readonly certificate: string;
@@ -62,7 +66,7 @@ export interface Heartbeat {
 export interface IronicApi {
   readonly url: string;
   /** Throws ApiRefusal (404: not known, or not wanted now), HttpFailure. */
-  lookup(macs: readonly string[], uuid?: string): Promise<Lookup>;
+  lookup(macs: readonly string[], uuid?: string): Promise<LookupReply>;
   /** Throws ApiRefusal, HttpFailure. */
   heartbeat(uuid: string, beat: Heartbeat): Promise<void>;
 }
@@ -90,83 +94,105 @@ const lookupSchema = z.object({
   heartbeat_timeout: z.optional(z.nullable(z.number())),
 });
 
-/** A client for one API. */
+/** A client for one API. Its calls throw ApiRefusal for an answer that says no, HttpFailure where nobody answers. */
 export function createApi(options: ApiOptions): IronicApi {
-  const { url, http, timeoutMs, signal } = options;
-  let known: number | undefined = options.version;
-
-  async function call(method: 'GET' | 'POST', path: string, version?: number, body?: object): Promise<HttpReply> {
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const reply = await http.request({
-      method,
-      url: `${url}${path}`,
-      headers: {
-        accept: 'application/json',
-        'content-type': 'application/json',
-        ...(version === undefined ? {} : { 'x-openstack-ironic-api-version': `1.${version}` }),
-        ...(options.globalRequestId === undefined ? {} : { 'x-openstack-request-id': options.globalRequestId }),
-        ...(text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }),
-      },
-      timeoutMs,
-      limit: 1024 * 1024,
-      signal,
-      ...(text === undefined ? {} : { body: text }),
-    });
-    if (reply.status >= 200 && reply.status < 300) return reply;
-    const what = `${method} ${urlForPeople(`${url}${path}`)}: HTTP ${reply.status}`;
-    const said = faultOf(reply.body.toString('utf8'));
-    throw new ApiRefusal(
-      reply.status,
-      `${what}${said === '' ? '' : `: ${said}`}`,
-      retryAfterMs(reply.headers, new Date()),
-    );
-  }
-
-  async function serverVersion(): Promise<number> {
-    if (known !== undefined) return known;
-    const reply = await call('GET', '/').catch((error: unknown) => {
-      if (error instanceof ApiRefusal && error.status < 500) return undefined; // a proxy that hides the root
-      throw error;
-    });
-    const read = rootSchema.safeParse(parseBounded(reply?.body.toString('utf8') ?? ''));
-    const text = read.success ? read.data.default_version.version : '';
-    known = Number(/^1\.(\d{1,4})$/.exec(text)?.[1] ?? ASSUMED_VERSION);
-    return known;
-  }
-
+  const state: ApiState = { options, version: options.version };
   return {
-    url,
-    async lookup(macs, uuid) {
-      const version = Math.min(await serverVersion(), LOOKUP_VERSION);
-      const node = uuid === undefined ? '' : `&node_uuid=${encodeURIComponent(uuid)}`;
-      const reply = await call('GET', `/v1/lookup?addresses=${macs.map(encodeURIComponent).join(',')}${node}`, version);
-      const read = lookupSchema.safeParse(parseBounded(reply.body.toString('utf8')));
-      if (!read.success) throw new RazorMkError('RAZOR_MK_REPLY', `${url}/v1/lookup: the answer is no node`);
-      const { node: found, config, heartbeat_timeout } = read.data;
-      const timeout = config?.heartbeat_timeout ?? heartbeat_timeout ?? 300;
-      return {
-        node: {
-          uuid: found.uuid.toLowerCase(),
-          properties: found.properties ?? {},
-          instance_info: found.instance_info ?? {},
-          driver_internal_info: found.driver_internal_info ?? {},
-        },
-        heartbeatTimeout: Math.min(86_400, Math.max(5, timeout)),
-        token: config?.agent_token ?? undefined,
-        tokenRequired: config?.agent_token_required ?? false,
-        config: config ?? {},
-      };
-    },
-    async heartbeat(uuid, { callbackUrl, token, certificate }) {
-      const version = Math.min(await serverVersion(), HEARTBEAT_VERSION);
-      // a field that the version does not know is refused, so each goes only where it belongs
-      const body = {
-        callback_url: callbackUrl,
-        ...(version >= 36 ? { agent_version: AGENT_VERSION } : {}),
-        ...(version >= LOOKUP_VERSION && token !== undefined ? { agent_token: token } : {}),
-        ...(version >= HEARTBEAT_VERSION ? { agent_verify_ca: certificate } : {}),
-      };
-      await call('POST', `/v1/heartbeat/${uuid}`, version, body);
-    },
+    url: options.url,
+    lookup: (macs, uuid) => askLookup(state, macs, uuid),
+    heartbeat: (uuid, beat) => sendHeartbeat(state, uuid, beat),
   };
+}
+
+interface ApiState {
+  readonly options: ApiOptions;
+  /** The N of the server's 1.N, once it is known. */
+  version: number | undefined;
+}
+
+interface ApiCall {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly version?: number;
+  readonly body?: object;
+}
+
+async function callApi({ options }: ApiState, { method, path, version, body }: ApiCall): Promise<HttpReply> {
+  const { url, http, timeoutMs, signal, globalRequestId } = options;
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const reply = await http.request({
+    method,
+    url: `${url}${path}`,
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/json',
+      ...(version === undefined ? {} : { 'x-openstack-ironic-api-version': `1.${version}` }),
+      ...(globalRequestId === undefined ? {} : { 'x-openstack-request-id': globalRequestId }),
+      ...(text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }),
+    },
+    timeoutMs,
+    limit: 1024 * 1024,
+    signal,
+    body: text,
+  });
+  if (reply.status >= 200 && reply.status < 300) return reply;
+  const what = `${method} ${urlForPeople(`${url}${path}`)}: HTTP ${reply.status}`;
+  const said = faultOf(reply.body.toString('utf8'));
+  throw new ApiRefusal(
+    reply.status,
+    `${what}${said === '' ? '' : `: ${said}`}`,
+    retryAfterMs(reply.headers, new Date()),
+  );
+}
+
+async function serverVersion(state: ApiState): Promise<number> {
+  if (state.version !== undefined) return state.version;
+  const reply = await callApi(state, { method: 'GET', path: '/' }).catch((error: unknown) => {
+    if (error instanceof ApiRefusal && error.status < 500) return undefined; // a proxy that hides the root
+    throw error;
+  });
+  const read = rootSchema.safeParse(parseBounded(reply?.body.toString('utf8') ?? ''));
+  const text = read.success ? read.data.default_version.version : '';
+  state.version = Number(/^1\.(\d{1,4})$/.exec(text)?.[1] ?? ASSUMED_VERSION);
+  return state.version;
+}
+
+async function askLookup(state: ApiState, macs: readonly string[], uuid: string | undefined): Promise<LookupReply> {
+  const version = Math.min(await serverVersion(state), LOOKUP_VERSION);
+  const node = uuid === undefined ? '' : `&node_uuid=${encodeURIComponent(uuid)}`;
+  const path = `/v1/lookup?addresses=${macs.map(encodeURIComponent).join(',')}${node}`;
+  const reply = await callApi(state, { method: 'GET', path, version });
+  const read = lookupSchema.safeParse(parseBounded(reply.body.toString('utf8')));
+  if (!read.success)
+    throw new RazorMkError('RAZOR_MK_REPLY', `${state.options.url}/v1/lookup: the answer does not describe a node`);
+  const { node: found, config, heartbeat_timeout } = read.data;
+  const timeout = config?.heartbeat_timeout ?? heartbeat_timeout ?? 300;
+  return {
+    node: {
+      uuid: found.uuid.toLowerCase(),
+      properties: found.properties ?? {},
+      instance_info: found.instance_info ?? {},
+      driver_internal_info: found.driver_internal_info ?? {},
+    },
+    heartbeatTimeout: Math.min(86_400, Math.max(5, timeout)),
+    token: config?.agent_token ?? undefined,
+    tokenRequired: config?.agent_token_required ?? false,
+    config: config ?? {},
+  };
+}
+
+async function sendHeartbeat(
+  state: ApiState,
+  uuid: string,
+  { callbackUrl, token, certificate }: Heartbeat,
+): Promise<void> {
+  const version = Math.min(await serverVersion(state), HEARTBEAT_VERSION);
+  // a field that the version does not know is refused, so each goes only where it belongs
+  const body = {
+    callback_url: callbackUrl,
+    ...(version >= 36 ? { agent_version: AGENT_VERSION } : {}),
+    ...(version >= LOOKUP_VERSION && token !== undefined ? { agent_token: token } : {}),
+    ...(version >= HEARTBEAT_VERSION ? { agent_verify_ca: certificate } : {}),
+  };
+  await callApi(state, { method: 'POST', path: `/v1/heartbeat/${uuid}`, version, body });
 }

@@ -5,7 +5,7 @@ import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 import { makeCertificate } from '../../../http/tls/certificate.ts';
 import { startCommandServer, type CommandServer } from '../commands/command-listener.ts';
 import type { Executor } from '../commands/executor.ts';
-import type { IronicOptions, Params } from '../ironic-options.ts';
+import type { IronicJob, Params } from '../ironic-options.ts';
 import type { IronicParameters } from '../ironic-parameters.ts';
 import type { Memory } from '../ironic-state.ts';
 import { advertisedAddress, listenAddress } from './callback-address.ts';
@@ -15,8 +15,8 @@ const PORT = 9999;
 const LISTEN_AGAIN_MS = 10_000;
 const DAY_MS = 86_400_000;
 
-export interface ListenRequest {
-  readonly options: IronicOptions;
+interface ListenRequest {
+  readonly options: IronicJob;
   readonly parameters: IronicParameters;
   readonly memory: Memory;
   readonly executor: Executor;
@@ -27,7 +27,7 @@ export interface ListenRequest {
   readonly onError: (error: unknown) => void;
 }
 
-export interface ConductorListener {
+interface ConductorListener {
   readonly server: CommandServer;
   /** `https://10.0.0.7:9999` */
   readonly callbackUrl: string;
@@ -93,7 +93,7 @@ function portFor({ parameters, memory, options }: ListenRequest, address: string
   return memory.value.address === address ? (memory.value.port ?? 0) : 0;
 }
 
-export interface TlsWords {
+interface TlsWords {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** OpenSSL's form; undefined for Node's own. */
   readonly ciphers: string | undefined;

@@ -5,7 +5,7 @@
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 import type { Clock } from '../../../../platform/time/clock.ts';
 import type { Log } from '../../../../platform/log/log.ts';
-import { ApiRefusal, type IronicApi, type Lookup } from './ironic-api.ts';
+import { ApiRefusal, type IronicApi, type LookupReply } from './ironic-api.ts';
 import type { Memory } from '../ironic-state.ts';
 
 export interface LookupOptions {
@@ -25,9 +25,9 @@ export interface LookupOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Found {
+export interface FoundNode {
   readonly api: IronicApi;
-  readonly lookup: Lookup;
+  readonly lookup: LookupReply;
   /** Undefined only for servers that hand none out. */
   readonly token: string | undefined;
 }
@@ -40,7 +40,7 @@ const HIDDEN = '******';
 const SHORTEST_TOKEN = 32;
 
 /** Looks up until it is known. Rejects only when it is stopped. */
-export async function lookUp(options: LookupOptions, uuid?: string): Promise<Found> {
+export async function lookUp(options: LookupOptions, uuid?: string): Promise<FoundNode> {
   const { clock, signal } = options;
   const started = clock.now();
   let told = false;
@@ -72,7 +72,7 @@ function exponential(attempt: number, { intervalMs, clock }: LookupOptions): num
 }
 
 /** One question to each API. Throws what the last one said; a refusal counts more than silence. */
-export async function lookUpOnce(options: LookupOptions, uuid?: string): Promise<Found> {
+export async function lookUpOnce(options: LookupOptions, uuid?: string): Promise<FoundNode> {
   const macs = await options.macs();
   if (macs.length === 0) {
     throw new RazorMkError(
@@ -98,7 +98,7 @@ export async function lookUpOnce(options: LookupOptions, uuid?: string): Promise
 
 /** The token of this answer, or the one that is known already. Throws RAZOR_MK_REFUSED where it is with somebody else. */
 function keepToken(
-  { node, token, tokenRequired }: Lookup,
+  { node, token, tokenRequired }: LookupReply,
   { memory, presharedToken }: LookupOptions,
 ): string | undefined {
   if (token !== undefined && token !== HIDDEN && token.length >= SHORTEST_TOKEN) {

@@ -10,7 +10,7 @@ import { HttpFailure, urlForPeople } from '../../../http/http-failure.ts';
 import { cleanText, parseBounded } from '../../../http/bounded-json.ts';
 import { faultOf } from '../conductor/faults.ts';
 
-export interface InspectOptions {
+interface InspectOptions {
   readonly urls: readonly string[];
   readonly body: Readonly<Record<string, unknown>>;
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export interface InspectOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Inspected {
+interface Inspected {
   readonly url: string;
   /** The node that the server made of it, where it says so. */
   readonly uuid: string | undefined;

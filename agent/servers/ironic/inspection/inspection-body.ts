@@ -7,7 +7,7 @@ import { messageOf } from '../../../../platform/errors/errors.ts';
 import { COLLECTORS } from './collectors.ts';
 import { ipaInventory, rootDisk } from './ipa-inventory.ts';
 
-export interface BodyOptions {
+interface BodyOptions {
   readonly bootif: string | undefined;
   readonly collectors: readonly string[];
   readonly version: string;

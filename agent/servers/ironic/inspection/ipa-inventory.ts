@@ -8,19 +8,19 @@ import { bySize, notByDefault } from '../../../disks/choose-disk.ts';
 
 type Disk = Inventory['disks'][number];
 
-export interface IpaInterface {
+interface IpaInterface {
   readonly name: string;
   readonly mac_address: string;
   readonly [more: string]: unknown;
 }
 
-export interface IpaDisk {
+interface IpaDisk {
   readonly name: string;
   readonly size: number;
   readonly [more: string]: unknown;
 }
 
-export interface IpaInventory {
+interface IpaInventory {
   readonly interfaces: readonly IpaInterface[];
   readonly disks: readonly IpaDisk[];
   readonly [more: string]: unknown;

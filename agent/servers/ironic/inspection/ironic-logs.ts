@@ -8,7 +8,7 @@ import { redactText } from '../../../../platform/log/redact.ts';
 import { gzippedTar } from '../../../../platform/tar.ts';
 import { LOG_FILE } from '../../../node/logging.ts';
 
-export interface LogsOptions {
+interface LogsOptions {
   readonly logDir: string;
   readonly collect: () => Promise<FactSet>;
   readonly capture: () => Promise<Buffer>;

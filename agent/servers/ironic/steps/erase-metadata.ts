@@ -8,7 +8,7 @@ import { parseSwitch } from '../../../config/switch.ts';
 import type { Settings } from '../../../config/settings.ts';
 import type { Disk } from '../../../disks/disks.ts';
 import { changed } from '../live.ts';
-import type { CommandContext, IronicNode, IronicStep } from '../ironic-options.ts';
+import type { CommandContext, ConductorNode, IronicStep } from '../ironic-options.ts';
 import { eraseEnds } from './erase-ends.ts';
 
 /** ironic-python-agent's, with which automated cleaning runs it. */
@@ -98,7 +98,7 @@ function describe(outcome: Readonly<Record<string, string>>): string {
 }
 
 /** The server says whether read-only disks may be passed over; ironic of before 2021 says nothing. */
-function mayLeaveReadOnly(node: IronicNode | undefined): boolean {
+function mayLeaveReadOnly(node: ConductorNode | undefined): boolean {
   const { agent_erase_skip_read_only: word } = node?.driver_internal_info ?? {};
   if (word === undefined || word === null) return true;
   if (typeof word === 'boolean') return word;

@@ -2,6 +2,6 @@
 import type { IronicStep } from '../ironic-options.ts';
 import { eraseMetadata } from './erase-metadata.ts';
 import { noop } from './noop.ts';
-import { writeImage } from './write-image.ts';
+import { writeImageStep } from './write-image.ts';
 
-export const STEPS: readonly IronicStep[] = [noop, eraseMetadata, writeImage];
+export const STEPS: readonly IronicStep[] = [noop, eraseMetadata, writeImageStep];

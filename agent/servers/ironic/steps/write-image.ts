@@ -6,7 +6,7 @@ import type { ImageRules } from '../../../disk-image/image-info.ts';
 import type { CommandContext, IronicStep, Params } from '../ironic-options.ts';
 
 /** Listed always: a conductor that is told of no deploy step waits for ever (agent_base.py takes an empty list for none). */
-export const writeImage: IronicStep = {
+export const writeImageStep: IronicStep = {
   name: 'write_image',
   kinds: ['deploy'],
   priority: () => 0,
@@ -39,7 +39,7 @@ export const writeImage: IronicStep = {
 };
 
 /** What the server allows of images (`config` of the lookup). Throws RAZOR_MK_DEPLOY_IMAGE for words that cannot be read. */
-export function imageRules(config: Params): ImageRules {
+function imageRules(config: Params): ImageRules {
   const { agent_md5_checksum_enable: md5, permitted_image_formats: formats } = config;
   if (formats === undefined || formats === null) return { md5: md5 !== false };
   if (!Array.isArray(formats) || !formats.every((each) => typeof each === 'string')) {
