@@ -14,6 +14,7 @@ const CAPTURED_MAC = '02:fc:00:db:02:41';
 const DISK_BYTES = 5 * 2 ** 30; // sparse
 
 export interface WireCommand {
+  readonly id: string;
   readonly command_name: string;
   readonly command_status: string;
   readonly command_error: { readonly message: string } | null;
