@@ -6,51 +6,51 @@ import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
 import { clientOptions, openClient, type ClientArgs, type LabClient } from './management-client.ts';
 import { print } from './print.ts';
 
-interface ThingArgs extends ClientArgs {
+interface CatalogArgs extends ClientArgs {
   readonly action: string | undefined;
   readonly id: string | undefined;
   readonly value: string | undefined;
 }
 
-interface Thing<T> {
+interface CatalogKind<T> {
   /** Below /api. */
   readonly path: string;
   readonly columns: readonly string[];
-  readonly options: (yargs: Argv<ThingArgs>) => Argv<T>;
+  readonly options: (yargs: Argv<CatalogArgs>) => Argv<T>;
   /** What `add` posts; undefined where it cannot be added. */
-  readonly add?: (args: T & ThingArgs) => unknown;
-  /** Further actions on one thing. */
+  readonly add?: (args: T & CatalogArgs) => unknown;
+  /** Further actions on one kind. */
   readonly actions?: Readonly<
-    Record<string, (client: LabClient, path: string, args: T & ThingArgs) => Promise<unknown>>
+    Record<string, (client: LabClient, path: string, args: T & CatalogArgs) => Promise<unknown>>
   >;
 }
 
-function thingVerb<T>(thing: Thing<T>): VerbModule {
-  const more = Object.keys(thing.actions ?? {});
-  const actions = ['list', 'get', ...(thing.add ? ['add'] : []), ...more, 'remove'];
-  return defineVerb<T & ThingArgs>({
+function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
+  const more = Object.keys(kind.actions ?? {});
+  const actions = ['list', 'get', ...(kind.add ? ['add'] : []), ...more, 'remove'];
+  return defineVerb<T & CatalogArgs>({
     usage: '[action] [id] [value]',
     options: (yargs) =>
-      thing.options(
+      kind.options(
         clientOptions(yargs)
           .positional('action', { type: 'string', choices: actions, describe: 'list by default; get with an id' })
           .positional('id', { type: 'string', describe: 'UUID, the start of it, or a name' })
-          .positional('value', { type: 'string', describe: 'what force and move need' }) as Argv<ThingArgs>,
-      ) as Argv<T & ThingArgs>,
+          .positional('value', { type: 'string', describe: 'what force and move need' }) as Argv<CatalogArgs>,
+      ) as Argv<T & CatalogArgs>,
     run: async (args, host) => {
       const client = await openClient(args, host);
       const action = args.action ?? 'list';
       const show = (value: unknown): number => {
-        print(value, thing.columns, args, host);
+        print(value, kind.columns, args, host);
         return 0;
       };
-      if (action === 'list') return show(await client.call('GET', thing.path));
-      if (action === 'add') return show(await client.call('POST', thing.path, thing.add?.(args)));
+      if (action === 'list') return show(await client.call('GET', kind.path));
+      if (action === 'add') return show(await client.call('POST', kind.path, kind.add?.(args)));
       if (args.id === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `${action} what? Its id is missing`);
-      const path = `${thing.path}/${encodeURIComponent(args.id)}`;
+      const path = `${kind.path}/${encodeURIComponent(args.id)}`;
       if (action === 'get') return show(await client.call('GET', path));
       if (action === 'remove') return show(await client.call('DELETE', path));
-      return show(await thing.actions?.[action]?.(client, path, args));
+      return show(await kind.actions?.[action]?.(client, path, args));
     },
   });
 }
@@ -86,7 +86,7 @@ export function parseMatcher(word: string): { key: string; compare: string; valu
 
 const strings = { type: 'string', array: true } as const;
 
-export const node = thingVerb({
+export const node = catalogVerb({
   path: '/api/nodes',
   columns: ['uuid', 'status', 'state', 'policy', 'lastContact', 'hwIds', 'tags'],
   options: (yargs) => yargs.option('param', { type: 'string', describe: 'force: the command’s parameter, as JSON' }),
@@ -104,13 +104,13 @@ export const node = thingVerb({
   },
 });
 
-export const activeModel = thingVerb({
+export const activeModel = catalogVerb({
   path: '/api/active-models',
   columns: ['uuid', 'node', 'policy', 'model', 'state', 'command', 'boots', 'bound'],
   options: (yargs) => yargs,
 });
 
-export const tag = thingVerb({
+export const tag = catalogVerb({
   path: '/api/tags',
   columns: ['uuid', 'name', 'tag', 'matchers', 'rule'],
   options: (yargs) =>
@@ -133,7 +133,7 @@ export const tag = thingVerb({
   }),
 });
 
-export const model = thingVerb({
+export const model = catalogVerb({
   path: '/api/models',
   columns: ['uuid', 'label', 'template', 'image', 'metadata'],
   options: (yargs) =>
@@ -145,7 +145,7 @@ export const model = thingVerb({
   add: (args) => ({ label: args.label, template: args.template, image: args.image, metadata: pairs(args.set) }),
 });
 
-export const broker = thingVerb({
+export const broker = catalogVerb({
   path: '/api/brokers',
   columns: ['uuid', 'name', 'url'],
   options: (yargs) =>
@@ -155,7 +155,7 @@ export const broker = thingVerb({
   add: (args) => ({ name: args.name, url: args.url }),
 });
 
-export const policy = thingVerb({
+export const policy = catalogVerb({
   path: '/api/policies',
   columns: ['line', 'uuid', 'label', 'enabled', 'maximum', 'bound', 'tags', 'model', 'broker'],
   options: (yargs) =>
@@ -189,7 +189,7 @@ export const policy = thingVerb({
   },
 });
 
-export const image = thingVerb({
+export const image = catalogVerb({
   path: '/api/images',
   columns: ['uuid', 'type', 'name', 'version', 'kernel', 'initrd', 'path'],
   options: (yargs) =>

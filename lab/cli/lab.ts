@@ -5,25 +5,37 @@ import { yargsOptions } from './server-options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    yargs.options(yargsOptions()).option('config', {
-      type: 'string',
-      global: false,
-      describe: 'YAML file with these options by their names; what is given here, or in RAZOR_MK_LAB_NAME, counts more',
-    }) as Argv<Record<string, unknown>>,
+    yargs
+      .example('razor-mk lab --db lab.db', 'Keep everything in a file')
+      .example('razor-mk lab --host 0.0.0.0 --protect-new-nodes', 'Serve the machines of a network')
+      .options(yargsOptions())
+      .option('config', {
+        type: 'string',
+        global: false,
+        describe: 'YAML file with these options; the command line and RAZOR_MK_LAB_… come first',
+      }) as Argv<Record<string, unknown>>,
   verbs: [
     {
       name: 'vm',
       describe: 'virtual machines that boot from a lab of their own',
       load: async () => (await import('./vm.ts')).verb,
     },
-    { name: 'node', describe: 'nodes: list, get, allow, protect, force, unforce, remove', load: thing('node') },
-    { name: 'active-model', describe: 'policies at work: list, get (with log), remove', load: thing('activeModel') },
-    { name: 'policy', describe: 'policies: list, get, add, enable, disable, move, remove', load: thing('policy') },
-    { name: 'model', describe: 'models: list, get, add, remove', load: thing('model') },
-    { name: 'template', describe: 'what models can be made of', load: thing('template') },
-    { name: 'tag', describe: 'tag rules: list, get, add, remove', load: thing('tag') },
-    { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: thing('broker') },
-    { name: 'image', describe: 'images: list, get, add, remove', load: thing('image') },
+    { name: 'node', describe: 'nodes: list, get, allow, protect, force, unforce, remove', load: catalogVerb('node') },
+    {
+      name: 'active-model',
+      describe: 'policies at work: list, get (with log), remove',
+      load: catalogVerb('activeModel'),
+    },
+    {
+      name: 'policy',
+      describe: 'policies: list, get, add, enable, disable, move, remove',
+      load: catalogVerb('policy'),
+    },
+    { name: 'model', describe: 'models: list, get, add, remove', load: catalogVerb('model') },
+    { name: 'template', describe: 'what models can be made of', load: catalogVerb('template') },
+    { name: 'tag', describe: 'tag rules: list, get, add, remove', load: catalogVerb('tag') },
+    { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: catalogVerb('broker') },
+    { name: 'image', describe: 'images: list, get, add, remove', load: catalogVerb('image') },
     {
       name: 'status',
       describe: 'addresses, counts and settings of a running lab',
@@ -54,6 +66,6 @@ export const verb = defineVerb({
   run: async (args, host) => await (await import('./serve.ts')).serve(args, host),
 });
 
-function thing(name: 'node' | 'activeModel' | 'policy' | 'model' | 'template' | 'tag' | 'broker' | 'image') {
+function catalogVerb(name: 'node' | 'activeModel' | 'policy' | 'model' | 'template' | 'tag' | 'broker' | 'image') {
   return async () => (await import('./catalog-verbs.ts'))[name];
 }

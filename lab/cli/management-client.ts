@@ -5,6 +5,7 @@ import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
 import { isRecord } from '../listeners/request-body.ts';
 
+/** Options of every verb that talks to a lab. */
 export interface ClientArgs {
   readonly lab: string;
   readonly 'token-file': string | undefined;
@@ -26,6 +27,7 @@ export function clientOptions(yargs: Argv): Argv<ClientArgs> {
     });
 }
 
+/** Requests to the management API. */
 export interface LabClient {
   call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
 }
@@ -55,17 +57,17 @@ export async function openClient(args: ClientArgs, host: Host): Promise<LabClien
         const why = messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
         throw new RazorMkError('RAZOR_MK_LAB_UNREACHABLE', `no lab answers at ${base}: ${why}`, { cause: error });
       }
-      return understand(base, reply.status, text);
+      return parseReply(base, reply.status, text);
     },
   };
 }
 
-function understand(base: string, status: number, text: string): unknown {
+function parseReply(base: string, status: number, text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new RazorMkError('RAZOR_MK_LAB_UNREACHABLE', `what answers at ${base} is no lab (status ${status})`);
+    throw new RazorMkError('RAZOR_MK_LAB_UNREACHABLE', `the server at ${base} is not a lab (status ${status})`);
   }
   if (status < 400) return value;
   const why = isRecord(value) && typeof value['error'] === 'string' ? value['error'] : `status ${status}`;

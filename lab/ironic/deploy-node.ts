@@ -6,7 +6,7 @@ import type { IronicBoard, IronicNode } from './board.ts';
 import { discoverTarget, writeImage } from './write-image.ts';
 
 const NO_IMAGE =
-  'there is no image for it: start the lab with --ironic-image FILE, or with --ironic-node UUID=KEY,IMAGE for this one';
+  'no image is set for it: start the lab with --ironic-image FILE, or with --ironic-node UUID=KEY,IMAGE for this one';
 
 /** What is under way with a node. */
 export interface DeployWork {

@@ -24,7 +24,7 @@ const DISCOVERIES = 5;
  * that program is not installed. Throws RAZOR_MK_RUN.
  */
 export async function discoverTarget(options: WriteImageOptions & { readonly clock: Clock }): Promise<boolean> {
-  checkWords(options);
+  checkTarget(options);
   const { address, port, iqn, clock, signal } = options;
   const portal = `iscsi://${address.includes(':') ? `[${address}]` : address}:${port}`;
   for (let attempt = 1; ; attempt++) {
@@ -39,7 +39,7 @@ export async function discoverTarget(options: WriteImageOptions & { readonly clo
 
 /** Milliseconds that it took. Throws RAZOR_MK_RUN with qemu-img's words. */
 export async function writeImage(options: WriteImageOptions): Promise<number> {
-  checkWords(options);
+  checkTarget(options);
   const { address, port, iqn, lun } = options;
   const host = address.includes(':') ? `[${address}]` : address;
   const login = options.chap === undefined ? '' : `${options.chap.replace(':', '%')}@`;
@@ -62,8 +62,8 @@ export async function writeImage(options: WriteImageOptions): Promise<number> {
 }
 
 /** They came over the network and become part of a URL. */
-function checkWords({ address, port, iqn, lun }: WriteImageOptions): void {
+function checkTarget({ address, port, iqn, lun }: WriteImageOptions): void {
   const fits =
     /^[0-9a-fA-F.:]+$/.test(address) && /^\d{1,5}$/.test(port) && /^\d{1,3}$/.test(lun) && /^[\w.:-]{1,223}$/.test(iqn);
-  if (!fits) throw new RazorMkError('RAZOR_MK_RUN', 'the ramdisk gave an address, port, LUN or IQN that is none');
+  if (!fits) throw new RazorMkError('RAZOR_MK_RUN', 'the ramdisk gave an invalid address, port, LUN or IQN');
 }

@@ -1,4 +1,4 @@
-/** Requests of the management API: bodies by schema, things by any of their names, refusals in words. */
+/** Requests of the management API: bodies by schema, records by any of their names, refusals in a sentence. */
 import type { FastifyRequest } from 'fastify';
 import type * as z from 'zod/mini';
 import { isRecord, parseJson } from '../listeners/request-body.ts';
@@ -25,23 +25,24 @@ export function readBody<T extends z.ZodMiniType>(request: FastifyRequest, schem
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue && issue.path.length > 0 ? issue.path.join('.') : 'the body';
-  throw new Refusal(422, `${where}: ${issue === undefined ? 'is wrong' : inWords(issue, value)}`);
+  throw new Refusal(422, `${where}: ${issue === undefined ? 'is wrong' : issueText(issue, value)}`);
 }
 
-/** What is wrong with a value, as a person would say it. */
-function inWords(issue: z.core.$ZodIssue, value: unknown): string {
+/** What is wrong with a value. */
+function issueText(issue: z.core.$ZodIssue, value: unknown): string {
   let given = value;
   for (const key of issue.path) given = isRecord(given) || Array.isArray(given) ? Reflect.get(given, key) : undefined;
   if (given === undefined && issue.code !== 'unrecognized_keys') return 'is missing';
-  if (issue.code === 'invalid_type') return `is no ${issue.expected === 'int' ? 'whole number' : issue.expected}`;
-  if (issue.code === 'invalid_value') return `is none of ${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_type')
+    return `must be of type ${issue.expected === 'int' ? 'whole number' : issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
   return issue.message;
 }
 
 /** At most so many names stand in a refusal. */
 const NAMED = 20;
 
-/** The thing of a path's `:id`: its UUID, the start of it (4 characters at least), or its name. Throws a Refusal. */
+/** The record of a path's `:id`: its UUID, the start of it (4 characters at least), or its name. Throws a Refusal. */
 export function pick<T extends { readonly uuid: string }>(
   kind: string,
   things: readonly T[],
@@ -53,12 +54,9 @@ export function pick<T extends { readonly uuid: string }>(
   if (found.length === 1) return found[0] as T;
   if (found.length === 0) {
     const names = things.slice(0, NAMED).map(name).join(', ');
-    throw new Refusal(
-      404,
-      `there is no ${kind} ${id}; ${names === '' ? 'there is none at all' : `there is: ${names}`}`,
-    );
+    throw new Refusal(404, `unknown ${kind} ${id}; ${names === '' ? `no ${kind} exists` : `known: ${names}`}`);
   }
-  throw new Refusal(409, `${id} is not clear: ${found.map((thing) => thing.uuid).join(', ')}`);
+  throw new Refusal(409, `${id} is ambiguous: ${found.map((thing) => thing.uuid).join(', ')}`);
 }
 
 /** The node of `:id`: UUID or its start, number, or one of its hardware ids. Throws a Refusal. */
@@ -69,10 +67,11 @@ export function pickNode(store: Store, id: string): NodeRecord {
   if (numbered) return numbered;
   const alike = id.length >= 4 ? store.nodes.startingWith(id, NAMED) : [];
   if (alike.length === 1 && alike[0]) return alike[0];
-  if (alike.length === 0) throw new Refusal(404, `there is no node ${id}`);
-  throw new Refusal(409, `${id} is not clear: ${alike.map((node) => node.uuid).join(', ')}`);
+  if (alike.length === 0) throw new Refusal(404, `unknown node ${id}`);
+  throw new Refusal(409, `${id} is ambiguous: ${alike.map((node) => node.uuid).join(', ')}`);
 }
 
+/** The `:id` of the path. */
 export function idOf(request: FastifyRequest): string {
   return (request.params as { id: string }).id;
 }

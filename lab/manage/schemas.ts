@@ -9,7 +9,7 @@ const name = z.string().check(z.regex(/^[\w .,:@/=+-]{1,100}$/, 'use 1 to 100 le
 const id = z.string().check(z.minLength(1), z.maxLength(100));
 const line = z.string().check(z.maxLength(1000), z.regex(/^[^\0\r\n]*$/, 'must be one line'));
 
-const NO_TEMPLATE = `is no template; there is: ${TEMPLATES.map((each) => each.name).join(', ')}`;
+const NO_TEMPLATE = `unknown template; known: ${TEMPLATES.map((each) => each.name).join(', ')}`;
 
 export const matcherSchema = z
   .strictObject({

@@ -45,7 +45,7 @@ describe('the lab’s conductor, where any node may call', () => {
     for (const text of [await page('/ironic'), await page(`/ironic/${CALLS}`)]) {
       assert.match(text, new RegExp(CALLS));
       assert.match(text, /deploy failed/);
-      assert.match(text, /there is no image for it: start the lab with --ironic-image FILE/);
+      assert.match(text, /no image is set for it: start the lab with --ironic-image FILE/);
       assert.match(text, /pass_deploy_info is refused: its key is not the node&#39;s/);
       assert.doesNotMatch(text, /ANY-KEY|OTHER-KEY|NAMED-KEY/, 'keys are on no page');
     }

@@ -20,7 +20,7 @@ async function withLab(options: Parameters<typeof startLab>[0], work: (lab: Lab)
   }
 }
 
-describe('the two doors', () => {
+describe('the listeners for nodes and for people', () => {
   it('keep people’s verbs away from nodes, and nodes’ calls away from people', async () => {
     await withLab({}, async (lab) => {
       for (const url of [lab.nodesUrl, lab.imagesUrl, lab.razorServerUrl]) {
@@ -119,10 +119,10 @@ describe('the verbs', () => {
       assert.equal(refused.status, 65);
       assert.match(
         refused.stderr.toString(),
-        /template: is no template; there is: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
+        /template: unknown template; known: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
       );
       const nobody = await lab.verb('node', 'get', 'nobody');
-      assert.match(nobody.stderr.toString(), /there is no node nobody/);
+      assert.match(nobody.stderr.toString(), /unknown node nobody/);
       const table = await lab.verb('template', '--format', 'table');
       assert.match(table.stdout.toString(), /^NAME +FAMILY +ANSWERS +DESCRIBE\n/);
       const json = await lab.verb('policy');

@@ -26,12 +26,12 @@ describe('the management API', () => {
     for (const [path, body, error] of [
       ['/policies', { model: 'bookworm' }, /^label: is missing$/],
       ['/policies', { label: 'p' }, /^model: is missing$/],
-      ['/policies', { label: 'p', model: 'bookworm', enabled: 'yes' }, /^enabled: is no boolean$/],
-      ['/policies', { label: 'p', model: 'bookworm', maximum: 1.5 }, /^maximum: is no whole number$/],
-      ['/policies', { label: 'p', model: 'bullseye' }, /^there is no model bullseye; there is: bookworm$/],
-      ['/policies', { label: 'p', model: 'bookworm', broker: 'b' }, /^there is no broker b; there is none at all$/],
-      ['/models', { label: 'm', template: 'debain' }, /^template: is no template; there is: .*debian/],
-      ['/images', { type: 'floppy', path: '/x' }, /^type: is none of mk, os, esxi, xenserver$/],
+      ['/policies', { label: 'p', model: 'bookworm', enabled: 'yes' }, /^enabled: must be of type boolean$/],
+      ['/policies', { label: 'p', model: 'bookworm', maximum: 1.5 }, /^maximum: must be of type whole number$/],
+      ['/policies', { label: 'p', model: 'bullseye' }, /^unknown model bullseye; known: bookworm$/],
+      ['/policies', { label: 'p', model: 'bookworm', broker: 'b' }, /^unknown broker b; no broker exists$/],
+      ['/models', { label: 'm', template: 'debain' }, /^template: unknown template; known: .*debian/],
+      ['/images', { type: 'floppy', path: '/x' }, /^type: must be one of mk, os, esxi, xenserver$/],
       ['/tags', { name: 't', tag: 't', matchers: [{ key: 'a' }] }, /^matchers\.0\.compare: is missing$/],
     ] as const) {
       assert.match(String((await ask(path, body))['error']), error, JSON.stringify(body));
@@ -62,8 +62,8 @@ describe('the management API', () => {
     );
     const one = nodes[123];
     assert.equal((await ask(`/nodes/${one?.uuid.slice(0, 12)}`))['id'], one?.id);
-    assert.match(String((await ask('/nodes/zzzzzzzz'))['error']), /there is no node zzzzzzzz/);
-    assert.match(String((await ask('/nodes/zz'))['error']), /there is no node zz/);
+    assert.match(String((await ask('/nodes/zzzzzzzz'))['error']), /unknown node zzzzzzzz/);
+    assert.match(String((await ask('/nodes/zz'))['error']), /unknown node zz/);
   });
 });
 
