@@ -1,4 +1,4 @@
-/** The holes of the original ramdisk, one test each. Those that need a real target are in test/deploy/holes.deploy.ts. */
+/** The holes of the original ramdisk, one test each. Those that need a real target are in test/deploy/real-target.deploy.ts. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { tftpGet } from '../../../../agent/servers/ironic-2014/parameters/tftp.ts';
+import { tftpGet } from '../../../../../agent/servers/ironic-2014/parameters/tftp.ts';
 
 interface Peer {
   readonly port: number;

@@ -5,10 +5,10 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSyn
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exportByLio, hasLio } from '../../../../agent/servers/ironic-2014/iscsi/target-lio.ts';
-import { fakeClock } from '../../../helpers/fake-clock.ts';
-import { aDisk, deployBench, scriptedApi } from '../../../helpers/deploy-bench.ts';
-import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
+import { exportByLio, hasLio } from '../../../../../agent/servers/ironic-2014/iscsi/target-lio.ts';
+import { fakeClock } from '../../../../helpers/fake-clock.ts';
+import { aDisk, deployBench, scriptedApi } from '../../../../helpers/deploy-bench.ts';
+import { temporaryDirectory } from '../../../../helpers/temporary-directory.ts';
 
 const IQN = 'iqn-f02e3aae';
 

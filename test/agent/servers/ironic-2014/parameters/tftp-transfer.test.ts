@@ -5,7 +5,7 @@ import {
   onPacket,
   type TftpAction,
   type Transfer,
-} from '../../../../agent/servers/ironic-2014/parameters/tftp-transfer.ts';
+} from '../../../../../agent/servers/ironic-2014/parameters/tftp-transfer.ts';
 
 const SERVER = { address: '192.0.2.1', port: 40_000 };
 

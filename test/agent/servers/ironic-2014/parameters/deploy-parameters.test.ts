@@ -5,14 +5,14 @@ import {
   deployParameters,
   parseParameters,
   wantsVirtualMedia,
-} from '../../../../agent/servers/ironic-2014/parameters/deploy-parameters.ts';
+} from '../../../../../agent/servers/ironic-2014/parameters/deploy-parameters.ts';
 import {
   countSessions,
   exportedMegabytes,
   sessionIds,
-} from '../../../../agent/servers/ironic-2014/iscsi/target-tgt.ts';
-import { faultText, oneLine } from '../../../../agent/servers/ironic-2014/conductor/report.ts';
-import { cleanToken } from '../../../../agent/servers/ironic-2014/parameters/virtual-media.ts';
+} from '../../../../../agent/servers/ironic-2014/iscsi/target-tgt.ts';
+import { faultText, oneLine } from '../../../../../agent/servers/ironic-2014/conductor/report.ts';
+import { cleanToken } from '../../../../../agent/servers/ironic-2014/parameters/virtual-media.ts';
 
 const LINE =
   'rootfstype=ramfs selinux=0 disk=cciss/c0d0,sda,hda,vda iscsi_target_iqn=iqn-f02e deployment_id=f02e deployment_key=9ATN' +

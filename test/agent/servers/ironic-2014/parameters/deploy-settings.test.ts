@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findAddress } from '../../../../agent/servers/ironic-2014/conductor/own-address.ts';
+import { findAddress } from '../../../../../agent/servers/ironic-2014/conductor/own-address.ts';
 import {
   deployParameters,
   parseParameters,
-} from '../../../../agent/servers/ironic-2014/parameters/deploy-parameters.ts';
+} from '../../../../../agent/servers/ironic-2014/parameters/deploy-parameters.ts';
 import {
   DEPLOY_DEFAULTS,
   kernelWord,
   settingsOf,
-} from '../../../../agent/servers/ironic-2014/parameters/deploy-settings.ts';
-import { planConfiguration } from '../../../../agent/network/configure.ts';
-import { parseIpArguments } from '../../../../agent/kernel-line/ip-argument.ts';
-import type { NetworkState, NicState } from '../../../../agent/network/network-state.ts';
-import { fakeClock } from '../../../helpers/fake-clock.ts';
+} from '../../../../../agent/servers/ironic-2014/parameters/deploy-settings.ts';
+import { planConfiguration } from '../../../../../agent/network/configure.ts';
+import { parseIpArguments } from '../../../../../agent/kernel-line/ip-argument.ts';
+import type { NetworkState, NicState } from '../../../../../agent/network/network-state.ts';
+import { fakeClock } from '../../../../helpers/fake-clock.ts';
 
 test('every setting of a deployment can stand on the kernel line, and a value that is none is refused', () => {
   const line = {

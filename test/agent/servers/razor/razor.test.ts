@@ -1,13 +1,13 @@
 /** The five things that break an otherwise plausible Razor 0.x agent. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createRazorDialect, hwId, JSON_HASH_LIMIT } from '../../../agent/servers/razor/razor.ts';
-import { exchangeOf } from '../../../agent/http/exchange.ts';
-import { createHttpClient } from '../../../agent/http/http-client.ts';
-import type { NodeReport } from '../../../agent/servers/dialect.ts';
-import type { Dialect } from '../../../agent/servers/dialect.ts';
-import { machine } from '../../helpers/agent-parts.ts';
-import { command, json, scriptedServer, text, type ScriptedServer } from '../../helpers/scripted-server.ts';
+import { createRazorDialect, hwId, JSON_HASH_LIMIT } from '../../../../agent/servers/razor/razor.ts';
+import { exchangeOf } from '../../../../agent/http/exchange.ts';
+import { createHttpClient } from '../../../../agent/http/http-client.ts';
+import type { NodeReport } from '../../../../agent/servers/dialect.ts';
+import type { Dialect } from '../../../../agent/servers/dialect.ts';
+import { machine } from '../../../helpers/agent-parts.ts';
+import { command, json, scriptedServer, text, type ScriptedServer } from '../../../helpers/scripted-server.ts';
 
 let server: ScriptedServer;
 let dialect: Dialect;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { listenForDone } from '../../../../agent/servers/ironic-2014/conductor/done-listener.ts';
-import { until } from '../../../helpers/until.ts';
+import { listenForDone } from '../../../../../agent/servers/ironic-2014/conductor/done-listener.ts';
+import { until } from '../../../../helpers/until.ts';
 
 function say(port: number, text: string): Promise<void> {
   return new Promise((resolve) => {

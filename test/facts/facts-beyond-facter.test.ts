@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { collectFacts, factValues } from '../../../facts/facts.ts';
-import { madeUpSources } from '../../helpers/memory-origin.ts';
+import { collectFacts, factValues } from '../../facts/facts.ts';
+import { madeUpSources } from '../helpers/memory-origin.ts';
 
 const PCI = '/sys/bus/pci/devices';
 const MACHINE: Record<string, string | Uint8Array> = {

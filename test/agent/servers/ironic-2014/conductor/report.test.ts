@@ -4,9 +4,9 @@ import {
   passBootloaderInfo,
   passDeployInfo,
   type ReportOptions,
-} from '../../../../agent/servers/ironic-2014/conductor/report.ts';
-import { KEY, NODE, scriptedApi, type Answer, type Api } from '../../../helpers/deploy-bench.ts';
-import { fakeClock, type FakeClock } from '../../../helpers/fake-clock.ts';
+} from '../../../../../agent/servers/ironic-2014/conductor/report.ts';
+import { KEY, NODE, scriptedApi, type Answer, type Api } from '../../../../helpers/deploy-bench.ts';
+import { fakeClock, type FakeClock } from '../../../../helpers/fake-clock.ts';
 
 const INFO = { address: '192.0.2.4', key: KEY, iqn: `iqn-${NODE}`, error: '' };
 const HOUR = 3_600_000;
