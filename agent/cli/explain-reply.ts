@@ -4,7 +4,7 @@ import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import type { CommandHandler } from '../commands/command-handler.ts';
 import { createRegistry } from '../commands/command-registry.ts';
-import { OPTIONS } from '../config/options.ts';
+import { OPTIONS } from '../config/options/options.ts';
 import { diffPushed, examinePushed, pushedText } from '../config/pushed.ts';
 import type { CheckinReply } from '../servers/dialect.ts';
 import { SERVERS } from '../servers/registry.ts';

@@ -1,7 +1,7 @@
 /** Options that the agent's verbs share: the table of settings, in groups, and where this machine's files are. */
 import type { Argv, InferredOptionTypes, Options } from 'yargs';
 import { settingNames } from '../config/names.ts';
-import { OPTIONS } from '../config/options.ts';
+import { OPTIONS } from '../config/options/options.ts';
 import type { SettingName } from '../config/settings.ts';
 import { NEXT_SERVER_FILE } from '../discovery/next-server.ts';
 import { SERVERS } from '../servers/registry.ts';

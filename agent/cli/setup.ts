@@ -213,7 +213,7 @@ async function readConfigFile(path: string, host: Host, mayLack: boolean): Promi
 export function stateDir(args: AgentArgs, live: boolean): string {
   const asked = args['state-dir'];
   if (asked !== undefined) {
-    // a node goes on without one: openStore tries again, and says so
+    // a node goes on without one: the store tries again, and says so
     if (!live) mkdirSync(asked, { recursive: true, mode: 0o700 });
     return asked;
   }

@@ -1,5 +1,5 @@
 /** What a setting is called in each place where it can be set. */
-import { OPTIONS } from './options.ts';
+import { OPTIONS } from './options/options.ts';
 import type { SettingName } from './settings.ts';
 
 export interface Names {

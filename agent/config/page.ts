@@ -1,6 +1,6 @@
 /** docs/configuration.md, from the table of settings. */
 import { settingNames } from './names.ts';
-import { OPTIONS, SETTING_NAMES } from './options.ts';
+import { OPTIONS, SETTING_NAMES } from './options/options.ts';
 import type { SettingName } from './settings.ts';
 
 /** As code of a table's cell; a bar would end the cell. */
@@ -24,7 +24,7 @@ export function configurationPage(): string {
   });
   return `# Configuration
 
-Every setting of the agent, and where it can be set. This page is printed from \`agent/config/options.ts\` by \`npm run docs\`.
+Every setting of the agent, and where it can be set. This page is printed from \`agent/config/options/options.ts\` by \`npm run docs\`.
 
 Precedence, from the strongest: command-line option, kernel line, environment, \`/etc/razor-mk/config.yaml\` (\`--config FILE\` names
 another), pushed by the server, built in. An invalid value is refused with a message, and the next source is used.

@@ -1,6 +1,6 @@
 /** The configuration that a server pushes with a check-in (client_config): looked at key by key. */
 import { isSecretName, REDACTED, redactText } from '../../platform/log/redact.ts';
-import { OPTIONS, SETTING_NAMES } from './options.ts';
+import { OPTIONS, SETTING_NAMES } from './options/options.ts';
 
 export type PushedMap = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@
 import { isSecretName, REDACTED, redactText } from '../../platform/log/redact.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
 import { settingNames } from './names.ts';
-import { OPTIONS, SETTING_NAMES } from './options.ts';
+import { OPTIONS, SETTING_NAMES } from './options/options.ts';
 import type { SettingOrigin, Resolved, SettingName, Settings } from './settings.ts';
 
 const LONGEST_SHOWN = 60;

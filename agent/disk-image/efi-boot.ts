@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { System } from '../../platform/system.ts';
-import { mountEfiVariables } from '../node/efi-variables.ts';
+import { mountEfiVariables } from '../node/boot/efi-variables.ts';
 import type { ImageRecord } from './record.ts';
 
 interface Loader {

@@ -9,13 +9,13 @@ import { createErrorsFact } from '../state/errors-fact.ts';
 import { createExclusions, exclusionPattern } from '../state/exclusion.ts';
 import { createFactCache, type FactCache } from '../state/fact-cache.ts';
 import type { AgentOptions } from './agent-options.ts';
-import { createCalendar, type Calendar } from './calendar.ts';
-import { createClockWatch, type ClockWatch } from './clock-watch.ts';
+import { createCalendar, type Calendar } from './timing/calendar.ts';
+import { createClockWatch, type ClockWatch } from './timing/clock-watch.ts';
 import { createCommandRunner, type CommandRunner } from './command-runner.ts';
 import { reportError, reportWarning } from './report-error.ts';
 import type { Runtime } from './runtime.ts';
 import { createTargets, type Targets } from './targets.ts';
-import { intervalsOf, slowIntervalWarning } from './turn-interval.ts';
+import { intervalsOf, slowIntervalWarning } from './timing/turn-interval.ts';
 
 export interface LoopState {
   readonly runtime: Runtime;

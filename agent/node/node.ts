@@ -16,7 +16,7 @@ import type { StateStore } from '../state/state-store.ts';
 import { openLocalApi, SOCKET_NAME, type LocalApi } from '../status/local-api.ts';
 import { createStatusTracker, type StatusTracker } from '../status/status-tracker.ts';
 import { version } from '../version.ts';
-import { bootNode } from './boot.ts';
+import { bootNode } from './boot/boot.ts';
 import { createDuties, type Duties } from './duties.ts';
 import type { NodeLog } from './logging.ts';
 import type { NodeSetup } from './node-setup.ts';

@@ -24,7 +24,7 @@ const ONCE_SURVIVED: readonly Row[] = [
     'if (!system.live) return;\n  // an orderly end',
     'return;\n  // an orderly end',
   ],
-  ['agent/loop/clock-watch.ts', 'the second clock jump is silent', 'reported = far;', 'reported ||= far;'],
+  ['agent/loop/timing/clock-watch.ts', 'the second clock jump is silent', 'reported = far;', 'reported ||= far;'],
   [
     'agent/network/line-cards.ts',
     'DHCP beside a static address of a VLAN',

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import yargs from 'yargs';
 import { SETTING_GROUPS } from '../../../agent/cli/options.ts';
 import { settingNames } from '../../../agent/config/names.ts';
-import { SETTING_NAMES } from '../../../agent/config/options.ts';
+import { SETTING_NAMES } from '../../../agent/config/options/options.ts';
 import { SERVERS } from '../../../agent/servers/registry.ts';
 import { VERBS } from '../../../agent/verbs.ts';
 import { MAIN } from '../../helpers/agent-process.ts';

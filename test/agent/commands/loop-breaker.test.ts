@@ -16,7 +16,7 @@ import {
 } from '../../../agent/commands/loop-breaker.ts';
 import { createHttpClient } from '../../../agent/http/http-client.ts';
 import { createRegistry } from '../../../agent/commands/command-registry.ts';
-import { mountEfiVariables } from '../../../agent/node/efi-variables.ts';
+import { mountEfiVariables } from '../../../agent/node/boot/efi-variables.ts';
 import { openStateStore } from '../../../agent/state/state-store.ts';
 import { bench } from '../../helpers/command-bench.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';

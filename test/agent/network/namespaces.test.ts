@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 const server = `rzS${process.pid}`;
 const node = `rzN${process.pid}`;
 const dir = temporaryDirectory();
-const BOOT = new URL('../../../agent/node/boot.ts', import.meta.url).href;
+const BOOT = new URL('../../../agent/node/boot/boot.ts', import.meta.url).href;
 const platform = (name: string): string => new URL(`../../../platform/${name}.ts`, import.meta.url).href;
 let dnsmasq: ChildProcess | undefined;
 let reason: string | undefined;

@@ -8,7 +8,7 @@ import { hostnameOf, hostsWith, setHostname } from '../../../agent/network/hostn
 import { askSntp, leaseNtpServers, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
 import { startWatchdog } from '../../../agent/network/watchdog.ts';
 import type { AgentEvent } from '../../../agent/loop/events.ts';
-import { bootNode } from '../../../agent/node/boot.ts';
+import { bootNode } from '../../../agent/node/boot/boot.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';

@@ -7,7 +7,7 @@ import { cleanTarget } from './compose.ts';
 import { fileEntry, type Entry } from './entry.ts';
 
 const PATH = 'etc/razor-mk/config.yaml';
-/** As agent/config/options.ts names it in the file; razor.allow_deploy on the kernel line. */
+/** As agent/config/options/options.ts names it in the file; razor.allow_deploy on the kernel line. */
 const KEY = 'allow_deploy';
 
 interface SettingsFileOptions {

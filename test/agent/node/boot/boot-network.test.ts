@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
-import { dhcpInterfaces } from '../../../agent/network/line-cards.ts';
-import type { NicState } from '../../../agent/network/network-state.ts';
+import { parseIpArguments } from '../../../../agent/kernel-line/ip-argument.ts';
+import { dhcpInterfaces } from '../../../../agent/network/line-cards.ts';
+import type { NicState } from '../../../../agent/network/network-state.ts';
 
 function nic(name: string, physical = false): NicState {
   return { name, physical, index: 2, mac: '', up: true, carrier: true, driver: 'x', addresses: [] };

@@ -1,15 +1,15 @@
 /** The network of a booting node: addresses and VLANs of the kernel line, DHCP on VLANs, and recovery until there is an address. */
-import { isUsableAddress, type UsableAddress } from '../network/assess.ts';
-import { configureNetwork, type ConfigureMemory } from '../network/configure.ts';
-import { restartDhcp, type DhcpContext } from '../network/dhcp.ts';
-import { parseIpArguments, type IpArguments } from '../kernel-line/ip-argument.ts';
-import { isNicName } from '../kernel-line/ip-fields.ts';
-import type { Runtime } from '../loop/runtime.ts';
-import { dhcpInterfaces, vlanLinks } from '../network/line-cards.ts';
-import type { NetworkState } from '../network/network-state.ts';
-import { RELOADABLE_MODULES, type RecoveryAction, type RecoveryOptions } from '../network/recovery.ts';
-import { announceNameservers } from '../network/resolv-conf-writer.ts';
-import { waitForNetwork } from '../network/wait.ts';
+import { isUsableAddress, type UsableAddress } from '../../network/assess.ts';
+import { configureNetwork, type ConfigureMemory } from '../../network/configure.ts';
+import { restartDhcp, type DhcpContext } from '../../network/dhcp.ts';
+import { parseIpArguments, type IpArguments } from '../../kernel-line/ip-argument.ts';
+import { isNicName } from '../../kernel-line/ip-fields.ts';
+import type { Runtime } from '../../loop/runtime.ts';
+import { dhcpInterfaces, vlanLinks } from '../../network/line-cards.ts';
+import type { NetworkState } from '../../network/network-state.ts';
+import { RELOADABLE_MODULES, type RecoveryAction, type RecoveryOptions } from '../../network/recovery.ts';
+import { announceNameservers } from '../../network/resolv-conf-writer.ts';
+import { waitForNetwork } from '../../network/wait.ts';
 import { reportStep } from './boot-step.ts';
 
 export interface NetworkOptions {

@@ -1,7 +1,7 @@
 /** Settings of the service for Ironic (docs/ironic.md). No server can push them. */
-import { onOff } from './kinds.ts';
+import { onOff } from '../kinds.ts';
 import type { OptionEntry } from './option-entry.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 type IronicSetting = 'allowDeploy' | 'allowErase' | 'requireErase' | 'ironicStrict';
 

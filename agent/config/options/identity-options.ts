@@ -1,7 +1,7 @@
 /** Settings of what a machine is known by (docs/facts.md, "The id of a machine"). */
-import { list, plainText } from './kinds.ts';
+import { list, plainText } from '../kinds.ts';
 import type { OptionEntry } from './option-entry.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 type IdentitySetting = 'hwId' | 'identityInclude' | 'identityExclude';
 

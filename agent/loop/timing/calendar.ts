@@ -4,9 +4,9 @@
  * again inside itself.
  */
 import type { ScheduledTask } from 'node-cron';
-import { messageOf } from '../../platform/errors/errors.ts';
-import type { Wait } from '../../platform/time/schedule.ts';
-import type { Settings } from '../config/settings.ts';
+import { messageOf } from '../../../platform/errors/errors.ts';
+import type { Wait } from '../../../platform/time/schedule.ts';
+import type { Settings } from '../../config/settings.ts';
 
 export interface Calendar {
   /** Takes over the expressions of the settings; one that cannot be used is reported and ignored. */

@@ -1,7 +1,7 @@
 /** The firmware's variables: Secure Boot, the boot option, and the loop breaker's count across boots are in them. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { System } from '../../platform/system.ts';
+import type { System } from '../../../platform/system.ts';
 
 /** Makes them readable where the firmware is UEFI, and says in words what there is. Throws when they cannot be had. */
 export async function mountEfiVariables(system: System, root = '/'): Promise<string> {

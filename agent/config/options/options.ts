@@ -14,14 +14,14 @@ import {
   strictNumber,
   plainText,
   urlPath,
-} from './kinds.ts';
+} from '../kinds.ts';
 import { API_OPTIONS } from './api-options.ts';
 import { IDENTITY_OPTIONS } from './identity-options.ts';
 import { IRONIC_OPTIONS } from './ironic-options.ts';
 import type { OptionEntry } from './option-entry.ts';
-import { pattern } from './pattern.ts';
-import { defaultPorts, SERVERS } from '../servers/registry.ts';
-import type { SettingName, Settings } from './settings.ts';
+import { pattern } from '../pattern.ts';
+import { defaultPorts, SERVERS } from '../../servers/registry.ts';
+import type { SettingName, Settings } from '../settings.ts';
 
 /** The longest interval that is accepted: a day. */
 const DAY = 86_400;

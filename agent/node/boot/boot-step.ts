@@ -1,7 +1,7 @@
 /** Steps of the boot sequence, as events: `status`, the log and `--events` show them. */
-import { messageOf } from '../../platform/errors/errors.ts';
-import type { Runtime } from '../loop/runtime.ts';
-import type { BootStep } from '../status/snapshot.ts';
+import { messageOf } from '../../../platform/errors/errors.ts';
+import type { Runtime } from '../../loop/runtime.ts';
+import type { BootStep } from '../../status/snapshot.ts';
 
 /** Reports what a step is doing now. */
 export function reportStep({ emit }: Runtime, name: string, state: BootStep['state'], note = ''): void {

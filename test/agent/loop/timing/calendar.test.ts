@@ -1,8 +1,8 @@
 /** Check-ins by the calendar, and housekeeping: expressions with seconds, on timers that the test moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCalendar } from '../../../agent/loop/calendar.ts';
-import { resolveAgentSettings } from '../../../agent/config/resolve.ts';
+import { createCalendar } from '../../../../agent/loop/timing/calendar.ts';
+import { resolveAgentSettings } from '../../../../agent/config/resolve.ts';
 
 test('a cron expression wakes the agent, another replaces it, and an empty one ends it', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.parse('2026-11-30T10:00:00.400Z') });

@@ -1,8 +1,8 @@
 /** How often a node takes a turn: what somebody wrote down, else the server's own interval, else the table's default. */
-import type { Intervals } from '../../platform/time/schedule.ts';
-import type { Resolved } from '../config/settings.ts';
-import type { CommandLine } from '../../platform/kernel-line.ts';
-import type { IntervalRule } from '../servers/server.ts';
+import type { Intervals } from '../../../platform/time/schedule.ts';
+import type { Resolved } from '../../config/settings.ts';
+import type { CommandLine } from '../../../platform/kernel-line.ts';
+import type { IntervalRule } from '../../servers/server.ts';
 
 /** Retry-After is believed up to this. */
 const RETRY_AFTER_CAP_MS = 600_000;

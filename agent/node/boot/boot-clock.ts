@@ -1,9 +1,9 @@
 /** The clock of a booted node: set once by the first NTP server that answers, in the background when none does at boot. */
 import { isIP } from 'node:net';
-import { messageOf } from '../../platform/errors/errors.ts';
-import { parseIpArguments } from '../kernel-line/ip-argument.ts';
-import type { Runtime } from '../loop/runtime.ts';
-import { askSntp, leaseNtpServers, stepClock } from '../network/ntp.ts';
+import { messageOf } from '../../../platform/errors/errors.ts';
+import { parseIpArguments } from '../../kernel-line/ip-argument.ts';
+import type { Runtime } from '../../loop/runtime.ts';
+import { askSntp, leaseNtpServers, stepClock } from '../../network/ntp.ts';
 import { reportStep } from './boot-step.ts';
 
 export interface ClockOptions {

@@ -3,12 +3,12 @@
  * is visible in `status`, in the events and on the console. None of them can end the agent.
  */
 import { writeFileSync } from 'node:fs';
-import { parseIpArguments } from '../kernel-line/ip-argument.ts';
-import type { Runtime } from '../loop/runtime.ts';
-import { candidateNics } from '../network/assess.ts';
-import { hostnameOf, setHostname } from '../network/hostname.ts';
-import { observeMachine, type NetworkState } from '../network/network-state.ts';
-import { openBmc } from './bmc.ts';
+import { parseIpArguments } from '../../kernel-line/ip-argument.ts';
+import type { Runtime } from '../../loop/runtime.ts';
+import { candidateNics } from '../../network/assess.ts';
+import { hostnameOf, setHostname } from '../../network/hostname.ts';
+import { observeMachine, type NetworkState } from '../../network/network-state.ts';
+import { openBmc } from '../bmc.ts';
 import { setClock, type ClockOptions } from './boot-clock.ts';
 import { bringUpNetwork, type NetworkOptions } from './boot-network.ts';
 import { runStep } from './boot-step.ts';

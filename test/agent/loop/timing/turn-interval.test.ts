@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { resolveAgentSettings, type Places } from '../../../agent/config/resolve.ts';
-import { intervalsOf, slowIntervalWarning } from '../../../agent/loop/turn-interval.ts';
-import { FOREMAN } from '../../../agent/servers/foreman/foreman-descriptor.ts';
-import { RAZOR_SERVER } from '../../../agent/servers/razor-server/razor-server-descriptor.ts';
-import { RAZOR } from '../../../agent/servers/razor/razor-descriptor.ts';
-import type { TurnServer } from '../../../agent/servers/server.ts';
-import { parseCommandLine } from '../../../platform/kernel-line.ts';
+import { resolveAgentSettings, type Places } from '../../../../agent/config/resolve.ts';
+import { intervalsOf, slowIntervalWarning } from '../../../../agent/loop/timing/turn-interval.ts';
+import { FOREMAN } from '../../../../agent/servers/foreman/foreman-descriptor.ts';
+import { RAZOR_SERVER } from '../../../../agent/servers/razor-server/razor-server-descriptor.ts';
+import { RAZOR } from '../../../../agent/servers/razor/razor-descriptor.ts';
+import type { TurnServer } from '../../../../agent/servers/server.ts';
+import { parseCommandLine } from '../../../../platform/kernel-line.ts';
 
 function intervalS({ turns }: TurnServer, line = '', places: Places = {}): number {
   return intervalsOf(resolveAgentSettings(places), turns.interval, parseCommandLine(line)).intervalMs / 1000;
@@ -31,7 +31,7 @@ test('a server has an interval of its own, its kernel parameter goes before it, 
 });
 
 test('the settings that the image ships as a file leave each server its interval', () => {
-  const overlay = fileURLToPath(new URL('../../../tinycore/overlay', import.meta.url));
+  const overlay = fileURLToPath(new URL('../../../../tinycore/overlay', import.meta.url));
   const flavours = readdirSync(overlay).filter((name) => ['prod', 'dev', 'debug'].includes(name));
   assert.equal(flavours.length, 3);
   for (const flavour of flavours) {

@@ -1,7 +1,7 @@
 /** Settings of the API that a node opens for Foreman (docs/foreman.md). */
-import { integer, list, onOff, plainText } from './kinds.ts';
+import { integer, list, onOff, plainText } from '../kinds.ts';
 import type { OptionEntry } from './option-entry.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 type ApiSetting = 'apiPort' | 'apiPlainPort' | 'apiAllow' | 'apiKexec';
 

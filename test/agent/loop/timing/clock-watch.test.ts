@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createClockWatch } from '../../../agent/loop/clock-watch.ts';
-import type { HttpReply } from '../../../agent/http/http-client.ts';
-import { fakeClock } from '../../helpers/fake-clock.ts';
+import { createClockWatch } from '../../../../agent/loop/timing/clock-watch.ts';
+import type { HttpReply } from '../../../../agent/http/http-client.ts';
+import { fakeClock } from '../../../helpers/fake-clock.ts';
 
 test('a clock that is far off is reported once, and again after it was right in between', () => {
   const clock = fakeClock();

@@ -1,5 +1,5 @@
 /** What the table of settings says of one setting. Types only. */
-import type { Kind } from './kinds.ts';
+import type { Kind } from '../kinds.ts';
 
 /** A setting whose value is a `T`. */
 export interface OptionEntry<T> {
