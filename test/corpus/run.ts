@@ -24,7 +24,7 @@ const PARTS: readonly (() => Promise<CorpusResult[]>)[] = [
 
 function verdict({ total, share, wanted }: CorpusResult): string {
   if (total === 0) return 'not measured';
-  if (wanted === 0) return 'told only';
+  if (wanted === 0) return 'not judged';
   return share >= wanted ? 'good' : 'TOO LOW';
 }
 

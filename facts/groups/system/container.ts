@@ -1,7 +1,7 @@
 /** Containers, by what they leave in /proc and /run. */
 import type { Sources } from '../../sources/sources.ts';
 
-export interface Found {
+export interface GuestKind {
   readonly name: string;
   readonly source: string;
   readonly raw: string | undefined;
@@ -29,7 +29,7 @@ const BY_CGROUP: readonly (readonly [RegExp, string])[] = [
  * The container that this process is in. Kernel threads are seen only from outside: where /proc/2 is kthreadd this is no
  * container, whatever files an image left lying about (/.dockerenv in a virtual machine made from a container image).
  */
-export function findContainer(sources: Sources): Found | undefined {
+export function findContainer(sources: Sources): GuestKind | undefined {
   const openvz = findOpenvz(sources);
   if (openvz) return openvz;
   if (/microsoft/i.test(sources.line('/proc/sys/kernel/osrelease') ?? sources.os().release)) {
@@ -58,7 +58,7 @@ export function findContainer(sources: Sources): Found | undefined {
 }
 
 /** OpenVZ and Linux-VServer have their own lines in /proc/self/status. CloudLinux (/proc/lve/list) is no OpenVZ. */
-function findOpenvz(sources: Sources): Found | undefined {
+function findOpenvz(sources: Sources): GuestKind | undefined {
   const path = '/proc/self/status';
   const status = sources.text(path) ?? '';
   if (sources.list('/proc/vz').length > 0 && !sources.exists('/proc/lve/list')) {

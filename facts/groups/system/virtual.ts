@@ -4,7 +4,7 @@
  */
 import { oncePer } from '../../sources/recording.ts';
 import type { Sources } from '../../sources/sources.ts';
-import { findContainer, type Found } from './container.ts';
+import { findContainer, type GuestKind } from './container.ts';
 import { structuresOf } from '../../smbios/smbios.ts';
 import { readDmi } from './dmi.ts';
 import type { Group } from '../group.ts';
@@ -32,11 +32,11 @@ const QEMU =
   /QEMU|Bochs|\|KVM|OpenStack (Nova|Compute)|^Red Hat\|KVM|^DigitalOcean|^Hetzner\|vServer|^Nutanix\|AHV|^KubeVirt|SeaBIOS/i;
 
 export const readVirtual = oncePer(
-  (sources): Found =>
+  (sources): GuestKind =>
     findContainer(sources) ?? findHypervisor(sources) ?? { name: 'physical', source: CPUINFO, raw: undefined },
 );
 
-function findHypervisor(sources: Sources): Found | undefined {
+function findHypervisor(sources: Sources): GuestKind | undefined {
   return (
     findXen(sources) ??
     byFirmware(sources) ??
@@ -47,8 +47,8 @@ function findHypervisor(sources: Sources): Found | undefined {
 }
 
 /** Xen: the host itself (dom0), paravirtual guests and hardware ones. Guests too have /dev/xen/evtchn today, which misled Facter. */
-function findXen(sources: Sources): Found | undefined {
-  const made = (name: string, source: string, raw?: string): Found => ({ name, source, raw });
+function findXen(sources: Sources): GuestKind | undefined {
+  const made = (name: string, source: string, raw?: string): GuestKind => ({ name, source, raw });
   const capabilities = sources.line('/proc/xen/capabilities');
   if (capabilities?.includes('control_d')) return made('xen0', '/proc/xen/capabilities', capabilities);
   const type = sources.line('/sys/hypervisor/type');
@@ -61,7 +61,7 @@ function findXen(sources: Sources): Found | undefined {
   return undefined;
 }
 
-function byFirmware(sources: Sources): Found | undefined {
+function byFirmware(sources: Sources): GuestKind | undefined {
   const { fields } = readDmi(sources);
   const get = (name: string): string => fields.get(name)?.value ?? '';
   const record = [get('sys_vendor'), get('product_name'), get('board_vendor'), get('bios_vendor')].join('|');
@@ -91,13 +91,13 @@ function hasVirtualMachineBit(sources: Sources): boolean {
 }
 
 /** A guest by its firmware's own word, of a hypervisor that nothing names. */
-function byVirtualMachineBit(sources: Sources): Found | undefined {
+function byVirtualMachineBit(sources: Sources): GuestKind | undefined {
   if (!hasVirtualMachineBit(sources)) return undefined;
   return { name: 'kvm', source: '/sys/firmware/dmi/tables/DMI', raw: 'SMBIOS: virtual machine' };
 }
 
 /** Machines that are no PCs: mainframes, POWER, and what a device tree says. */
-function byPlatform(sources: Sources): Found | undefined {
+function byPlatform(sources: Sources): GuestKind | undefined {
   const cpuinfo = sources.text(CPUINFO, 16 * 1024 * 1024) ?? '';
   if (sources.os().machine.startsWith('s390') || /^vendor_id\s*:\s*IBM\/S390/m.test(cpuinfo)) {
     const program = /^VM00 Control Program:\s*(\S+)/m.exec(sources.text('/proc/sysinfo') ?? '')?.[1];
@@ -122,7 +122,7 @@ function byPlatform(sources: Sources): Found | undefined {
 }
 
 /** The processor says that a hypervisor is under it, but no firmware says whose. */
-function byProcessor(sources: Sources): Found | undefined {
+function byProcessor(sources: Sources): GuestKind | undefined {
   const cpuinfo = sources.text(CPUINFO, 16 * 1024 * 1024) ?? '';
   if (cpuinfo.includes('QEMU Virtual CPU'))
     return { name: qemuOrKvm(sources), source: CPUINFO, raw: 'QEMU Virtual CPU' };
@@ -132,7 +132,7 @@ function byProcessor(sources: Sources): Found | undefined {
     return { name: 'firecracker', source: '/sys/firmware/acpi/tables/FACP', raw: table.slice(10, 24) };
   }
   const clocks = sources.line(CLOCKS) ?? '';
-  const made = (name: string): Found => ({ name, source: CLOCKS, raw: clocks });
+  const made = (name: string): GuestKind => ({ name, source: CLOCKS, raw: clocks });
   if (/hyperv_clocksource/.test(clocks)) return made('hyperv');
   if (/\bxen\b/.test(clocks)) return made('xenhvm');
   if (clocks.includes('kvm-clock')) return made(isFirecracker(sources) ? 'firecracker' : 'kvm');
@@ -151,9 +151,9 @@ function hasHypervisorFlag(sources: Sources): boolean {
 }
 
 /** The cloud that the firmware's record names; undefined elsewhere. */
-export function readCloud(sources: Sources): Found | undefined {
+export function readCloud(sources: Sources): GuestKind | undefined {
   const { fields } = readDmi(sources);
-  const found = (name: string, field: string): Found => ({
+  const found = (name: string, field: string): GuestKind => ({
     name,
     source: fields.get(field)?.source ?? PRODUCT,
     raw: fields.get(field)?.value,
