@@ -87,7 +87,7 @@ describe('a machine’s whole way through razor-mk lab', () => {
     const installer = await boot();
     assert.match(installer, /^echo Razor precise model boot_call$/m);
     assert.match(installer, /^echo Installation node UUID : \w{22}$/m);
-    assert.match(installer, /^echo Active Model node state : init$/m);
+    assert.match(installer, /^echo Active Model node state: init$/m);
     assert.match(installer, /BOOTIF=01-08-00-27-aa-bb-cc/);
     for (const line of installer.match(/^(kernel|initrd|boot).*$/gm) ?? []) assert.match(line, / \|\| goto error$/);
     assert.deepEqual(await loaded(installer), ['the installer', 'its ramdisk']);
@@ -103,7 +103,7 @@ describe('a machine’s whole way through razor-mk lab', () => {
     assert.equal(await state(), 'init');
     assert.equal(await call('preseed/start'), 'ok');
     assert.equal(await state(), 'preinstall');
-    assert.match(await boot(), /^echo Active Model node state : preinstall$/m);
+    assert.match(await boot(), /^echo Active Model node state: preinstall$/m);
     assert.match(await call('postinstall/inject'), /^#!\/bin\/sh\n[^]*postinstall\/final/);
     assert.equal(await call('preseed/end'), 'ok');
     assert.equal(await state(), 'postinstall');
@@ -138,11 +138,19 @@ describe('a machine’s whole way through razor-mk lab', () => {
     }
   });
 
-  it('answers a callback of nobody with 404, and one that does not exist too', async () => {
+  it('answers a callback of nobody, and one that does not exist, with the original’s codes', async () => {
     const list = (await lab.api('GET', '/active-models')).body as { uuid: string }[];
-    for (const path of ['nobody/preseed/file', `${list[0]?.uuid}/kickstart/file`, `${list[0]?.uuid}/preseed/a%20b`]) {
+    const answer = async (path: string): Promise<[number, string]> => {
       const reply = await fetch(`${lab.nodesUrl}/razor/api/policy/callback/${path}`);
-      assert.equal(reply.status, 404, path);
+      return [reply.status, await reply.text()];
+    };
+    for (const [path, code] of [
+      ['nobody/preseed/file', 160],
+      [`${list[0]?.uuid}/kickstart/file`, 157],
+    ] as const) {
+      const [status, text] = await answer(path);
+      assert.deepEqual([status, (JSON.parse(text) as { std_err_code: number }).std_err_code], [400, code], path);
     }
+    assert.deepEqual(await answer(`${list[0]?.uuid}/preseed/a%20b`), [200, 'error\n']);
   });
 });
