@@ -1,5 +1,5 @@
 /** The verb `doctor`: what is broken between this machine and its server, and what to do about it. */
-import { compileExclusion, DEFAULT_EXCLUSION, factValues } from '../../facts/facts.ts';
+import { factValues } from '../../facts/facts.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { ipFamilyOf, parseAddress } from '../discovery/address.ts';
@@ -12,6 +12,7 @@ import type { CommandLine } from '../../platform/kernel-line.ts';
 import { observeMachine } from '../network/network-state.ts';
 import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
 import type { DiscoveryRules } from '../servers/server.ts';
+import { exclusionOf } from '../state/exclusion.ts';
 import { agentOptions, type AgentArgs } from './options.ts';
 import { settingsByHand, setUp, type SetUpOptions } from './setup.ts';
 
@@ -61,7 +62,7 @@ export async function doctorContext(args: AgentArgs, host: Host, options: SetUpO
       openDialect && ((server, http) => openDialect({ kernel, serverUrl: server.url, exchange: exchangeOf(http) })),
     report: async () => {
       const set = await setup.collect(values, host.signal);
-      const facts = factValues(set, compileExclusion(values.factExclude || DEFAULT_EXCLUSION));
+      const facts = factValues(set, exclusionOf(values.factExclude, descriptor.turns?.filtersFacts === true));
       return { identity: set.identity, facts, firstCheckin: true, lastState: 'idle' };
     },
     wall: () => new Date(),

@@ -6,7 +6,7 @@ import { createPushTracker, type PushTracker } from '../config/push-tracker.ts';
 import type { Resolved } from '../config/settings.ts';
 import type { Dialect } from '../servers/dialect.ts';
 import { createErrorsFact } from '../state/errors-fact.ts';
-import { createExclusions, exclusionPattern } from '../state/exclusion.ts';
+import { createExclusions, exclusionPattern, NO_EXCLUSION } from '../state/exclusion.ts';
 import { createFactCache, type FactCache } from '../state/fact-cache.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { createCalendar, type Calendar } from './timing/calendar.ts';
@@ -56,7 +56,10 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
   const push = createPushTracker(runtime, { store, probation: () => state.resolved.values.probation });
   const facts = createFactCache(() => options.collect(state.resolved.values), clock);
   const exclusions = createExclusions();
-  const exclusion = (): Exclusion => exclusions(state.resolved.values.factExclude);
+  const exclusion = (): Exclusion => {
+    const { factExclude } = state.resolved.values;
+    return descriptor.turns.filtersFacts && factExclude === '' ? NO_EXCLUSION : exclusions(factExclude);
+  };
   const state: LoopState = {
     runtime,
     options,

@@ -121,6 +121,8 @@ interface TurnRules {
   readonly asksServer: boolean;
   /** Every check-in carries all facts. */
   readonly checkinSendsFacts: boolean;
+  /** The server itself leaves out facts that nobody wants: all are sent, unless somebody set a pattern. */
+  readonly filtersFacts?: true;
   /** There is a register request; false where the first check-in registers. */
   readonly registers: boolean;
   /** `acknowledge` says that the server knows this node, also to a first check-in. */

@@ -6,6 +6,14 @@ export function exclusionPattern(pattern: string): string {
   return pattern || DEFAULT_EXCLUSION;
 }
 
+/** For servers that filter facts by themselves. */
+export const NO_EXCLUSION: Exclusion = { pattern: '', excludes: () => false };
+
+/** What a verb by hand keeps back: `pattern` is the setting, `filtersFacts` the server's. */
+export function exclusionOf(pattern: string, filtersFacts: boolean): Exclusion {
+  return filtersFacts && pattern === '' ? NO_EXCLUSION : compileExclusion(exclusionPattern(pattern));
+}
+
 /** Compiles what `exclusionPattern` says of a setting. */
 export function createExclusions(): (pattern: string) => Exclusion {
   let last: Exclusion | undefined;

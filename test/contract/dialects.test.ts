@@ -22,6 +22,12 @@ const FACTS = {
   macaddress: '52:54:00:ab:cd:01',
   'näme "x"': 'ü+&=%',
 };
+/** The same as razor-server gets them. */
+const FACTER_FORM = {
+  ...FACTS,
+  is_virtual: false,
+  networking: { hostname: FACTS.hostname, mac: FACTS.macaddress },
+};
 const IDENTITY: Identity = {
   interfaces: [
     { name: 'eth0', mac: '52:54:00:ab:cd:01' },
@@ -114,12 +120,12 @@ const STORY: readonly Step[] = [
     act: (world) => world.ask({ firstCheckin: true }),
   },
   {
-    what: 'its facts are taken as they are',
+    what: 'its facts are taken, flat texts or Facter’s form',
     told: each('stored'),
     async act({ dialect, lab, node }) {
       await dialect.register(report({ firstCheckin: true }));
-      const cleaned = Object.entries(FACTS);
-      assert.deepEqual({ ...lab.store.nodes.facts(node().id) }, Object.fromEntries(cleaned));
+      const isFacter = dialect.previewRegister(report()) === undefined;
+      assert.deepEqual({ ...lab.store.nodes.facts(node().id) }, isFacter ? FACTER_FORM : FACTS);
       assert.equal(lab.store.nodes.count(), 1);
       return 'stored';
     },

@@ -42,11 +42,12 @@ export const RAZOR_SERVER: TurnServer = {
     commands: 'none, reboot',
     bound: 'reboot at once',
     pushed: 'none',
-    facts: 'flat texts, MACs in upper case',
+    facts: 'as Facter 2: lower-case MACs, numbers, booleans, `os`, `processors`, `networking`, `dmi`',
   },
   turns: {
     asksServer: true,
     checkinSendsFacts: true,
+    filtersFacts: true,
     registers: false,
     acknowledgeMeansKnown: true,
     forgetsAfterS: undefined, // nodes stay until somebody deletes them

@@ -10,6 +10,7 @@ import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../diale
 import type { Exchange, TextReply } from '../../http/exchange.ts';
 import { replyJson } from '../../http/exchange.ts';
 import { limitFacts } from '../limit-facts.ts';
+import { facterForm } from './facter-form.ts';
 import { whyJunkText } from '../../../facts/identity/junk-texts.ts';
 import { usableUuid } from '../../../facts/identity/junk-uuids.ts';
 
@@ -114,7 +115,7 @@ function at({ service, origin }: Session, suffix: string): URL {
 function checkinRequest(session: Session, report: NodeReport): RequestPreview {
   const { id } = session;
   const bodyOf = (facts: Readonly<Record<string, string>>): string =>
-    JSON.stringify({ hw_id: razorServerHwId(report.identity), facts });
+    JSON.stringify({ hw_id: razorServerHwId(report.identity), facts: facterForm(facts) });
   const limited = limitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), RAZOR_SERVER_BODY_LIMIT);
   return {
     method: 'POST',
