@@ -27,7 +27,7 @@ export interface LabCore {
 }
 
 /** The part of a request that shows how its sender reached us. */
-export interface RequestOrigin {
+interface RequestOrigin {
   readonly headers: { readonly host?: string | undefined };
   readonly socket: { readonly localAddress?: string | undefined };
 }
@@ -52,7 +52,7 @@ export interface BoundPorts {
 }
 
 /** What createCore puts together. */
-export interface CoreParts {
+interface CoreParts {
   readonly settings: LabSettings;
   readonly store: Store;
   readonly events: LabEvents;

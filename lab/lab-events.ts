@@ -41,7 +41,7 @@ export interface LabEvent {
 
 export type LabEventListener = (event: LabEvent) => void;
 
-export type NewLabEvent = Omit<LabEvent, 'seq' | 'at'>;
+type NewLabEvent = Omit<LabEvent, 'seq' | 'at'>;
 
 export interface LabEvents {
   emit(event: NewLabEvent): void;

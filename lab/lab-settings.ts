@@ -5,7 +5,7 @@ import type { LabEventListener } from './lab-events.ts';
 import type { NewExchange } from './listeners/exchange-log.ts';
 
 /** Ports of the lab; 0 asks the system for a free one. */
-export interface LabPorts {
+interface LabPorts {
   /** Razor 0.x and Hanlon API for nodes. */
   readonly nodes: number;
   /** Kernels, initrds and installer trees. */
@@ -29,7 +29,7 @@ export interface PeopleOptions {
 }
 
 /** After how much silence something happens; milliseconds. */
-export interface TimingOptions {
+interface TimingOptions {
   /** A node silent for longer must register again; 120,000. */
   readonly registerTimeoutMs?: number;
   /** An unbound node silent for longer is forgotten; 300,000. 0 keeps it for ever. */
@@ -39,7 +39,7 @@ export interface TimingOptions {
 }
 
 /** What microkernels are given. */
-export interface MicrokernelOptions {
+interface MicrokernelOptions {
   /** `mk_*` keys over the defaults; unknown keys are pushed too, as the original does. */
   readonly pushed?: Readonly<Record<string, unknown>>;
   /** `quiet`, `debug` or empty: a word on the kernel line. */

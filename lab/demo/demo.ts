@@ -7,7 +7,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { startLab, type Lab } from '../lab-server.ts';
 import { createStory, type AgentLine, type Scene, type Summary } from './story.ts';
 
-export interface DemoOptions {
+interface DemoOptions {
   /** How this program is started again, as argv. */
   readonly self: readonly [string, ...string[]];
   /** Gets each line of the story as it happens. */

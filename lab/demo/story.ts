@@ -30,7 +30,7 @@ export interface Summary {
   readonly seconds: number;
 }
 
-export interface Story {
+interface Story {
   agent(line: AgentLine): void;
   lab(event: LabEvent): void;
   note(text: string): void;

@@ -8,7 +8,7 @@ import type { Routes } from '../listeners/routes.ts';
 import { checkinInterval } from '../lab-settings.ts';
 import type { Image, NodeRecord } from '../store/records.ts';
 
-export interface BootInput {
+interface BootInput {
   readonly dialect: string;
   readonly hwIds: readonly string[];
   readonly dhcpMac: string | undefined;
@@ -84,7 +84,7 @@ export async function bootable(core: LabCore): Promise<Image | undefined> {
 }
 
 /** Exactly the script of docs/contracts/razor-0.x.md#microkernel-boot-script. */
-export function microkernelScript(core: LabCore, image: Image, routes: Routes): string {
+function microkernelScript(core: LabCore, image: Image, routes: Routes): string {
   const base = routes.files('mk', image.uuid);
   const { debugLevel: level, kernelArgs: args } = core.settings.microkernel;
   const words = ['maxcpus=1'];

@@ -16,7 +16,7 @@ import type { Routes } from '../listeners/routes.ts';
 import type { ActiveModel } from '../store/records.ts';
 
 /** What a callback is answered; undefined where there is no such callback. */
-export type CallbackReply = { readonly text: string; readonly message: string } | undefined;
+type CallbackReply = { readonly text: string; readonly message: string } | undefined;
 
 /** Bytes of an image's boot.cfg that are read. */
 const BOOT_CFG_LIMIT = 256 * 1024;

@@ -8,7 +8,7 @@ import { bindPolicy, choosePolicy } from './policy.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
 
 /** A check-in as a dialect read it. */
-export interface CheckinInput {
+interface CheckinInput {
   readonly dialect: string;
   readonly hwIds: readonly string[];
   readonly lastState: string;
@@ -94,7 +94,7 @@ function decideBound(core: LabCore, { hwIds, lastState }: CheckinInput): Decisio
 }
 
 /** The command of an active model's state, noted in its log. Call within `Store.write`. */
-export function answerOf(core: LabCore, node: NodeRecord, active: ActiveModel): Decision {
+function answerOf(core: LabCore, node: NodeRecord, active: ActiveModel): Decision {
   const { command, meaning } = stateEntry(active.state, familyOf(active.model.template));
   core.store.activeModels.record(active, {
     at: core.wall(),

@@ -3,7 +3,7 @@
  * callbacks move it (docs/contracts/razor-0.x.md#active-model-states). Pure.
  */
 
-export type ModelFamily = 'linux' | 'esxi' | 'xenserver';
+type ModelFamily = 'linux' | 'esxi' | 'xenserver';
 
 export type ModelState =
   | 'init'
@@ -18,7 +18,7 @@ export type ModelState =
   | 'error_catch';
 
 /** What a boot loader gets: the installer, the local disk, or the microkernel. */
-export type BootKind = 'installer' | 'local' | 'mk';
+type BootKind = 'installer' | 'local' | 'mk';
 
 interface StateEntry {
   /** Command of a check-in. */
@@ -42,6 +42,7 @@ const STATES: Readonly<Record<ModelState, StateEntry>> = {
 
 export const MODEL_STATES = Object.keys(STATES) as readonly ModelState[];
 
+/** Whether text names a state. */
 export function isModelState(text: string): text is ModelState {
   return Object.hasOwn(STATES, text);
 }
@@ -147,6 +148,7 @@ const BY_NAME = new Map(TEMPLATES.map((template) => [template.name, template]));
 /** Type of the images that a family installs from. */
 export const FAMILY_IMAGE = { linux: 'os', esxi: 'esxi', xenserver: 'xenserver' } as const;
 
+/** The template of this name. */
 export function templateOf(name: string): Template | undefined {
   return BY_NAME.get(name);
 }

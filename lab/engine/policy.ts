@@ -2,11 +2,11 @@
 import type { LabCore } from '../lab-core.ts';
 import type { ActiveModel, NodeRecord, Policy } from '../store/records.ts';
 
-export type Choice =
+type PolicyChoice =
   { readonly policy: Policy; readonly reason: string } | { readonly policy: undefined; readonly reason: string };
 
 /** The first enabled policy, in order, that is under its maximum and all of whose tags the node has. */
-export function choosePolicy(core: LabCore, node: NodeRecord): Choice {
+export function choosePolicy(core: LabCore, node: NodeRecord): PolicyChoice {
   const policies = core.store.policies.list();
   if (policies.length === 0) return { policy: undefined, reason: 'there are no policies' };
   const tags = new Set(core.tags(node).map((match) => match.tag));

@@ -4,7 +4,7 @@ import type { Facts, NodeRecord } from '../store/records.ts';
 import { identityConflict } from './identity-conflict.ts';
 
 /** A register as a dialect read it. */
-export interface RegisterInput {
+interface RegisterInput {
   readonly dialect: string;
   readonly hwIds: readonly string[];
   readonly lastState: string;

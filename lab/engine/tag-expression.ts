@@ -5,7 +5,7 @@
  */
 import { compilePattern } from './patterns.ts';
 
-export type TagExpression = readonly unknown[];
+type TagExpression = readonly unknown[];
 
 /** What a rule may look at. */
 export interface ExpressionValues {

@@ -82,7 +82,7 @@ export interface Tagging {
 }
 
 /** What rules look at beside facts. */
-export interface TagContext {
+interface TagContext {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly installed: string | undefined;
 }

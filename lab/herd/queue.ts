@@ -1,6 +1,6 @@
 /** A queue by time (binary heap): who is next of a hundred thousand. */
 
-export interface TimeQueue {
+interface TimeQueue {
   /** Adds number `who` at time `at`. */
   push(at: number, who: number): void;
   /** The earliest, taken out; undefined when it is empty. */
@@ -9,6 +9,7 @@ export interface TimeQueue {
   readonly next: number | undefined;
 }
 
+/** An empty queue; times are milliseconds of its virtual clock. */
 export function createTimeQueue(): TimeQueue {
   const times: number[] = [];
   const names: number[] = [];

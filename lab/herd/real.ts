@@ -4,7 +4,7 @@ import { createSchedule, type Intervals, type Schedule } from '../../platform/ti
 import { herdId, seeded, type HerdResult } from './herd.ts';
 import { createTimeQueue } from './queue.ts';
 
-export interface RealHerdOptions {
+interface RealHerdOptions {
   readonly nodes: number;
   readonly seed: number;
   readonly pace: Intervals;
@@ -14,7 +14,7 @@ export interface RealHerdOptions {
   readonly signal: AbortSignal;
 }
 
-export interface RealHerdResult extends HerdResult {
+interface RealHerdResult extends HerdResult {
   /** Milliseconds from request to whole reply, sorted. */
   readonly latencies: readonly number[];
   readonly registered: number;

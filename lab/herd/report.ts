@@ -27,6 +27,7 @@ export function histogram({ answered, failed }: HerdResult, columns: number): st
     .join('\n');
 }
 
+/** One line: peak, mean and their ratio, in requests a second. */
 export function spreadLine(name: string, { peak, mean, ratio }: Spread): string {
   return `${name}: peak ${peak} a second, mean ${mean.toFixed(0)}, peak/mean ${ratio.toFixed(2)}`;
 }

@@ -11,7 +11,7 @@ import { hashFile } from './images.ts';
 import type { Image, ImageType } from '../store/records.ts';
 import { newUuid } from '../store/uuid.ts';
 
-export interface ImageRequest {
+interface ImageRequest {
   readonly type: ImageType;
   /** An ISO file, or a directory that is served as it lies there. */
   readonly path: string;

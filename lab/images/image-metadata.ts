@@ -7,7 +7,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { isRecord } from '../listeners/request-body.ts';
 import { FLOAT, versionWeight } from './images.ts';
 
-export interface ImageMetadata {
+interface ImageMetadata {
   readonly version: string;
   readonly kernel: string;
   readonly initrd: string;

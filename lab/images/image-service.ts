@@ -12,7 +12,7 @@ import { hasControl } from '../listeners/request-body.ts';
 import { parseFaithfulRange, parseRange, type ByteRange } from './ranges.ts';
 import { sendText } from '../listeners/replies.ts';
 
-export interface Found {
+export interface FoundFile {
   readonly path: string;
   readonly size: number;
   readonly modified: Date;
@@ -48,6 +48,7 @@ export async function serveImage(
   return !file || file.directory ? notFound(core, request, reply) : sendFile(core, request, reply, file);
 }
 
+/** Answers 404 with the text of the original, and logs the path. */
 export function notFound(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const asked = (request.raw.url ?? '').slice(0, 120);
   core.events.emit({ type: 'image', message: `${asked}: no such file`, details: { status: 404 } });
@@ -69,14 +70,14 @@ export function pathWords(request: FastifyRequest, prefix: string): readonly str
 }
 
 /** A file of an image. */
-async function findFile(core: LabCore, [type, uuid, ...rest]: readonly string[]): Promise<Found | undefined> {
+async function findFile(core: LabCore, [type, uuid, ...rest]: readonly string[]): Promise<FoundFile | undefined> {
   const image = core.store.images.get(uuid ?? '');
   if (!image || image.type !== type || rest.length === 0) return undefined;
   return await findBelow(image.path, rest);
 }
 
 /** A file or directory below one; links may not lead out of it. */
-export async function findBelow(directory: string, words: readonly string[]): Promise<Found | undefined> {
+export async function findBelow(directory: string, words: readonly string[]): Promise<FoundFile | undefined> {
   const path = words.length === 0 ? undefined : await within(directory, join(...words));
   const info = path === undefined ? undefined : await stat(path).catch(() => undefined);
   if (path === undefined || !info || (!info.isFile() && !info.isDirectory())) return undefined;
@@ -84,7 +85,7 @@ export async function findBelow(directory: string, words: readonly string[]): Pr
 }
 
 /** Sends a file, or the range of it that was asked for. */
-export function sendFile(core: LabCore, request: FastifyRequest, reply: FastifyReply, file: Found): FastifyReply {
+export function sendFile(core: LabCore, request: FastifyRequest, reply: FastifyReply, file: FoundFile): FastifyReply {
   const asked = request.headers.range;
   reply.header('content-type', 'application/octet-stream');
   const etag = `"${file.size.toString(16)}-${file.modified.getTime().toString(16)}"`;

@@ -28,6 +28,7 @@ export function filesBase(active: ActiveModel, routes: Routes): string | undefin
   return routes.files(FAMILY_IMAGE[familyOf(active.model.template)], active.model.image);
 }
 
+/** The answers of one node, with defaults for what its model does not set. */
 export function answersFor(active: ActiveModel, routes: Routes): Answers {
   const metadata = active.model.metadata;
   const prefix = metadata['hostname_prefix'] ?? 'node';

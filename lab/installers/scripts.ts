@@ -6,7 +6,7 @@ import type { Routes } from '../listeners/routes.ts';
 import { answersFor, filesBase, type Answers } from './answers.ts';
 
 /** What an installer's script is made of. */
-export interface InstallerInput {
+interface InstallerInput {
   readonly core: LabCore;
   readonly node: NodeRecord;
   readonly active: ActiveModel;

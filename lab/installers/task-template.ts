@@ -5,7 +5,7 @@
  */
 
 /** Values by name. */
-export interface TemplateValues {
+interface TemplateValues {
   /** Facts of the node: not trusted. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Names of the lab and settings of the model, which come before facts of the same name. */

@@ -3,7 +3,7 @@ import { bootstrapIpxe, CARDS, HANLON_BOOT_QUERY } from '../../platform/netboot/
 import { bootstrapScript } from '../dialects/razor-server/razor-server-boot.ts';
 
 export const BOOT_DIALECTS = ['razor', 'hanlon', 'razor-server'] as const;
-export type BootDialect = (typeof BOOT_DIALECTS)[number];
+type BootDialect = (typeof BOOT_DIALECTS)[number];
 
 /** `server` is a host, `${next-server}` for whoever DHCP names; `port` the lab's own for that dialect by default. */
 export function bootstrapFor(dialect: BootDialect, server: string, port?: string): string {

@@ -7,7 +7,7 @@ import { HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, menuVersionText } from '../../plat
 import { UNKNOWN_ADDRESS } from '../../platform/netboot/dnsmasq.ts';
 import { dnsmasqConf } from './dnsmasq.ts';
 
-export interface Layout {
+interface Layout {
   readonly root: string;
   readonly written: readonly string[];
   /** Loaders that this machine has not, in words. */

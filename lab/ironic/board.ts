@@ -50,6 +50,7 @@ const LOG_KEPT = 500;
 /** Nodes that called without being named: strangers may invent them. */
 export const MOST_ADOPTED = 500;
 
+/** An empty board; changes are events of the lab. `wall` gives milliseconds since 1970. */
 export function createIronicBoard(events: LabEvents, wall: () => number): IronicBoard {
   const nodes = new Map<string, Running>();
   let log: LabEvent[] = [];

@@ -15,7 +15,7 @@ import { createIronicBoard, MOST_ADOPTED, type IronicBoard, type IronicNode, typ
 import { deployNode, finishNode, textOf, type DeployWork } from './deploy-node.ts';
 import { withoutSecrets } from './hidden.ts';
 
-export interface ConductorOptions {
+interface ConductorOptions {
   readonly host: string;
   /** 6385 in the field; 0 takes a free one. */
   readonly port: number;

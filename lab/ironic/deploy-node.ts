@@ -16,7 +16,7 @@ export interface DeployWork {
 }
 
 /** What a deployment works on. */
-export interface DeployContext {
+interface ConductorContext {
   readonly board: IronicBoard;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -28,7 +28,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** pass_deploy_info: the disk is exported. Failures are the node's state. */
 export async function deployNode(
-  context: DeployContext,
+  context: ConductorContext,
   node: IronicNode,
   work: DeployWork,
   fields: Fields,
@@ -49,7 +49,7 @@ export async function deployNode(
 }
 
 async function writeAndRelease(
-  context: DeployContext,
+  context: ConductorContext,
   node: IronicNode,
   work: DeployWork,
   fields: Fields,
@@ -87,7 +87,7 @@ async function writeAndRelease(
 
 /** pass_bootloader_install_info: the boot loader is installed, or not. */
 export async function finishNode(
-  context: DeployContext,
+  context: ConductorContext,
   node: IronicNode,
   work: DeployWork,
   fields: Fields,
@@ -104,7 +104,7 @@ export async function finishNode(
   }
 }
 
-function fail({ board }: DeployContext, { uuid }: IronicNode, why: string): void {
+function fail({ board }: ConductorContext, { uuid }: IronicNode, why: string): void {
   board.change(uuid, { state: 'deploy failed', lastError: why }, `deploy failed, power off: ${why}`);
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/time/clock.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { run } from '../../platform/process/run.ts';
 
-export interface WriteImageOptions {
+interface WriteImageOptions {
   readonly image: string;
   readonly address: string;
   readonly port: string;

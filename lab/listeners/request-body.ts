@@ -1,7 +1,7 @@
 /** Input from strangers: JSON with limits, parameters without surprises. */
 
-export const DEEPEST_JSON = 32;
-export const MOST_JSON_VALUES = 100_000;
+const DEEPEST_JSON = 32;
+const MOST_JSON_VALUES = 100_000;
 
 /** JSON text as a value, or undefined when it is none, nested deeper than 32 or made of more than 100,000 values. */
 export function parseJson(source: string): unknown {
@@ -25,6 +25,7 @@ function withinLimits(value: unknown): boolean {
   return true;
 }
 
+/** Whether a value is an object, not a list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

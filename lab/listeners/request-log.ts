@@ -4,7 +4,7 @@ import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { BODY_KEPT, type NewExchange } from './exchange-log.ts';
 
 /** The open log. */
-export interface RequestLog {
+interface RequestLog {
   add(exchange: NewExchange): void;
   close(): void;
 }

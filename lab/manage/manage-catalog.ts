@@ -12,6 +12,7 @@ import { idOf, pick, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
 import { imageView, modelView, policyView } from './views.ts';
 
+/** Adds the routes. `imageDir` gives the directory that ISOs are unpacked into. */
 export function manageCatalog(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
   manageTags(app, core);
   manageModels(app, core);

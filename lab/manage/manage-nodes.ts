@@ -10,6 +10,7 @@ import { activeDetails, activeView, nodeDetails, nodeView } from './views.ts';
 /** Nodes that are read in one go. */
 const SLICE = 100;
 
+/** Adds the routes of nodes and active models. */
 export function manageNodes(app: FastifyInstance, core: LabCore): void {
   const { store, events } = core;
   app.get('/api/nodes', async (_request, reply) => {

@@ -11,7 +11,7 @@ const line = z.string().check(z.maxLength(1000), z.regex(/^[^\0\r\n]*$/, 'must b
 
 const NO_TEMPLATE = `unknown template; known: ${TEMPLATES.map((each) => each.name).join(', ')}`;
 
-export const matcherSchema = z
+const matcherSchema = z
   .strictObject({
     key: z.string().check(z.minLength(1), z.maxLength(200)),
     compare: z.enum(['equal', 'like']),

@@ -4,7 +4,7 @@ import { statusOf } from '../engine/decide.ts';
 import { familyOf, stateEntry } from '../engine/models.ts';
 import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store/records.ts';
 
-export interface NodeView {
+interface NodeView {
   readonly uuid: string;
   /** The number that razor-server calls it by. */
   readonly id: number;
@@ -24,6 +24,7 @@ export interface NodeView {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+/** A node as a row of a list. */
 export function nodeView(core: LabCore, node: NodeRecord): NodeView {
   const active = core.store.activeModels.ofNode(node.id);
   return {
@@ -59,6 +60,7 @@ export function nodeDetails(core: LabCore, node: NodeRecord): Record<string, unk
   };
 }
 
+/** An active model as a row of a list. */
 export function activeView(core: LabCore, active: ActiveModel): Record<string, unknown> {
   const entry = stateEntry(active.state, familyOf(active.model.template));
   return {
@@ -74,6 +76,7 @@ export function activeView(core: LabCore, active: ActiveModel): Record<string, u
   };
 }
 
+/** An active model with its log. */
 export function activeDetails(core: LabCore, active: ActiveModel): Record<string, unknown> {
   const log = core.store.activeModels.log(active.id).map((entry) => ({ ...entry, at: iso(entry.at) }));
   return { ...activeView(core, active), metadata: modelView(active.model)['metadata'], log };
@@ -94,6 +97,7 @@ export function modelView(model: Model): Record<string, unknown> {
   return { ...model, image: model.image ?? null, metadata: Object.fromEntries(shown) as Record<string, string> };
 }
 
+/** A policy with how many nodes it has bound. */
 export function policyView(core: LabCore, policy: Policy): Record<string, unknown> {
   return {
     line: policy.line,

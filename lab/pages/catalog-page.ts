@@ -37,6 +37,7 @@ function matcherText({ key, compare, value, inverse }: TagMatcher): string {
   return `${key} ${inverse ? 'not ' : ''}${compare === 'equal' ? 'equals' : 'is like'} “${value}”`;
 }
 
+/** Policies in their order, models, tag rules and brokers. */
 export function policiesPage(core: LabCore): Html {
   const { policies, models, tagRules, brokers, activeModels } = core.store;
   const modelName = (uuid: string): string => models.get(uuid)?.label ?? uuid;
@@ -81,6 +82,7 @@ export function policiesPage(core: LabCore): Html {
     )}`;
 }
 
+/** Microkernels and installers. */
 export function imagesPage(core: LabCore): Html {
   const now = core.wall();
   const rows = core.store.images

@@ -67,7 +67,7 @@ export function document({ title, place, body, now, ironic }: Page): string {
 }
 
 /** How long ago something was, in the words of the script of the page. */
-export function ageText(ms: number): string {
+function ageText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 90) return `${seconds} s ago`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;

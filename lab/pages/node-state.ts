@@ -4,7 +4,7 @@ import { familyOf, stateEntry } from '../engine/models.ts';
 import type { ActiveModel, Facts, NodeRecord } from '../store/records.ts';
 import type { Tone } from './layout.ts';
 
-export interface StateView {
+interface StateView {
   readonly tone: Tone;
   readonly word: string;
   readonly meaning: string;

@@ -10,7 +10,7 @@ export const PAGE_SIZE = 100;
 /** With more nodes than this, search looks at ids only: their facts are too many to read for one request. */
 const SEARCH_FACTS_UP_TO = 2000;
 
-export interface NodesQuery {
+interface NodesQuery {
   readonly search: string;
   /** From 1. */
   readonly page: number;

@@ -28,7 +28,7 @@ function words(value: string | string[] | undefined): string {
   return ((Array.isArray(value) ? value[0] : value) ?? '').trim().slice(0, 200);
 }
 
-export interface PageParts {
+interface PageParts {
   readonly exchanges: Exchanges;
   /** The conductor's nodes; undefined without a conductor. */
   readonly ironic?: IronicBoard | undefined;

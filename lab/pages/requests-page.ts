@@ -9,6 +9,7 @@ function tone(status: number): Tone {
   return status < 400 ? 'blue' : 'red';
 }
 
+/** The last requests, the newest first. */
 export function requestsPage(exchanges: readonly Exchange[], now: number): Html {
   const rows = [...exchanges].reverse().map(
     (exchange) =>
@@ -81,6 +82,7 @@ ${headerLines(headers)}</pre>
   </section>`;
 }
 
+/** One request and its reply in full. */
 export function requestPage(exchange: Exchange, now: number): Html {
   return html`<h1>${exchange.method} ${exchange.url.split('?')[0]}</h1>
     <p class="lead">

@@ -130,7 +130,7 @@ export function consoleSocket(dir: string, name: string): string {
 }
 
 /** Where QEMU of a machine takes orders. */
-export function qmpSocket(dir: string, name: string): string {
+function qmpSocket(dir: string, name: string): string {
   return join(dir, `${name}.qmp`);
 }
 

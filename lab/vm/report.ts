@@ -2,7 +2,7 @@
 import { escapeHtml } from '../pages/html.ts';
 import type { Moment, Phase } from './timeline.ts';
 
-export interface ReportInput {
+interface ReportInput {
   readonly title: string;
   readonly moments: readonly Moment[];
   /** Console text by machine. */

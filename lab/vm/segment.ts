@@ -19,7 +19,7 @@ export interface DhcpOptions {
   readonly mute?: boolean;
 }
 
-export interface SegmentOptions {
+interface SegmentOptions {
   /** Name of the bridge: `br0`. */
   readonly bridge: string;
   /** First three bytes of its /24: `10.77.0`. The bridge gets .1. */
@@ -38,6 +38,7 @@ export interface Segment {
   stopDhcp(): Promise<void>;
 }
 
+/** Adds a bridge with its addresses to the namespace. Throws RAZOR_MK_RUN. */
 export async function createSegment(namespace: Namespace, options: SegmentOptions): Promise<Segment> {
   const { bridge, net } = options;
   const address = `${net}.1`;

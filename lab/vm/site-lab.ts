@@ -17,7 +17,7 @@ export interface LabProcess {
 }
 
 /** Where its events go. */
-export interface EventSinks {
+interface EventSinks {
   /** A line for each event. */
   readonly decisions: string[];
   /** Names of machines by MAC. */

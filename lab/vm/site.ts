@@ -13,7 +13,7 @@ import { noNamespace, userSegment, type UserSegment } from './user-network.ts';
 import { createConsoleReader, createDnsmasqReader, createTimeline, type Moment, type Timeline } from './timeline.ts';
 
 /** Where a site lives. */
-export interface SiteOptions {
+interface SiteOptions {
   /** Directory for consoles, sockets, the lab's database and the report. */
   readonly dir: string;
   /** How this program is started again, as argv. */

@@ -9,7 +9,7 @@ import type { Namespace } from './namespace.ts';
 import type { Segment } from './segment.ts';
 
 /** Where a machine on QEMU's user networking finds the loopback of the machine that it runs on. */
-export const USER_GATEWAY = '10.0.2.2';
+const USER_GATEWAY = '10.0.2.2';
 
 /** What is not as in a namespace, for people. */
 export const USER_NETWORK_LOSES: readonly string[] = [

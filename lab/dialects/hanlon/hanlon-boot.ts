@@ -7,6 +7,7 @@ import { hanlonRoutes } from '../../listeners/routes.ts';
 import { hanlonLookupIds } from './hanlon-identity.ts';
 import { invalid, refuse } from './hanlon-replies.ts';
 
+/** Answers a boot request: a script, or a 500 in the words of the original. */
 export async function hanlonBoot(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = request.query as Record<string, string | string[] | undefined>;
   const text = (name: string): string => {

@@ -48,7 +48,7 @@ export function envelope(command: string, response: unknown, config: Record<stri
   });
 }
 
-export type HanlonErrorType = 'MissingArgument' | 'InvalidCommand' | 'InvalidUUID' | 'CouldNotRegisterNode';
+type HanlonErrorType = 'MissingArgument' | 'InvalidCommand' | 'InvalidUUID' | 'CouldNotRegisterNode';
 
 /** An error of Hanlon's own. It has no `errcode` at the top, so that a node does nothing. */
 export function refuse(reply: FastifyReply, status: number, type: HanlonErrorType, description: string): FastifyReply {

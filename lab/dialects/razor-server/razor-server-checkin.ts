@@ -25,7 +25,7 @@ export function crashed(reply: FastifyReply): FastifyReply {
 }
 
 /** The page for a path that does not exist. */
-export function notFound(reply: FastifyReply): FastifyReply {
+export function sendNotFoundPage(reply: FastifyReply): FastifyReply {
   return sendText(reply, 404, '<h1>Not Found</h1>', 'text/html;charset=utf-8');
 }
 

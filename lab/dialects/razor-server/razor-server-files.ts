@@ -10,14 +10,14 @@ import { readCapped } from '../../../platform/files.ts';
 import { bootable } from '../../engine/boot-script.ts';
 import { answerFile } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
-import { findBelow, pathWords, sendFile, type Found } from '../../images/image-service.ts';
+import { findBelow, pathWords, sendFile, type FoundFile } from '../../images/image-service.ts';
 import { answersFor } from '../../installers/answers.ts';
 import { fillTemplate, type FilledTemplate } from '../../installers/task-template.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import { installerId, razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
 import { ownAddress } from './razor-server-boot.ts';
-import { answer, notFound } from './razor-server-checkin.ts';
-import { boundNode, missing, type BoundNode } from './razor-server-installer.ts';
+import { answer, sendNotFoundPage } from './razor-server-checkin.ts';
+import { boundNode, sendInstallerError, type BoundNode } from './razor-server-installer.ts';
 
 const FILE_LIMIT = 8 * 1024 * 1024;
 const NAME = /^[\w-][\w.-]{0,99}$/;
@@ -105,11 +105,11 @@ function sendInstallerFile(
     core.events.emit({ type, dialect: 'razor-server', node: node.uuid, message });
   if (filled === undefined) {
     emit('callback', `${shown}: no such file`);
-    return missing(core, reply, 404, `there is no ${shown} for this node`);
+    return sendInstallerError(core, reply, 404, `there is no ${shown} for this node`);
   }
   if ('refused' in filled) {
     emit('refused', `${shown} is not sent: ${filled.refused}`);
-    return missing(core, reply, 422, `${shown}: ${filled.refused}`);
+    return sendInstallerError(core, reply, 422, `${shown}: ${filled.refused}`);
   }
   emit('callback', `${shown} sent`);
   return sendText(reply, 200, filled.text, PLAIN);
@@ -158,10 +158,10 @@ async function repo(core: LabCore, request: FastifyRequest, reply: FastifyReply)
   const found = await repoFile(core, name, words);
   if (found && !found.directory) return sendFile(core, request, reply, found);
   core.events.emit({ type: 'image', message: `${(request.raw.url ?? '').slice(0, 120)}: no such file` });
-  return core.settings.faithful ? notFound(reply) : answer(reply, 404, { error: 'there is no such file' });
+  return core.settings.faithful ? sendNotFoundPage(reply) : answer(reply, 404, { error: 'there is no such file' });
 }
 
-async function repoFile(core: LabCore, name: string, words: readonly string[]): Promise<Found | undefined> {
+async function repoFile(core: LabCore, name: string, words: readonly string[]): Promise<FoundFile | undefined> {
   if (words.length === 0) return undefined;
   if (name.toLowerCase() !== 'microkernel') {
     const images = core.store.images.list();
@@ -175,7 +175,7 @@ async function repoFile(core: LabCore, name: string, words: readonly string[]): 
   return await findInAnyCase(image.path, path === undefined ? words : path.split('/'));
 }
 
-async function findInAnyCase(directory: string, words: readonly string[]): Promise<Found | undefined> {
+async function findInAnyCase(directory: string, words: readonly string[]): Promise<FoundFile | undefined> {
   const exact = await findBelow(directory, words);
   if (exact) return exact;
   const real: string[] = [];

@@ -11,7 +11,7 @@ export interface BoundNode {
 }
 
 /** An error of these addresses: as the original's without a body, in the usual lab with the reason. */
-export function missing(core: LabCore, reply: FastifyReply, status: number, error: string): FastifyReply {
+export function sendInstallerError(core: LabCore, reply: FastifyReply, status: number, error: string): FastifyReply {
   return core.settings.faithful ? answer(reply, status === 422 ? 500 : status) : answer(reply, status, { error });
 }
 
@@ -29,7 +29,7 @@ function bySecret(core: LabCore, text: string, reply: FastifyReply): BoundNode |
   const active = core.store.activeModels.get(secret);
   const node = active && core.store.nodes.byId(active.node);
   if (active && node && node.id === Number(id)) return { node, active };
-  void missing(core, reply, 404, 'there is no such address of an installer');
+  void sendInstallerError(core, reply, 404, 'there is no such address of an installer');
   return undefined;
 }
 
@@ -38,8 +38,8 @@ function byNumber(core: LabCore, text: string, reply: FastifyReply): BoundNode |
   const node = id === undefined ? undefined : core.store.nodes.byId(id);
   const active = node && core.store.activeModels.ofNode(node.id);
   if (id === undefined) badId(reply, text);
-  else if (node?.dialect !== 'razor-server') void missing(core, reply, 404, '');
-  else if (!active) void missing(core, reply, 409, '');
+  else if (node?.dialect !== 'razor-server') void sendInstallerError(core, reply, 404, '');
+  else if (!active) void sendInstallerError(core, reply, 409, '');
   else return { node, active };
   return undefined;
 }

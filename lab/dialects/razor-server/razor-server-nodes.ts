@@ -8,7 +8,7 @@ import { normaliseHwId } from '../../engine/node-lookup.ts';
 import type { Facts, NodeRecord } from '../../store/records.ts';
 
 /** What is known of a machine, by kind; values are compared in lower case. */
-export type HardwareInfo = Readonly<Record<MatchKey, readonly string[]>>;
+type HardwareInfo = Readonly<Record<MatchKey, readonly string[]>>;
 
 const MOST = 64;
 
@@ -62,7 +62,7 @@ export function infoOfFacts(facts: Facts): HardwareInfo | undefined {
   return found;
 }
 
-export type Lookup =
+type NodeLookup =
   | { readonly found: NodeRecord }
   /** No key that nodes are matched on was among those sent, or none at all. */
   | { readonly unusable: readonly string[] }
@@ -70,7 +70,7 @@ export type Lookup =
   | { readonly ambiguous: readonly NodeRecord[] };
 
 /** The node with any of these ids. With `registered` only nodes that have sent facts count. */
-export function lookup(core: LabCore, info: HardwareInfo, keys: readonly MatchKey[], registered = false): Lookup {
+export function lookup(core: LabCore, info: HardwareInfo, keys: readonly MatchKey[], registered = false): NodeLookup {
   const ids = matchIds(info, keys);
   if (ids.length === 0) return { unusable: namesOf(info) };
   const nodes = core.store.nodes.find(ids).filter((node) => !registered || node.registered !== undefined);

@@ -14,6 +14,7 @@ export interface RazorServerState {
 
 const MERGES_KEPT = 10_000;
 
+/** Starts with these options; what it remembers is lost with the lab. */
 export function createRazorServerState(options: RazorServerOptions, faithful: boolean): RazorServerState {
   const merges = new Map<number, number>();
   const names = new Set(options.factsBlacklist?.filter((entry) => !/^\/.*\/$/.test(entry)));

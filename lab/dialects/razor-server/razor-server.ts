@@ -12,7 +12,7 @@ import { templateOf } from '../../engine/models.ts';
 import { FINISHED } from '../../listeners/routes.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import type { ActiveModel, NodeRecord } from '../../store/records.ts';
-import { answer, badId, checkin, crashed, logDuplicates, nodeIdOf, notFound } from './razor-server-checkin.ts';
+import { answer, badId, checkin, crashed, logDuplicates, nodeIdOf, sendNotFoundPage } from './razor-server-checkin.ts';
 import { bootstrapScript, razorServerBoot } from './razor-server-boot.ts';
 import { razorServerFiles } from './razor-server-files.ts';
 import { boundNode } from './razor-server-installer.ts';
@@ -28,7 +28,11 @@ const SEVERITIES: readonly unknown[] = ['info', 'warn', 'error'];
 /** Adds the routes of razor-server. */
 export function razorServerDialect(app: FastifyInstance, core: LabCore): void {
   const state = createRazorServerState(core.settings.razorServer, core.settings.faithful);
-  app.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: '/*', handler: (_request, reply) => notFound(reply) });
+  app.route({
+    method: ['GET', 'POST', 'PUT', 'DELETE'],
+    url: '/*',
+    handler: (_request, reply) => sendNotFoundPage(reply),
+  });
   app.get('/svc/boot', (request, reply) => boot(core, state, request, reply));
   app.get('/svc/nodeid', (request, reply) => nodeid(core, state, request, reply));
   app.post('/svc/checkin/:id', (request, reply) => checkin(core, state, request, reply));

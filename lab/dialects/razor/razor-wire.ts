@@ -12,9 +12,9 @@ export interface RazorParams {
 }
 
 /** Longest json_hash that the original can take: it becomes one argument of a program. */
-export const ARGUMENT_LIMIT = 128 * 1024;
+const ARGUMENT_LIMIT = 128 * 1024;
 
-export interface Fault {
+interface Fault {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>> | string;
   readonly type?: string;
@@ -74,6 +74,7 @@ export const INVALID_SLICE: Fault = {
   body: { slice: 'ProjectRazor::Slice', result: 'InvalidSlice', http_err_code: 404 },
 };
 
+/** Sends a fault as text or JSON, as it says. */
 export function sendFault(reply: FastifyReply, fault: Fault): FastifyReply {
   return typeof fault.body === 'string'
     ? sendText(reply, fault.status, fault.body, fault.type ?? HTML)

@@ -176,7 +176,7 @@ async function register(core: LabCore, request: FastifyRequest, reply: FastifyRe
 }
 
 /** A node as the original prints it. */
-export function nodeBody(core: LabCore, node: NodeRecord): Record<string, unknown> {
+function nodeBody(core: LabCore, node: NodeRecord): Record<string, unknown> {
   return {
     '@uuid': node.uuid,
     '@version': node.version,

@@ -3,10 +3,14 @@ import type { SQLOutputValue, StatementSync } from 'node:sqlite';
 
 export type Row = Record<string, SQLOutputValue>;
 
+/** A column as text, empty for NULL. */
 export const text = (value: SQLOutputValue | undefined): string => String(value ?? '');
+/** A column as a number, 0 for NULL. */
 export const number = (value: SQLOutputValue | undefined): number => Number(value ?? 0);
+/** A column as text, undefined for NULL. */
 export const optional = (value: SQLOutputValue | undefined): string | undefined =>
   value == null ? undefined : String(value);
+/** A column as a number, undefined for NULL. */
 export const optionalNumber = (value: SQLOutputValue | undefined): number | undefined =>
   value == null ? undefined : Number(value);
 

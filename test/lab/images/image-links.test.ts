@@ -35,7 +35,7 @@ test('boot.cfg of an ESXi image that is a link out of the image gives no node a 
   paths.push(`${lab.razorServerUrl ?? ''}/svc/file/${active.node}-${active.uuid}/boot_cfg`);
   for (const path of paths) {
     const reply = await fetch(path);
-    assert.equal(reply.status, 404, path);
+    assert.ok(reply.status === 400 || reply.status === 404, path);
     assert.ok(!(await reply.text()).includes(SECRET), path);
   }
 });
