@@ -13,7 +13,7 @@ import type { Conductor } from './ironic/conductor.ts';
 import { createCore, type BoundPorts, type LabCore, type LabDialect } from './lab-core.ts';
 import { createEvents, type LabEvents } from './lab-events.ts';
 import { resolveSettings, type IronicOptions, type LabOptions } from './lab-settings.ts';
-import { createExchanges, type Exchange, type Exchanges } from './listeners/exchange-log.ts';
+import { createExchanges, type RecordedExchange, type Exchanges } from './listeners/exchange-log.ts';
 import { guardPeople } from './listeners/host-guard.ts';
 import { createListener, listen, type ListenerOptions } from './listeners/listeners.ts';
 import { managementApi } from './manage/management-api.ts';
@@ -130,7 +130,7 @@ async function startListeners(state: LabState, ironic: IronicOptions | undefined
 
 function createApp(
   state: LabState,
-  name: Exchange['listener'],
+  name: RecordedExchange['listener'],
   dialects: readonly LabDialect[],
   more: Pick<ListenerOptions, 'tls' | 'fastPath'> = {},
 ): FastifyInstance {

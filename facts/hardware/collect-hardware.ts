@@ -5,7 +5,7 @@ import { parseLshwXml } from './lshw/lshw-xml.ts';
 import { memoryTotal } from './native/native-memory.ts';
 import { lscpuText } from './native/native-lscpu.ts';
 import { nativeTree } from './native/native.ts';
-import { findNode, type HardwareNode } from './lshw-node.ts';
+import { findHardwareNode, type HardwareNode } from './lshw-node.ts';
 import { binarySize, renderClass } from './render.ts';
 
 export const LSHW = ['lshw', '-xml'] as const;
@@ -38,7 +38,7 @@ function factsOfTree(tree: HardwareNode, lscpu: string, sources: Sources): Hardw
  */
 function ensured(tree: HardwareNode, sources: Sources): [string, string][] {
   const processors = countNodes(tree, (node) => node.hardwareClass === 'processor' && !node.disabled);
-  const memory = findNode(tree, ({ hardwareClass, description }) => {
+  const memory = findHardwareNode(tree, ({ hardwareClass, description }) => {
     return hardwareClass === 'memory' && /^System memory$/i.test(description);
   });
   const size = memory?.size || memoryTotal(sources);

@@ -142,10 +142,13 @@ export function configure(node: HardwareNode, key: string, value: string | numbe
 }
 
 /** The first node, in tree order, for which `matches` says yes. */
-export function findNode(node: HardwareNode, matches: (node: HardwareNode) => boolean): HardwareNode | undefined {
+export function findHardwareNode(
+  node: HardwareNode,
+  matches: (node: HardwareNode) => boolean,
+): HardwareNode | undefined {
   if (matches(node)) return node;
   for (const child of node.children) {
-    const found = findNode(child, matches);
+    const found = findHardwareNode(child, matches);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -155,7 +158,7 @@ export function findNode(node: HardwareNode, matches: (node: HardwareNode) => bo
 export function findByBusInfo(root: HardwareNode, busInfo: string): HardwareNode | undefined {
   if (busInfo === '') return undefined;
   const wanted = busInfo.toLowerCase();
-  return findNode(root, (node) => node.busInfo.toLowerCase() === wanted);
+  return findHardwareNode(root, (node) => node.busInfo.toLowerCase() === wanted);
 }
 
 /** Claims a node and everything below it. */

@@ -19,7 +19,11 @@ function cell(value: unknown): string {
 }
 
 /** Columns as wide as they need; a terminal's edge cuts them. */
-export function table(rows: readonly Record<string, unknown>[], columns: readonly string[], surface: Surface): string {
+export function textTable(
+  rows: readonly Record<string, unknown>[],
+  columns: readonly string[],
+  surface: Surface,
+): string {
   const cells = rows.map((row) => columns.map((column) => cell(row[column])));
   const heads = columns.map((column) => column.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toUpperCase());
   const widths = heads.map((column, i) => Math.max(column.length, ...cells.map((row) => (row[i] ?? '').length)));
@@ -42,7 +46,7 @@ export function print(
   const format = args.format ?? (host.interactive ? 'table' : 'json');
   if (format === 'json') host.out(`${JSON.stringify(value, null, 2)}\n`);
   else if (Array.isArray(value)) {
-    host.out(value.length === 0 ? 'none\n' : table(value.filter(isRecord), columns, host));
+    host.out(value.length === 0 ? 'none\n' : textTable(value.filter(isRecord), columns, host));
   } else if (isRecord(value)) host.out(lines(value, host));
   else host.out(`${cell(value)}\n`);
 }
@@ -52,7 +56,7 @@ function lines(thing: Readonly<Record<string, unknown>>, surface: Surface): stri
   let logs = '';
   for (const [key, value] of Object.entries(thing)) {
     if (Array.isArray(value) && value.every(isRecord) && value.length > 0) {
-      logs += `\n${key}:\n${table(value, Object.keys(value[0] as object), surface)}`;
+      logs += `\n${key}:\n${textTable(value, Object.keys(value[0] as object), surface)}`;
     } else if (isRecord(value)) logs += `\n${key}:\n${lines(value, surface)}`;
     else flat.push([key, cell(value)]);
   }

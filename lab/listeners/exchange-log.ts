@@ -1,7 +1,7 @@
 /** Recent requests and replies in full, for the page: a ring, with bodies cut. */
 
 /** A request and its reply. */
-export interface Exchange {
+export interface RecordedExchange {
   readonly seq: number;
   readonly at: number;
   readonly listener: 'nodes' | 'razor-server' | 'images' | 'ironic' | 'people';
@@ -19,15 +19,15 @@ export interface Exchange {
 }
 
 /** An exchange before it has a number. */
-export type NewExchange = Omit<Exchange, 'seq'>;
+export type NewExchange = Omit<RecordedExchange, 'seq'>;
 
 /** The ring of exchanges. */
 export interface Exchanges {
   /** Keeps what `make` gives; it is called only when somebody looks: most are pushed out unseen. */
   add(make: () => NewExchange): void;
   /** Newest last. */
-  list(): readonly Exchange[];
-  get(seq: number): Exchange | undefined;
+  list(): readonly RecordedExchange[];
+  get(seq: number): RecordedExchange | undefined;
 }
 
 const KEPT = 200;
@@ -38,7 +38,7 @@ export const BODY_KEPT = 64 * 1024;
 export function createExchanges(onRequest?: (exchange: NewExchange) => void): Exchanges {
   const ring: (() => NewExchange)[] = [];
   let last = 0;
-  const at = (seq: number): Exchange | undefined => {
+  const at = (seq: number): RecordedExchange | undefined => {
     const make = seq > last - KEPT && seq <= last ? ring[seq % KEPT] : undefined;
     return make && { seq, ...make() };
   };

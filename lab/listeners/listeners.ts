@@ -4,12 +4,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabEvents } from '../lab-events.ts';
-import { BODY_KEPT, type Exchange, type Exchanges } from './exchange-log.ts';
+import { BODY_KEPT, type RecordedExchange, type Exchanges } from './exchange-log.ts';
 import { sendJson } from './replies.ts';
 
 /** One listener. */
 export interface ListenerOptions {
-  readonly name: Exchange['listener'];
+  readonly name: RecordedExchange['listener'];
   readonly bodyLimit: number;
   readonly events: LabEvents;
   readonly exchanges: Exchanges;

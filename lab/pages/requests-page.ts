@@ -1,6 +1,6 @@
 /** Recent requests of nodes and what they were answered, in full. */
 import { isSecretName, REDACTED } from '../../platform/log/redact.ts';
-import type { Exchange } from '../listeners/exchange-log.ts';
+import type { RecordedExchange } from '../listeners/exchange-log.ts';
 import { html, type Html } from './html.ts';
 import { ageOf, badge, type Tone } from './layout.ts';
 
@@ -10,7 +10,7 @@ function tone(status: number): Tone {
 }
 
 /** The last requests, the newest first. */
-export function requestsPage(exchanges: readonly Exchange[], now: number): Html {
+export function requestsPage(exchanges: readonly RecordedExchange[], now: number): Html {
   const rows = [...exchanges].reverse().map(
     (exchange) =>
       html`<tr>
@@ -83,7 +83,7 @@ ${headerLines(headers)}</pre>
 }
 
 /** One request and its reply in full. */
-export function requestPage(exchange: Exchange, now: number): Html {
+export function requestPage(exchange: RecordedExchange, now: number): Html {
   return html`<h1>${exchange.method} ${exchange.url.split('?')[0]}</h1>
     <p class="lead">
       ${ageOf(exchange.at, now)} by ${exchange.from}, on the listener ${exchange.listener}; answered within

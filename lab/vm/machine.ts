@@ -6,7 +6,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Namespace } from './namespace.ts';
 import { askQemu } from './qmp.ts';
 
-export interface Nic {
+export interface MachineNic {
   /** QEMU's device: virtio-net-pci (default), e1000, e1000e, rtl8139, igb … */
   readonly model?: string;
   readonly mac: string;
@@ -30,7 +30,7 @@ export interface MachineOptions {
   readonly firmware?: 'bios' | 'uefi';
   /** QEMU's board: pc for BIOS and q35 for UEFI by default. */
   readonly board?: 'pc' | 'q35';
-  readonly nics: readonly Nic[];
+  readonly nics: readonly MachineNic[];
   /** Further arguments: disks, SMBIOS, CPUs, `-kernel`. */
   readonly args?: readonly string[];
   /** What passes its cards goes to NAME-nicN.pcap too, the first 640 bytes of each packet: DHCP and headers. */
@@ -106,7 +106,7 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
 }
 
 /** QEMU's network device `id` that sends frames as UDP datagrams from a port of the loopback to another one. */
-export function wireNetdev(id: string, { from, to }: NonNullable<Nic['wire']>): string {
+export function wireNetdev(id: string, { from, to }: NonNullable<MachineNic['wire']>): string {
   const ends = { 'local.port': from, 'remote.port': to };
   const words = Object.entries(ends).flatMap(([key, port]) => {
     const end = key.split('.')[0] ?? '';
@@ -115,7 +115,7 @@ export function wireNetdev(id: string, { from, to }: NonNullable<Nic['wire']>): 
   return [`dgram,id=${id}`, ...words].join(',');
 }
 
-function netdevOf(nic: Nic, index: number): string | undefined {
+function netdevOf(nic: MachineNic, index: number): string | undefined {
   if (nic.wire !== undefined) return wireNetdev(`n${index}`, nic.wire);
   if (nic.user !== undefined) {
     const { tftp } = nic.user;

@@ -3,14 +3,14 @@
  * frames as UDP datagrams (QEMU's netdev dgram), a process in between puts IEEE 802.1Q tags on and takes them off. A port
  * takes frames of its VLAN only; others, untagged ones too, are refused and counted.
  */
-import type { Nic } from '../../lab/vm/machine.ts';
+import type { MachineNic } from '../../lab/vm/machine.ts';
 import { wireNetdev } from '../../lab/vm/machine.ts';
 import type { Site } from '../../lab/vm/site.ts';
 
 export interface SwitchPort {
   readonly vlan: number;
   /** What the machine's NIC is wired to. */
-  readonly wire: NonNullable<Nic['wire']>;
+  readonly wire: NonNullable<MachineNic['wire']>;
 }
 
 export interface Counted {

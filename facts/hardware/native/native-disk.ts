@@ -5,7 +5,7 @@ import {
   addChild,
   configure,
   findByBusInfo,
-  findNode,
+  findHardwareNode,
   type HardwareNode,
   newNode,
 } from '../lshw-node.ts';
@@ -148,7 +148,7 @@ function scsiController(root: HardwareNode, core: HardwareNode, path: string, ho
   const busInfo = adapterBusInfo(above);
   const node =
     findByBusInfo(root, busInfo) ??
-    findNode(root, ({ logicalNames }) => logicalNames.includes(name)) ??
+    findHardwareNode(root, ({ logicalNames }) => logicalNames.includes(name)) ??
     addChild(core, newNode('scsi', 'storage', { busInfo }));
   node.claimed = true;
   if (!node.logicalNames.includes(name)) node.logicalNames.push(name);

@@ -6,7 +6,7 @@ import {
   addChild,
   configure,
   findByBusInfo,
-  findNode,
+  findHardwareNode,
   type HardwareNode,
   newNode,
 } from '../lshw-node.ts';
@@ -76,7 +76,7 @@ export function addNetwork(root: HardwareNode, sources: Sources): void {
       if (node.description !== '') existing.description = node.description;
       continue;
     }
-    const named = findNode(root, ({ logicalNames }) => logicalNames.includes(name));
+    const named = findHardwareNode(root, ({ logicalNames }) => logicalNames.includes(name));
     if (named !== undefined) merge(named, node);
     else if (!node.capabilities.includes('loopback') && !node.capabilities.includes('logical')) addChild(root, node);
   }

@@ -8,7 +8,7 @@ import {
   specified,
 } from '../../smbios/smbios.ts';
 import { FIRMWARE_CAPABILITIES, FIRMWARE_EXTENSIONS, memoryDeviceWords, processorFamily } from './native-names.ts';
-import { addCapability, addChild, configure, findNode, type HardwareNode, newNode } from '../lshw-node.ts';
+import { addCapability, addChild, configure, findHardwareNode, type HardwareNode, newNode } from '../lshw-node.ts';
 
 /** Puts what the tables describe below `core`, the board's node. */
 export function addSmbios(core: HardwareNode, structures: readonly SmbiosStructure[]): void {
@@ -211,7 +211,8 @@ function addMemoryDevice(core: HardwareNode, device: MemoryDevice, handle: strin
   });
   const wanted = handleName(device.arrayHandle);
   const array =
-    findNode(core, (candidate) => candidate.handle === wanted) ?? core.children.find((child) => child.id === 'memory');
+    findHardwareNode(core, (candidate) => candidate.handle === wanted) ??
+    core.children.find((child) => child.id === 'memory');
   addChild(array ?? addChild(core, newNode('memory', 'memory')), node);
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { table } from '../../../lab/cli/print.ts';
+import { textTable } from '../../../lab/cli/print.ts';
 import { startLab, type Lab } from '../../../lab/lab-server.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
@@ -70,7 +70,7 @@ describe('the management API', () => {
 it('columns of a table have their words apart', () => {
   const surface = { out: () => undefined, interactive: false, columns: 80, colour: false };
   assert.equal(
-    table([{ lastContact: 'now', uuid: 'x' }], ['lastContact', 'uuid'], surface),
+    textTable([{ lastContact: 'now', uuid: 'x' }], ['lastContact', 'uuid'], surface),
     'LAST CONTACT  UUID\nnow           x\n',
   );
 });

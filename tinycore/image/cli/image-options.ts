@@ -13,7 +13,7 @@ import { IMAGE_FORMATS, type BuildOptions } from '../build-options.ts';
 import { readConfigFile } from '../config-file.ts';
 import { sourceEpoch } from '../../../packaging/inventory/source-epoch.ts';
 import { parseList } from '../extensions/extensions.ts';
-import { FORMATS_FOR, SERVERS } from '../netboot/boot-files.ts';
+import { FORMATS_FOR, BOOT_FILE_SERVERS } from '../netboot/boot-files.ts';
 import { imageVersion } from '../iso/image-version.ts';
 import { defaultCache } from './base-verb.ts';
 
@@ -39,7 +39,7 @@ export const BUILD_OPTIONS = {
     describe: 'what is written [default: kernel iso; for --server razor-server kernel tar, ironic and foreman kernel]',
   },
   server: {
-    choices: SERVERS,
+    choices: BOOT_FILE_SERVERS,
     default: 'razor' as const,
     describe: 'whose boot files are written besides, in a directory of its name (docs/servers.md)',
   },

@@ -7,8 +7,8 @@ import { isIP } from 'node:net';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { checkKernelArguments, grubWords } from '../../../platform/netboot/kernel-arguments.ts';
 
-export const SERVERS = ['razor', 'hanlon', 'razor-server', 'ironic', 'foreman'] as const;
-export type ServerName = (typeof SERVERS)[number];
+export const BOOT_FILE_SERVERS = ['razor', 'hanlon', 'razor-server', 'ironic', 'foreman'] as const;
+export type ServerName = (typeof BOOT_FILE_SERVERS)[number];
 
 /** What is written where nobody asked for other formats. */
 export const FORMATS_FOR = {

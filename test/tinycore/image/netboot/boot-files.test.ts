@@ -11,7 +11,7 @@ import { selectServer } from '../../../../agent/servers/select-server.ts';
 import { buildImage } from '../../../../tinycore/image/build.ts';
 import type { BuildOptions } from '../../../../tinycore/image/build-options.ts';
 import { readInitrd, readTree } from '../../../../tinycore/image/initrd/initrd.ts';
-import { SERVERS, serverFiles, type ServerName } from '../../../../tinycore/image/netboot/boot-files.ts';
+import { BOOT_FILE_SERVERS, serverFiles, type ServerName } from '../../../../tinycore/image/netboot/boot-files.ts';
 import { fakeTcz, writeSmallBase } from '../../../helpers/small-base.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
@@ -97,7 +97,7 @@ test('for Ironic there are deploy_kernel, deploy_ramdisk and the lines that boot
 });
 
 test('the agent reads every line for the server that it was written for, whatever the boot loader', () => {
-  for (const server of SERVERS.filter((name) => name !== 'razor')) {
+  for (const server of BOOT_FILE_SERVERS.filter((name) => name !== 'razor')) {
     for (const name of ['boot.ipxe', 'pxelinux.cfg/default', 'grub.cfg']) {
       const line = parseCommandLine(kernelLine(server, name));
       const where = `${server} ${name}`;
