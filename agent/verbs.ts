@@ -4,7 +4,7 @@ import { EXECUTABLE } from '../platform/process/executable.ts';
 import { defineVerb, type VerbEntry, type VerbModule } from '../platform/process/verb.ts';
 
 /** Stands in the executable where a clone has the lab or the image builder. */
-export function cloneOnly(name: string): VerbModule {
+function cloneOnly(name: string): VerbModule {
   return defineVerb({
     options: (yargs) => yargs.strict(false),
     run: () => {

@@ -118,7 +118,7 @@ export interface LabSettings {
 }
 
 /** Facts that a node leaves out: volatile ones and those that identify the running system only. */
-export const FACT_EXCLUSION =
+const FACT_EXCLUSION =
   '(^facter.*$)|(^id$)|(^kernel.*$)|(^memoryfree$)|(^operating.*$)|(^osfamily$)|(^path$)|(^ps$)|(^ruby.*$)|(^selinux$)|(^ssh.*$)|(^swap.*$)|(^timezone$)|(^uniqueid$)|(^uptime.*$)|(.*json_str$)';
 
 /** All options with their defaults. */

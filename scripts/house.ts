@@ -10,10 +10,10 @@ import { functionsOf, type MeasuredFunction } from './house/functions.ts';
 import { readSources, topRoom, type SourceFile } from './house/source-files.ts';
 
 /** Lines of a function over which a reader loses the thread. */
-export const LONG_FUNCTION = 60;
+const LONG_FUNCTION = 60;
 const LONGEST_FUNCTION = 100;
 /** Files of code in one folder over which a reader has to search. */
-export const FULL_ROOM = 12;
+const FULL_ROOM = 12;
 
 interface Measures {
   readonly functions: readonly MeasuredFunction[];

@@ -11,7 +11,7 @@ import { fetchBytes, imageFailure, type FetchOptions } from './fetch.ts';
 import { digestInList, type Digest } from './checksums.ts';
 import type { ImageInfo, ImageRules } from './image-info.ts';
 import { foreignKind } from './image-kind.ts';
-import { isTable, planTable, refuseBeyond, type TablePlan } from './partition-table.ts';
+import { isTable, planTable, refuseBeyond, type TablePlan } from './tables/partition-table.ts';
 import type { DiskTarget } from './target-disk.ts';
 
 const MEBIBYTE = 1024 * 1024;

@@ -11,7 +11,7 @@ interface DiskWish {
   readonly hints: string | undefined;
 }
 
-export interface DiskChoice {
+interface DiskChoice {
   readonly disk: Disk | undefined;
   /** What was looked at and why it was passed over, in order. */
   readonly passed: readonly string[];

@@ -1,7 +1,7 @@
 /** The verb `lab`: runs a lab until it is stopped. Its subverbs talk to a running one. */
 import type { Argv } from 'yargs';
 import { defineVerb } from '../../platform/process/verb.ts';
-import { yargsOptions } from './server-options.ts';
+import { yargsOptions } from './serve/server-options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -63,7 +63,7 @@ export const verb = defineVerb({
       load: async () => (await import('./herd.ts')).verb,
     },
   ],
-  run: async (args, host) => await (await import('./serve.ts')).serve(args, host),
+  run: async (args, host) => await (await import('./serve/serve.ts')).serve(args, host),
 });
 
 function catalogVerb(name: 'node' | 'activeModel' | 'policy' | 'model' | 'template' | 'tag' | 'broker' | 'image') {

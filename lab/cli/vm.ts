@@ -12,7 +12,7 @@ import { needTaps } from '../vm/namespace.ts';
 import { needPrograms } from '../vm/programs.ts';
 import type { LabProcess } from '../vm/site-lab.ts';
 import { openSite, type Site } from '../vm/site.ts';
-import { momentLine } from '../vm/timeline.ts';
+import { momentLine } from '../vm/timeline/timeline.ts';
 import { USER_NETWORK_LOSES } from '../vm/user-network.ts';
 import { consoleVerb, screenVerb, VM_DIR } from './vm-options.ts';
 

@@ -44,7 +44,7 @@ const text = (value: unknown): string => (typeof value === 'string' || typeof va
 const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(text).filter((word) => word !== '') : []);
 
 /** What the agent says, for people; undefined for what they need not see. */
-export function agentSentence(line: AgentLine): string | undefined {
+function agentSentence(line: AgentLine): string | undefined {
   switch (line.event) {
     case 'discovered':
       return `found its server ${text(line['server'])}: ${text(line['source'])}`;

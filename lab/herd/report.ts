@@ -2,7 +2,7 @@
 import type { HerdResult, Spread } from './herd.ts';
 
 /** Seconds of one line of the histogram, so that it has about `lines` of them. */
-export function bucketSeconds(seconds: number, lines: number): number {
+function bucketSeconds(seconds: number, lines: number): number {
   return Math.max(1, Math.ceil(seconds / lines));
 }
 

@@ -49,7 +49,7 @@ export async function serveImage(
 }
 
 /** Answers 404 with the text of the original, and logs the path. */
-export function notFound(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function notFound(core: LabCore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const asked = (request.raw.url ?? '').slice(0, 120);
   core.events.emit({ type: 'image', message: `${asked}: no such file`, details: { status: 404 } });
   return sendText(reply, 404, NOT_FOUND, 'text/plain');

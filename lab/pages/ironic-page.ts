@@ -4,7 +4,7 @@ import type { IronicBoard, IronicNode, IronicState } from '../ironic/board.ts';
 import { html, type Html } from './html.ts';
 import { IRONIC_TONES } from './ironic-live.ts';
 import { ageOf, badge } from './layout.ts';
-import { eventList } from './log-page.ts';
+import { eventList } from './log/log-page.ts';
 
 const MEANINGS: Readonly<Record<IronicState, string>> = {
   'deploy wait': 'Its deploy ramdisk has not exported a disk yet',

@@ -1,7 +1,7 @@
 /** The page of one node: who it is, what it is told and why, its tags with their reasons, its facts, what happened. */
 import type { LabCore } from '../lab-core.ts';
 import type { NodeRecord } from '../store/records.ts';
-import { eventList } from './log-page.ts';
+import { eventList } from './log/log-page.ts';
 import { html, type Html } from './html.ts';
 import { ageOf, badge, clockTime } from './layout.ts';
 import { idText, nodeHardware, nodeName, stateView } from './node-state.ts';

@@ -6,7 +6,7 @@ import { ageOf, badge } from './layout.ts';
 import { idText, nodeHardware, nodeName, stateView } from './node-state.ts';
 
 /** Rows of one page: more would take a browser, and the lab, too long. */
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 /** With more nodes than this, search looks at ids only: their facts are too many to read for one request. */
 const SEARCH_FACTS_UP_TO = 2000;
 

@@ -2,9 +2,9 @@
 import type { Daemon } from '../../platform/process/daemon.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabEvent } from '../lab-events.ts';
-import { labMoment } from './lab-moments.ts';
+import { labMoment } from './timeline/lab-moments.ts';
 import type { Namespace } from './namespace.ts';
-import type { Timeline } from './timeline.ts';
+import type { Timeline } from './timeline/timeline.ts';
 
 /** A lab that runs in a site. */
 export interface LabProcess {

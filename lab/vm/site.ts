@@ -6,11 +6,17 @@ import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSy
 import { join } from 'node:path';
 import { OVMF_VARS, startMachine, type Machine, type MachineOptions } from './machine.ts';
 import { createNamespace, type Namespace } from './namespace.ts';
-import { reportPage } from './report.ts';
+import { reportPage } from './timeline/report.ts';
 import { createSegment, type Segment } from './segment.ts';
 import { startLabProcess, type LabProcess } from './site-lab.ts';
 import { noNamespace, userSegment, type UserSegment } from './user-network.ts';
-import { createConsoleReader, createDnsmasqReader, createTimeline, type Moment, type Timeline } from './timeline.ts';
+import {
+  createConsoleReader,
+  createDnsmasqReader,
+  createTimeline,
+  type Moment,
+  type Timeline,
+} from './timeline/timeline.ts';
 
 /** Where a site lives. */
 interface SiteOptions {

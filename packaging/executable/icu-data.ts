@@ -11,7 +11,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { run } from '../../platform/process/run.ts';
 import { tool } from '../tools.ts';
 
-export interface IcuBlock {
+interface IcuBlock {
   /** Where it begins in the file. */
   readonly offset: number;
   /** Bytes up to the last item, which is not counted: its own length stands nowhere. */
@@ -58,7 +58,7 @@ export function isLeftOut(item: string): boolean {
   return name.endsWith('.res') && LOCALE.test(stem) && !KEPT_LOCALES.has(stem);
 }
 
-export interface IcuTrim {
+interface IcuTrim {
   readonly before: number;
   readonly after: number;
 }

@@ -2,7 +2,7 @@
 import ts from 'typescript';
 import type { SourceFile } from './source-files.ts';
 
-export interface ExportedName {
+interface ExportedName {
   readonly path: string;
   readonly line: number;
   readonly name: string;

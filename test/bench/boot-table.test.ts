@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Moment } from '../../lab/vm/timeline.ts';
+import type { Moment } from '../../lab/vm/timeline/timeline.ts';
 import { boundaries, median, medians } from './boot-table.ts';
 
 const moment = (at: number, phase: Moment['phase'], text = ''): Moment => ({ at, machine: 'm', phase, text });

@@ -1,5 +1,5 @@
 /** The arithmetic of bench:boot: where each phase of a boot begins, medians, and the table. */
-import type { Moment } from '../../lab/vm/timeline.ts';
+import type { Moment } from '../../lab/vm/timeline/timeline.ts';
 import type { Row } from './boot.ts';
 
 /** Phases in order; each ends where the next one begins, the last at `registered`. */

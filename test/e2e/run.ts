@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { explain } from '../../platform/errors/errors.ts';
 import { openSite, type Site } from '../../lab/vm/site.ts';
-import { momentLine } from '../../lab/vm/timeline.ts';
+import { momentLine } from '../../lab/vm/timeline/timeline.ts';
 import { createImages, type Images } from './images.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';

@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { run } from '../../platform/process/run.ts';
-import { EFI, gptImage, LINUX } from '../agent/disk-image/tables.ts';
+import { EFI, gptImage, LINUX } from '../agent/disk-image/tables/tables.ts';
 import type { Case } from './case.ts';
 import { askAgent, begin, commandsOf, follow, sameBytes, setImage } from './operations.ts';
 import { IMAGE_BYTES, keptLogs, MAC, theNode, type World } from './world.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/process/daemon.ts';
 import { freePort } from '../deploy/ports.ts';
-import { mbrImage } from '../agent/disk-image/tables.ts';
+import { mbrImage } from '../agent/disk-image/tables/tables.ts';
 import { createApi, type IronicApi, type IronicNode } from './api.ts';
 import { serveFiles, type FileServer } from './file-server.ts';
 import type { IronicFiles } from './packages.ts';

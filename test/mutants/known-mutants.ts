@@ -38,7 +38,7 @@ const ONCE_SURVIVED: readonly Row[] = [
     'progressAt',
   ],
   [
-    'agent/disk-image/mbr.ts',
+    'agent/disk-image/tables/mbr.ts',
     'the config drive is not aligned to a MiB',
     'Math.floor((reach - sectors) / grain) * grain',
     'reach - sectors',
@@ -117,7 +117,7 @@ const ONCE_KILLED: readonly Row[] = [
   ['agent/network/ntp.ts', 'a kiss-of-death is believed', 'if (stratum === 0) refuse', 'if (stratum === 99) refuse'],
   ['agent/network/ntp.ts', 'times after 2036 are of 1900', 'seconds < 2 ** 31 ? 2 ** 32 : 0', '0'],
   [
-    'agent/disk-image/gpt.ts',
+    'agent/disk-image/tables/gpt.ts',
     'the table overlaps the last partition',
     'backupSector - entrySectors(gpt) - 1;',
     'backupSector - entrySectors(gpt);',

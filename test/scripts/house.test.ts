@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import ts from 'typescript';
 import { measure } from '../../scripts/house.ts';
-import type { SourceFile } from '../../scripts/house/source-files.ts';
+import { readSources, type SourceFile } from '../../scripts/house/source-files.ts';
 
 function source(path: string, text: string): SourceFile {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
@@ -34,4 +34,25 @@ test('a circle of imports is found, types included, and one that is loaded later
     source('agent/d.ts', "const c = await import('./c.ts');\n"),
   ]);
   assert.deepEqual(circles, [['agent/a.ts', 'agent/b.ts']]);
+});
+
+/** Exported twice on purpose: the verb's claims, and the capture's functions, which load their module when they are called. */
+const SHARED_BY_RULE = ['claims', 'captureMachine', 'captureSources', 'openCapture'];
+
+test('the house keeps its limits: short functions, rooms that can be searched, names with one meaning, no circles', () => {
+  const sources = readSources(new URL('../..', import.meta.url).pathname);
+  const { functions, fullRooms, shared, undocumented, circles } = measure(sources);
+  const lines = sources.reduce((sum, file) => sum + file.lines, 0);
+  assert.ok(functions.length / lines <= 3 / 10_000, `${functions.length} functions over 60 lines in ${lines}`);
+  assert.deepEqual(
+    functions.filter((one) => one.lines > 100),
+    [],
+  );
+  assert.deepEqual(fullRooms, []);
+  assert.deepEqual(
+    shared.filter(([name]) => !SHARED_BY_RULE.includes(name)),
+    [],
+  );
+  assert.deepEqual(undocumented, []);
+  assert.deepEqual(circles, []);
 });

@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { mbrImage } from '../agent/disk-image/tables.ts';
+import { mbrImage } from '../agent/disk-image/tables/tables.ts';
 import { restartedAgent, type RestartedAgent } from '../helpers/ironic-process.ts';
 
 const MEBIBYTE = 2 ** 20;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { RazorMkError } from '../../platform/errors/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 
 interface GptPartition {
   /** 1 for the first entry. */

@@ -1,5 +1,5 @@
 /** Master boot records: the disk's signature, the protective entry of a GPT, and a further primary partition. */
-import { RazorMkError } from '../../platform/errors/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 
 const ENTRIES = 446;
 const ENTRY = 16;

@@ -1,5 +1,5 @@
 /** The partition table of an image, fitted to the disk that it is written to. */
-import { RazorMkError } from '../../platform/errors/errors.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { addToGpt, EFI_SYSTEM, fitGpt, gptPatches, parseGpt, type Patch } from './gpt.ts';
 import { addToMbr, diskSignature, EFI_TYPE, growProtective, isPartitioned, mbrPartitions, PROTECTIVE } from './mbr.ts';
 

@@ -2,20 +2,20 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import type { Host } from '../../platform/process/verb.ts';
-import type { LabEvent } from '../lab-events.ts';
-import { openRequestLog } from '../listeners/request-log.ts';
-import { isLoopback, startLab, type Lab } from '../lab-server.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Host } from '../../../platform/process/verb.ts';
+import type { LabEvent } from '../../lab-events.ts';
+import { openRequestLog } from '../../listeners/request-log.ts';
+import { isLoopback, startLab, type Lab } from '../../lab-server.ts';
 import {
   DEFAULT_PORTS,
   type IronicOptions,
   type LabOptions,
   type MatchKey,
   type PeopleOptions,
-} from '../lab-settings.ts';
-import { readToken } from './management-client.ts';
-import { printable } from './print.ts';
+} from '../../lab-settings.ts';
+import { readToken } from '../management-client.ts';
+import { printable } from '../print.ts';
 import type { ServerValues } from './server-options.ts';
 import { resolveValues } from './server-values.ts';
 

@@ -1,5 +1,5 @@
 /** The options of `razor-mk lab`, once: command line, environment and configuration file are made from this table. */
-import { DEFAULT_PORTS } from '../lab-settings.ts';
+import { DEFAULT_PORTS } from '../../lab-settings.ts';
 
 type Kind = 'text' | 'number' | 'flag' | 'texts' | 'path' | 'port';
 

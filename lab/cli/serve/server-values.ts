@@ -1,8 +1,8 @@
 /** Values of the lab's options: command line before environment before configuration file before default. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import { isRecord } from '../listeners/request-body.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { isRecord } from '../../listeners/request-body.ts';
 import {
   environmentName,
   isOption,

@@ -9,7 +9,7 @@ import type { LabSettings } from '../../lab-settings.ts';
 export const JSON_TYPE = 'application/json';
 
 /** Facts that a Hanlon microkernel leaves out. */
-export const HANLON_FACT_EXCLUSION =
+const HANLON_FACT_EXCLUSION =
   '(^facter.*$)|(^id$)|(^kernel.*$)|(^memoryfree$)|(^memoryfree_mb$)|(^operating.*$)|(^osfamily$)|(^path$)|(^ps$)|(^ruby.*$)|(^selinux$)|(^ssh.*$)|(^swap.*$)|(^timezone$)|(^uniqueid$)|(^.*uptime.*$)|(.*json_str$)';
 
 /** Address and paths, which a Hanlon node finds by itself. */

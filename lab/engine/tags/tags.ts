@@ -1,6 +1,6 @@
 /** Tags: what a machine is in a few words, derived from its facts by rules. Pure (docs/contracts/razor-0.x.md#tags). */
-import { messageOf } from '../../platform/errors/errors.ts';
-import type { Facts, TagMatcher, TagRule } from '../store/records.ts';
+import { messageOf } from '../../../platform/errors/errors.ts';
+import type { Facts, TagMatcher, TagRule } from '../../store/records.ts';
 import { compilePattern } from './patterns.ts';
 import { expressionHolds, type ExpressionValues } from './tag-expression.ts';
 

@@ -1,10 +1,10 @@
 /** One event for people: a line of a list on the page, and a message of the stream that adds lines to it. */
-import type { LabCore } from '../lab-core.ts';
-import type { LabEvent, LabEventType } from '../lab-events.ts';
-import { html, type Html } from './html.ts';
-import { liveIronic } from './ironic-live.ts';
-import { badge, clockTime, type Tone } from './layout.ts';
-import { nodeName } from './node-state.ts';
+import type { LabCore } from '../../lab-core.ts';
+import type { LabEvent, LabEventType } from '../../lab-events.ts';
+import { html, type Html } from '../html.ts';
+import { liveIronic } from '../ironic-live.ts';
+import { badge, clockTime, type Tone } from '../layout.ts';
+import { nodeName } from '../node-state.ts';
 
 const TONES: Readonly<Record<LabEventType, Tone>> = {
   started: 'grey',

@@ -1,8 +1,8 @@
 /** The log: a list of events, to which the page's script adds what comes (log-stream.ts). */
-import type { LabCore } from '../lab-core.ts';
-import type { LabEvent } from '../lab-events.ts';
+import type { LabCore } from '../../lab-core.ts';
+import type { LabEvent } from '../../lab-events.ts';
 import { eventLine, storedTitles } from './event-line.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../html.ts';
 
 /** Events on the page when it is opened. */
 const LINES = 200;

@@ -4,8 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
-import type { LabCore } from '../lab-core.ts';
-import type { LabEvent } from '../lab-events.ts';
+import type { LabCore } from '../../lab-core.ts';
+import type { LabEvent } from '../../lab-events.ts';
 import { eventMessage, storedTitles, type TitleOf } from './event-line.ts';
 import type { EventFilter } from './log-page.ts';
 

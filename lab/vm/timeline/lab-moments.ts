@@ -1,5 +1,5 @@
 /** Which of the lab's events belong on a machine's timeline, and as what. */
-import type { LabEvent } from '../lab-events.ts';
+import type { LabEvent } from '../../lab-events.ts';
 import type { Phase } from './timeline.ts';
 
 const PHASES: Readonly<Partial<Record<LabEvent['type'], Phase>>> = {

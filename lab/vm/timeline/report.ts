@@ -1,5 +1,5 @@
 /** The timeline as one self-contained HTML page: an SVG chart, the moments, the consoles and the lab's request log. */
-import { escapeHtml } from '../pages/html.ts';
+import { escapeHtml } from '../../pages/html.ts';
 import type { Moment, Phase } from './timeline.ts';
 
 interface ReportInput {

@@ -6,7 +6,7 @@ import { fileAsDisk } from '../../../agent/disks/file-disk.ts';
 import { readRecord } from '../../../agent/disk-image/record.ts';
 import { parseCommandLine, type CommandLine } from '../../../platform/kernel-line.ts';
 import { DISK_BYTES, diskBench, IMAGE, imageSite, MEBIBYTE, sha256 } from './image-site.ts';
-import { EFI, gptImage } from './tables.ts';
+import { EFI, gptImage } from './tables/tables.ts';
 
 const { base, routes } = await imageSite();
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { foreignKind } from '../../../agent/disk-image/image-kind.ts';
-import { gptImage, mbrImage } from './tables.ts';
+import { gptImage, mbrImage } from './tables/tables.ts';
 
 test('the start of a disk is nothing foreign, and a short file is looked at as far as it goes', () => {
   assert.equal(foreignKind(mbrImage(4096), true), undefined);

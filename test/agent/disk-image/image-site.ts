@@ -13,7 +13,7 @@ import type { Clock } from '../../../platform/time/clock.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
-import { mbrImage } from './tables.ts';
+import { mbrImage } from './tables/tables.ts';
 
 export const MEBIBYTE = 1024 * 1024;
 export const DISK_BYTES = 5 * 2 ** 30; // sparse: what is not written takes no room

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { diskBench, IMAGE, imageSite, MEBIBYTE, sha256 } from './image-site.ts';
-import { EFI, gptImage } from './tables.ts';
+import { EFI, gptImage } from './tables/tables.ts';
 
 const { base, routes } = await imageSite();
 

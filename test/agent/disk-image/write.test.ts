@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { diskBench, IMAGE, imageSite, MEBIBYTE, sha256 } from './image-site.ts';
-import { mbrImage } from './tables.ts';
+import { mbrImage } from './tables/tables.ts';
 
 const { base, routes } = await imageSite();
 

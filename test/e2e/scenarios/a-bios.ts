@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Phase } from '../../../lab/vm/timeline.ts';
+import type { Phase } from '../../../lab/vm/timeline/timeline.ts';
 import { readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
 

@@ -16,7 +16,7 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** How old lists may be before they are fetched again. */
 const FRESH_MS = 24 * 3600 * 1000;
 
-export interface AptSuiteOptions {
+interface AptSuiteOptions {
   readonly suite: Suite;
   readonly cache: string;
   readonly run: RunOptions;

@@ -9,7 +9,7 @@ import { PROJECT } from '../../../packaging/project-paths.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
 import { readTree, resolvePath } from '../initrd/initrd.ts';
 
-export interface Need {
+interface Need {
   readonly program: string;
   readonly users: string;
 }
@@ -40,7 +40,7 @@ const ENDLESS_WAITS = [
   { device: 'rtc0', module: 'rtc_cmos', word: undefined },
 ] as const;
 
-export interface BaseProblem {
+interface BaseProblem {
   readonly what: string;
   readonly remedy: string;
 }
@@ -80,7 +80,7 @@ export function refuseProblems(from: string, problems: readonly BaseProblem[]): 
   });
 }
 
-export interface Mends {
+interface Mends {
   readonly entries: readonly Entry[];
   /** What was mended, in words. */
   readonly notes: readonly string[];

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { addToGpt, EFI_SYSTEM, fitGpt, gptPatches, parseGpt } from '../../../agent/disk-image/gpt.ts';
-import { planTable } from '../../../agent/disk-image/partition-table.ts';
+import { addToGpt, EFI_SYSTEM, fitGpt, gptPatches, parseGpt } from '../../../../agent/disk-image/tables/gpt.ts';
+import { planTable } from '../../../../agent/disk-image/tables/partition-table.ts';
 import { EFI, gptImage, LINUX, mbrImage } from './tables.ts';
-import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const SECTORS = 8192; // 4 MiB
 const DISK = 200 * 1024 * 1024;

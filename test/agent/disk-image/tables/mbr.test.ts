@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addToMbr, diskSignature, growProtective, isPartitioned } from '../../../agent/disk-image/mbr.ts';
+import { addToMbr, diskSignature, growProtective, isPartitioned } from '../../../../agent/disk-image/tables/mbr.ts';
 import { mbrImage } from './tables.ts';
 
 const MIB = 1024 * 1024;

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { restartedAgent } from '../../../helpers/ironic-process.ts';
-import { mbrImage } from '../../disk-image/tables.ts';
+import { mbrImage } from '../../disk-image/tables/tables.ts';
 import { until } from '../../../helpers/until.ts';
 
 const MEBIBYTE = 2 ** 20;

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { serve } from '../../../lab/cli/serve.ts';
+import { serve } from '../../../../lab/cli/serve/serve.ts';
 import yargs from 'yargs';
-import { environmentName, SERVER_OPTIONS, yargsOptions } from '../../../lab/cli/server-options.ts';
-import { resolveValues } from '../../../lab/cli/server-values.ts';
-import { type RazorMkError } from '../../../platform/errors/errors.ts';
-import type { Host } from '../../../platform/process/verb.ts';
-import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { environmentName, SERVER_OPTIONS, yargsOptions } from '../../../../lab/cli/serve/server-options.ts';
+import { resolveValues } from '../../../../lab/cli/serve/server-values.ts';
+import { type RazorMkError } from '../../../../platform/errors/errors.ts';
+import type { Host } from '../../../../platform/process/verb.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 const directory = temporaryDirectory();
 const file = (text: string): string => {

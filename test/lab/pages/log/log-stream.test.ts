@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startLab } from '../../../lab/lab-server.ts';
-import { register } from '../../helpers/lab-process.ts';
+import { startLab } from '../../../../lab/lab-server.ts';
+import { register } from '../../../helpers/lab-process.ts';
 
 interface Line {
   readonly title?: string;

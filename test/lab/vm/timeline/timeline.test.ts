@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { qemuArgv } from '../../../lab/vm/machine.ts';
-import { reportPage } from '../../../lab/vm/report.ts';
-import { dnsmasqArgv } from '../../../lab/vm/segment.ts';
-import { createConsoleReader, createDnsmasqReader, createTimeline, momentLine } from '../../../lab/vm/timeline.ts';
+import { qemuArgv } from '../../../../lab/vm/machine.ts';
+import { reportPage } from '../../../../lab/vm/timeline/report.ts';
+import { dnsmasqArgv } from '../../../../lab/vm/segment.ts';
+import {
+  createConsoleReader,
+  createDnsmasqReader,
+  createTimeline,
+  momentLine,
+} from '../../../../lab/vm/timeline/timeline.ts';
 
 function timelineAt(times: number[]) {
   let last = 0;
