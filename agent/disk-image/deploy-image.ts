@@ -113,7 +113,7 @@ async function findDisk({ rootDevice, listDisks, clock, signal }: DeployImageOpt
 function hintsOf(rootDevice: unknown): ReturnType<typeof parseHintObject> | undefined {
   if (rootDevice === undefined || rootDevice === null) return undefined;
   if (typeof rootDevice !== 'object' || Array.isArray(rootDevice)) {
-    throw new RazorMkError('RAZOR_MK_DEPLOY_DISK', 'root_device is no object of hints');
+    throw new RazorMkError('RAZOR_MK_DEPLOY_DISK', 'root_device is not an object of hints');
   }
   const hints = parseHintObject(rootDevice as Readonly<Record<string, unknown>>);
   return hints.length === 0 ? undefined : hints;

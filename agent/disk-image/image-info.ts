@@ -118,7 +118,7 @@ function authorizationOf(info: z.infer<typeof SCHEMA>): string | undefined {
   const given = info.image_request_authorization;
   if (given) {
     const header = Buffer.from(given, 'base64').toString('latin1');
-    if (!/^[\x20-\x7e]+$/.test(header)) throw refuse('image_request_authorization is no base64 of a header');
+    if (!/^[\x20-\x7e]+$/.test(header)) throw refuse('image_request_authorization is not a header in base64');
     return header;
   }
   const { image_server_auth_strategy: strategy, image_server_user: user, image_server_password: password } = info;

@@ -7,7 +7,7 @@ import type { Disk } from './disks.ts';
 export function fileAsDisk(path: string): Disk {
   try {
     const stat = statSync(path);
-    const refused = stat.isFile() ? (stat.size === 0 ? 'its size is 0' : undefined) : 'it is no regular file';
+    const refused = stat.isFile() ? (stat.size === 0 ? 'its size is 0' : undefined) : 'it is not a regular file';
     const blank = {
       model: '',
       vendor: '',

@@ -60,7 +60,7 @@ const SIZE = /^(?:(?:<or>\s*\d+\s*)+|(?:s?(?:==|!=|>=|<=|=|>|<))?\s*\d+(?:\.\d+)
 function hint(key: string, value: string): Hint {
   if (!isHintKey(key)) throw bad(`there is no hint ${key}; known are ${Object.keys(READ).join(', ')}`);
   if (value.trim() === '') throw bad(`the hint ${key} is empty`);
-  if (key === 'size' && !SIZE.test(value.trim())) throw bad(`the size ${value} is no number of GiB`);
+  if (key === 'size' && !SIZE.test(value.trim())) throw bad(`invalid size ${value}: give a number of GiB`);
   return { key, value: value.trim() };
 }
 

@@ -41,6 +41,6 @@ export function parsePushBody(text: string): Readonly<Record<string, unknown>> {
     if (!parsed.success) throw new Error('it is no JSON object');
     return parsed.data;
   } catch (error) {
-    throw new BodyError(400, `the body is no configuration: ${messageOf(error)}`);
+    throw new BodyError(400, `the body is not a configuration: ${messageOf(error)}`);
   }
 }

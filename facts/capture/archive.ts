@@ -44,7 +44,7 @@ export async function readArchive(
     if (text === undefined) throw new Error(`it holds no ${MANIFEST}`);
     return { manifest: manifestSchema.parse(JSON.parse(text)), files };
   } catch (error) {
-    throw new RazorMkError('RAZOR_MK_CAPTURE', `${name} is no capture of razor-mk: ${messageOf(error)}`, {
+    throw new RazorMkError('RAZOR_MK_CAPTURE', `${name} is not a capture of razor-mk: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -61,7 +61,7 @@ function agentSentence(line: AgentLine): string | undefined {
     case 'config':
       return configSentence(line);
     case 'would':
-      return `would ${text(line['what'])}; this is no microkernel, so nothing is done`;
+      return `would ${text(line['what'])}; this is not a microkernel, so nothing is done`;
     case 'error':
     case 'warning':
       return `${line.event}: ${text(line['message'])}`;

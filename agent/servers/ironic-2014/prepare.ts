@@ -67,7 +67,7 @@ export async function prepare(context: RamdiskContext): Promise<Work> {
 function checkIqn(iqn: string): void {
   if (iqn === '') throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is not defined');
   if (!/^[A-Za-z0-9][\w.:-]{0,222}$/.test(iqn))
-    throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is no name');
+    throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is not a valid name');
 }
 
 function reportOptions(context: RamdiskContext): ReportOptions {

@@ -57,7 +57,7 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
         const good = /^https?:\/\//i.test(text) && URL.canParse(text);
         if (!good)
           notes.push(
-            `${name}: "${text.slice(0, 100)}" is no http(s) URL${text === 'mdns' ? ', and mDNS is not spoken here' : ''}`,
+            `${name}: "${text.slice(0, 100)}" is not an http(s) URL${text === 'mdns' ? ', and mDNS is not spoken here' : ''}`,
           );
         return good;
       });
@@ -66,20 +66,20 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
     if (text === undefined) return byDefault;
     const read = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
     if (read >= least && read <= most) return read;
-    notes.push(`${name}=${text.slice(0, 40)} is no number from ${least} to ${most}: ${byDefault} counts`);
+    notes.push(`${name}=${text.slice(0, 40)} is not a number from ${least} to ${most}: ${byDefault} counts`);
     return byDefault;
   };
   const host = (name: string): string | undefined => {
     const text = value(name)?.replaceAll(/^\[|\]$/g, '');
     if (text === undefined || isIP(text) !== 0) return text;
-    notes.push(`${name}=${redactText(text.slice(0, 60))} is no address`);
+    notes.push(`${name}=${redactText(text.slice(0, 60))} is not an address`);
     return undefined;
   };
   const word = <T extends string>(name: string, words: Readonly<Record<string, T>>, byDefault: T): T => {
     const text = value(name);
     const found = text === undefined ? byDefault : words[text.toLowerCase()];
     if (found === undefined)
-      notes.push(`${name}=${String(text).slice(0, 40)} is none of ${Object.keys(words).join(', ')}`);
+      notes.push(`${name}=${String(text).slice(0, 40)} is not one of ${Object.keys(words).join(', ')}`);
     return found ?? byDefault;
   };
   const apiUrls = urls('ipa-api-url');

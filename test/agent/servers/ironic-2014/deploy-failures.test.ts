@@ -46,7 +46,7 @@ test('hole: eval with text of others. A token or a target name with shell words 
   for (const iqn of ['$(reboot)', 'a/../../b', '..', '-x', 'iqn;reboot', 'i'.repeat(300)]) {
     const http = scriptedApi([202]);
     const bench = deployBench({ clock: fakeClock(), http, line: `iscsi_target_iqn=${iqn}` });
-    assert.equal((await deploy(bench.context)).error, 'iscsi_target_iqn is no name');
+    assert.equal((await deploy(bench.context)).error, 'iscsi_target_iqn is not a valid name');
     assert.deepEqual([bench.exports, bench.changes], [[], []]);
     assert.equal(http.bodies()[0]?.['iqn'], iqn);
   }

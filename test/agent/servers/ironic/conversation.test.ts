@@ -159,7 +159,7 @@ describe('a kernel line that cannot be used', LIMIT, () => {
     await agent.until('waiting');
     assert.match(
       agent.said.join('\n'),
-      /names no Ironic that can be used: ipa-api-url: "mdns" is no http\(s\) URL, and mDNS/,
+      /names no Ironic that can be used: ipa-api-url: "mdns" is not an http\(s\) URL, and mDNS/,
     );
     const before = agent.said.length;
     await agent.clock.advance(60_000);
