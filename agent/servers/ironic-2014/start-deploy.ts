@@ -77,6 +77,8 @@ export async function startDeployment(start: StartDeployment): Promise<DeployRes
   return result;
 }
 
+const CONSOLE_LAG_MS = 2000;
+
 async function afterwards(start: StartDeployment, parameters: DeployParameters, result: DeployResult): Promise<void> {
   const { settings, system, clock, log, signal } = start;
   if (!result.ok && parameters.troubleshoot) {
@@ -90,6 +92,8 @@ async function afterwards(start: StartDeployment, parameters: DeployParameters, 
     log.info(`${settings.then} in ${settings.errorWait} s; the conductor may turn this machine off before`);
     await clock.sleep(settings.errorWait * 1000, signal);
   }
+  // the serial console follows the agent's output once a second: the last lines are to be read there
+  if (system.live) await clock.sleep(CONSOLE_LAG_MS, signal);
   const reason = result.ok ? 'the deployment is over' : 'the deployment failed';
   await (settings.then === 'reboot' ? system.reboot(reason) : system.poweroff(reason));
 }
