@@ -58,6 +58,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
       platform: 'node',
       target: 'node24',
       format: 'cjs',
+      // a native import() of what is outside of the bundle makes Node print an ExperimentalWarning on the node's console
+      supported: { 'dynamic-import': false },
       minify: true,
       legalComments: 'none', // the licence texts lie beside the executable, whole
       metafile: true,

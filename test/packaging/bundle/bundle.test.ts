@@ -57,6 +57,11 @@ test('two directories give the same bundle', async () => {
   assert.ok(readFileSync(again.path).equals(readFileSync(made.path)));
 });
 
+test('no native import() is left, which would make Node warn on the console of a node', () => {
+  const text = readFileSync(made.path, 'utf8');
+  assert.deepEqual(text.match(/[^.\w$]import\(["'`][^)]*\)/g) ?? [], []);
+});
+
 test('everything inside has its licence text, and the inventory lists it with its hash', () => {
   const parts = [projectPart('9.8.7'), ...npmParts(made.packages)];
   assert.ok(parts.length >= made.packages.length);
