@@ -171,7 +171,7 @@ test('the ISO boots as a CD under BIOS, to a check-in', async (t) => {
 test('a machine with too little memory says how much it needs, instead of going on with half an image', async (t) => {
   if (lacks !== undefined) return t.skip(lacks);
   const built = await buildImage(options());
-  const vm = await bootVm(160, [...kernelOf('out', ''), ...VIRTIO_NET]);
+  const vm = await bootVm(136, [...kernelOf('out', ''), ...VIRTIO_NET]);
   t.after(() => vm.stop());
   const said = (text: RegExp): boolean => vm.console.some((line) => text.test(line));
   const spoke = await vm.until(

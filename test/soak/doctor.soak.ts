@@ -212,7 +212,7 @@ const CASES: readonly Case[] = [
     break: () => serve('errcode'),
     exit: 11,
     first: /^reply\. .*"No database", errcode is not 0/,
-    remedy: /^Read the message; it is the server’s/,
+    remedy: /^Read the message, which is the server’s/,
   },
 ];
 
