@@ -8,10 +8,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bootstrapIpxe, CARDS, HANLON_BOOT_QUERY } from '../../../platform/netboot/scripts.ts';
 import type { LabCore } from '../../lab-core.ts';
-import { decideCheckin, decideWithoutWrite, statusOf } from '../../engine/decide.ts';
+import { decideCheckin, decideWithoutWrite } from '../../engine/decide.ts';
 import { registerNode } from '../../engine/register.ts';
 import { acceptableHwIds } from '../../engine/node-lookup.ts';
-import type { NodeRecord } from '../../store/records.ts';
+import { nodeBody } from '../node-body.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
 import { serveImage } from '../../images/image-service.ts';
 import { answerCallback } from '../../engine/callbacks.ts';
@@ -39,23 +39,6 @@ function idsOf(core: LabCore, query: Query, reply: FastifyReply): string[] | Fas
     return refuse(reply, 400, 'MissingArgument', 'The uuid is a placeholder and there is no mac_id');
   if (!acceptableHwIds(ids)) return refuse(reply, 400, 'InvalidCommand', 'These are not hardware ids');
   return ids;
-}
-
-function nodeView(core: LabCore, node: NodeRecord): Record<string, unknown> {
-  return {
-    '@uuid': node.uuid,
-    '@version': node.version,
-    '@classname': 'ProjectHanlon::Node',
-    '@is_template': false,
-    '@noun': 'node',
-    '@dhcp_mac': node.dhcpMac ?? null,
-    '@hw_id': core.store.nodes.hwIds(node.id),
-    '@attributes_hash': core.store.nodes.facts(node.id),
-    '@tags': core.tags(node).map((match) => match.tag),
-    '@status': statusOf(core, node),
-    '@timestamp': Math.floor(node.contact / 1000),
-    '@last_state': node.lastState ?? null,
-  };
 }
 
 async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -96,7 +79,7 @@ async function register(core: LabCore, request: FastifyRequest, reply: FastifyRe
     if (core.settings.faithful) core.store.nodes.setHwIds(node.id, kept);
     return node;
   });
-  const view = nodeView(core, stored);
+  const view = nodeBody(core, stored, 'ProjectHanlon::Node');
   return sendText(reply, 201, envelope('register_node', view, hanlonConfig(core.settings)), JSON_TYPE);
 }
 
@@ -144,7 +127,7 @@ function oneNode(core: LabCore, request: FastifyRequest, reply: FastifyReply): F
   return sendText(
     reply,
     200,
-    envelope('get_node_by_uuid', nodeView(core, node), hanlonConfig(core.settings)),
+    envelope('get_node_by_uuid', nodeBody(core, node, 'ProjectHanlon::Node'), hanlonConfig(core.settings)),
     JSON_TYPE,
   );
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../../platform/errors/errors.ts';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
 import { answerCallback } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
-import { decideCheckin, decideWithoutWrite, statusOf } from '../../engine/decide.ts';
+import { decideCheckin, decideWithoutWrite } from '../../engine/decide.ts';
 import { registerNode } from '../../engine/register.ts';
 import { hasControl, isRecord } from '../../listeners/request-body.ts';
 import { templateOf } from '../../engine/models.ts';
@@ -13,6 +13,7 @@ import { HTML, PLAIN, sendText } from '../../listeners/replies.ts';
 import { razorRoutes } from '../../listeners/routes.ts';
 import { clientConfigText } from '../../lab-settings.ts';
 import type { NodeRecord } from '../../store/records.ts';
+import { nodeBody } from '../node-body.ts';
 import { alone, faithfulFacts, faithfulLookUp, refuseAsTheOriginal } from './razor-faithful.ts';
 import {
   callbackFault,
@@ -170,27 +171,9 @@ async function register(core: LabCore, request: FastifyRequest, reply: FastifyRe
   return sendOk(
     reply,
     'register_node',
-    nodeBody(core, node),
+    nodeBody(core, node, 'ProjectRazor::Node'),
     clientConfigText(core.settings, core.addresses(request).nodes),
   );
-}
-
-/** A node as the original prints it. */
-function nodeBody(core: LabCore, node: NodeRecord): Record<string, unknown> {
-  return {
-    '@uuid': node.uuid,
-    '@version': node.version,
-    '@classname': 'ProjectRazor::Node',
-    '@is_template': false,
-    '@noun': 'node',
-    '@dhcp_mac': node.dhcpMac ?? null,
-    '@hw_id': core.store.nodes.hwIds(node.id),
-    '@attributes_hash': core.store.nodes.facts(node.id),
-    '@tags': core.tags(node).map((match) => match.tag),
-    '@status': statusOf(core, node),
-    '@timestamp': Math.floor(node.contact / 1000),
-    '@last_state': node.lastState ?? null,
-  };
 }
 
 async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -1,6 +1,7 @@
 /** Where the base of an image comes from: an ISO, a directory, or a kernel and an initrd; and what must be in it. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDirectory } from '../../../platform/files.ts';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { joinSegments, readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
 import { openIso } from '../iso/iso-reader.ts';
@@ -114,10 +115,6 @@ function findParts(location: BaseLocation): FoundParts {
     const names = [name, ...beside.filter((each) => source.has(each))];
     return { kernel, initrd: joinSegments([...names.map((each) => source.read(each)), ...more]), from: base };
   });
-}
-
-function isDirectory(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
 }
 
 function withSource<T>(base: string, action: (source: Source) => T): T {

@@ -1,7 +1,8 @@
 /** Kernel modules that a builder adds: files, or names that are looked for in the module directories of a kernel. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { isDirectory } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Base } from '../base/base-source.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
@@ -83,10 +84,6 @@ function indexOf(directory: string): ModuleIndex {
   throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${directory} has no modules.dep`, {
     remedy: 'Give the directory lib/modules/VERSION of an unpacked kernel package, after depmod -b DIR VERSION.',
   });
-}
-
-function isDirectory(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
 }
 
 /** What the list of built-in modules names, where one is among the entries. */
