@@ -1,5 +1,5 @@
 /**
- * Preloaded into every test file (`node --import …`, package.json): what keeps a file alive after its last test (an open server, a
+ * Preloaded into every test file: what keeps a file alive after its last test (an open server, a
  * timer) is named, and ends it as a failure. Without this such a file hangs for ever, and `--test-timeout` does not end it.
  * Node's own `--test-force-exit` is not used: it cuts long reports (findings/node-test-force-exit.sh).
  */

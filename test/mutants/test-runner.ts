@@ -20,7 +20,7 @@ export function testRunner(untouched: string, cache: string): RunTests {
   const baselines = new Map<string, Promise<boolean>>();
 
   async function passes(tree: string, test: string): Promise<boolean> {
-    const preload = ['--import', './test/helpers/leftover-handles.ts'];
+    const preload = ['--import', './test/helpers/preload.ts'];
     const argv = [process.execPath, ...preload, '--test-timeout=45000', '--test-reporter=dot', test] as const;
     const env = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: cache };
     return (await run([...argv], { cwd: tree, timeoutMs: LIMIT_MS, env })).status === 0;
