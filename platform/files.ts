@@ -79,6 +79,11 @@ export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
+/** Whether there is a regular file at `path`. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
 /** Whether a file may be run by this process. A missing one may not. */
 export function isExecutable(path: string): boolean {
   try {

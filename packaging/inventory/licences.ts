@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { run } from '../../platform/process/run.ts';
+import { listWithin, readWithin } from '../../platform/within.ts';
 import type { Library } from '../bundle/libraries.ts';
 import { PROJECT } from '../project-paths.ts';
 
@@ -109,16 +110,16 @@ export async function libraryParts(libraries: readonly Library[]): Promise<Part[
 function unownedPart(path: string): Part {
   const file = basename(path);
   const name = file.startsWith('libstdc++') ? 'libstdc++6' : file.startsWith('libgcc_s') ? 'libgcc-s1' : 'libc6';
-  const docs = join(path.slice(0, Math.max(0, path.indexOf('/usr/'))), '/usr/share/doc');
-  const copyright = (existsSync(docs) ? readdirSync(docs) : [])
-    .filter((directory) => directory === name || directory.startsWith(`${name}-`))
-    .map((directory) => join(docs, directory, 'copyright'))
-    .find((candidate) => existsSync(candidate));
-  if (copyright === undefined)
+  const root = path.slice(0, Math.max(0, path.indexOf('/usr/'))) || '/';
+  const docs = join(root, 'usr/share/doc');
+  const text = listWithin(root, 'usr/share/doc')
+    .filter((directory) => directory.name === name || directory.name.startsWith(`${name}-`))
+    .map((directory) => readWithin(root, `usr/share/doc/${directory.name}/copyright`)?.toString('utf8').trim())
+    .find((found) => found !== undefined);
+  if (text === undefined)
     throw new RazorMkError('RAZOR_MK_PACKAGE', `the licence of ${path} was not found below ${docs}`, {
       remedy: 'Take libraries from a Debian system, or unpack the whole Debian package (dpkg -x).',
     });
-  const text = readFileSync(copyright, 'utf8').trim();
   return { kind: 'debian', name, version: 'unknown', licence: libraryLicence(name), text, debianArch: 'all' };
 }
 

@@ -1,8 +1,7 @@
 /** The kernel modules of a base that is made of a Debian kernel package. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { readWithin } from '../../../platform/within.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
 import { defaultDrivers } from '../modules/drivers.ts';
 import { depmodTables, plainModule, plainPath, readModuleIndex, selectModules } from '../modules/modules.ts';
@@ -26,8 +25,12 @@ export async function baseModules(
   extra: readonly string[],
 ): Promise<BaseModules> {
   const root = packageFile(kernel, `lib/modules/${version}`);
-  const read = (file: string): Buffer => readFileSync(join(root, file));
-  const index = readModuleIndex((file) => (existsSync(join(root, file)) ? read(file).toString() : undefined));
+  const index = readModuleIndex((file) => readWithin(root, file)?.toString());
+  const read = (file: string): Buffer => {
+    const bytes = readWithin(root, file);
+    if (bytes !== undefined) return bytes;
+    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${kernel.name} ${kernel.version} has no ${file}`);
+  };
   if (index.dep.size === 0) {
     throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `depmod found no module of ${kernel.name} ${kernel.version}`, {
       remedy: 'Check that the kmod of this machine reads the compression of its modules (depmod --version).',

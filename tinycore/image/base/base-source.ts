@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDirectory } from '../../../platform/files.ts';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { hasEntryWithin, readWithin } from '../../../platform/within.ts';
 import { joinSegments, readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
 import { openIso } from '../iso/iso-reader.ts';
 import { kernelVersionOf, moduleNamesOf } from '../modules/modules.ts';
@@ -120,7 +121,7 @@ function findParts(location: BaseLocation): FoundParts {
 function withSource<T>(base: string, action: (source: Source) => T): T {
   if (!existsSync(base)) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${base} is not there`);
   if (isDirectory(base)) {
-    return action({ has: (name) => existsSync(join(base, name)), read: (name) => readWhole(join(base, name)) });
+    return action({ has: (name) => hasEntryWithin(base, name), read: (name) => readPart(base, name) });
   }
   const iso = openIso(base);
   try {
@@ -135,6 +136,16 @@ function lacks(where: string, what: string, names: readonly string[]): RazorMkEr
     'RAZOR_MK_IMAGE_BASE',
     `${where} has no ${what} (looked for ${names.slice(0, 4).join(', ')} …)`,
   );
+}
+
+/** A part of a base directory, which may be an ISO that somebody unpacked: no link of it is followed out. */
+function readPart(base: string, name: string): Buffer {
+  const bytes = readWithin(base, name);
+  if (bytes !== undefined) return bytes;
+  const path = join(base, name);
+  throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${path} is not a file, or a link that leads out of ${base}`, {
+    remedy: 'Give the files themselves: --kernel FILE --initrd FILE.',
+  });
 }
 
 function readWhole(path: string): Buffer {

@@ -3,21 +3,11 @@
  * nothing installed. What was fetched and unpacked once stays in the cache directory.
  */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { run, type RunOptions } from '../../../platform/process/run.ts';
+import { hasEntryWithin, listWithin, withinSync } from '../../../platform/within.ts';
 import { must } from '../programs.ts';
 import { aptSuite, type Suite } from './apt-suite.ts';
 
@@ -139,12 +129,13 @@ async function unpackDeb(deb: string, root: string, signal?: AbortSignal): Promi
   try {
     await must(['dpkg-deb', '-x', deb, beside], { signal });
     // from Debian 13 on a kernel's modules lie in /usr/lib alone; depmod and people look in /lib
-    if (existsSync(join(beside, 'usr/lib/modules')) && !existsSync(join(beside, 'lib'))) {
+    if (listWithin(beside, 'usr/lib/modules').length > 0 && !hasEntryWithin(beside, 'lib')) {
       symlinkSync('usr/lib', join(beside, 'lib'));
     }
-    const modules = join(beside, 'lib/modules');
-    if (existsSync(modules)) {
-      for (const version of readdirSync(modules)) await must(['depmod', '-b', beside, version]);
+    // depmod writes there, by whatever links there are
+    for (const version of listWithin(beside, 'lib/modules')) {
+      if (withinSync(beside, `lib/modules/${version.name}`) === undefined) continue;
+      await must(['depmod', '-b', beside, version.name]);
     }
     renameSync(beside, root);
   } finally {
@@ -153,12 +144,12 @@ async function unpackDeb(deb: string, root: string, signal?: AbortSignal): Promi
 }
 
 /**
- * The path of a file of a package, wherever its release keeps it: Debian 13 has in /usr/bin and /usr/lib what 12 had in /bin and
- * /lib. Throws RAZOR_MK_IMAGE_BASE where none is there.
+ * The real path of a file of a package, wherever its release keeps it: Debian 13 has in /usr/bin and /usr/lib what 12 had in /bin
+ * and /lib. Throws RAZOR_MK_IMAGE_BASE where none is there; a link that leads out of the package is none.
  */
 export function packageFile({ name, version, root }: DebianPackage, path: string): string {
   const places = [path, join('usr', path), path.replace(/^usr\//, '')];
-  const found = places.map((place) => join(root, place)).find((each) => lstatSync(each, { throwIfNoEntry: false }));
+  const found = places.map((place) => withinSync(root, place)).find((real) => real !== undefined);
   if (found !== undefined) return found;
   throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${name} ${version} has no ${path}`, {
     remedy: 'This release of Debian keeps it elsewhere: report it, with the version of the package.',

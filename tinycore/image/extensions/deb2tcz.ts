@@ -1,10 +1,9 @@
 /** A Debian package as an extension: its files in a squashfs, its dependencies as a .dep, as the original's deb2tcz did. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { isFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { withUmask } from '../../../platform/process/umask.ts';
-import { must, withTemporary } from '../programs.ts';
-import { packSquashfs } from './squashfs.ts';
+import { removeWithin } from '../../../platform/within.ts';
+import { must } from '../programs.ts';
+import { squashfsOf } from './squashfs.ts';
 
 interface Repacked {
   readonly data: Buffer;
@@ -14,7 +13,7 @@ interface Repacked {
 
 /** Unpacks and repacks. Maintainer scripts are not run: nothing is installed. Throws RAZOR_MK_TCZ, RAZOR_MK_IMAGE_PROGRAM. */
 export async function debToTcz(path: string, epoch: number, signal?: AbortSignal): Promise<Repacked> {
-  if (!existsSync(path)) throw new RazorMkError('RAZOR_MK_TCZ', `${path} is not there`);
+  if (!isFile(path)) throw new RazorMkError('RAZOR_MK_TCZ', `${path} is not there`);
   const options = signal === undefined ? {} : { signal };
   const asked = await must(['dpkg-deb', '-f', path, 'Depends', 'Pre-Depends', 'Architecture'], options).catch(
     (error: unknown) => {
@@ -27,18 +26,16 @@ export async function debToTcz(path: string, epoch: number, signal?: AbortSignal
   if (!['all', 'amd64', 'i386'].includes(architecture)) {
     throw new RazorMkError('RAZOR_MK_TCZ', `${path} is for ${architecture}`, { remedy: 'Take the package of amd64.' });
   }
-  return await withTemporary(async (directory) => {
-    const tree = join(directory, 'tree');
-    withUmask(0o022, () => mkdirSync(tree));
+  const fill = async (tree: string): Promise<void> => {
     await must(['dpkg-deb', '-x', path, tree], options);
-    for (const heavy of ['usr/share/man', 'usr/share/locale', 'usr/share/info', 'usr/share/lintian']) {
-      rmSync(join(tree, heavy), { recursive: true, force: true });
-    }
-    const target = join(directory, 'out.tcz');
-    await packSquashfs(tree, target, 'gzip', epoch, signal);
-    return { data: readFileSync(target), dep: dependencies(fields) };
-  });
+    // by a stranger's links: `usr` may lead to this machine's
+    for (const heavy of HEAVY) removeWithin(tree, `usr/share/${heavy}`);
+  };
+  return { data: await squashfsOf(fill, epoch, signal), dep: dependencies(fields) };
 }
+
+/** What no node reads, below usr/share. */
+const HEAVY = ['man', 'locale', 'info', 'lintian'];
 
 /** `libc6 (>= 2.36), foo | bar` → libc6.tcz, foo.tcz */
 export function dependencies(fields: string): string[] {

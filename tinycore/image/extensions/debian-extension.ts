@@ -3,14 +3,11 @@
  * `kexec-tools` becomes a program and a dozen libraries that are mounted once, instead of a dozen extensions.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { copyWithin, listWithin, removeWithin } from '../../../platform/within.ts';
 import { dependencyText, fetchPackages, type PackageSource } from '../base/debian.ts';
 import { extensionName, type TczExtension } from './extensions.ts';
-import { withUmask } from '../../../platform/process/umask.ts';
-import { withTemporary } from '../programs.ts';
-import { packSquashfs } from './squashfs.ts';
+import { squashfsOf } from './squashfs.ts';
 
 interface DebianExtensionOptions {
   /** Where fetched packages are kept. */
@@ -26,26 +23,26 @@ export async function debianExtension(name: string, options: DebianExtensionOpti
   const source = { cache, env, signal };
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name))
     throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(name)} cannot be the name of a Debian package`);
-  return await withTemporary(async (directory) => {
-    const tree = join(directory, 'tree');
-    withUmask(0o022, () => mkdirSync(tree));
-    const [own, ...libraries] = await fetchPackages([name, ...(await libraryPackages(name, source))], source);
-    cpSync(own?.root ?? '', tree, { recursive: true, verbatimSymlinks: true });
-    for (const heavy of ['man', 'locale', 'info', 'lintian', 'bug']) {
-      rmSync(join(tree, 'usr/share', heavy), { recursive: true, force: true });
-    }
-    for (const { name: library, root: unpacked } of libraries) {
-      for (const path of [...sharedObjects(unpacked), `usr/share/doc/${library}/copyright`]) {
-        const source = join(unpacked, path);
-        if (lstatSync(source, { throwIfNoEntry: false }) === undefined) continue;
-        withUmask(0o022, () => mkdirSync(dirname(join(tree, path)), { recursive: true }));
-        cpSync(source, join(tree, path), { verbatimSymlinks: true });
+  const data = await squashfsOf(
+    async (tree) => {
+      const [own, ...libraries] = await fetchPackages([name, ...(await libraryPackages(name, source))], source);
+      for (const path of filesOf(own?.root ?? '')) copyWithin(own?.root ?? '', path, tree);
+      for (const heavy of ['man', 'locale', 'info', 'lintian', 'bug']) removeWithin(tree, `usr/share/${heavy}`);
+      for (const { name: library, root } of libraries) {
+        for (const path of [...sharedObjects(root), `usr/share/doc/${library}/copyright`]) copyWithin(root, path, tree);
       }
-    }
-    const target = join(directory, 'out.tcz');
-    await packSquashfs(tree, target, 'gzip', epoch, signal);
-    const data = readFileSync(target);
-    return { name: extensionName(name), data, dep: [], md5: createHash('md5').update(data).digest('hex') };
+    },
+    epoch,
+    signal,
+  );
+  return { name: extensionName(name), data, dep: [], md5: createHash('md5').update(data).digest('hex') };
+}
+
+/** All entries of a tree, directories first; links are not followed. */
+function filesOf(root: string, path = ''): string[] {
+  return listWithin(root, path).flatMap((entry) => {
+    const inner = path === '' ? entry.name : `${path}/${entry.name}`;
+    return entry.isDirectory() ? [inner, ...filesOf(root, inner)] : [inner];
   });
 }
 
@@ -85,7 +82,7 @@ export function librariesOf(text: string, name: string): string[] {
 function sharedObjects(root: string): string[] {
   const found: string[] = [];
   const walk = (path: string, depth: number): void => {
-    for (const entry of readdirSync(join(root, path), { withFileTypes: true })) {
+    for (const entry of listWithin(root, path)) {
       const inner = path === '' ? entry.name : `${path}/${entry.name}`;
       if (entry.isDirectory()) {
         if (depth < 3 && (depth > 0 || /^(usr|lib\d*)$/.test(entry.name))) walk(inner, depth + 1);

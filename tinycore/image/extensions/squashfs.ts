@@ -1,7 +1,9 @@
 /** squashfs by mksquashfs and unsquashfs, as an ordinary user, with fixed owners and times. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { withUmask } from '../../../platform/process/umask.ts';
 import { squashfsOptions, type Compression } from '../../../packaging/extension/squashfs-options.ts';
-import { must } from '../programs.ts';
+import { must, withTemporary } from '../programs.ts';
 
 /** Packs the tree below `directory` into `target`. The same tree gives the same bytes. */
 export async function packSquashfs(
@@ -18,6 +20,21 @@ export async function packSquashfs(
     ['mksquashfs', directory, target, ...squashfsOptions(compression, 'x64'), ...fixed],
     signal === undefined ? {} : { signal },
   );
+}
+
+/** The bytes of an extension whose tree `fill` lays out in an empty directory of mode 0755. Throws RAZOR_MK_IMAGE_PROGRAM. */
+export async function squashfsOf(
+  fill: (tree: string) => Promise<void>,
+  epoch: number,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  return await withTemporary(async (directory) => {
+    const [tree, target] = [join(directory, 'tree'), join(directory, 'out.tcz')];
+    withUmask(0o022, () => mkdirSync(tree));
+    await fill(tree);
+    await packSquashfs(tree, target, 'gzip', epoch, signal);
+    return readFileSync(target);
+  });
 }
 
 /** Unpacks an extension. Owners are the caller's. */

@@ -126,7 +126,8 @@ interface CpioContents {
 
 /**
  * Reads one archive that begins at `start`. Hard links come back as `linkTo` the entry that holds the content.
- * Names are stripped of `./` and leading `/`. Throws RAZOR_MK_ARCHIVE where the archive is cut off or is no newc.
+ * Names are stripped of `./` and leading `/`. Throws RAZOR_MK_ARCHIVE where the archive is cut off or is no newc, and for `..`
+ * in a name: parts of a tree become files here (depmodTables).
  */
 export function readCpio(bytes: Buffer, start = 0): CpioContents {
   const found: { entry: Entry; key: string; links: number }[] = [];
@@ -153,6 +154,7 @@ export function readCpio(bytes: Buffer, start = 0): CpioContents {
     if (type === undefined) throw broken(at, `has ${name} of an unknown type (mode ${mode.toString(8)})`);
     const path = name.replace(/^(\.?\/+)+/, '').replace(/\/+$/, '');
     if (path === '' || path === '.') continue;
+    if (path.split('/').includes('..')) throw broken(at, `has ${JSON.stringify(path)}, which leads out of it`);
     const key = `${field(0)}.${field(7)}.${field(8)}`;
     const data = bytes.subarray(dataAt, dataAt + dataSize);
     const common = { uid: field(2), gid: field(3), mtime: field(5), major: field(9), minor: field(10) };

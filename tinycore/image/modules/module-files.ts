@@ -1,9 +1,10 @@
 /** Kernel modules that a builder adds: files, or names that are looked for in the module directories of a kernel. */
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { isDirectory } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { readWithin } from '../../../platform/within.ts';
 import type { Base } from '../base/base-source.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
 import { isModule, moduleName } from '../../node/module-name.ts';
@@ -63,26 +64,33 @@ async function defaultsOf(directory: string, base: Base): Promise<Entry[]> {
   const selection = selectModules(index, [...ALWAYS, ...defaultDrivers().map(({ module }) => module)]);
   const entries: Entry[] = [];
   for (const path of selection.paths) {
-    const data = readFileSync(join(directory, path));
+    const data = moduleIn(directory, path);
     await checkVersion(path, data, version);
     const plain = await plainModule(path, data);
     entries.push(fileEntry(`lib/modules/${version}/${plainPath(path)}.gz`, gzipSync(plain, { level: 6 })));
   }
   for (const name of ['modules.order', 'modules.builtin', 'modules.builtin.modinfo']) {
-    const file = join(directory, name);
-    if (existsSync(file)) entries.push(fileEntry(`lib/modules/${version}/${name}`, readFileSync(file)));
+    const list = readWithin(directory, name);
+    if (list !== undefined) entries.push(fileEntry(`lib/modules/${version}/${name}`, list));
   }
   return entries;
 }
 
 /** The index of a directory of modules. Throws RAZOR_MK_FILE_UNREADABLE where depmod has not run over it. */
 function indexOf(directory: string): ModuleIndex {
-  const index = readModuleIndex((file) =>
-    existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : undefined,
-  );
+  const index = readModuleIndex((file) => readWithin(directory, file)?.toString());
   if (index.dep.size > 0) return index;
   throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${directory} has no modules.dep`, {
     remedy: 'Give the directory lib/modules/VERSION of an unpacked kernel package, after depmod -b DIR VERSION.',
+  });
+}
+
+/** A module that modules.dep names. Throws RAZOR_MK_FILE_UNREADABLE where it is not in the directory, or a link leads out of it. */
+function moduleIn(directory: string, path: string): Buffer {
+  const bytes = readWithin(directory, path);
+  if (bytes !== undefined) return bytes;
+  throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${path}, which modules.dep names, is not in ${directory}`, {
+    remedy: 'Run depmod again, and give the directory itself, not one of links to another.',
   });
 }
 
@@ -98,7 +106,7 @@ async function byName(name: string, directories: readonly string[], version: str
     if (selection.missing.length > 0) continue;
     const entries: Entry[] = [];
     for (const path of selection.paths) {
-      const data = readFileSync(join(directory, path));
+      const data = moduleIn(directory, path);
       await checkVersion(path, data, version);
       entries.push(fileEntry(`lib/modules/${version}/${path}`, data));
     }

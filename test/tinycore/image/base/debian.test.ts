@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, zstdCompressSync } from 'node:zlib';
@@ -26,6 +26,20 @@ test('a file of a package is found where Debian 12 keeps it, and where Debian 13
     code: 'RAZOR_MK_IMAGE_BASE',
     message: 'busybox-static 1 has no bin/other',
   });
+});
+
+test('a link of a package that leads out of it is none of its files', async (t) => {
+  const base = temporaryDirectory(t);
+  const root = join(base, 'root');
+  mkdirSync(join(root, 'boot'), { recursive: true });
+  mkdirSync(join(base, 'host/6.12.0'), { recursive: true });
+  writeFileSync(join(base, 'host/6.12.0/modules.dep'), 'x.ko:\n');
+  symlinkSync(join(base, 'host/6.12.0/modules.dep'), join(root, 'boot/vmlinuz'));
+  mkdirSync(join(root, 'lib'));
+  symlinkSync(join(base, 'host'), join(root, 'lib/modules'));
+  const kernel = { name: 'linux-image', version: '1', root };
+  assert.throws(() => packageFile(kernel, 'boot/vmlinuz'), { code: 'RAZOR_MK_IMAGE_BASE' });
+  await assert.rejects(baseModules(kernel, '6.12.0', []), { code: 'RAZOR_MK_IMAGE_BASE' });
 });
 
 test('modules are unpacked by the ending of their names, and an ending that lies is an error', async () => {

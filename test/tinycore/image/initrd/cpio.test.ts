@@ -134,3 +134,16 @@ test('entries are ordered by the bytes of their paths, a later one of the same p
   assert.equal(Buffer.from(sorted[2]?.data ?? []).toString(), '2');
   assert.deepEqual(parentsOf(entries, new Set(['b'])), []);
 });
+
+test('a name that leads out of the archive is refused: modules of a base become files of the builder', () => {
+  for (const path of ['lib/modules/6.1/../../../../../tmp/x.ko', '../x', 'a/..']) {
+    const other = path.replaceAll('..', '--');
+    const archive = Buffer.from(
+      writeCpio([fileEntry(other, 'x')])
+        .toString('latin1')
+        .replace(other, path),
+      'latin1',
+    );
+    assert.throws(() => readCpio(archive), { code: 'RAZOR_MK_ARCHIVE', message: /leads out of it/ }, path);
+  }
+});
