@@ -5,8 +5,9 @@
  * cases runs through both (test/agent/kernel-line/ip-cases.json).
  */
 import { macOfBootif, parseCommandLine } from '../../platform/kernel-line.ts';
-import { addressOf, defaultPrefix, isHostName, nicOf, prefixLengthOf, splitFields } from './ip-fields.ts';
+import { addressOf, defaultPrefix, isHostName, nicOf, prefixLengthOf, splitFields, splitPrefix } from './ip-fields.ts';
 import { parseLinkArguments, type LinkArguments } from './link-arguments.ts';
+import { bootedCard, foreignWarnings, parseRoutes, type RouteRequest } from './network-words.ts';
 
 export interface StaticAddress {
   /** A name, or a MAC with colons. Undefined: the NIC that was booted from, else the first that has a link. */
@@ -29,35 +30,42 @@ export interface IpArguments extends LinkArguments {
   readonly dhcpNics: readonly string[];
   /** NICs that are to be left alone (`ip=eth0:off`). */
   readonly offNics: readonly string[];
-  /** `nameserver=`: for the whole machine, with DHCP too. */
+  /** `nameserver=`, and those of an `ip=` without an address: for the whole machine, with DHCP too. */
   readonly nameservers: readonly string[];
+  /** NTP servers of every `ip=`. */
+  readonly ntpServers: readonly string[];
+  /** `rd.route=` */
+  readonly routes: readonly RouteRequest[];
   /** The host name of an `ip=` with an address or without one. */
   readonly hostname?: string;
   /** `ip=off`: NICs that are not named are left alone. */
   readonly off: boolean;
-  /** The NIC that was booted from (`BOOTIF=`, lower case with colons): addresses without a NIC go there. */
-  readonly bootMac?: string;
+  /** The NIC that was booted from, a MAC in lower case with colons (`BOOTIF=`) or a name (`bootdev=`): addresses without a NIC go there. */
+  readonly booted?: string;
   /** What could not be understood, in words; the rest is used all the same. */
   readonly warnings: readonly string[];
 }
 
 /** nfsroot.rst, dracut and NetworkManager; all of them mean "ask" here, router advertisements being the kernel's. */
 const AUTOMATIC = new Set(
-  'dhcp on any both bootp rarp dhcp4 dhcp6 auto6 either6 link6 link-local single-dhcp ibft'.split(' '),
+  'dhcp on any both bootp rarp dhcp4 dhcp6 auto auto6 either6 link6 local6 link-local single-dhcp ibft fw'.split(' '),
 );
+/** nfsroot.rst: `dhcp,TYPE,VALUE` with the client identifier, which dhcp.sh hands to udhcpc. */
+const WITH_CLIENT_ID = /^dhcp,(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]),[A-Za-z0-9._-]{1,64}$/;
 const OFF = new Set(['off', 'none', 'static']);
 
 /** Reads `ip=` (every one of them), `nameserver=`, `BOOTIF=` and the links of a kernel command line. Never throws. */
 export function parseIpArguments(cmdline: string): IpArguments {
   const line = parseCommandLine(cmdline);
   const links = parseLinkArguments(line);
-  const warnings: string[] = [...links.warnings];
+  const routes = parseRoutes(line);
+  const warnings: string[] = [...links.warnings, ...routes.warnings, ...foreignWarnings(line)];
   const found: Found[] = line.all('ip').map((value) => {
     const one = parseIp(value);
     warnings.push(...one.warnings.map((text) => `ip=${value.slice(0, 100)}: ${text}`));
     return one.found;
   });
-  const nameservers = line.all('nameserver').flatMap((text) =>
+  const named = line.all('nameserver').flatMap((text) =>
     text.split(',').flatMap((each) => {
       const address = addressOf(each);
       if (address === undefined) warnings.push(`nameserver=${text.slice(0, 60)}: invalid address`);
@@ -69,10 +77,12 @@ export function parseIpArguments(cmdline: string): IpArguments {
     statics: found.flatMap(({ address }) => address ?? []),
     dhcpNics: found.flatMap(({ dhcp }) => dhcp ?? []),
     offNics: found.flatMap(({ left }) => left ?? []),
-    nameservers,
+    nameservers: [...found.flatMap(({ nameservers }) => nameservers ?? []), ...named],
+    ntpServers: found.flatMap(({ address, ntpServers }) => address?.ntpServers ?? ntpServers ?? []),
+    routes: routes.routes,
     hostname: found.map(({ hostname }) => hostname).find((name) => name !== undefined),
     off: found.some(({ off }) => off === true),
-    bootMac: macOfBootif(line.value('BOOTIF')),
+    booted: bootedCard(line),
     warnings,
   };
 }
@@ -84,6 +94,9 @@ interface Found {
   readonly left?: string;
   readonly off?: boolean;
   readonly hostname?: string | undefined;
+  /** Of a form without an address. */
+  readonly nameservers?: readonly string[];
+  readonly ntpServers?: readonly string[];
 }
 
 interface Read {
@@ -96,42 +109,61 @@ const nothing = (warning: string): Read => ({ found: {}, warnings: [warning] });
 function parseIp(value: string): Read {
   const fields = splitFields(value);
   const [first = '', second = ''] = fields;
+  const nic = nicOf(first);
   if (fields.length === 1) {
     if (isAutomatic(first)) return { found: {}, warnings: [] };
     if (OFF.has(first) || first === '') return { found: { off: true }, warnings: [] };
-    return addressOf(first) === undefined ? nothing('neither an address nor a method') : parseStatic(fields);
+    return clientOf(first) === undefined ? nothing('neither an address nor a method') : parseStatic(fields);
   }
-  if (first === '') return parseWithoutAddress(fields);
-  if (addressOf(first) !== undefined) return parseStatic(fields);
-  const nic = nicOf(first);
-  // dracut's `eth0:dhcp:MTU:MAC`, whose MAC has colons of its own; DHCP brings the MTU
-  if (nic !== undefined && isAutomatic(second)) return { found: { dhcp: nic }, warnings: [] };
-  if (nic !== undefined && (second === 'off' || second === 'none')) return { found: { left: nic }, warnings: [] };
-  if (nic !== undefined && fields.length < 4)
-    return nothing(`"${second}" is not a method: write NIC:dhcp, NIC:off or ADDRESS::GATEWAY:NETMASK::NIC:none`);
+  if (clientOf(first) !== undefined) return parseStatic(fields);
+  if (first === '' || nic !== undefined) {
+    // dracut's `eth0:dhcp:MTU:MAC` and NetworkManager's `eth0:dhcp:DNS:DNS`
+    if (isAutomatic(second)) return behindCard(nic, fields.slice(2));
+    if (first === '') return parseWithoutAddress(fields);
+    if (second === 'off' || second === 'none') return { found: { left: nic }, warnings: [] };
+    if (fields.length < 4)
+      return nothing(`"${second}" is not a method: write NIC:dhcp, NIC:off or ADDRESS::GATEWAY:NETMASK::NIC:none`);
+  }
   return nothing('the client address is not an IP address');
+}
+
+/** The client's address, with its prefix length where that is written behind a slash, as NetworkManager takes it. */
+function clientOf(text: string): { readonly address: string; readonly prefix: number | undefined } | undefined {
+  const { bare, length } = splitPrefix(text);
+  const address = addressOf(bare);
+  if (address === undefined) return undefined;
+  return { address, prefix: length === undefined ? undefined : prefixLengthOf(length, !address.includes(':')) };
 }
 
 /** NetworkManager takes several methods, with commas. */
 function isAutomatic(method: string): boolean {
-  return method.split(',').every((each) => AUTOMATIC.has(each));
+  return method !== '' && (WITH_CLIENT_ID.test(method) || method.split(',').every((each) => AUTOMATIC.has(each)));
+}
+
+/** DHCP on a card; the MTU is set with its lease, by the script (tinycore/overlay/all/usr/share/udhcpc/dhcp_mk_config.script). */
+function behindCard(nic: string | undefined, rest: readonly string[]): Read {
+  const warnings: string[] = [];
+  const { nameservers, ntpServers } = behindMethod(rest, warnings);
+  return { found: { dhcp: nic, nameservers, ntpServers }, warnings };
 }
 
 function parseWithoutAddress(fields: readonly string[]): Read {
-  const [, , , , host = '', card = '', method = ''] = fields;
+  const [, , , , host = '', card = '', method = '', ...rest] = fields;
   const warnings: string[] = [];
   const hostname = hostOf(host, warnings);
+  const { nameservers, ntpServers } = behindMethod(rest, warnings);
   const nic = card === '' ? undefined : nicOf(card);
+  const found = { hostname, nameservers, ntpServers };
   if (card !== '' && nic === undefined) warnings.push(`invalid interface name "${card}"`);
-  else if (!OFF.has(method)) return { found: { dhcp: nic, hostname }, warnings };
-  else return { found: nic === undefined ? { off: true, hostname } : { left: nic, hostname }, warnings };
-  return { found: { hostname }, warnings };
+  else if (!OFF.has(method)) Object.assign(found, { dhcp: nic });
+  else Object.assign(found, nic === undefined ? { off: true } : { left: nic });
+  return { found, warnings };
 }
 
 /** An address; every other field may be left out, and is left out when it cannot be used. */
 function parseStatic(fields: readonly string[]): Read {
   const [client = '', server = '', gateway = '', mask = '', host = '', card = '', method = '', ...rest] = fields;
-  const address = addressOf(client) ?? '';
+  const { address = '', prefix: behind } = clientOf(client) ?? {};
   const warnings: string[] = [];
   const hostname = hostOf(host, warnings);
   const nic = card === '' ? undefined : nicOf(card);
@@ -141,16 +173,20 @@ function parseStatic(fields: readonly string[]): Read {
       warnings: [...warnings, `invalid interface name "${card}": the address has no place`],
     };
   }
-  const prefix = mask === '' ? undefined : prefixLengthOf(mask, !address.includes(':'));
+  const four = !address.includes(':');
+  const peer = splitPrefix(server);
+  const written = mask === '' ? undefined : prefixLengthOf(mask, four);
+  // dracut's peer may have the prefix length of the network behind it
+  const prefix = written ?? behind ?? prefixLengthOf(peer.length ?? '', four);
   const usual = defaultPrefix(address);
-  if (mask !== '' && prefix === undefined) warnings.push(`invalid netmask "${mask}": /${usual} is used`);
+  if (mask !== '' && written === undefined) warnings.push(`invalid netmask "${mask}": /${prefix ?? usual} is used`);
   if (method !== '' && !isAutomatic(method) && !OFF.has(method)) warnings.push(`unknown method "${method}"`);
   const found: StaticAddress = {
     nic,
     address,
     prefix: prefix ?? usual,
     gateway: optionalAddress('gateway', gateway, warnings),
-    server: optionalAddress('boot server', server, warnings),
+    server: optionalAddress('boot server', peer.bare, warnings),
     hostname,
     ...behindMethod(rest, warnings),
   };
@@ -163,8 +199,10 @@ function behindMethod(
   warnings: string[],
 ): Pick<StaticAddress, 'nameservers' | 'ntpServers' | 'mtu'> {
   const [first = ''] = rest;
-  const isMac = macOfBootif(rest.slice(1, 7).join(':')) !== undefined;
-  if (/^\d{1,5}$/.test(first) || isMac) {
+  // with colons of its own, or with dashes
+  const mac = macOfBootif(rest.slice(1, 7).join(':')) ?? macOfBootif(rest[1]);
+  if (mac !== undefined) warnings.push(`the MAC ${mac} is not set: the card keeps its own`);
+  if (/^\d{1,5}$/.test(first) || mac !== undefined) {
     const mtu = Number(first);
     if (first !== '' && mtu < 576) warnings.push(`invalid MTU "${first}"`);
     return { nameservers: [], ntpServers: [], mtu: mtu >= 576 ? mtu : undefined };

@@ -45,6 +45,13 @@ export function addressOf(text: string): string | undefined {
   return isIPv6(bare) && !bare.includes('%') ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : undefined;
 }
 
+/** `10.0.0.7/24`, `[2001:db8::7/64]` and `[2001:db8::7]/64` without and with what is behind the slash. */
+export function splitPrefix(text: string): { readonly bare: string; readonly length: string | undefined } {
+  const [, bare = text, length] = /^(\[?[^/]*)\/(\d{1,3})\]?$/.exec(text) ?? [];
+  const unclosed = length !== undefined && bare.startsWith('[') && !bare.endsWith(']');
+  return { bare: unclosed ? bare.slice(1) : bare, length };
+}
+
 /** `255.255.255.0`, `24` or `/24`. Undefined where bits are missing in the middle. */
 export function prefixLengthOf(mask: string, four: boolean): number | undefined {
   const [, length] = /^\/?(\d{1,3})$/.exec(mask) ?? [];

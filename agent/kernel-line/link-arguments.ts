@@ -85,8 +85,8 @@ function vlanId(digits: string | undefined): number | undefined {
   return /^\d{1,4}$/.test(digits ?? '') && id >= 1 && id <= 4094 ? id : undefined;
 }
 
-/** What dracut takes where nothing is written: `bond` is bond0 of eth0 and eth1, `bridge` is br0 of eth0. */
-const BARE = { bond: 'bond0:eth0,eth1', team: '', bridge: 'br0:eth0' } as const;
+/** What dracut takes where nothing is written: `bond` is bond0 of eth0 and eth1, `team` is team0 of both, `bridge` is br0 of eth0. */
+const BARE = { bond: 'bond0:eth0,eth1', team: 'team0:eth0,eth1', bridge: 'br0:eth0' } as const;
 
 function parseGroup(kind: keyof typeof BARE, value: string): LinkGroup | undefined {
   const [name = '', list = ''] = (value === '' ? BARE[kind] : value).split(':');

@@ -115,6 +115,29 @@ export async function configureNetwork(
   return [...missing, ...failures];
 }
 
+/** The routes of `rd.route=`, once there is a network. Never throws; the result is what could not be set, in words. */
+export async function addRoutes(
+  state: NetworkState,
+  wanted: IpArguments,
+  context: ConfigureContext,
+): Promise<readonly string[]> {
+  const failures: string[] = [];
+  for (const { destination, gateway, nic } of wanted.routes) {
+    const card = nic === undefined ? undefined : (cardsOf(nic, state.nics, wanted)[0] ?? nic);
+    const step: readonly [string, ...string[]] = [
+      destination.includes(':') ? '-6' : '-4',
+      'route',
+      'replace',
+      destination,
+      ...(gateway === undefined ? [] : ['via', gateway]),
+      ...(card === undefined ? [] : ['dev', card]),
+    ];
+    const failure = await carryOut({ what: `the route to ${destination}`, nic: card ?? '', steps: [step] }, context);
+    if (failure !== undefined) failures.push(failure);
+  }
+  return failures;
+}
+
 async function carryOut(setup: Setup, { system, ip }: ConfigureContext): Promise<string | undefined> {
   // built in, or loaded already, or absent: what counts is whether the next steps work
   if (setup.module !== undefined) await system.run(`load the module ${setup.module}`, ['modprobe', setup.module]);

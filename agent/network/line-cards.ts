@@ -62,8 +62,8 @@ interface VlanLink {
 /** Cards that the VLANs and addresses without an interface of their own go to: the booted one, else the first with a link. */
 export function firstCard(state: NetworkState, wanted: IpArguments): string | undefined {
   const nics = candidateNics(state);
-  const booted = nics.find((nic) => nic.mac === wanted.bootMac);
-  return (booted ?? nics.find((nic) => nic.carrier) ?? nics.find((nic) => !nic.up))?.name;
+  const [booted] = wanted.booted === undefined ? [] : cardsOf(wanted.booted, nics, wanted);
+  return booted ?? (nics.find((nic) => nic.carrier) ?? nics.find((nic) => !nic.up))?.name;
 }
 
 /** The VLANs of the kernel line with the names that they have here, in its order. */

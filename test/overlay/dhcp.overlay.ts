@@ -62,6 +62,27 @@ test('a renewal breaks nothing, and a lease that is given back hands the server 
   assert.equal(await scene.sh(SERVER), '10.77.2.1\n');
 });
 
+test(
+  'the kernel line gives DHCP its client identifier and MTU, and keeps the name servers of leases out',
+  { skip },
+  async (t) => {
+    const line = 'ip=dhcp,1,node7 ip=enp3s0:dhcp:1280 nameserver=10.0.0.53 rd.peerdns=0';
+    const scene = await openScene(t, line);
+    await scene.serve(
+      2,
+      '--dhcp-host=id:01:6e:6f:64:65:37,10.77.2.140',
+      '--dhcp-option=option:dns-server,10.77.2.1',
+      '--dhcp-option=option:mtu,1400',
+    );
+    await scene.sh('mkdir -p /tmp/razor-mk-net/kernel-line; echo 10.0.0.53 >/tmp/razor-mk-net/kernel-line/dns');
+    await scene.sh('echo -1 >/tmp/razor-mk-net/kernel-line/order; /etc/init.d/dhcp.sh');
+    await scene.until('ip -4 addr show enp3s0', /inet 10\.77\.2\.140\//);
+    await scene.until('cat /tmp/razor-mk-net/enp3s0/dns', /10\.77\.2\.1/);
+    assert.match(await scene.sh('ip link show enp3s0'), /mtu 1280/);
+    assert.equal(await scene.until('cat /etc/resolv.conf', /./), 'nameserver 10.0.0.53\n');
+  },
+);
+
 test('the card that the kernel line names as booted from wins, though its lease comes last', { skip }, async (t) => {
   const scene = await openScene(t, 'quiet BOOTIF=01-52-54-00-00-00-01');
   await scene.serve(2);

@@ -22,11 +22,7 @@ const NAME = 'clock';
 
 /** The step `clock`. Never throws; without an answer it resolves at once, and goes on asking until the signal is aborted. */
 export async function setClock(runtime: Runtime, options: ClockOptions): Promise<void> {
-  const servers = [
-    ...options.ntp,
-    ...parseIpArguments(options.cmdline).statics.flatMap(({ ntpServers }) => ntpServers),
-    ...leaseNtpServers(options.root),
-  ];
+  const servers = [...options.ntp, ...parseIpArguments(options.cmdline).ntpServers, ...leaseNtpServers(options.root)];
   if (servers.length === 0) return reportStep(runtime, NAME, 'skipped', 'no NTP server is named');
   reportStep(runtime, NAME, 'running');
   try {

@@ -1,6 +1,6 @@
 /** The network of a booting node: addresses and VLANs of the kernel line, DHCP on VLANs, and recovery until there is an address. */
 import { isUsableAddress, type UsableAddress } from '../../network/assess.ts';
-import { configureNetwork, type ConfigureMemory } from '../../network/configure.ts';
+import { addRoutes, configureNetwork, type ConfigureMemory } from '../../network/configure.ts';
 import { restartDhcp, type DhcpContext } from '../../network/dhcp.ts';
 import { parseIpArguments, type IpArguments } from '../../kernel-line/ip-argument.ts';
 import { isNicName } from '../../kernel-line/ip-fields.ts';
@@ -55,9 +55,10 @@ export async function bringUpNetwork(
     },
     act: (action) => recover(runtime, action, options),
   });
+  const routes = await addRoutes(observe(), wanted, runtime);
   // there is a network, but not all of what was asked for
-  for (const failure of memory.failures) {
-    say(`network: ${failure}. Check ip= and razor.vlan= of the kernel line. It goes on with what there is.`);
+  for (const failure of [...memory.failures, ...routes]) {
+    say(`network: ${failure}. Check ip=, rd.route= and razor.vlan= of the kernel line. It goes on with what there is.`);
   }
   return usable;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
 import { isNicName, prefixLengthOf } from '../../../agent/kernel-line/ip-fields.ts';
-import { configureNetwork, planConfiguration } from '../../../agent/network/configure.ts';
+import { addRoutes, configureNetwork, planConfiguration } from '../../../agent/network/configure.ts';
 import { vlanName } from '../../../agent/network/line-cards.ts';
 import type { NetworkState } from '../../../agent/network/network-state.ts';
 import { createLog } from '../../../platform/log/log.ts';
@@ -63,7 +63,7 @@ test('IPv6 comes out as the kernel writes it, so that an address that is set is 
 
 test('dracut’s fields behind the method: an MTU, a MAC with colons of its own, or DNS servers', () => {
   assert.deepEqual(parseIpArguments('ip=eth0:dhcp:1400:52:54:00:00:00:01').dhcpNics, ['eth0']);
-  assert.deepEqual(parseIpArguments('ip=eth0:dhcp:1400:52:54:00:00:00:01').warnings, []);
+  assert.match(parseIpArguments('ip=eth0:dhcp:1400:52:54:00:00:00:01').warnings.join(), /MAC .* is not set/);
   const mtu = one('ip=10.0.0.7::10.0.0.1:24:rack7:eth0:none:1400:52:54:00:00:00:01');
   assert.deepEqual([mtu?.mtu, mtu?.nameservers, mtu?.ntpServers], [1400, [], []]);
   assert.equal(one('ip=10.0.0.7::10.0.0.1:24:rack7:eth0:none:10.0.0.53')?.mtu, undefined);
@@ -80,7 +80,7 @@ test('a host name is taken from a form without an address, too', () => {
 test('BOOTIF in PXELINUX’s and in iPXE’s writing; addresses without an interface go there, not to the first link', () => {
   for (const mac of ['01-52-54-00-00-00-02', '52:54:00:00:00:02', '01-52-54-00-00-00-02'.toUpperCase()]) {
     const wanted = parseIpArguments(`ip=10.0.0.7:::24 BOOTIF=${mac}`);
-    assert.equal(wanted.bootMac, '52:54:00:00:00:02');
+    assert.equal(wanted.booted, '52:54:00:00:00:02');
     const base = { physical: true, up: true, carrier: true, driver: 'e1000', addresses: [] };
     const nics = ['eth0', 'eth1'].map((name, index) => ({ ...base, name, index, mac: `52:54:00:00:00:0${index + 1}` }));
     const plan = planConfiguration({ nics, modules: new Set(), undriven: [], firmwareErrors: [] }, wanted);
@@ -120,6 +120,32 @@ test('one thing of the kernel line that fails does not keep the others from bein
   assert.match(missing.join('\n'), /^VLAN 100 on eth0 .*\n10\.1\.0\.7 on eth1 \(RTNETLINK/);
   assert.ok(!ran.some((argv) => argv.includes('10.0.0.7')), 'there is no VLAN to have that address');
   assert.ok(ran.includes('ip addr add 10.2.0.7/24 dev eth0'), ran.join('\n'));
+});
+
+test('routes of the kernel line are set by the card that they mean, and one that fails is said', async () => {
+  const ran: string[] = [];
+  const log = createLog({});
+  const dry = createSystem({ live: false, log });
+  const system: System = {
+    ...dry,
+    run: async (what, argv, options) => {
+      ran.push(argv.join(' '));
+      const result = await dry.run(what, argv, options);
+      return argv.includes('10.0.0.9') ? { ...result, status: 2, stderr: Buffer.from('Error: no way') } : result;
+    },
+  };
+  const base = { physical: true, up: true, carrier: true, driver: 'e1000', addresses: [], index: 1 };
+  const nics = [{ ...base, name: 'eth0', mac: '52:54:00:00:00:02' }];
+  const state = { nics, modules: new Set<string>(), undriven: [], firmwareErrors: [] };
+  const line =
+    'rd.route=10.8.0.0/16:10.0.0.1:52-54-00-00-00-02 rd.route=[2001:db8::/32]::eth0 rd.route=10.9.0.0/16:10.0.0.9';
+  const failures = await addRoutes(state, parseIpArguments(line), { system, log, clock: fakeClock() });
+  assert.deepEqual(ran, [
+    'ip -4 route replace 10.8.0.0/16 via 10.0.0.1 dev eth0',
+    'ip -6 route replace 2001:db8::/32 dev eth0',
+    'ip -4 route replace 10.9.0.0/16 via 10.0.0.9',
+  ]);
+  assert.deepEqual(failures, ['the route to 10.9.0.0/16 (Error: no way)']);
 });
 
 test('every word for automatic and for nothing is known', () => {

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
+import type { RouteRequest } from '../../../agent/kernel-line/network-words.ts';
 import { planConfiguration, type Setup } from '../../../agent/network/configure.ts';
 import { cardsOf, dhcpInterfaces } from '../../../agent/network/line-cards.ts';
 import type { NetworkState } from '../../../agent/network/network-state.ts';
@@ -24,6 +25,12 @@ interface Row {
   readonly host?: string;
   readonly booted?: string;
   readonly missing?: readonly string[];
+  /** `NETWORK/LENGTH [via GATEWAY] [dev NIC]` */
+  readonly routes?: readonly string[];
+  /** What the lease script sets with a lease, `CARD=MTU`. */
+  readonly mtu?: string;
+  /** What udhcpc is told, in hexadecimal. */
+  readonly clientId?: string;
   /** Patterns, one for each warning. */
   readonly warn?: readonly string[];
 }
@@ -57,6 +64,10 @@ function inTable({ what, nic, steps }: Setup): string {
   return parts.filter((part) => part !== '').join(' ');
 }
 
+function routeInTable({ destination, gateway, nic }: RouteRequest): string {
+  return [destination, gateway && `via ${gateway}`, nic && `dev ${nic}`].filter(Boolean).join(' ');
+}
+
 test('the agent reads every form of the table', () => {
   for (const row of ROWS) {
     const wanted = parseIpArguments(row.line);
@@ -66,20 +77,17 @@ test('the agent reads every form of the table', () => {
     assert.deepEqual(missing, row.missing ?? [], row.line);
     assert.deepEqual(dhcpInterfaces(STATE, wanted).join(' '), row.dhcp, row.line);
     assert.deepEqual(dns, row.dns ?? [], row.line);
-    assert.deepEqual(
-      wanted.statics.flatMap(({ ntpServers }) => ntpServers),
-      row.ntp ?? [],
-      row.line,
-    );
+    assert.deepEqual(wanted.ntpServers, row.ntp ?? [], row.line);
+    assert.deepEqual(wanted.routes.map(routeInTable), row.routes ?? [], row.line);
     assert.equal(wanted.hostname, row.host, row.line);
-    assert.equal(cardsOf(wanted.bootMac ?? '', STATE.nics, wanted)[0], row.booted, row.line);
+    assert.equal(cardsOf(wanted.booted ?? '', STATE.nics, wanted)[0], row.booted, row.line);
     const warnings = wanted.warnings.join('\n');
     assert.equal(wanted.warnings.length, row.warn?.length ?? 0, `${row.line}: ${warnings}`);
     for (const pattern of row.warn ?? []) assert.match(warnings, new RegExp(pattern), row.line);
   }
 });
 
-/** The overlay's scripts with two cards; resolves to what `script` prints for each line of the table, in one shell a row. */
+/** The overlay's scripts with two cards read the whole table in one shell. */
 async function byScript(t: TestContext, shell: readonly [string, ...string[]]): Promise<void> {
   const root = temporaryDirectory(t);
   const overlay = join(PROJECT, 'tinycore/overlay/all');
@@ -92,18 +100,22 @@ async function byScript(t: TestContext, shell: readonly [string, ...string[]]): 
     writeFileSync(join(at, 'type'), '1\n');
     writeFileSync(join(at, 'address'), `${mac}\n`);
   }
-  writeFileSync(join(root, 'booted'), 'set -f; root=$RAZOR_MK_ROOT; . "$root/usr/share/udhcpc/kernel-line"; booted\n');
-  const env = { PATH: DEFAULT_PATH, RAZOR_MK_ROOT: root };
-  const printed = async (...argv: readonly string[]): Promise<string> => {
-    const result = await run([...shell, ...argv], { env, timeoutMs: 20_000 });
-    assert.equal(result.stderr.toString('utf8'), '', argv.join(' '));
-    assert.equal(result.status, 0);
-    return result.stdout.toString('utf8').trim();
-  };
-  for (const row of ROWS) {
-    writeFileSync(join(root, 'proc/cmdline'), `${row.line}\n`);
-    assert.equal(await printed(join(root, 'etc/init.d/dhcp.sh'), 'list'), row.dhcp, row.line);
-    if (row.line.includes('BOOTIF')) assert.equal(await printed(join(root, 'booted')), row.booted ?? '', row.line);
+  const reader = [
+    'set -f; root=$RAZOR_MK_ROOT; . "$root/usr/share/udhcpc/lease-words"; . "$root/usr/share/udhcpc/kernel-line"',
+    'while IFS= read -r line; do printf "%s\\n" "$line" >"$root/proc/cmdline"',
+    'echo "$(set -- list; . "$root/etc/init.d/dhcp.sh")|$(booted)|$(kernel_line; echo $mtus)|$(kernel_line; client_option)"; done',
+  ];
+  writeFileSync(join(root, 'reader'), `${reader.join('\n')}\n`);
+  const result = await run([...shell, join(root, 'reader')], {
+    env: { PATH: DEFAULT_PATH, RAZOR_MK_ROOT: root },
+    input: `${ROWS.map(({ line }) => line).join('\n')}\n`,
+    timeoutMs: 60_000,
+  });
+  assert.equal(result.stderr.toString('utf8'), '');
+  const printed = result.stdout.toString('utf8').trimEnd().split('\n');
+  for (const [at, row] of ROWS.entries()) {
+    const clientId = row.clientId === undefined ? '' : `-C -x 0x3d:${row.clientId}`;
+    assert.equal(printed[at], [row.dhcp, row.booted, row.mtu, clientId].join('|'), row.line);
   }
 }
 

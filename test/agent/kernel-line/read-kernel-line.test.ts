@@ -35,7 +35,7 @@ test('agent and facts read the same BOOTIF of a doubled one, and the same VLAN o
   mkdirSync(join(root, 'proc'));
   writeFileSync(join(root, 'proc/cmdline'), `${text}\n`);
   const wanted = parseIpArguments(text);
-  assert.equal(wanted.bootMac, '52:54:00:00:00:02');
+  assert.equal(wanted.booted, '52:54:00:00:00:02');
   assert.equal(readBoot(openSources({ root })).mac, '52:54:00:00:00:02');
   assert.deepEqual(
     wanted.vlans.map(({ id }) => id),

@@ -53,8 +53,8 @@ set -f
 . "$root/usr/share/udhcpc/kernel-line"
 
 cards=$*
+kernel_line
 if [ -z "$cards" ]; then
-  kernel_line
   set +f
   for dir in "$root"/sys/class/net/*; do
     set -f
@@ -65,7 +65,7 @@ fi
 [ -z "$list" ] || { echo $cards && exit 0; }
 
 mkdir -p "$pids" "$state"
-options=$(asked)
+options="$(asked) $(client_option)"
 for card in $cards; do
   pidfile=$pids/udhcpc.$card.pid
   pid=''
