@@ -5,6 +5,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { BOOT_DIALECTS, bootstrapFor } from '../ipxe/bootstrap.ts';
 import { layOut } from '../ipxe/layout.ts';
+import { runOwnVerb } from '../own-verb.ts';
 import { IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
 
 const SERVER = /^(\$\{next-server\}|\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(?::(\d{1,5}))?$/i;
@@ -23,6 +24,10 @@ export const verb = defineVerb({
         default: 'razor' as const,
         describe: 'whose boot API the script asks',
       })
+      .option('ipxe', {
+        choices: ['trixie', 'installed'] as const,
+        describe: 'with --out, whose iPXE, as for image ipxe',
+      })
       .option('menu', { choices: ['bios', 'uefi'] as const, describe: 'print the boot menu instead of the script' }),
   run: async (args, host) => {
     const [, name, port] = SERVER.exec(args.server) ?? [];
@@ -37,11 +42,14 @@ export const verb = defineVerb({
       version: string;
     };
     const address = isIPv4(name) ? name : undefined;
-    const { root, written, missing } = await layOut(args.out, script, manifest.version, address);
+    const { root, written } = await layOut(args.out, script, manifest.version, address);
     host.out(`${written.map((file) => `${root}/${file}`).join('\n')}\n`);
+    const choice = args.ipxe === undefined ? [] : ['--ipxe', args.ipxe];
+    const loaders = await runOwnVerb(host, 'image', 'ipxe', '--loaders-only', '--out', root, ...choice);
+    host.out(loaders.stdout.toString());
+    host.err(loaders.stderr.toString());
     if (address === undefined)
       host.err(`razor-mk: write this machine’s address into ${root}/dnsmasq.conf, or give it: --server ADDRESS\n`);
-    for (const line of missing) host.err(`razor-mk: not on this machine: ${line}\n`);
     return 0;
   },
 });

@@ -1,8 +1,7 @@
-/** A TFTP root: scripts and menus, and the loaders of the machine's iPXE and syslinux packages. */
+/** The scripts and menus of a TFTP root; `image ipxe --loaders-only` puts the loaders beside them. */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
-import { copyLoaders, missingLoaders } from '../../platform/netboot/loaders.ts';
 import { HELP_TEXT, IPXE_MENU, SYSLINUX_MENU, menuVersionText } from '../../platform/netboot/scripts.ts';
 import { UNKNOWN_ADDRESS } from '../../platform/netboot/dnsmasq.ts';
 import { dnsmasqConf } from './dnsmasq.ts';
@@ -10,12 +9,10 @@ import { dnsmasqConf } from './dnsmasq.ts';
 interface Layout {
   readonly root: string;
   readonly written: readonly string[];
-  /** Loaders that this machine has not, in words. */
-  readonly missing: readonly string[];
 }
 
 /**
- * Lays out a TFTP root with this script; `address` is that of the TFTP server, for dnsmasq. Throws RAZOR_MK_FILE_UNWRITABLE.
+ * Writes this script and what leads to it into a TFTP root; `address` is that of the TFTP server, for dnsmasq. Throws RAZOR_MK_FILE_UNWRITABLE.
  */
 export async function layOut(
   directory: string,
@@ -37,6 +34,5 @@ export async function layOut(
     ['dnsmasq.conf', dnsmasqConf({ address, tftpRoot: root })],
   ];
   for (const [name, text] of texts) replaceFile(join(root, name), text);
-  const missing = missingLoaders().map(({ name, debian, need }) => `${name} (package ${debian}): needed for ${need}`);
-  return { root, written: [...texts.map(([name]) => name), ...copyLoaders(root)], missing };
+  return { root, written: texts.map(([name]) => name) };
 }

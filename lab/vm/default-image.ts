@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
-import { run } from '../../platform/process/run.ts';
+import { runOwnVerb } from '../own-verb.ts';
 import type { Host } from '../../platform/process/verb.ts';
 
 const BUILD = new URL('../../build', import.meta.url).pathname;
@@ -38,12 +38,5 @@ function isoIn(dir: string): string | undefined {
 
 async function verb(host: Host, ...words: string[]): Promise<void> {
   host.err(`razor-mk ${words.join(' ')}\n`);
-  const result = await run([...host.self, ...words] as [string, ...string[]], {
-    timeoutMs: 900_000,
-    env: { HOME: host.env['HOME'] ?? '/', PATH: host.env['PATH'] ?? '/usr/bin:/bin' },
-    signal: host.signal,
-  });
-  if (result.status === 0) return;
-  const said = result.stderr.toString().trim().split('\n').slice(-3).join('; ');
-  throw new RazorMkError('RAZOR_MK_RUN', `razor-mk ${words[0] ?? ''} ${words[1] ?? ''}: ${result.failure ?? said}`);
+  await runOwnVerb(host, ...words);
 }

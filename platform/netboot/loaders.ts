@@ -16,20 +16,26 @@ interface BootLoader {
   readonly essential: boolean;
 }
 
-const IPXE = '/usr/lib/ipxe';
+/** Where Debian's package ipxe has its files. */
+export const INSTALLED_IPXE = '/usr/lib/ipxe';
 const SYSLINUX = '/usr/lib/syslinux/modules/bios';
 
-const BOOT_LOADERS: readonly BootLoader[] = [
-  essential('undionly.kpxe', 'ipxe', 'BIOS machines without iPXE', [`${IPXE}/undionly.kpxe`]),
-  essential('ipxe.lkrn', 'ipxe', 'the BIOS menu', [`${IPXE}/ipxe.lkrn`, '/boot/ipxe.lkrn']),
-  essential('ipxe.efi', 'ipxe', 'UEFI machines', [`${IPXE}/ipxe.efi`]),
-  optional('snponly.efi', 'ipxe', 'UEFI machines with unknown NICs', [`${IPXE}/snponly.efi`]),
-  optional('pxelinux.0', 'pxelinux', 'the BIOS menu by PXE', ['/usr/lib/PXELINUX/pxelinux.0']),
-  ...['ldlinux.c32', 'menu.c32', 'libutil.c32', 'libcom32.c32'].map((name) =>
-    optional(name, 'syslinux-common', 'the BIOS menu', [`${SYSLINUX}/${name}`]),
-  ),
-  optional('isolinux.bin', 'isolinux', 'the BIOS menu on a CD', ['/usr/lib/ISOLINUX/isolinux.bin']),
-];
+/** `ipxe` is the directory with iPXE's files. */
+function bootLoaders(ipxe: string): readonly BootLoader[] {
+  // the package of Debian 12 has links to /boot
+  const lkrn = ipxe === INSTALLED_IPXE ? [`${ipxe}/ipxe.lkrn`, '/boot/ipxe.lkrn'] : [`${ipxe}/ipxe.lkrn`];
+  return [
+    essential('undionly.kpxe', 'ipxe', 'BIOS machines without iPXE', [`${ipxe}/undionly.kpxe`]),
+    essential('ipxe.lkrn', 'ipxe', 'the BIOS menu', lkrn),
+    essential('ipxe.efi', 'ipxe', 'UEFI machines', [`${ipxe}/ipxe.efi`]),
+    optional('snponly.efi', 'ipxe', 'UEFI machines with unknown NICs', [`${ipxe}/snponly.efi`]),
+    optional('pxelinux.0', 'pxelinux', 'the BIOS menu by PXE', ['/usr/lib/PXELINUX/pxelinux.0']),
+    ...['ldlinux.c32', 'menu.c32', 'libutil.c32', 'libcom32.c32'].map((name) =>
+      optional(name, 'syslinux-common', 'the BIOS menu', [`${SYSLINUX}/${name}`]),
+    ),
+    optional('isolinux.bin', 'isolinux', 'the BIOS menu on a CD', ['/usr/lib/ISOLINUX/isolinux.bin']),
+  ];
+}
 
 function essential(name: string, debian: string, need: string, from: readonly string[]): BootLoader {
   return { name, debian, need, from, essential: true };
@@ -39,14 +45,14 @@ function optional(name: string, debian: string, need: string, from: readonly str
   return { name, debian, need, from, essential: false };
 }
 
-/** The boot loaders that are not installed on this machine. */
-export function missingLoaders(): readonly BootLoader[] {
-  return BOOT_LOADERS.filter(({ from }) => !from.some((path) => existsSync(path)));
+/** The boot loaders that are not there; `ipxe` is the directory with iPXE's files. */
+export function missingLoaders(ipxe = INSTALLED_IPXE): readonly BootLoader[] {
+  return bootLoaders(ipxe).filter(({ from }) => !from.some((path) => existsSync(path)));
 }
 
-/** Copies every boot loader that is installed into the directory `root`; returns their names. Throws RAZOR_MK_FILE_UNWRITABLE. */
-export function copyLoaders(root: string): readonly string[] {
-  return BOOT_LOADERS.flatMap(({ name, from }) => {
+/** Copies every boot loader that is there into the directory `root`; returns their names. Throws RAZOR_MK_FILE_UNWRITABLE. */
+export function copyLoaders(root: string, ipxe = INSTALLED_IPXE): readonly string[] {
+  return bootLoaders(ipxe).flatMap(({ name, from }) => {
     const source = from.find((path) => existsSync(path));
     if (source === undefined) return [];
     replaceFile(join(root, name), readFileSync(source));

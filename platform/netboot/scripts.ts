@@ -56,13 +56,17 @@ menu label Bypass Razor
 localboot 1
 `;
 
-/** The same menu as an iPXE script, for UEFI, where pxelinux's does not run. */
+/**
+ * The same menu as an iPXE script, for UEFI, where pxelinux's does not run. As autoexec.ipxe it runs before iPXE has opened a card,
+ * and `chain razor.ipxe` would time out, so it asks DHCP first.
+ */
 export const IPXE_MENU = `#!ipxe
 menu Razor Boot Menu || goto razor-boot
 item razor-boot Automatic Razor Node Boot
 item boot-else Bypass Razor
 choose --default razor-boot --timeout 5000 target && goto \${target} || goto razor-boot
 :razor-boot
+dhcp || goto error
 chain razor.ipxe || goto error
 :boot-else
 exit

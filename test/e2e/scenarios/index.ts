@@ -1,7 +1,7 @@
 /** Every scenario, in order. */
 import type { Scenario } from '../scenario.ts';
 import { scenario as a } from './a-bios.ts';
-import { scenario as b } from './b-uefi.ts';
+import { originalScript as b2, scenario as b } from './b-uefi.ts';
 import { scenario as c } from './c-discovery.ts';
 import { scenario as d } from './d-nics.ts';
 import { others as e2, scenario as e } from './e-iso.ts';
@@ -25,6 +25,7 @@ import { scenario as u } from './u-bmc.ts';
 export const SCENARIOS: readonly Scenario[] = [
   a,
   b,
+  b2,
   c,
   d,
   e,

@@ -1,8 +1,11 @@
 /** `razor-mk image ipxe`: a TFTP root with iPXE and the script that finds the Razor server. */
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { defineVerb } from '../../../platform/process/verb.ts';
-import { layOutIpxe } from '../netboot/ipxe.ts';
+import { fetchPackage } from '../base/debian.ts';
+import { layOutIpxe, layOutLoaders } from '../netboot/ipxe.ts';
+import { chooseIpxe, IPXE_CHOICES, ipxeNotes } from '../netboot/ipxe-package.ts';
+import { defaultCache } from './base-verb.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
@@ -21,20 +24,39 @@ export const verb = defineVerb({
         type: 'string',
         default: '192.0.2.100,192.0.2.150',
         describe: 'addresses that dnsmasq gives to nodes',
-      }),
+      })
+      .option('ipxe', {
+        choices: IPXE_CHOICES,
+        describe: 'Debian 13’s, or this machine’s [default: this machine’s if it hands over the initrd, else Debian 13’s]',
+      })
+      .option('loaders-only', { type: 'boolean', default: false, describe: 'no scripts, menus and dnsmasq examples' })
+      .option('cache', { type: 'string', describe: 'where packages are kept [default: ~/.cache/razor-mk/debian]' }),
   run: async (args, host) => {
-    const manifest = new URL('../../../package.json', import.meta.url);
-    const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
-    const layout = layOutIpxe({
-      version,
-      out: resolve(args.out),
-      port: args.port,
-      cards: args.cards,
-      network: { interface: args.interface, address: args.address, range: args.range },
-      server: args.server,
+    const out = resolve(args.out);
+    const cache = resolve(args.cache ?? defaultCache(host));
+    const ipxe = await chooseIpxe(args.ipxe, async () => {
+      const found = await fetchPackage('ipxe', { cache, suite: 'trixie', env: host.env, signal: host.signal });
+      return join(found.root, 'usr/lib/ipxe');
     });
-    host.out(layout.written.map((name) => `${resolve(args.out)}/${name}\n`).join(''));
+    const layout = args['loaders-only']
+      ? layOutLoaders(out, ipxe.directory)
+      : layOutIpxe({
+          out,
+          ipxe: ipxe.directory,
+          version: await ownVersion(),
+          port: args.port,
+          cards: args.cards,
+          network: { interface: args.interface, address: args.address, range: args.range },
+          server: args.server,
+        });
+    host.out(layout.written.map((name) => `${out}/${name}\n`).join(''));
     for (const { file, debian } of layout.missing) host.err(`left out: ${file} (apt-get install ${debian})\n`);
+    for (const note of ipxeNotes(ipxe)) host.err(`${note}\n`);
     return 0;
   },
 });
+
+async function ownVersion(): Promise<string> {
+  const manifest = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version;
+}

@@ -26,6 +26,8 @@ interface IpxeOptions {
   readonly cards: number;
   /** Shown by F2 in the menu. */
   readonly version: string;
+  /** Directory with iPXE's files; Debian's package on this machine by default. */
+  readonly ipxe?: string;
   /** For the dnsmasq examples. */
   readonly network: { readonly interface: string; readonly address: string; readonly range: string };
 }
@@ -33,19 +35,13 @@ interface IpxeOptions {
 interface IpxeLayout {
   readonly written: readonly string[];
   /** Files of packages that are not installed. */
-  readonly missing: readonly { readonly file: string; readonly debian: string; readonly needed: boolean }[];
+  readonly missing: readonly { readonly file: string; readonly debian: string }[];
 }
 
 /** Lays the TFTP root out. Throws RAZOR_MK_USAGE for values that would not work, RAZOR_MK_IMAGE_PROGRAM without iPXE. */
 export function layOutIpxe(options: IpxeOptions): IpxeLayout {
   checkOptions(options);
-  const missing = missingLoaders();
-  const first = missing.find(({ essential }) => essential);
-  if (first !== undefined) {
-    throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${first.name} is not there (${first.from.join(', ')})`, {
-      remedy: `Install it: apt-get install ${first.debian}.`,
-    });
-  }
+  checkLoaders(options.ipxe);
   mkdirSync(join(options.out, 'pxelinux.cfg'), { recursive: true });
   const texts: readonly (readonly [string, string])[] = [
     ['razor.ipxe', ipxeScript(options)],
@@ -57,10 +53,26 @@ export function layOutIpxe(options: IpxeOptions): IpxeLayout {
     ['dnsmasq-proxy.conf', proxyConfig(options)],
   ];
   for (const [name, text] of texts) replaceFile(join(options.out, name), text);
+  const { written, missing } = layOutLoaders(options.out, options.ipxe);
+  return { written: [...texts.map(([name]) => name), ...written].sort(), missing };
+}
+
+/** Only the boot loaders, for a root whose scripts are somebody else's. Throws RAZOR_MK_IMAGE_PROGRAM without iPXE. */
+export function layOutLoaders(out: string, ipxe: string | undefined): IpxeLayout {
+  checkLoaders(ipxe);
+  mkdirSync(out, { recursive: true });
   return {
-    written: [...texts.map(([name]) => name), ...copyLoaders(options.out)].sort(),
-    missing: missing.map(({ name, debian, essential }) => ({ file: name, debian, needed: essential })),
+    written: [...copyLoaders(out, ipxe)].sort(),
+    missing: missingLoaders(ipxe).map(({ name, debian }) => ({ file: name, debian })),
   };
+}
+
+function checkLoaders(ipxe: string | undefined): void {
+  const first = missingLoaders(ipxe).find(({ essential }) => essential);
+  if (first === undefined) return;
+  throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${first.name} is not there (${first.from.join(', ')})`, {
+    remedy: `Install it: apt-get install ${first.debian}.`,
+  });
 }
 
 function checkOptions({ server, port, cards, network }: IpxeOptions): void {

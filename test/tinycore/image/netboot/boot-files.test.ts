@@ -1,6 +1,6 @@
-/** What `image build --server` writes for each server, and what --allow-deploy puts into the image. */
+/** What `image build --server` writes for each server, what --allow-deploy puts into the image, and a TFTP root's iPXE. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parse } from 'yaml';
@@ -12,6 +12,8 @@ import { buildImage } from '../../../../tinycore/image/build.ts';
 import type { BuildOptions } from '../../../../tinycore/image/build-options.ts';
 import { readInitrd, readTree } from '../../../../tinycore/image/initrd/initrd.ts';
 import { BOOT_FILE_SERVERS, serverFiles, type ServerName } from '../../../../tinycore/image/netboot/boot-files.ts';
+import { layOutLoaders } from '../../../../tinycore/image/netboot/ipxe.ts';
+import { chooseIpxe, ipxeNotes } from '../../../../tinycore/image/netboot/ipxe-package.ts';
 import { fakeTcz, writeSmallBase } from '../../../helpers/small-base.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
@@ -165,4 +167,48 @@ test('--allow-deploy is in the image’s configuration file beside what is there
   const { tree } = await readInitrd(readFileSync(join(out, 'core.gz')));
   assert.equal(readTree(tree, 'etc/razor-mk/config.yaml'), undefined);
   assert.ok(existsSync(join(out, 'ironic/deploy_kernel')));
+});
+
+/** LINUX_EFI_INITRD_MEDIA_GUID as the UEFI specification lays a GUID out: three little-endian numbers, eight bytes. */
+const INITRD_GUID = Buffer.from('27e46855fc683d4fac74ca555231cc68', 'hex');
+
+/** A directory with iPXE's files of this version, which offers the initrd to the kernel or does not. */
+function ipxeFiles(version: string, offers: boolean): string {
+  const files = join(temporaryDirectory(), 'ipxe');
+  mkdirSync(files);
+  const efi = Buffer.concat([Buffer.from(`MZ\0${version}\0`), offers ? INITRD_GUID : Buffer.alloc(16)]);
+  writeFileSync(join(files, 'ipxe.efi'), efi);
+  for (const name of ['undionly.kpxe', 'ipxe.lkrn']) writeFileSync(join(files, name), name);
+  return files;
+}
+
+const never = (): Promise<string> => Promise.reject(new Error('nothing is to be fetched'));
+
+// the original's boot script under UEFI, with iPXE of Debian 12: "VFS: Unable to mount root fs on unknown-block(0,0)"
+test('the iPXE of a TFTP root is one that hands the initrd over: the installed one if it does, else Debian 13’s', async () => {
+  const old = ipxeFiles('1.0.0+git-20190125.36a4c85-5.1', false);
+  const newer = ipxeFiles('1.21.1+git20250501.dad20602+dfsg-1', true);
+  const fetched = await chooseIpxe(undefined, () => Promise.resolve(newer), old);
+  assert.deepEqual(ipxeNotes(fetched), [
+    'iPXE 1.21.1+git20250501.dad20602+dfsg-1: under UEFI it hands the initrd over by itself',
+  ]);
+  const root = temporaryDirectory();
+  assert.ok(layOutLoaders(root, fetched.directory).written.includes('undionly.kpxe'));
+  assert.deepEqual(readFileSync(join(root, 'ipxe.efi')), readFileSync(join(newer, 'ipxe.efi')));
+
+  assert.equal((await chooseIpxe(undefined, never, newer)).directory, newer, 'what the machine has is good enough');
+  assert.equal((await chooseIpxe('installed', never, old)).directory, old);
+});
+
+test('where only the old iPXE can be had, what the server’s setting must be is said; where it was not wanted, it is an error', async () => {
+  const old = ipxeFiles('1.0.0+git-20190125.36a4c85-5.1', false);
+  const notes = ipxeNotes(await chooseIpxe(undefined, never, old)).join('\n');
+  assert.match(notes, /^the newer iPXE of Debian 13 could not be had: nothing is to be fetched\n/);
+  assert.match(notes, /iPXE 1\.0\.0\+git-20190125\.36a4c85-5\.1: under UEFI it does not hand the initrd over/);
+  assert.match(notes, /rz_mk_boot_kernel_args: initrd=core\.gz; Hanlon hnl_mk_boot_kernel_args: initrd=core\.gz/);
+  await assert.rejects(chooseIpxe('trixie', never, old), /nothing is to be fetched/);
+  await assert.rejects(chooseIpxe(undefined, never, join(old, 'nothing')), {
+    code: 'RAZOR_MK_IMAGE_PROGRAM',
+    message: /^no iPXE: none is installed, and nothing is to be fetched$/,
+  });
 });
