@@ -93,7 +93,7 @@ export const urlPath: Kind = (written) => {
   return written.split('/').includes('..') ? { wrong: 'has .. in it' } : { value: written };
 };
 
-/** An http or https URL. The original's default has an empty port (`http://localhost:/x`), which URLs allow. */
+/** An http or https URL. */
 export const httpUrl: Kind = (written) => {
   if (typeof written !== 'string' || written.length > 2000 || !URL.canParse(written))
     return { wrong: 'is not a valid URL' };

@@ -7,6 +7,7 @@ import type { StateStore } from '../state/state-store.ts';
 import {
   diffPushed,
   examinePushed,
+  isFault,
   pushedText,
   shownChanges,
   type Change,
@@ -74,7 +75,8 @@ export function createPushTracker(
       return currentOf(state);
     },
     get errors() {
-      const refused = state.refusals.map(({ key, value, reason }) => `pushed ${key} ${value} refused: it ${reason}`);
+      const faults = state.refusals.filter(isFault);
+      const refused = faults.map(({ key, value, reason }) => `pushed ${key} ${value} refused: it ${reason}`);
       return state.rollback === undefined ? refused : [...refused, state.rollback];
     },
     offer(map, server) {
@@ -112,7 +114,7 @@ function currentOf({ trial, good }: PushState): PushedMap {
 /** Takes what an examination left over as the configuration on trial. */
 function examineOffer(state: PushState, { accepted, refused }: Examined, probation: number): Offered {
   const changes = diffPushed(currentOf(state), accepted);
-  const errorsMayDiffer = state.refusals.length > 0 || state.rollback !== undefined || refused.length > 0;
+  const errorsMayDiffer = [...state.refusals, ...refused].some(isFault) || state.rollback !== undefined;
   state.refusals = refused;
   if (changes.length > 0) state.trial = { map: accepted, left: probation };
   // nothing but what is good already: what was rolled back is not wanted any more

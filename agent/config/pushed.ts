@@ -29,6 +29,12 @@ const IGNORED = new Set(['mk_gem_mirror_uri', 'mk_gemlist_uri']);
 const MOST_KEYS = 200;
 
 /**
+ * The first configuration of the original server has three URIs without a number behind the colon
+ * (`http://localhost:/tinycorelinux`, docs/contracts/razor-0.x.md#pushed-configuration). It means nobody: what works is kept.
+ */
+const EMPTY_PORT = 'has an empty port';
+
+/**
  * Validates a pushed map. A key that is refused keeps its value of `current`; the others count. Unknown `mk_*` keys with
  * plain values are kept as they are (servers push whatever their operators add). `server` is the address in use: a push
  * may move http to https, never https to http.
@@ -55,12 +61,18 @@ function reasonAgainst(key: string, value: unknown, server: string): string | un
     const plain = ['string', 'number', 'boolean'].includes(typeof value) && String(value).length <= 4096;
     return plain ? undefined : 'is not a plain value';
   }
+  if (typeof value === 'string' && /^https?:\/\/[^/?#]*:(?:[/?#]|$)/i.test(value)) return EMPTY_PORT;
   const entry = OPTIONS[setting];
   const checked = (entry.pushedKind ?? entry.kind)(value);
   if ('wrong' in checked) return checked.wrong;
   if (key === 'mk_uri' && /^https:/i.test(server) && !/^https:/i.test(String(value)))
     return 'would go back from https to http';
   return undefined;
+}
+
+/** Whether a refusal is a fault that somebody should mend: what an untouched server pushes is none. */
+export function isFault({ reason }: PushRefusal): boolean {
+  return reason !== EMPTY_PORT;
 }
 
 /** A pushed value as text for people; what an operator calls a password or token is not shown. */

@@ -121,7 +121,7 @@ function logText(event: AgentEvent): string | undefined {
     case 'registered':
       return `registered with ${event.facts} facts: ${event.reason} (${inMs(event)})`;
     case 'config':
-      return `configuration: ${event.applied.length} keys changed, ${event.refused.length} refused`;
+      return `configuration: ${event.applied.length} ${event.applied.length === 1 ? 'key' : 'keys'} changed, ${event.refused.length} refused`;
     case 'reported': {
       const node = event.node === undefined ? '' : `: this machine is node ${event.node}`;
       return `${event.server} took ${event.facts} facts${node} (${inMs(event)})`;

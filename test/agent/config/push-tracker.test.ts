@@ -34,10 +34,18 @@ const usual = {
   mk_kmod_install_list_uri: 'http://localhost:/tinycorelinux/kmod-install-list',
 };
 
-test('the configuration of an untouched server is taken whole, its empty ports included', () => {
+// a live node took http://localhost:/tinycorelinux over in place of its image's working mirror
+test('of an untouched server’s configuration the URIs with an empty port are refused, and those that work are kept', () => {
+  const mirrors = Object.keys(usual).filter((key) => String(usual[key as keyof typeof usual]).includes('localhost:/'));
+  assert.equal(mirrors.length, 3);
   const { accepted, refused } = examinePushed(usual, {}, 'http://10.0.0.1:8026');
-  assert.deepEqual(refused, []);
-  assert.deepEqual(accepted, usual);
+  assert.deepEqual(
+    refused.map(({ key, reason }) => [key, reason]),
+    mirrors.map((key) => [key, 'has an empty port']),
+  );
+  assert.deepEqual(accepted, Object.fromEntries(Object.entries(usual).filter(([key]) => !mirrors.includes(key))));
+  const before = { mk_tce_mirror_uri: 'http://10.0.0.1:2157/tinycorelinux' };
+  assert.equal(examinePushed(usual, before, 'http://10.0.0.1:8026').accepted['mk_tce_mirror_uri'], before.mk_tce_mirror_uri);
 });
 
 test('values that no sane server sends are refused one by one, and the others count', () => {
@@ -76,7 +84,8 @@ test('values that no sane server sends are refused one by one, and the others co
     ['checkin_interval', 5, /not a key/],
   ];
   for (const [key, value, reason] of bad) {
-    const map = Object.fromEntries([...Object.entries(usual).filter(([name]) => name !== key), [key, value]]);
+    const others = Object.entries(usual).filter(([name, its]) => name !== key && !String(its).includes('localhost:/'));
+    const map = Object.fromEntries([...others, [key, value]]);
     const { accepted, refused } = examinePushed(map, { mk_checkin_interval: 42 }, 'http://10.0.0.1');
     assert.deepEqual(
       refused.map((one) => one.key),
@@ -209,6 +218,15 @@ test('what is refused or rolled back is told to the server without being asked f
   server.checkins(command('acknowledge', {}));
   await runUntil(agent, () => agent?.of('registered').length === 4);
   assert.equal(factsOf(3)['razor_mk_errors'], undefined);
+});
+
+test('what an untouched server pushes is no fault of anybody’s: it is refused in the log, and not told to the server', async () => {
+  server.checkins(command('register', usual), command('acknowledge', { ...usual, mk_uri: server.url }));
+  agent = await testAgent({ server: server.url });
+  await runUntil(agent, () => agent?.of('checkin').length === 4);
+  assert.equal(agent.of('registered').length, 1, 'nothing new is told');
+  assert.ok(agent.lines.some((line) => /mk_tce_mirror_uri = .* is refused: it has an empty port/.test(line)));
+  assert.equal(agent.control.settings.values.tceMirrorUri, '');
 });
 
 test('a found server gives way to its mk_uri; when nothing answers there, the found one returns', async () => {
