@@ -5,7 +5,9 @@ import type { Host } from '../platform/process/verb.ts';
 
 /** Runs a verb to its end, in this process's environment. Throws RAZOR_MK_RUN with the last lines that it said. */
 export async function runOwnVerb(host: Host, ...words: readonly string[]): Promise<RunResult> {
-  const set = Object.entries(host.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  const set = Object.entries(host.env).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
   const result = await run([...host.self, ...words] as [string, ...string[]], {
     timeoutMs: 900_000,
     env: Object.fromEntries(set),

@@ -45,7 +45,10 @@ test('of an untouched server’s configuration the URIs with an empty port are r
   );
   assert.deepEqual(accepted, Object.fromEntries(Object.entries(usual).filter(([key]) => !mirrors.includes(key))));
   const before = { mk_tce_mirror_uri: 'http://10.0.0.1:2157/tinycorelinux' };
-  assert.equal(examinePushed(usual, before, 'http://10.0.0.1:8026').accepted['mk_tce_mirror_uri'], before.mk_tce_mirror_uri);
+  assert.equal(
+    examinePushed(usual, before, 'http://10.0.0.1:8026').accepted['mk_tce_mirror_uri'],
+    before.mk_tce_mirror_uri,
+  );
 });
 
 test('values that no sane server sends are refused one by one, and the others count', () => {

@@ -36,7 +36,8 @@ export const scenario: Scenario = {
 
 export const originalScript: Scenario = {
   id: 'b2',
-  title: 'UEFI from the original’s boot script, without initrd=: iPXE of Debian 13 hands the initrd over, to registered',
+  title:
+    'UEFI from the original’s boot script, without initrd=: iPXE of Debian 13 hands the initrd over, to registered',
   gate: true,
   minutes: 6,
   async run(world) {

@@ -27,7 +27,8 @@ export const verb = defineVerb({
       })
       .option('ipxe', {
         choices: IPXE_CHOICES,
-        describe: 'Debian 13’s, or this machine’s [default: this machine’s if it hands over the initrd, else Debian 13’s]',
+        describe:
+          'Debian 13’s, or this machine’s [default: this machine’s if it hands over the initrd, else Debian 13’s]',
       })
       .option('loaders-only', { type: 'boolean', default: false, describe: 'no scripts, menus and dnsmasq examples' })
       .option('cache', { type: 'string', describe: 'where packages are kept [default: ~/.cache/razor-mk/debian]' }),
