@@ -1,7 +1,7 @@
 /** Programs are run as argv, never through a shell, with a time limit, an output cap and a clean environment. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { withUmask } from './umask.ts';
 
 export interface RunOptions {
@@ -9,7 +9,10 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Bytes of stdout and of stderr that are kept (each); the program is killed when it prints more. 8 MiB by default. */
   readonly outputLimit?: number;
-  readonly input?: string | Uint8Array;
+  /** An iterable is read as fast as the program takes it. */
+  readonly input?: string | Uint8Array | Iterable<Uint8Array>;
+  /** Whether stdout is in the result, bounded by outputLimit; true by default. Otherwise only `onStdout` sees it. */
+  readonly keepStdout?: boolean;
   readonly cwd?: string;
   /** Added to PATH, HOME and LANG=C, the whole environment otherwise. */
   readonly env?: Readonly<Record<string, string>>;
@@ -71,14 +74,14 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     });
     return chunks;
   };
-  const stdout = collect(child.stdout);
+  const stdout = options.keepStdout === false ? [] : collect(child.stdout);
   if (options.onStdout) child.stdout.on('data', options.onStdout);
   const stderr = collect(child.stderr);
   child.on('error', (error: NodeJS.ErrnoException) => {
     failure ??= error.code === 'ENOENT' ? 'not-found' : 'not-started';
   });
   child.stdin.on('error', () => undefined); // EPIPE of a program that does not read
-  child.stdin.end(options.input);
+  feed(child.stdin, options.input);
   const timer = setTimeout(() => kill('timeout'), options.timeoutMs ?? 30_000);
   const abort = (): void => kill('aborted');
   options.signal?.addEventListener('abort', abort, { once: true });
@@ -95,6 +98,14 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     stderr: Buffer.concat(stderr),
     durationMs: performance.now() - started,
   };
+}
+
+function feed(stdin: Writable, input: RunOptions['input']): void {
+  if (input === undefined || typeof input === 'string' || input instanceof Uint8Array) return void stdin.end(input);
+  const source = Readable.from(input, { objectMode: false });
+  source.on('error', () => stdin.destroy());
+  stdin.on('close', () => source.destroy());
+  source.pipe(stdin);
 }
 
 type Ending = readonly [number | null, NodeJS.Signals | null];

@@ -2,18 +2,19 @@
  * `image inspect`: what an ISO or an initrd holds, and how a Razor server and a machine would judge it. Nothing is mounted
  * and nothing is unpacked on disk.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { kernelRelease } from './base/base-source.ts';
 import { baseProblems } from './base/base-needs.ts';
 import { openAccounts, type OpenAccount } from './initrd/accounts.ts';
 import { missingDrivers, type Driver } from './modules/drivers.ts';
-import type { Entry } from './initrd/entry.ts';
+import { sizeOf, type Entry } from './initrd/entry.ts';
 import { parseList } from './extensions/extensions.ts';
 import { readInitrd, readTree, type Initrd } from './initrd/initrd.ts';
 import { openIso, type IsoVolume } from './iso/iso-reader.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
-import { judgeMetadata, sha256, type Judgement } from './iso/iso-metadata.ts';
+import { bytesOfFile, digestOf, type StoredBytes } from './initrd/stored-bytes.ts';
+import { judgeMetadata, type Judgement } from './iso/iso-metadata.ts';
 import { isModule } from '../node/module-name.ts';
 import { kernelVersionOf, moduleNamesOf } from './modules/modules.ts';
 
@@ -55,24 +56,36 @@ export interface Inspection {
   readonly problems: readonly string[];
 }
 
-/** Looks into an image. Throws RAZOR_MK_ISO, RAZOR_MK_ARCHIVE, RAZOR_MK_FILE_UNREADABLE for what cannot be read at all. */
+/** Menus and metadata that are read whole. */
+const LARGEST_TEXT = 256 * 1024;
+/** Where a kernel's header and its version lie (kernelRelease). */
+const KERNEL_HEAD = 128 * 1024;
+
+/**
+ * Looks into an image, of which at most some hundred MiB are ever in memory. Throws RAZOR_MK_ISO, RAZOR_MK_ARCHIVE,
+ * RAZOR_MK_FILE_UNREADABLE for what cannot be read at all.
+ */
 export async function inspectImage(file: string): Promise<Inspection> {
-  let head: Buffer;
+  let fd: number | undefined;
   try {
-    head = readFileSync(file);
+    fd = openSync(file, 'r');
+    const bytes = bytesOfFile(fd, 0, fstatSync(fd).size);
+    const looksIso = bytes.at(0x8001, 5).toString('latin1') === 'CD001' || file.endsWith('.iso');
+    return looksIso ? await inspectIso(file) : await inspectInitrd(file, bytes);
   } catch (error) {
+    if (error instanceof RazorMkError) throw error;
     throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
-  const looksIso = head.toString('latin1', 0x8001, 0x8006) === 'CD001' || file.endsWith('.iso');
-  return looksIso ? await inspectIso(file) : await inspectInitrd(file, head);
 }
 
-async function inspectInitrd(file: string, bytes: Buffer): Promise<Inspection> {
+async function inspectInitrd(file: string, bytes: StoredBytes): Promise<Inspection> {
   const initrd = await reportInitrd(bytes, file);
   return {
     file,
     kind: 'initrd',
-    initrd: { ...initrd, path: file, sha256: sha256(bytes) },
+    initrd: { ...initrd, path: file, sha256: digestOf(bytes, 'sha256') },
     problems: initrdProblems(initrd),
   };
 }
@@ -81,25 +94,23 @@ async function inspectIso(file: string): Promise<Inspection> {
   const iso = openIso(file);
   try {
     const { files, boot, disk, id, application, preparer, publisher, size, fileSize, names } = iso;
-    const read = (path: string): Buffer | undefined => (files.has(path) ? iso.read(path) : undefined);
+    const read = (path: string): Buffer | undefined => (files.has(path) ? iso.read(path, LARGEST_TEXT) : undefined);
     const text = read('iso-metadata.yaml')?.toString();
-    const metadata = await judgeMetadata(text, read);
+    const metadata = await judgeMetadata(text, (path, algorithm) =>
+      files.has(path) ? digestOf(iso.open(path), algorithm) : undefined,
+    );
     const map = metadata.metadata ?? {};
     const named = (key: string, others: readonly string[]): string | undefined =>
       [map[key], ...others].find((path): path is string => typeof path === 'string' && files.has(path));
-    const kernelPath = named('kernel', ['boot/vmlinuz64', 'boot/vmlinuz']);
-    const initrdPath = named('initrd', ['boot/corepure64.gz', 'boot/core.gz']);
-    const kernel = kernelPath === undefined ? undefined : iso.read(kernelPath);
-    const packed = initrdPath === undefined ? undefined : iso.read(initrdPath);
-    const initrd =
-      packed === undefined ? undefined : await reportInitrd(packed, `${initrdPath} of ${file}`, wordsOf(read));
+    const kernel = kernelOf(iso, named('kernel', ['boot/vmlinuz64', 'boot/vmlinuz']));
+    const initrd = await initrdOf(iso, named('initrd', ['boot/corepure64.gz', 'boot/core.gz']), file, wordsOf(read));
     const problems = [
       ...metadata.problems,
       ...(file.endsWith('.iso') ? [] : ['the name does not end in .iso: a Razor server refuses it']),
       ...(kernel === undefined
         ? ['no kernel']
-        : kernelRelease(kernel) === undefined
-          ? [`${kernelPath} is not a Linux kernel`]
+        : kernel.release === undefined
+          ? [`${kernel.path} is not a Linux kernel`]
           : []),
       ...(initrd === undefined ? ['no initrd'] : initrdProblems(initrd)),
       ...(boot.some((entry) => entry.bootable) ? [] : ['no boot catalogue: it does not boot as a CD']),
@@ -109,19 +120,8 @@ async function inspectIso(file: string): Promise<Inspection> {
       kind: 'iso',
       iso: { boot, disk, id, application, preparer, publisher, size, fileSize, names, fileCount: files.size },
       metadata,
-      ...(kernel === undefined || kernelPath === undefined
-        ? {}
-        : {
-            kernel: {
-              path: kernelPath,
-              bytes: kernel.length,
-              version: kernelRelease(kernel) ?? '',
-              sha256: sha256(kernel),
-            },
-          }),
-      ...(initrd === undefined || packed === undefined || initrdPath === undefined
-        ? {}
-        : { initrd: { ...initrd, path: initrdPath, sha256: sha256(packed) } }),
+      ...(kernel === undefined ? {} : { kernel: kernel.report }),
+      ...(initrd === undefined ? {} : { initrd }),
       problems,
     };
   } finally {
@@ -129,12 +129,40 @@ async function inspectIso(file: string): Promise<Inspection> {
   }
 }
 
-async function reportInitrd(bytes: Buffer, name: string, words: readonly string[] = []): Promise<InitrdReport> {
+type OpenIso = ReturnType<typeof openIso>;
+
+interface FoundKernel {
+  readonly path: string;
+  readonly release: string | undefined;
+  readonly report: NonNullable<Inspection['kernel']>;
+}
+
+function kernelOf(iso: OpenIso, path: string | undefined): FoundKernel | undefined {
+  if (path === undefined) return undefined;
+  const bytes = iso.open(path);
+  const release = kernelRelease(bytes.at(0, KERNEL_HEAD));
+  const report = { path, bytes: bytes.length, version: release ?? '', sha256: digestOf(bytes, 'sha256') };
+  return { path, release, report };
+}
+
+async function initrdOf(
+  iso: OpenIso,
+  path: string | undefined,
+  file: string,
+  words: readonly string[],
+): Promise<Inspection['initrd']> {
+  if (path === undefined) return undefined;
+  const bytes = iso.open(path);
+  const report = await reportInitrd(bytes, `${path} of ${file}`, words);
+  return { ...report, path, sha256: digestOf(bytes, 'sha256') };
+}
+
+async function reportInitrd(bytes: StoredBytes, name: string, words: readonly string[] = []): Promise<InitrdReport> {
   const initrd = await readInitrd(bytes, name);
   const { tree, segments } = initrd;
   const version = kernelVersionOf(tree);
   const files = [...tree.values()].filter((entry) => entry.type === 'file' && entry.linkTo === undefined);
-  const unpackedBytes = files.reduce((sum, entry) => sum + Math.ceil(entry.data.length / 4096) * 4096, 0);
+  const unpackedBytes = files.reduce((sum, entry) => sum + Math.ceil(sizeOf(entry) / 4096) * 4096, 0);
   return {
     bytes: bytes.length,
     segments: segments.map((each) => ({
@@ -152,9 +180,9 @@ async function reportInitrd(bytes: Buffer, name: string, words: readonly string[
     lacks: lacksOf(tree, version, words),
     openAccounts: openAccounts(tree),
     largest: files
-      .sort((a, b) => b.data.length - a.data.length)
+      .sort((a, b) => sizeOf(b) - sizeOf(a))
       .slice(0, 5)
-      .map((entry) => ({ path: entry.path, bytes: entry.data.length })),
+      .map((entry) => ({ path: entry.path, bytes: sizeOf(entry) })),
   };
 }
 
@@ -180,7 +208,7 @@ function extensionsOf(tree: ReadonlyMap<string, Entry>): InitrdReport['extension
     .filter((entry) => entry.type === 'file' && entry.path.endsWith('.tcz'))
     .map((entry) => {
       const name = entry.path.split('/').at(-1) ?? '';
-      return { name, bytes: entry.data.length, onboot: entry.path.startsWith('tmp/builtin/') && onboot.has(name) };
+      return { name, bytes: sizeOf(entry), onboot: entry.path.startsWith('tmp/builtin/') && onboot.has(name) };
     });
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { isDirectory } from '../../../platform/files.ts';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { hasEntryWithin, readWithin } from '../../../platform/within.ts';
-import { joinSegments, readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
+import { joinSegments, LARGEST_PROGRAM, readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
 import { openIso } from '../iso/iso-reader.ts';
 import { kernelVersionOf, moduleNamesOf } from '../modules/modules.ts';
 import type { Entry } from '../initrd/entry.ts';
@@ -184,7 +184,7 @@ function checkKernelWhole(kernel: Buffer, from: string): void {
 export function mirrorDirectory(tree: ReadonlyMap<string, Entry>, modules: string | undefined): string {
   const release = readTree(tree, 'usr/share/doc/tc/release.txt')?.toString() ?? '';
   const major = /version\s+([^\s.]+)/.exec(release)?.[1] ?? /^\s*([^\s.]+)\./.exec(release)?.[1] ?? 'local';
-  const shell = readTree(tree, 'bin/busybox');
+  const shell = readTree(tree, 'bin/busybox', LARGEST_PROGRAM);
   const wide = shell === undefined ? /64/.test(modules ?? '') : shell[4] === 2; // EI_CLASS of its ELF header
   return `${major}.x/${wide ? 'x86_64' : 'x86'}/tcz`;
 }

@@ -8,7 +8,7 @@ import { replaceFile } from '../../../platform/files.ts';
 import type { Entry } from '../initrd/entry.ts';
 import { collectExtensions, type TczExtension } from './extensions.ts';
 import { entriesOfDirectory } from '../initrd/directory-entries.ts';
-import { readTree } from '../initrd/initrd.ts';
+import { LARGEST_PROGRAM, readTree } from '../initrd/initrd.ts';
 import type { PackCompression } from '../initrd/compress.ts';
 import { withTemporary } from '../programs.ts';
 import { packSquashfs, squashCompression, unpackSquashfs } from './squashfs.ts';
@@ -39,7 +39,7 @@ const ZSTD_SYMBOL = 'zstd_init_dstream';
 export function formFor(tree: ReadonlyMap<string, Entry>): Form {
   for (const path of tree.keys()) {
     if (!/\/squashfs\.ko(\.gz|\.zst)?$/.test(path)) continue;
-    const bytes = readTree(tree, path);
+    const bytes = readTree(tree, path, LARGEST_PROGRAM);
     if (bytes !== undefined && unpacked(path, bytes).includes(ZSTD_SYMBOL)) return 'tcz-zstd';
   }
   return 'tcz-gzip';
@@ -47,8 +47,9 @@ export function formFor(tree: ReadonlyMap<string, Entry>): Form {
 
 function unpacked(path: string, bytes: Buffer): Buffer {
   try {
-    if (path.endsWith('.gz')) return gunzipSync(bytes);
-    return path.endsWith('.zst') ? zstdDecompressSync(bytes) : bytes;
+    const options = { maxOutputLength: LARGEST_PROGRAM };
+    if (path.endsWith('.gz')) return gunzipSync(bytes, options);
+    return path.endsWith('.zst') ? zstdDecompressSync(bytes, options) : bytes;
   } catch {
     return bytes; // broken: it shows nothing
   }

@@ -8,10 +8,10 @@ import type { Overlay, OverlayEntry } from '../../../packaging/extension/overlay
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { AgentParts } from '../extensions/agent-form.ts';
 import { mirrorDirectory, type Base } from '../base/base-source.ts';
-import { directoryEntry, fileEntry, linkTarget, parentsOf, sortEntries, type Entry } from './entry.ts';
+import { directoryEntry, fileEntry, linkTarget, movedTo, parentsOf, sizeOf, sortEntries, type Entry } from './entry.ts';
 import { parseList, type TczExtension } from '../extensions/extensions.ts';
 import { entriesOfDirectory } from './directory-entries.ts';
-import { readTree, resolvePath } from './initrd.ts';
+import { fileOf, readTree, resolvePath } from './initrd.ts';
 import { isModule } from '../../node/module-name.ts';
 import { depmodTables } from '../modules/modules.ts';
 
@@ -103,7 +103,7 @@ async function moduleEntries(base: Base, added: readonly Entry[]): Promise<Entry
     if (entry.type !== 'file' || !path.startsWith(`${root}/`)) continue;
     const name = path.slice(root.length + 1);
     if (isModule(path) || /^modules\.(order|builtin|builtin\.modinfo)$/.test(name)) {
-      union.set(name, { ...entry, path: `lib/modules/${version}/${name}`, data: readTree(tree, path) ?? entry.data });
+      union.set(name, movedTo(entry, `lib/modules/${version}/${name}`, fileOf(tree, path)));
     }
   }
   for (const entry of added) union.set(entry.path.slice(`lib/modules/${version}/`.length), entry);
@@ -161,7 +161,7 @@ export function unpackedBytes(base: Base, entries: readonly Entry[]): number {
   let bytes = 0;
   for (const entry of tree.values()) {
     if (entry.linkTo !== undefined) continue;
-    if (entry.type === 'file') bytes += Math.ceil(entry.data.length / 4096) * 4096;
+    if (entry.type === 'file') bytes += Math.ceil(sizeOf(entry) / 4096) * 4096;
     else if (entry.type === 'symlink' && linkTarget(entry).length > 127) bytes += 4096;
   }
   return bytes;

@@ -3,7 +3,8 @@
  * (its Documentation/driver-api/early-userspace/buffer-format.rst). The writer gives the same bytes for the same entries.
  */
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import type { Entry, EntryType } from './entry.ts';
+import { sizeOf, type Entry, type EntryType } from './entry.ts';
+import { bytesInMemory, type StoredBytes } from './stored-bytes.ts';
 
 const TRAILER = 'TRAILER!!!';
 const HEADER = 110;
@@ -124,59 +125,123 @@ interface CpioContents {
   readonly end: number;
 }
 
+/** No microkernel comes near: Tiny Core's base has some 4,000 entries, with all drivers of Debian's kernel 8,000. */
+const MOST_ENTRIES = 50_000;
+const MOST_NAMES = 8 * 1024 * 1024;
+
+/** How much all archives of one initrd may still hold. */
+export interface CpioBudget {
+  entries: number;
+  /** Characters of names. */
+  names: number;
+}
+
+/** For one initrd. */
+export function cpioBudget(): CpioBudget {
+  return { entries: MOST_ENTRIES, names: MOST_NAMES };
+}
+
+interface Found {
+  readonly entry: Entry;
+  /** Inode and device of a file that has more than one name. */
+  readonly key: string | undefined;
+}
+
 /**
  * Reads one archive that begins at `start`. Hard links come back as `linkTo` the entry that holds the content.
  * Names are stripped of `./` and leading `/`. Throws RAZOR_MK_ARCHIVE where the archive is cut off or is no newc, and for `..`
  * in a name: parts of a tree become files here (depmodTables).
  */
-export function readCpio(bytes: Buffer, start = 0): CpioContents {
-  const found: { entry: Entry; key: string; links: number }[] = [];
+export function readCpio(archive: Buffer | StoredBytes, start = 0, budget = cpioBudget()): CpioContents {
+  const bytes = Buffer.isBuffer(archive) ? bytesInMemory(archive) : archive;
+  const found: Found[] = [];
   let offset = start;
   for (;;) {
     const at = offset;
-    const magic = bytes.toString('latin1', at, at + 6);
-    if (bytes.length - at < HEADER) throw broken(at, 'is cut off: no trailer');
-    if (magic !== '070701' && magic !== '070702')
-      throw broken(at, `has ${JSON.stringify(magic)} where a header was due`);
-    const field = (index: number): number => {
-      const text = bytes.toString('latin1', at + 6 + index * 8, at + 14 + index * 8);
-      if (!/^[0-9a-fA-F]{8}$/.test(text)) throw broken(at, 'has a header with an invalid number');
-      return Number.parseInt(text, 16);
-    };
-    const [nameSize, dataSize, mode] = [field(11), field(6), field(1)];
-    const dataAt = align(at + HEADER + nameSize);
-    if (nameSize < 1 || nameSize > NAME_LIMIT || dataAt + dataSize > bytes.length)
-      throw broken(at, 'is cut off inside an entry');
-    const name = bytes.toString('utf8', at + HEADER, at + HEADER + nameSize - 1);
+    const { field, name, dataAt, dataSize } = readHeader(bytes, at);
     offset = align(dataAt + dataSize);
     if (name === TRAILER) return { entries: resolveLinks(found), end: Math.min(offset, bytes.length) };
+    const mode = field(1);
     const type = TYPES.get(mode & 0o170000);
     if (type === undefined) throw broken(at, `has ${name} of an unknown type (mode ${mode.toString(8)})`);
     const path = name.replace(/^(\.?\/+)+/, '').replace(/\/+$/, '');
     if (path === '' || path === '.') continue;
     if (path.split('/').includes('..')) throw broken(at, `has ${JSON.stringify(path)}, which leads out of it`);
-    const key = `${field(0)}.${field(7)}.${field(8)}`;
-    const data = bytes.subarray(dataAt, dataAt + dataSize);
+    budget.entries -= 1;
+    budget.names -= path.length;
+    if (budget.entries < 0) throw broken(at, `has more than ${MOST_ENTRIES} entries`);
+    if (budget.names < 0) throw broken(at, `has more than ${MOST_NAMES} bytes of names`);
     const common = { uid: field(2), gid: field(3), mtime: field(5), major: field(9), minor: field(10) };
-    found.push({ entry: { path, type, mode: mode & 0o7777, data, ...common }, key, links: field(4) });
+    const key = type === 'file' && field(4) > 1 ? `${field(0)}.${field(7)}.${field(8)}` : undefined;
+    const plain = { path, type, mode: mode & 0o7777, ...common };
+    const entry = bytes.inMemory
+      ? { ...plain, data: bytes.at(dataAt, dataSize) }
+      : storedEntry(plain, bytes, dataAt, dataSize);
+    found.push({ entry, key });
   }
 }
 
-function resolveLinks(found: readonly { entry: Entry; key: string; links: number }[]): Entry[] {
+/** An entry whose content stays where it is until somebody reads it. */
+function storedEntry(plain: Omit<Entry, 'data'>, bytes: StoredBytes, offset: number, size: number): Entry {
+  const { path, type, mode, uid, gid, mtime, major, minor } = plain;
+  return {
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    mtime,
+    major,
+    minor,
+    size,
+    get data() {
+      return bytes.at(offset, size);
+    },
+  };
+}
+
+interface Header {
+  /** The number of a field, in the order of `header`. */
+  readonly field: (index: number) => number;
+  readonly name: string;
+  readonly dataAt: number;
+  readonly dataSize: number;
+}
+
+function readHeader(bytes: StoredBytes, at: number): Header {
+  if (bytes.length - at < HEADER) throw broken(at, 'is cut off: no trailer');
+  const head = bytes.at(at, HEADER).toString('latin1');
+  const magic = head.slice(0, 6);
+  if (magic !== '070701' && magic !== '070702') throw broken(at, `has ${JSON.stringify(magic)} where a header was due`);
+  const field = (index: number): number => {
+    const text = head.slice(6 + index * 8, 14 + index * 8);
+    if (!/^[0-9a-fA-F]{8}$/.test(text)) throw broken(at, 'has a header with an invalid number');
+    return Number.parseInt(text, 16);
+  };
+  const [nameSize, dataSize] = [field(11), field(6)];
+  const dataAt = align(at + HEADER + nameSize);
+  if (nameSize < 1 || nameSize > NAME_LIMIT || dataAt + dataSize > bytes.length)
+    throw broken(at, 'is cut off inside an entry');
+  return { field, name: bytes.at(at + HEADER, nameSize - 1).toString('utf8'), dataAt, dataSize };
+}
+
+function resolveLinks(found: readonly Found[]): Entry[] {
   const owners = new Map<string, Entry>();
-  for (const { entry, key, links } of found) {
-    if (entry.type !== 'file' || links < 2) continue;
+  for (const { entry, key } of found) {
+    if (key === undefined) continue;
     const owner = owners.get(key);
-    if (owner === undefined || (owner.data.length === 0 && entry.data.length > 0)) owners.set(key, entry);
+    if (owner === undefined || (sizeOf(owner) === 0 && sizeOf(entry) > 0)) owners.set(key, entry);
   }
-  return found.map(({ entry, key, links }) => {
-    const owner = entry.type === 'file' && links > 1 ? owners.get(key) : undefined;
-    return owner === undefined || owner === entry ? entry : { ...entry, linkTo: owner.path };
+  return found.map(({ entry, key }) => {
+    const owner = key === undefined ? undefined : owners.get(key);
+    return owner === undefined || owner === entry ? entry : { ...entry, size: 0, data: NOTHING, linkTo: owner.path };
   });
 }
 
+const NOTHING = new Uint8Array(0);
+
 function align(offset: number): number {
-  return (offset + 3) & ~3;
+  return Math.ceil(offset / 4) * 4;
 }
 
 function broken(offset: number, what: string): RazorMkError {

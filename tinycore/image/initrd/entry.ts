@@ -11,8 +11,10 @@ export interface Entry {
   readonly gid: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** Content of a file, target of a symlink; empty for everything else. */
+  /** Content of a file, target of a symlink; empty for everything else. Read from the archive each time where `size` is given. */
   readonly data: Uint8Array;
+  /** Bytes of `data`, where that is not in memory. */
+  readonly size?: number;
   /** Numbers of a device node. */
   readonly major: number;
   readonly minor: number;
@@ -43,9 +45,37 @@ export function deviceEntry(path: string, type: 'char' | 'block', major: number,
   return { ...COMMON, path, type, mode, major, minor };
 }
 
+/** Links are shorter (PATH_MAX); what claims more is cut. */
+const LONGEST_TARGET = 4096;
+
 /** Target of a symlink entry. */
 export function linkTarget(entry: Entry): string {
-  return Buffer.from(entry.data).toString();
+  return sizeOf(entry) > LONGEST_TARGET ? '' : Buffer.from(entry.data).toString();
+}
+
+/** Bytes of an entry's content; it is not read for that. */
+export function sizeOf(entry: Entry): number {
+  return entry.size ?? entry.data.length;
+}
+
+/** The same entry at another place; its content is not read for that. */
+export function movedTo(entry: Entry, path: string, content = entry): Entry {
+  const { type, mode, uid, gid, mtime, major, minor } = entry;
+  const size = sizeOf(content);
+  return {
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    mtime,
+    major,
+    minor,
+    size,
+    get data() {
+      return content.data;
+    },
+  };
 }
 
 /** Entries in the order of their paths' bytes (a directory comes before what is in it), the later of two equal paths winning. */

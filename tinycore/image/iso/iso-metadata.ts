@@ -47,16 +47,16 @@ export interface Judgement {
   readonly metadata?: Partial<Record<string, unknown>>;
 }
 
+/** The digest of a file in hexadecimal digits; undefined where there is none. */
+export type FileDigest = (path: string, algorithm: string) => string | undefined;
+
 const MISSING = 'the server refuses it: "Missing metadata"';
 
 /**
- * Judges as the original server does when an image is added, and as it does at boot. `read` gives a file of the ISO.
+ * Judges as the original server does when an image is added, and as it does at boot. `digest` gives that of a file of the ISO.
  * Each rule was seen on the real server.
  */
-export async function judgeMetadata(
-  text: string | undefined,
-  read: (path: string) => Buffer | undefined,
-): Promise<Judgement> {
+export async function judgeMetadata(text: string | undefined, digest: FileDigest): Promise<Judgement> {
   if (text === undefined) return refuse(`iso-metadata.yaml is not there: ${MISSING}`);
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { version: '1.1' });
@@ -65,7 +65,7 @@ export async function judgeMetadata(
     return refuse(`iso-metadata.yaml is not a YAML map: ${MISSING}`);
   }
   const map = values as Partial<Record<string, unknown>>;
-  const problem = refusal(map, document, read);
+  const problem = refusal(map, document, digest);
   if (problem !== undefined) return { accepted: false, problems: [problem], metadata: map };
   return { accepted: true, problems: warnings(map), metadata: map };
 }
@@ -74,11 +74,7 @@ function refuse(problem: string): Judgement {
   return { accepted: false, problems: [problem] };
 }
 
-function refusal(
-  map: Partial<Record<string, unknown>>,
-  document: Document,
-  read: (path: string) => Buffer | undefined,
-): string | undefined {
+function refusal(map: Partial<Record<string, unknown>>, document: Document, digest: FileDigest): string | undefined {
   for (const key of ['iso_version', 'hash_description', 'kernel_hash', 'initrd_hash']) {
     if (map[key] === undefined || map[key] === null) return `${key} is not there: ${MISSING}`;
   }
@@ -94,9 +90,8 @@ function refusal(
     return `bitlen ${JSON.stringify(bits)} is not the number 256, 384 or 512: the server fails on it`;
   for (const part of ['kernel', 'initrd'] as const) {
     const path = map[part] as string;
-    const bytes = read(path);
-    if (bytes === undefined) return `${part} ${path} is not in the image: ${MISSING}`;
-    const real = createHash(`sha${bits}`).update(bytes).digest('hex');
+    const real = digest(path, `sha${bits}`);
+    if (real === undefined) return `${part} ${path} is not in the image: ${MISSING}`;
     const said = map[`${part}_hash`];
     if (said === real) continue;
     const why = String(said).toLowerCase() === real ? 'is in upper case' : `is not that of ${path} (${real})`;

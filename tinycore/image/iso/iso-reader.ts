@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { RazorMkError, messageOf } from '../../../platform/errors/errors.ts';
+import { bytesOfFile, type StoredBytes } from '../initrd/stored-bytes.ts';
 
 const SECTOR = 2048;
 
@@ -37,8 +38,10 @@ export interface IsoVolume {
 }
 
 interface IsoImage extends IsoVolume {
-  /** The content of a file. Throws RAZOR_MK_ISO where the image ends before it. */
-  read(path: string): Buffer;
+  /** The content of a file. Throws RAZOR_MK_ISO where the image ends before it, or where it is larger than `limit` bytes (1 GiB by default). */
+  read(path: string, limit?: number): Buffer;
+  /** The same, to be read in pieces until the image is closed. */
+  open(path: string): StoredBytes;
   close(): void;
 }
 
@@ -53,8 +56,8 @@ export function openIso(file: string): IsoImage {
     throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
   const at = (offset: number, length: number): Buffer => {
-    const buffer = Buffer.alloc(length);
-    if (offset + length > fileSize || readSync(fd, buffer, 0, length, offset) < length) {
+    const buffer = Buffer.alloc(offset + length > fileSize ? 0 : length);
+    if (buffer.length < length || readSync(fd, buffer, 0, length, offset) < length) {
       throw new RazorMkError(
         'RAZOR_MK_ISO',
         `${file} is cut off: it has ${fileSize} bytes, and byte ${offset + length} is needed`,
@@ -64,12 +67,24 @@ export function openIso(file: string): IsoImage {
   };
   try {
     const volume = readVolume(file, fileSize, at);
+    const find = (path: string): IsoFile => {
+      const entry = volume.files.get(path);
+      if (entry === undefined) throw new RazorMkError('RAZOR_MK_ISO', `${file} has no ${path}`);
+      if (entry.offset + entry.size > fileSize)
+        throw new RazorMkError('RAZOR_MK_ISO', `${file} is cut off: it ends before ${path}`);
+      return entry;
+    };
     return {
       ...volume,
-      read: (path) => {
-        const entry = volume.files.get(path);
-        if (entry === undefined) throw new RazorMkError('RAZOR_MK_ISO', `${file} has no ${path}`);
-        return at(entry.offset, entry.size);
+      read: (path, limit = LARGEST_READ) => {
+        const { offset, size } = find(path);
+        if (size > limit)
+          throw new RazorMkError('RAZOR_MK_ISO', `${path} of ${file} has ${size} bytes, more than ${limit}`);
+        return at(offset, size);
+      },
+      open: (path) => {
+        const { offset, size } = find(path);
+        return bytesOfFile(fd, offset, size);
       },
       close: () => closeSync(fd),
     };
@@ -78,6 +93,12 @@ export function openIso(file: string): IsoImage {
     throw error;
   }
 }
+
+/** No installer comes near: Debian's first DVD has some 4,000 files. */
+const MOST_FILES = 100_000;
+const MOST_NAMES = 16 * 1024 * 1024;
+const LARGEST_READ = 2 ** 30;
+const LARGEST_DIRECTORY = 16 * 1024 * 1024;
 
 type ReadAt = (offset: number, length: number) => Buffer;
 
@@ -136,9 +157,12 @@ function walk(
   const files = new Map<string, IsoFile>();
   let rockRidge = false;
   const seen = new Set<number>();
+  let names = 0;
   const visit = (extent: number, length: number, prefix: string, depth: number): void => {
-    if (depth > 32 || seen.has(extent) || files.size > 200_000) return;
+    if (depth > 32 || seen.has(extent)) return;
     seen.add(extent);
+    if (length > LARGEST_DIRECTORY)
+      throw new RazorMkError('RAZOR_MK_ISO', `the directory ${prefix} has ${length} bytes`);
     const data = at(extent * SECTOR, length);
     for (let offset = 0; offset < data.length;) {
       const size = data[offset] ?? 0;
@@ -157,6 +181,9 @@ function walk(
       if (rock !== undefined) rockRidge = true;
       const name = rock ?? plainName(raw, kind);
       const path = prefix === '' ? name : `${prefix}/${name}`;
+      names += path.length;
+      if (files.size >= MOST_FILES || names > MOST_NAMES || seen.size > MOST_FILES)
+        throw new RazorMkError('RAZOR_MK_ISO', `it has more than ${MOST_FILES} files, or too long names`);
       const [where, bytes] = [record.readUInt32LE(2), record.readUInt32LE(10)];
       if (((record[25] ?? 0) & 2) !== 0) visit(where, bytes, path, depth + 1);
       else files.set(path, { path, size: bytes, offset: where * SECTOR });

@@ -1,10 +1,10 @@
 /** Kernel modules: what a list of names needs, what a base lacks, and the tables that depmod makes for all of them. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { fileEntry, type Entry } from '../initrd/entry.ts';
-import { readTree } from '../initrd/initrd.ts';
+import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { fileEntry, sizeOf, type Entry } from '../initrd/entry.ts';
+import { LARGEST_PROGRAM, readTree } from '../initrd/initrd.ts';
+import { bytesInMemory } from '../initrd/stored-bytes.ts';
 import { must, withTemporary } from '../programs.ts';
 import { unpack } from '../initrd/compress.ts';
 import { isModule, moduleName } from '../../node/module-name.ts';
@@ -121,9 +121,8 @@ export async function depmodTables(version: string, entries: Iterable<Entry>, bi
       if (entry.type !== 'file' || !entry.path.startsWith(`${root}/`)) continue;
       const plain = plainPath(entry.path);
       if (plain !== entry.path) renamed.set(plain.slice(root.length + 1), entry.path.slice(root.length + 1));
-      const target = join(directory, plain);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, await plainModule(entry.path, entry.data));
+      if (sizeOf(entry) > LARGEST_PROGRAM) throw tooLarge(entry.path);
+      put(join(directory, plain), await plainModule(entry.path, entry.data));
     }
     mkdirSync(join(directory, root), { recursive: true });
     await must(['depmod', '-b', directory, version]);
@@ -143,6 +142,23 @@ export async function depmodTables(version: string, entries: Iterable<Entry>, bi
   });
 }
 
+/** Throws RAZOR_MK_ARCHIVE for a name that no file can have beside the others, as `a.ko` and `a.ko/b.ko`. */
+function put(target: string, data: Uint8Array): void {
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, data);
+  } catch (error) {
+    if (!['ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG'].includes(errnoOf(error) ?? '')) throw error;
+    throw new RazorMkError('RAZOR_MK_ARCHIVE', `a module of the base cannot be unpacked: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function tooLarge(path: string): RazorMkError {
+  return new RazorMkError('RAZOR_MK_ARCHIVE', `the module ${path} has more than ${LARGEST_PROGRAM} bytes`);
+}
+
 function rename(text: string, names: ReadonlyMap<string, string>): string {
   return text.replaceAll(/[^\s:]+\.ko/g, (path) => names.get(path) ?? path);
 }
@@ -154,12 +170,17 @@ export function plainPath(path: string): string {
 
 /** A module as the kernel sees it, by the ending of its path. Throws RAZOR_MK_ARCHIVE. */
 export async function plainModule(path: string, data: Uint8Array): Promise<Uint8Array> {
+  const ending = /\.(gz|zst|xz)$/.exec(path)?.[1] as keyof typeof ENDINGS | undefined;
+  if (ending === undefined) return data;
   try {
-    if (path.endsWith('.gz')) return gunzipSync(data);
-    if (path.endsWith('.zst')) return zstdDecompressSync(data);
-    if (path.endsWith('.xz')) return (await unpack(Buffer.from(data), 'xz')).data;
-    return data;
+    const packed = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const { data: plain } = await unpack(bytesInMemory(packed), ENDINGS[ending], LARGEST_PROGRAM);
+    return plain.at(0, plain.length);
   } catch (error) {
-    throw new RazorMkError('RAZOR_MK_ARCHIVE', `the module ${path} cannot be unpacked`, { cause: error });
+    throw new RazorMkError('RAZOR_MK_ARCHIVE', `the module ${path} cannot be unpacked: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
+
+const ENDINGS = { gz: 'gzip', zst: 'zstd', xz: 'xz' } as const;

@@ -4,6 +4,7 @@ import { run } from '../../../../platform/process/run.ts';
 import { compress, unpack, type PackCompression } from '../../../../tinycore/image/initrd/compress.ts';
 import { writeCpio } from '../../../../tinycore/image/initrd/cpio.ts';
 import { directoryEntry, fileEntry, symlinkEntry } from '../../../../tinycore/image/initrd/entry.ts';
+import { bytesInMemory } from '../../../../tinycore/image/initrd/stored-bytes.ts';
 import { joinSegments, readInitrd, readTree, resolvePath, treeOf } from '../../../../tinycore/image/initrd/initrd.ts';
 
 const base = writeCpio([
@@ -40,11 +41,11 @@ test('each compression says how many bytes belong to it, whatever follows', asyn
     }
     const packed = await compress(base, compression);
     const { data, used } = await unpack(
-      Buffer.concat([packed, Buffer.alloc(4), Buffer.from('YZ and more')]),
+      bytesInMemory(Buffer.concat([packed, Buffer.alloc(4), Buffer.from('YZ and more')])),
       compression,
     );
     assert.equal(used, packed.length, compression);
-    assert.deepEqual(data, base);
+    assert.deepEqual(data.at(0, data.length), base);
   }
 });
 
@@ -87,4 +88,41 @@ test('links are followed inside the tree, also absolute ones and those that go u
   assert.equal(resolvePath(tree, 'usr/lib/up/x'), 'etc/x');
   assert.equal(resolvePath(tree, 'ring'), 'ring');
   assert.equal(resolvePath(tree, '../../etc/x'), 'etc/x');
+});
+
+test('what does not fit into memory is read from a file without a name, to the same entries', async () => {
+  const big = Buffer.alloc(20 * 1024 * 1024, 'abcdefg');
+  const archive = writeCpio([
+    fileEntry('etc/a', 'first'),
+    fileEntry('big', big),
+    { ...fileEntry('same', ''), linkTo: 'big' },
+    symlinkEntry('link', 'etc'),
+  ]);
+  for (const compression of ['gzip', 'zstd', 'xz'] as const) {
+    if (compression === 'xz' && !(await haveXz())) continue;
+    const packed = await compress(archive, compression, true);
+    const { tree, segments } = await readInitrd(joinSegments([packed, await compress(own, 'gzip')]));
+    const entry = tree.get('same');
+    assert.equal(entry?.size, big.length, 'its content is not in memory');
+    assert.ok(Buffer.from(entry.data).equals(big));
+    assert.equal(tree.get('big')?.linkTo, 'same');
+    assert.equal(readTree(tree, 'link/a')?.toString(), 'of the image');
+    assert.equal(segments.at(-1)?.entries.at(-1)?.path, 'last');
+    assert.throws(() => readTree(tree, 'big'), { code: 'RAZOR_MK_ARCHIVE', message: /big has 20971520 bytes/ });
+    assert.equal(readTree(tree, 'big', 2 ** 25)?.length, big.length);
+  }
+});
+
+test('an archive that unpacks to more than is allowed, or has too many entries or names, is refused', async () => {
+  const packed = bytesInMemory(await compress(Buffer.alloc(3 * 1024 * 1024), 'gzip'));
+  await assert.rejects(unpack(packed, 'gzip', 2 * 1024 * 1024), {
+    code: 'RAZOR_MK_ARCHIVE',
+    message: /more than 2 MiB/,
+  });
+  // one archive of the cpio kind after another: the count is that of the whole initrd
+  const many = writeCpio(Array.from({ length: 15_000 }, (_, i) => fileEntry(`f${i}`, '')));
+  await assert.rejects(readInitrd(await compress(Buffer.concat([many, many, many, many]), 'gzip')), {
+    code: 'RAZOR_MK_ARCHIVE',
+    message: /more than 50000 entries/,
+  });
 });

@@ -7,7 +7,11 @@ import { checkVersion, threeParts } from '../../../../tinycore/image/iso/image-v
 const kernel = Buffer.from('the kernel');
 const initrd = Buffer.from('the initrd');
 const files: Record<string, Buffer> = { 'boot/vmlinuz': kernel, 'boot/core.gz': initrd };
-const judge = async (text: string | undefined) => await judgeMetadata(text, (path) => files[path]);
+const judge = async (text: string | undefined) =>
+  await judgeMetadata(text, (path, algorithm) => {
+    const bytes = files[path];
+    return bytes === undefined ? undefined : createHash(algorithm).update(bytes).digest('hex');
+  });
 const good = metadataText({
   version: '0.12.0',
   kernel: 'boot/vmlinuz',
