@@ -5,6 +5,7 @@ import type { Fact, FactSet, ProbeError } from './fact-types.ts';
 import { type Identity, type IdentityChoice, NO_CHOICE } from './identity/identity-types.ts';
 import { GROUPS } from './groups/all-groups.ts';
 import type { AddFact, Group } from './groups/group.ts';
+import type { BmcMemory } from './groups/system/bmc-memory.ts';
 import { readIdentity } from './identity/identity.ts';
 import { readInventory } from './inventory/inventory.ts';
 import { byCodeUnit } from './sources/filesystem.ts';
@@ -20,6 +21,8 @@ export interface CollectOptions {
   readonly externalDirs?: readonly string[];
   /** Interfaces taken into the id, or left out, against the rules. */
   readonly identityChoice?: IdentityChoice;
+  /** The management processor is asked too, by ipmitool, and its answers are kept here for some minutes. */
+  readonly bmc?: BmcMemory;
   readonly signal?: AbortSignal;
 }
 
@@ -112,10 +115,10 @@ async function runGroup(
   try {
     if (group.slow) await sources.prefetch(group.slow(sources));
     const get = (name: string): string | undefined => facts.get(name)?.value;
-    const { signal } = options;
+    const { signal, bmc } = options;
     const { hardware = 'native', identityChoice = NO_CHOICE } = options;
     const add = adderTo(made, group.name, facts);
-    await group.collect({ sources, add, get, all: options.all === true, hardware, identityChoice, signal });
+    await group.collect({ sources, add, get, all: options.all === true, hardware, identityChoice, bmc, signal });
   } catch (error) {
     errors.push({ group: group.name, message: messageOf(error) });
   }

@@ -1,5 +1,4 @@
 /** The verb `doctor`: what is broken between this machine and its server, and what to do about it. */
-import { factValues } from '../../facts/facts.ts';
 import { readCapped } from '../../platform/files.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { ipFamilyOf, parseAddress } from '../discovery/address.ts';
@@ -11,6 +10,7 @@ import { proxyFor, readProxies } from '../http/proxy.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
 import { observeMachine } from '../network/network-state.ts';
 import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
+import { factsOf } from '../servers/node-report.ts';
 import type { DiscoveryRules } from '../servers/server.ts';
 import { exclusionOf } from '../state/exclusion.ts';
 import { agentOptions, type AgentArgs } from './options.ts';
@@ -62,8 +62,8 @@ export async function doctorContext(args: AgentArgs, host: Host, options: SetUpO
       openDialect && ((server, http) => openDialect({ kernel, serverUrl: server.url, exchange: exchangeOf(http) })),
     report: async () => {
       const set = await setup.collect(values, host.signal);
-      const facts = factValues(set, exclusionOf(values.factExclude, descriptor.turns?.filtersFacts === true));
-      return { identity: set.identity, facts, firstCheckin: true, lastState: 'idle' };
+      const facts = factsOf(descriptor, set, exclusionOf(values.factExclude, descriptor.turns?.filtersFacts === true));
+      return { identity: set.identity, ...facts, firstCheckin: true, lastState: 'idle' };
     },
     wall: () => new Date(),
     signal: host.signal,

@@ -1,10 +1,10 @@
 /** What `checkin` and `register` share: one report, shown or sent, once. */
-import { factValues } from '../../facts/facts.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
 import { exchangeOf } from '../http/exchange.ts';
 import type { Dialect, NodeReport, RequestPreview } from '../servers/dialect.ts';
 import type { DialectOptions, ServerDescriptor } from '../servers/server.ts';
+import { factsOf } from '../servers/node-report.ts';
 import { exclusionOf } from '../state/exclusion.ts';
 import type { AgentArgs } from './options.ts';
 import { settingsByHand, setUp } from './setup.ts';
@@ -36,8 +36,8 @@ export async function prepareExchange(args: AgentArgs, host: Host, firstCheckin:
   });
   for (const error of set.errors) host.err(`facts: ${error.group}: ${error.message}\n`);
   if (set.identity.note !== undefined) host.err(`identity: ${set.identity.note}\n`);
-  const facts = factValues(set, exclusionOf(values.factExclude, descriptor.turns?.filtersFacts === true));
-  return { descriptor, dialect, report: { identity: set.identity, facts, firstCheckin, lastState: 'idle' } };
+  const facts = factsOf(descriptor, set, exclusionOf(values.factExclude, descriptor.turns?.filtersFacts === true));
+  return { descriptor, dialect, report: { identity: set.identity, ...facts, firstCheckin, lastState: 'idle' } };
 }
 
 /** The exchanges of such a server. Throws RAZOR_MK_DIALECT where it has none by hand. */

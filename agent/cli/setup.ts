@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { captureMachine, collectFacts, openCapture, openSources } from '../../facts/facts.ts';
+import { captureMachine, collectFacts, createBmcMemory, openCapture, openSources } from '../../facts/facts.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
@@ -136,13 +136,14 @@ async function collectorsFor(
   descriptor: ServerDescriptor,
   kernel: CommandLine,
 ): Promise<Pick<NodeSetup, 'collect' | 'capture'>> {
+  const bmc = descriptor.turns?.asksBmc === true ? createBmcMemory() : undefined;
   const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
   return {
     capture: async ({ externalFacts }, signal) =>
       (await captureMachine({ sources, externalDirs: externalFacts, signal })).bytes,
     collect: async ({ externalFacts, hwId, identityInclude, identityExclude }, signal) => {
       const identityChoice = { include: identityInclude, exclude: identityExclude };
-      const set = await collectFacts({ sources, externalDirs: externalFacts, identityChoice, signal });
+      const set = await collectFacts({ sources, externalDirs: externalFacts, identityChoice, bmc, signal });
       const identity = descriptor.identity?.(set.identity, kernel) ?? set.identity;
       return { ...set, identity: hwId === '' ? identity : identityOf(hwId, identity) };
     },

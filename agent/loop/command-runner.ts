@@ -2,8 +2,9 @@
  * The place that carries a command out: one that a check-in named (turn.ts), and one that a server gives the node at another time
  * (Foreman's API). Both are announced, run and reported in the same way.
  */
-import { factValues, type Exclusion } from '../../facts/facts.ts';
+import type { Exclusion } from '../../facts/facts.ts';
 import type { CommandHandler, CommandOutcome, CommandRequest } from '../commands/command-handler.ts';
+import { type FactForms, factsOf } from '../servers/node-report.ts';
 import type { Dialect, NodeReport } from '../servers/dialect.ts';
 import type { FactCache } from '../state/fact-cache.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -20,6 +21,7 @@ export interface CommandRunner {
 interface RunnerOptions {
   readonly store: StateStore;
   readonly facts: FactCache;
+  readonly descriptor: FactForms;
   readonly exclusion: () => Exclusion;
   /** The exchanges with the server of the last turn; undefined before the first one. */
   readonly dialect: () => Dialect | undefined;
@@ -27,13 +29,13 @@ interface RunnerOptions {
 
 /** A runner that works with the facts, the store and the server of a running agent. */
 export function createCommandRunner(runtime: Runtime, options: RunnerOptions): CommandRunner {
-  const { facts, store, exclusion } = options;
+  const { facts, store, descriptor, exclusion } = options;
   return {
     async report(maxAgeMs) {
       const { set } = await facts.get(maxAgeMs);
       return {
         identity: set.identity,
-        facts: factValues(set, exclusion()),
+        ...factsOf(descriptor, set, exclusion()),
         firstCheckin: store.firstCheckin,
         lastState: 'idle',
       };

@@ -1,9 +1,10 @@
 /** One turn: collect, check in, plan, act. No sleeping, and everything it needs is handed in. */
-import { changedFacts, factValues, type Exclusion } from '../../facts/facts.ts';
+import { changedFacts, type Exclusion } from '../../facts/facts.ts';
 import type { FactSet } from '../../facts/fact-types.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { CommandHandler } from '../commands/command-handler.ts';
 import type { CommandRegistry } from '../commands/command-registry.ts';
+import { factsOf } from '../servers/node-report.ts';
 import type { CheckinReply, Dialect, NodeReport, ServerCommand } from '../servers/dialect.ts';
 import type { TurnServer } from '../servers/server.ts';
 import type { FactCache } from '../state/fact-cache.ts';
@@ -153,10 +154,13 @@ function reportFailedCommand(runtime: Runtime, dialect: Dialect, { name }: Comma
 }
 
 /** `withFacts` false leaves the facts out, for dialects and exchanges that do not send them. */
-function reportOf({ store, exclusion, extraFacts }: TurnOptions, set: FactSet, withFacts: boolean): NodeReport {
+function reportOf(options: TurnOptions, set: FactSet, withFacts: boolean): NodeReport {
+  const { store, descriptor, exclusion, extraFacts } = options;
+  const { facts, ...more } = withFacts ? factsOf(descriptor, set, exclusion()) : { facts: {} };
   return {
     identity: set.identity,
-    facts: withFacts ? { ...factValues(set, exclusion()), ...extraFacts() } : {},
+    facts: withFacts ? { ...facts, ...extraFacts() } : {},
+    ...more,
     firstCheckin: store.firstCheckin,
     lastState: 'idle',
   };

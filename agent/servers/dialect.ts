@@ -1,4 +1,5 @@
 /** The exchanges of one kind of server. One file a dialect; the agent knows this interface only. */
+import type { StructuredFacts } from '../../facts/facts.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
 
 /** What the node reports about itself. */
@@ -6,6 +7,8 @@ export interface NodeReport {
   readonly identity: Identity;
   /** Fact values by name, after exclusion. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Facter 4's structured facts, for servers that are sent them, after exclusion by their top names. */
+  readonly structured?: StructuredFacts;
   readonly firstCheckin: boolean;
   /** `idle`, always, in the originals. */
   readonly lastState: string;

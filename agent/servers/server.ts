@@ -123,6 +123,10 @@ interface TurnRules {
   readonly checkinSendsFacts: boolean;
   /** The server itself leaves out facts that nobody wants: all are sent, unless somebody set a pattern. */
   readonly filtersFacts?: true;
+  /** It uses facts of the management processor: that is asked, by ipmitool, where there is one. */
+  readonly asksBmc?: true;
+  /** Facter 4's structured facts go beside the flat ones. */
+  readonly structuredFacts?: true;
   /** There is a register request; false where the first check-in registers. */
   readonly registers: boolean;
   /** `acknowledge` says that the server knows this node, also to a first check-in. */

@@ -1,6 +1,7 @@
 /** What a group of facts is: a pure reader of sources that adds facts. One file a subject. */
 import type { IdentityChoice } from '../identity/identity-types.ts';
 import type { Sources } from '../sources/sources.ts';
+import type { BmcMemory } from './system/bmc-memory.ts';
 
 interface FactDetails {
   /** The text that the value was taken from. */
@@ -30,6 +31,8 @@ export interface GroupContext {
   readonly hardware: 'native' | 'lshw';
   /** Interfaces taken into the id, or left out, against the rules. */
   readonly identityChoice: IdentityChoice;
+  /** What the management processor answered, where it is asked; undefined where it is asked only with `all`. */
+  readonly bmc: BmcMemory | undefined;
   readonly signal: AbortSignal | undefined;
 }
 

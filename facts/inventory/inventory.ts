@@ -11,11 +11,13 @@ import { readDmi } from '../groups/system/dmi.ts';
 import { type Gaps, readGaps } from '../groups/devices/gaps.ts';
 import { readLinks } from '../groups/network/link.ts';
 import { type Bmc, readBmc } from '../groups/system/management.ts';
+import { type Mount, readMounts } from '../groups/system/mounts.ts';
 import { readMeminfo } from '../groups/compute/memory.ts';
-import { readNics } from '../groups/network/nics.ts';
+import { readIpv6Flags } from '../groups/network/ipv6.ts';
+import { type Nic, readNics } from '../groups/network/nics.ts';
 import { type NumaNode, readNuma } from '../groups/compute/numa.ts';
 import { isAccelerator, isGpu, type PciDevice, readPci } from '../groups/devices/pci.ts';
-import { architectureOf, readOperatingSystem } from '../groups/system/release.ts';
+import { architectureOf, type Distro, readDistro, readOperatingSystem } from '../groups/system/release.ts';
 import { isVirtual, readCloud, readVirtual } from '../groups/system/virtual.ts';
 import { readUsb, type UsbDevice } from '../groups/devices/usb.ts';
 import { nicRules } from '../identity/identity.ts';
@@ -25,12 +27,17 @@ import { usableUuid } from '../identity/junk-uuids.ts';
 import { specified } from '../smbios/smbios.ts';
 import type { OsAddress, Sources } from '../sources/sources.ts';
 
+export interface InventoryAddress extends OsAddress {
+  /** Of an IPv6 address: what the kernel says of it, `permanent`, `tentative` …; undefined where its list has it not. */
+  readonly flags?: readonly string[] | undefined;
+}
+
 export interface InventoryInterface {
   readonly name: string;
   /** Lower case with colons. */
   readonly mac: string | undefined;
   readonly permanentMac: string | undefined;
-  readonly addresses: readonly OsAddress[];
+  readonly addresses: readonly InventoryAddress[];
   readonly up: boolean;
   readonly carrier: boolean | undefined;
   /** Mbit/s. */
@@ -86,6 +93,8 @@ export interface Inventory {
   readonly os: {
     readonly name: string;
     readonly release: string | undefined;
+    /** What /etc/os-release says, in its own names. */
+    readonly distro: Distro | undefined;
     readonly kernel: string;
     readonly architecture: string;
   };
@@ -112,9 +121,12 @@ export interface Inventory {
     readonly swapFree: number;
     readonly slots: readonly Dimm[];
   };
+  readonly mounts: readonly Mount[];
   readonly numa: readonly NumaNode[];
   readonly disks: readonly InventoryDisk[];
   readonly interfaces: readonly InventoryInterface[];
+  /** The loopback interface, which is not among the others. */
+  readonly loopback: Pick<InventoryInterface, 'name' | 'addresses' | 'mtu'> | undefined;
   /** The interface of the IPv4 default route. */
   readonly defaultInterface: string | undefined;
   readonly pci: readonly PciDevice[];
@@ -154,6 +166,7 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
     os: {
       name: system.name,
       release: system.release ?? os.release,
+      distro: readDistro(sources),
       kernel: os.release,
       architecture: architectureOf(os.machine, system.name),
     },
@@ -166,9 +179,11 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
       swapFree: (memory.get('SwapFree') ?? 0) * 1024,
       slots,
     },
+    mounts: readMounts(sources),
     numa: readNuma(sources),
     disks: readDisks(sources),
     interfaces: interfaces(sources, choice),
+    loopback: loopback(sources),
     defaultInterface: defaultInterface(sources),
     pci,
     usb: readUsb(sources),
@@ -205,6 +220,8 @@ function firmwareRecord(sources: Sources): Pick<Inventory, 'system' | 'board' | 
 }
 
 function available(memory: ReadonlyMap<string, number>): number | undefined {
+  const said = memory.get('MemAvailable');
+  if (said !== undefined) return said * 1024;
   const free = memory.get('MemFree');
   if (free === undefined) return undefined;
   const get = (name: string): number => memory.get(name) ?? 0;
@@ -232,6 +249,19 @@ function cpu(sources: Sources): Inventory['cpu'] {
   };
 }
 
+function loopback(sources: Sources): Inventory['loopback'] {
+  const nic = readNics(sources).find(({ type }) => type === 772);
+  return nic && { name: nic.name, addresses: addressesOf(sources, nic), mtu: nic.mtu };
+}
+
+function addressesOf(sources: Sources, { name, addresses }: Nic): InventoryAddress[] {
+  const flagsOf = readIpv6Flags(sources);
+  return addresses.map((address) => {
+    const flags = address.family === 'IPv6' ? flagsOf(name, address) : undefined;
+    return flags === undefined ? address : { ...address, flags };
+  });
+}
+
 function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterface[] {
   const rules = nicRules(sources, choice);
   const links = new Map(readLinks(sources).map((link) => [link.name, link]));
@@ -243,7 +273,7 @@ function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterfac
         name: nic.name,
         mac: nic.mac,
         permanentMac: nic.permanentMac,
-        addresses: nic.addresses,
+        addresses: addressesOf(sources, nic),
         up: nic.up,
         carrier: link?.carrier,
         speedMbps: link?.speed,

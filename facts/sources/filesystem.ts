@@ -13,6 +13,7 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
+  statfsSync,
 } from 'node:fs';
 import { realpathSync } from 'node:fs';
 import { userInfo, hostname, machine, networkInterfaces, release, type, version } from 'node:os';
@@ -23,7 +24,7 @@ import { DEFAULT_PATH } from '../../platform/process/run.ts';
 import type { Origin, ReadOutcome } from './origin.ts';
 import { readKernelLog } from './kernel-log.ts';
 import { createSlowReader } from './slow.ts';
-import type { OsAddress, OsValues } from './sources.ts';
+import type { FileSystemSpace, OsAddress, OsValues } from './sources.ts';
 
 /** Files that ask a driver or a device: read only through `prefetch`. */
 const SLOW = /^\/sys\/(class\/net|devices\/.*\/net)\/[^/]+\/(speed|duplex|carrier)$|^\/sys\/block\/vd[a-z]+\/serial$/;
@@ -89,8 +90,18 @@ export function fileOrigin(root: string): Origin {
       };
     },
     os: () => (live ? osValues() : treeValues((path) => readNow(place(path), CHUNK, buffer).bytes?.toString())),
+    ...(live ? { space: spaceOf } : {}),
     lookup: (_name, make) => make(),
   };
+}
+
+function spaceOf(path: string): FileSystemSpace | undefined {
+  try {
+    const { bsize, blocks, bfree, bavail } = statfsSync(path);
+    return { size: blocks * bsize, free: bfree * bsize, available: bavail * bsize };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads a file now: nothing is waited for, at most `limit` bytes, regular files only. */

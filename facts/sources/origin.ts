@@ -1,6 +1,6 @@
 /** The primitives under a `Sources`: what a machine, a tree or a capture answers, without memory. */
 import type { RunResult } from '../../platform/process/run.ts';
-import type { CommandOptions, OsValues } from './sources.ts';
+import type { CommandOptions, FileSystemSpace, OsValues } from './sources.ts';
 
 /** A read's outcome: bytes, or why not (errno, `TIMEOUT`, `NOT_A_FILE`); `PARTIAL` with bytes when it broke off. */
 export interface ReadOutcome {
@@ -21,5 +21,7 @@ export interface Origin {
   readSlow(path: string, limit: number): Promise<ReadOutcome>;
   run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<RunResult>;
   os(): OsValues;
+  /** Absent where no file system can be asked. */
+  readonly space?: (path: string) => FileSystemSpace | undefined;
   lookup(name: string, make: () => string | undefined): string | undefined;
 }

@@ -121,6 +121,14 @@ export function createSources(origin: Origin): Sources {
     lookup(name, make) {
       return remember(recording.lookups, name, (key) => origin.lookup(key, make));
     },
+    space(path) {
+      const answer = sources.lookup(`statfs ${path}`, () => {
+        const space = origin.space?.(path);
+        return space && [space.size, space.free, space.available].join(' ');
+      });
+      const [size = NaN, free = NaN, available = NaN] = (answer ?? '').split(' ').map(Number);
+      return answer !== undefined && size + free + available >= 0 ? { size, free, available } : undefined;
+    },
     fresh: () => createSources(origin),
   };
   recordings.set(sources, recording);

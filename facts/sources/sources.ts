@@ -29,6 +29,14 @@ export interface OsAddress {
   readonly internal: boolean;
 }
 
+/** Of a file system, in bytes. */
+export interface FileSystemSpace {
+  readonly size: number;
+  readonly free: number;
+  /** Free for users other than root. */
+  readonly available: number;
+}
+
 /** A read that failed in a way that is worth telling: EIO, a time limit, a file that is no file. */
 export interface SourceFailure {
   readonly path: string;
@@ -68,6 +76,8 @@ export interface Sources {
   /** Runs a program (platform/process/run.ts); on a tree nothing is run and the failure is `not-found`. */
   run(argv: readonly [string, ...string[]], options?: CommandOptions): Promise<RunResult>;
   os(): OsValues;
+  /** How full the file system of a directory is; undefined on a tree, and where it cannot be asked. */
+  space(path: string): FileSystemSpace | undefined;
   /** A text of ours that is no file of the machine, such as a lookup in pci.ids: recorded, so that a replay needs no such list. */
   lookup(name: string, make: () => string | undefined): string | undefined;
   readonly failures: readonly SourceFailure[];

@@ -7,7 +7,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { StructuredValue } from './structured-value.ts';
 import { structuredNetworking } from './structured-networking.ts';
 
-/** By Facter's top name: os, processors, memory, networking, dmi, disks, system_uptime. */
+/** By Facter's top name: os, processors, memory, networking, dmi, disks, mountpoints, system_uptime. */
 export type StructuredFacts = Readonly<Record<string, StructuredValue>>;
 
 /** More disks than a server takes in one fact (Foreman drops a map of more than 100 entries as a whole). */
@@ -25,6 +25,7 @@ export function structuredFacts(set: FactSet): StructuredFacts {
     networking: structuredNetworking(inventory, fact),
     dmi: dmi(inventory, fact),
     disks: disks(inventory),
+    mountpoints: mountpoints(inventory),
     system_uptime: uptime(fact),
   };
   return Object.fromEntries(
@@ -57,7 +58,21 @@ function os(inventory: Inventory, fact: Look): StructuredValue {
     family: fact('osfamily'),
     name: inventory.os.name === '' ? undefined : inventory.os.name,
     release: { full, major: major === '' ? undefined : major, minor },
+    distro: distro(inventory, full),
     selinux: { enabled: fact('selinux') === 'true' },
+  };
+}
+
+/** Facter 4's `os.distro`: of /etc/os-release; the release is the system's own where that says more (Debian's 12.11). */
+function distro({ os: { name, distro: own } }: Inventory, full: string | undefined): StructuredValue | undefined {
+  if (own === undefined) return undefined;
+  const release = name === 'Debian' ? (full ?? own.version) : own.version;
+  const [major, minor] = (release ?? '').split('.');
+  return {
+    codename: own.codename,
+    description: own.description,
+    id: own.id === undefined ? undefined : own.id.charAt(0).toUpperCase() + own.id.slice(1),
+    release: release === undefined ? undefined : { full: release, major, minor },
   };
 }
 
@@ -76,6 +91,7 @@ function processors({ cpu }: Inventory, fact: Look): StructuredValue {
   };
 }
 
+/** The name of each processor, in their order. */
 function cpuModels(fact: Look, count: number): string[] {
   return Array.from({ length: count }, (_, i) => fact(`processor${i}`)?.trim()).filter((model) => model !== undefined);
 }
@@ -138,6 +154,31 @@ function disks({ disks: all }: Inventory): StructuredValue {
       },
     ]),
   );
+}
+
+/** Sizes are 0 where the file system cannot be asked, as Facter gives them. */
+function mountpoints({ mounts }: Inventory): StructuredValue {
+  return Object.fromEntries(
+    mounts.slice(0, MOST_ENTRIES).map(({ path, device, filesystem, options, space }) => {
+      const { size = 0, free = 0, available: left = 0 } = space ?? {};
+      const used = size - free;
+      const sizes = {
+        size_bytes: size,
+        available_bytes: left,
+        used_bytes: used,
+        capacity: capacityOf(used, used + left),
+        size: humanBytes(size),
+        available: humanBytes(left),
+        used: humanBytes(used),
+      };
+      return [path, { device, filesystem, options, ...sizes }];
+    }),
+  );
+}
+
+function capacityOf(used: number, total: number): string {
+  if (used === total) return '100%';
+  return used > 0 ? `${((used / total) * 100).toFixed(2)}%` : '0%';
 }
 
 function uptime(fact: Look): StructuredValue {

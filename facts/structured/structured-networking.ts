@@ -1,20 +1,22 @@
 /** Facter 4's `networking`: names of the machine, its interfaces with their addresses, and the one that the default route uses. */
 import { BlockList } from 'node:net';
+import { network6Of } from '../groups/network/ipv6.ts';
 import { networkOf } from '../groups/network/network.ts';
-import type { Inventory, InventoryInterface } from '../inventory/inventory.ts';
+import type { Inventory, InventoryAddress, InventoryInterface } from '../inventory/inventory.ts';
 import type { StructuredValue } from './structured-value.ts';
 
 const MOST_ENTRIES = 100;
 
-/** `fact` gives flat facts: hostname, domain, fqdn, and ipaddress, which names the main interface where no route does. */
+/** One of them is the loopback interface. `fact` gives flat facts: hostname, domain, fqdn, and ipaddress, which names the main interface where no route does. */
 export function structuredNetworking(
   inventory: Inventory,
   fact: (name: string) => string | undefined,
 ): StructuredValue {
   const interfaces: Record<string, InterfaceValue> = Object.fromEntries(
-    inventory.interfaces.slice(0, MOST_ENTRIES).map((nic) => [nic.name, interfaceOf(nic)]),
+    inventory.interfaces.slice(0, MOST_ENTRIES - 1).map((nic) => [nic.name, interfaceOf(nic)]),
   );
-  if (fact('mtu_lo') !== undefined) interfaces['lo'] = loopback(fact);
+  const { loopback } = inventory;
+  if (loopback !== undefined) interfaces[loopback.name] = interfaceOf(loopback);
   const primary =
     inventory.defaultInterface ??
     inventory.interfaces.find(({ addresses }) => addresses.some(({ address }) => address === fact('ipaddress')))?.name;
@@ -31,27 +33,24 @@ export function structuredNetworking(
 }
 
 type InterfaceValue = { readonly [name: string]: StructuredValue | undefined };
+type Binding = {
+  readonly address: string;
+  readonly netmask: string;
+  readonly network: string | undefined;
+  readonly scope6?: string;
+  readonly flags?: readonly string[] | undefined;
+};
 
-function interfaceOf(nic: InventoryInterface): InterfaceValue {
-  const bindings = nic.addresses
-    .filter(({ family }) => family === 'IPv4')
-    .map(({ address, netmask }) => ({ address, netmask, network: networkOf(address, netmask) }));
-  const bindings6 = nic.addresses
-    .filter(({ family }) => family === 'IPv6')
-    .map(({ address, netmask }) => ({
-      address,
-      netmask,
-      network: network6Of(address, netmask),
-      scope6: scopeOf(address),
-    }));
-  const [first] = bindings;
-  const six = bindings6.find(({ scope6 }) => scope6 !== 'link') ?? bindings6[0];
+function interfaceOf(nic: Pick<InventoryInterface, 'addresses' | 'mtu'> & Partial<InventoryInterface>): InterfaceValue {
+  const bindings = nic.addresses.filter(({ family }) => family === 'IPv4').map(binding4);
+  const bindings6 = nic.addresses.filter(({ family }) => family === 'IPv6').map(binding6);
+  const [four, six] = [mainOf(bindings), mainOf(bindings6)];
   return {
     mac: (nic.permanentMac ?? nic.mac)?.toLowerCase(),
     mtu: nic.mtu,
-    ip: first?.address,
-    netmask: first?.netmask,
-    network: first?.network,
+    ip: four?.address,
+    netmask: four?.netmask,
+    network: four?.network,
     ip6: six?.address,
     netmask6: six?.netmask,
     network6: six?.network,
@@ -61,50 +60,36 @@ function interfaceOf(nic: InventoryInterface): InterfaceValue {
   };
 }
 
-/** The inventory has no loopback interface; the flat facts have. */
-function loopback(fact: (name: string) => string | undefined): InterfaceValue {
-  const [address, netmask, network] = [fact('ipaddress_lo'), fact('netmask_lo'), fact('network_lo')];
-  const bindings = address === undefined ? undefined : [{ address, netmask, network }];
-  return { mtu: Number(fact('mtu_lo')), ip: address, netmask, network, bindings };
+function binding4({ address, netmask }: InventoryAddress): Binding {
+  return { address, netmask, network: networkOf(address, netmask) };
 }
 
-function scopeOf(address: string): string {
+function binding6({ address, netmask, flags }: InventoryAddress): Binding {
+  return { address, netmask, network: network6Of(address, netmask), scope6: scopeOf(address), flags };
+}
+
+/** Addresses by which nobody else finds the machine. */
+const LOCAL = new BlockList();
+LOCAL.addSubnet('127.0.0.0', 8, 'ipv4');
+LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
+LOCAL.addAddress('::1', 'ipv6');
+LOCAL.addSubnet('fe80::', 10, 'ipv6');
+LOCAL.addSubnet('fc00::', 7, 'ipv6');
+
+/** Facter's choice: the first that is not local, else the first. */
+function mainOf(bindings: readonly Binding[]): Binding | undefined {
+  const isLocal = ({ address }: Binding): boolean =>
+    LOCAL.check(address.replace(/%.*$/, ''), address.includes(':') ? 'ipv6' : 'ipv4');
+  return bindings.find((binding) => !isLocal(binding)) ?? bindings[0];
+}
+
+const LINK = new BlockList();
+LINK.addSubnet('fe80::', 10, 'ipv6');
+const SITE = new BlockList();
+SITE.addSubnet('fec0::', 10, 'ipv6');
+
+function scopeOf(text: string): string {
+  const address = text.replace(/%.*$/, '');
   if (address === '::1') return 'host';
-  return isIn(address, 'fe80::', 10) ? 'link' : isIn(address, 'fec0::', 10) ? 'site' : 'global';
-}
-
-function isIn(address: string, network: string, bits: number): boolean {
-  const list = new BlockList();
-  list.addSubnet(network, bits, 'ipv6');
-  return list.check(address.replace(/%.*$/, ''), 'ipv6');
-}
-
-/** The network of an IPv6 address; undefined where either text is not an address. */
-export function network6Of(address: string, netmask: string): string | undefined {
-  const [left, right] = [groupsOf(address), groupsOf(netmask)];
-  if (left === undefined || right === undefined) return undefined;
-  return shortened(left.map((group, i) => group & (right[i] as number)));
-}
-
-/** Eight groups of an IPv6 address, `::` filled up. */
-function groupsOf(address: string): number[] | undefined {
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
-  const parse = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => parseInt(group, 16)));
-  const [left, right] = [parse(head), parse(tail ?? '')];
-  const missing = 8 - left.length - right.length;
-  const groups = tail === undefined ? left : [...left, ...Array<number>(Math.max(0, missing)).fill(0), ...right];
-  return groups.length === 8 && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : undefined;
-}
-
-/** RFC 5952: the longest run of zero groups becomes `::`. */
-function shortened(groups: readonly number[]): string {
-  let best = { start: 0, length: 1 };
-  for (let start = 0; start < 8; start += 1) {
-    let length = 0;
-    while (groups[start + length] === 0) length += 1;
-    if (length > best.length) best = { start, length };
-  }
-  const text = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (best.length < 2) return text(groups);
-  return `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
+  return LINK.check(address, 'ipv6') ? 'link' : SITE.check(address, 'ipv6') ? 'site' : 'global';
 }

@@ -22,12 +22,9 @@ const FACTS = {
   macaddress: '52:54:00:ab:cd:01',
   'näme "x"': 'ü+&=%',
 };
-/** The same as razor-server gets them. */
-const FACTER_FORM = {
-  ...FACTS,
-  is_virtual: false,
-  networking: { hostname: FACTS.hostname, mac: FACTS.macaddress },
-};
+const STRUCTURED = { networking: { hostname: FACTS.hostname, mac: FACTS.macaddress } };
+/** What razor-server gets of them. */
+const FACTER_FORM = { ...FACTS, is_virtual: false, ...STRUCTURED };
 const IDENTITY: Identity = {
   interfaces: [
     { name: 'eth0', mac: '52:54:00:ab:cd:01' },
@@ -43,6 +40,7 @@ const report = (more: Partial<NodeReport> = {}): NodeReport => ({
   identity: IDENTITY,
   facts: FACTS,
   firstCheckin: false,
+  structured: STRUCTURED,
   lastState: 'idle',
   ...more,
 });

@@ -2,13 +2,17 @@
 import { posix } from 'node:path';
 import type { Origin, ReadOutcome } from '../../facts/sources/origin.ts';
 import { createSources } from '../../facts/sources/recording.ts';
-import type { OsValues, Sources } from '../../facts/sources/sources.ts';
+import type { FileSystemSpace, OsValues, Sources } from '../../facts/sources/sources.ts';
 
 export interface MadeUpMachine {
   /** Content by absolute path; a text that starts with `-> ` is a symbolic link; an errno name in `failing` fails. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly failing?: Readonly<Record<string, string>>;
   readonly os?: Partial<OsValues>;
+  /** How full the file systems are, by where they are mounted. */
+  readonly space?: Readonly<Record<string, FileSystemSpace>>;
+  /** What programs print, by their words; all others are not installed. */
+  readonly programs?: Readonly<Record<string, string>>;
 }
 
 const NOTHING: OsValues = {
@@ -72,16 +76,18 @@ export function madeUpSources(machine: MadeUpMachine): Sources {
     exists: (path) => contents.has(resolve(path)) || directories.has(resolve(path)),
     link: (path) => links.get(posix.join(resolve(posix.dirname(path)), posix.basename(path))),
     real: (path) => (origin.exists(path) ? resolve(path) : undefined),
-    run: (argv) =>
-      Promise.resolve({
+    space: (path) => machine.space?.[path],
+    run: (argv) => {
+      const text = machine.programs?.[argv.join(' ')];
+      return Promise.resolve({
         argv,
-        status: undefined,
         signal: undefined,
-        failure: 'not-found',
-        stdout: Buffer.alloc(0),
+        ...(text === undefined ? { status: undefined, failure: 'not-found' } : { status: 0, failure: undefined }),
+        stdout: Buffer.from(text ?? ''),
         stderr: Buffer.alloc(0),
         durationMs: 0,
-      }),
+      });
+    },
     os: () => ({ ...NOTHING, ...machine.os }),
     lookup: (_name, make) => make(),
   };

@@ -1,4 +1,5 @@
 /** Our facts as Foreman takes them: what it needs is there, and what it would choke on or drop whole is not. */
+import type { StructuredValue } from '../../../facts/facts.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { NodeReport } from '../dialect.ts';
 import { limitFacts } from '../limit-facts.ts';
@@ -7,6 +8,7 @@ import { findBootNic, interfacesOf, type BootNic } from './boot-nic.ts';
 import type { ForemanParameters } from './foreman-parameters.ts';
 
 type Facts = Record<string, string>;
+type AllFacts = Record<string, StructuredValue>;
 
 /** What the agent knows besides its facts. */
 interface ForemanExtras {
@@ -18,7 +20,7 @@ interface ForemanExtras {
 }
 
 export interface ForemanFacts {
-  readonly facts: Readonly<Facts>;
+  readonly facts: Readonly<AllFacts>;
   readonly bootNic: BootNic;
   /** What was left out or is likely to be refused, in words. */
   readonly notes: readonly string[];
@@ -65,13 +67,21 @@ export function foremanFacts(report: NodeReport, parameters: ForemanParameters, 
   const notes: string[] = [];
   const facts = legacy(report.facts);
   capFamilies(facts, bootNic, notes);
-  const { facts: fitting, notes: dropped } = limitFacts(facts, (kept) => JSON.stringify(kept).length, LIMIT);
+  const structured = Object.fromEntries(
+    Object.entries(report.structured ?? {}).filter(([name]) => !DROPPED.test(name)),
+  );
+  const { facts: fitting, notes: dropped } = limitFacts(
+    facts,
+    (kept) => Buffer.byteLength(JSON.stringify({ ...kept, ...structured })),
+    LIMIT,
+  );
   if (bootNic.name !== undefined && IGNORED.test(bootNic.name)) {
     notes.push(
       `Foreman passes over interfaces named like ${bootNic.name}: take the pattern out of its setting "Ignore interfaces with matching identifier", or boot with net.ifnames=0`,
     );
   }
   const all = {
+    ...structured,
     ...fitting,
     ...parameters.custom,
     ...discoveryFacts(bootNic, report.facts, parameters, extras),
@@ -141,11 +151,18 @@ function discoveryFacts(
 }
 
 /** Text that its database takes: no NUL, whole characters; empty values are nothing to Foreman. */
-function storable(facts: Readonly<Facts>): Facts {
-  const kept: Facts = {};
+function storable(facts: Readonly<AllFacts>): AllFacts {
+  const kept: AllFacts = {};
   for (const [name, value] of Object.entries(facts)) {
-    const text = value.replaceAll('\0', '').toWellFormed();
-    if (text !== '') kept[name] = text;
+    const plain = storableValue(value);
+    if (plain !== '') kept[name] = plain;
   }
   return kept;
+}
+
+function storableValue(value: StructuredValue): StructuredValue {
+  if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed();
+  if (typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(storableValue);
+  return storable(value as AllFacts);
 }

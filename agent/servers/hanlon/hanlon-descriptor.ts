@@ -35,11 +35,12 @@ export const HANLON: TurnServer = {
     commands: 'acknowledge, register, reboot, poweroff',
     bound: 'acknowledge now, reboot with the next check-in',
     pushed: '`mk_*` without address and paths',
-    facts: 'flat texts, MACs in upper case',
+    facts: 'flat texts, MACs in upper case; `mk_ipmi_*`, `mk_hw_mem_slot*`',
   },
   turns: {
     asksServer: true,
     checkinSendsFacts: false,
+    asksBmc: true, // its power control reads mk_ipmi_IP_Address
     registers: true,
     acknowledgeMeansKnown: true,
     forgetsAfterS: REGISTER_TIMEOUT_S,

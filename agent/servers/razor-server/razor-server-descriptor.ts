@@ -42,12 +42,13 @@ export const RAZOR_SERVER: TurnServer = {
     commands: 'none, reboot',
     bound: 'reboot at once',
     pushed: 'none',
-    facts: 'as Facter 2: lower-case MACs, numbers, booleans, `os`, `processors`, `networking`, `dmi`',
+    facts: 'as Facter 2: lower-case MACs, numbers, booleans, structured facts beside the flat ones',
   },
   turns: {
     asksServer: true,
     checkinSendsFacts: true,
     filtersFacts: true,
+    structuredFacts: true,
     registers: false,
     acknowledgeMeansKnown: true,
     forgetsAfterS: undefined, // nodes stay until somebody deletes them

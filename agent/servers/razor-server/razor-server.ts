@@ -115,7 +115,7 @@ function at({ service, origin }: Session, suffix: string): URL {
 function checkinRequest(session: Session, report: NodeReport): RequestPreview {
   const { id } = session;
   const bodyOf = (facts: Readonly<Record<string, string>>): string =>
-    JSON.stringify({ hw_id: razorServerHwId(report.identity), facts: facterForm(facts) });
+    JSON.stringify({ hw_id: razorServerHwId(report.identity), facts: facterForm(facts, report.structured) });
   const limited = limitFacts(report.facts, (facts) => Buffer.byteLength(bodyOf(facts)), RAZOR_SERVER_BODY_LIMIT);
   return {
     method: 'POST',

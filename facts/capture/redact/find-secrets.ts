@@ -31,6 +31,7 @@ const LABELLED = [
   /<serial>([^<]{4,64})<\/serial>/gi,
   /"serial"\s*:\s*"([^"]{4,64})"/gi,
   /\basset tag\s*:\s*([^\n]{4,64})/gi,
+  /^ ?(?:Chassis|Board|Product) (?:Serial|Extra)\s*:\s*([^\n]{4,64})/gm,
   /SNMP Community String\s*:\s*([^\n]{4,64})/g,
   /PARTUUID=([0-9a-f]{8})-\d/gi,
   /\b(?:iqn|nqn)\.\d{4}-\d{2}\.([^\s,"]{4,128})/g,

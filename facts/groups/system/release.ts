@@ -99,6 +99,30 @@ export function readOperatingSystem(sources: Sources): OperatingSystem {
   return { name: sources.os().sysname, release: undefined, major: undefined, family: 'Linux', source: 'uname' };
 }
 
+/** The distribution in the words of /etc/os-release (os-release(5)). */
+export interface Distro {
+  /** `debian`. */
+  readonly id: string | undefined;
+  readonly codename: string | undefined;
+  /** For people: `Debian GNU/Linux 12 (bookworm)`. */
+  readonly description: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** Undefined without /etc/os-release, as in most microkernels. */
+export function readDistro(sources: Sources): Distro | undefined {
+  const text = sources.text('/etc/os-release');
+  if (text === undefined) return undefined;
+  const value = (name: string): string | undefined =>
+    new RegExp(`^${name}=(["']?)(.*?)\\1\\s*$`, 'm').exec(text)?.[2] || undefined;
+  return {
+    id: value('ID'),
+    codename: value('VERSION_CODENAME') ?? /\((.+)\)$/.exec(value('VERSION') ?? '')?.[1],
+    description: value('PRETTY_NAME'),
+    version: value('VERSION_ID'),
+  };
+}
+
 function suseRelease(text: string): string | undefined {
   const version = /^VERSION\s*=\s*(\d+(?:\.\d+)?)/m.exec(text)?.[1];
   const level = /^PATCHLEVEL\s*=\s*(\d+)/m.exec(text)?.[1];

@@ -83,6 +83,7 @@ export function lshwClassFacts(lshwClass: LshwClass, text: string): HardwareFact
       whole(facts, 'mk_hw_mem', map, /cache_array/);
       flatten(facts, 'mk_hw_fw', map.get('firmware'), FIRMWARE_FIELDS);
       flatten(facts, 'mk_hw_mem', map.get('memory'), MEMORY_FIELDS);
+      flattenArray(facts, 'mk_hw_mem_slot', filledBanks(map), MEMORY_FIELDS);
       break;
     case 'disk':
       whole(facts, 'mk_hw_disk', map);
@@ -119,6 +120,23 @@ function flatten(facts: HardwareFacts, prefix: string, map: LshwValue | undefine
     const value = map.get(field);
     if (typeof value === 'string') facts.set(`${prefix}_${field}`, value);
   }
+}
+
+/**
+ * The memory banks that have a size, however deep they lie: Hanlon's microkernel looked for an array beside the memory only, and lost
+ * every later fact where lshw printed one bank, or several memories. Undefined where there are none.
+ */
+function filledBanks(map: LshwMap): LshwMap[] | undefined {
+  const banks: LshwMap[] = [];
+  const look = (value: LshwValue, key: string): void => {
+    if (Array.isArray(value)) for (const item of value) look(item, key);
+    else if (value instanceof Map) {
+      if (/^bank(_array)?$/.test(key) && typeof value.get('size') === 'string') banks.push(value);
+      for (const [name, item] of value) look(item, name);
+    }
+  };
+  look(map, '');
+  return banks.length === 0 ? undefined : banks;
 }
 
 function flattenArray(facts: HardwareFacts, prefix: string, list: LshwValue | undefined, fields: readonly string[]) {

@@ -30,7 +30,7 @@ export type Verdict =
 
 export interface ApiActions {
   /** What the server would be sent now, under its names. */
-  facts(): Promise<Readonly<Record<string, string>>>;
+  facts(): Promise<Readonly<Record<string, unknown>>>;
   /** Whether an order may be carried out now; it is then under way. */
   judge(order: 'reboot' | 'kexec'): Verdict;
   /** Undefined when Foreman may not use kexec here, else what it is (`kexec-tools 2.0.25`). */

@@ -10,6 +10,7 @@ import type { AgentEvent } from '../../../../agent/loop/events.ts';
 import { createHttpClient } from '../../../../agent/http/http-client.ts';
 import { createForemanApi, type ForemanApi } from '../../../../agent/servers/foreman/api/foreman-api.ts';
 import { createPeers } from '../../../../agent/servers/foreman/api/allowed-peers.ts';
+import { FOREMAN } from '../../../../agent/servers/foreman/foreman-descriptor.ts';
 import { createCommandRunner, type CommandRunner } from '../../../../agent/loop/command-runner.ts';
 import { createFactCache } from '../../../../agent/state/fact-cache.ts';
 import { machine } from '../../../helpers/agent-parts.ts';
@@ -70,6 +71,7 @@ async function open(options: SceneOptions = {}): Promise<Scene> {
     { ...parts, system: dry },
     {
       store,
+      descriptor: FOREMAN,
       facts: createFactCache(() => Promise.resolve(FACTS), clock),
       exclusion: () => ({ pattern: '', excludes: () => false }),
       dialect: () => ({ serverUrl: SERVER.url }) as never,

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { foremanFacts, type ForemanFacts } from '../../../../agent/servers/foreman/foreman-facts.ts';
 import { readForemanParameters, type ForemanParameters } from '../../../../agent/servers/foreman/foreman-parameters.ts';
+import type { StructuredFacts } from '../../../../facts/facts.ts';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
 import { DEFAULT_SETTINGS, discover, Refusal, type DiscoveredHost } from '../../../helpers/foreman/rules.ts';
 
@@ -24,16 +25,20 @@ function parameters(words: Facts = {}): ForemanParameters {
   return readForemanParameters((name) => words[name]);
 }
 
-function make(facts: Facts, words: Facts = {}): ForemanFacts {
+function make(facts: Facts, words: Facts = {}, structured?: StructuredFacts): ForemanFacts {
   const interfaces = Object.entries(facts)
     .filter(([name]) => name.startsWith('macaddress_'))
     .map(([name, mac]) => ({ name: name.slice('macaddress_'.length), mac: mac.toLowerCase() }));
   const identity = { interfaces, uuid: undefined, serial: undefined, assetTag: undefined, note: undefined };
-  return foremanFacts({ identity, facts, firstCheckin: true, lastState: 'idle' }, parameters(words), EXTRAS);
+  return foremanFacts(
+    { identity, facts, structured, firstCheckin: true, lastState: 'idle' },
+    parameters(words),
+    EXTRAS,
+  );
 }
 
-function accepted(facts: Facts, words: Facts = {}): DiscoveredHost {
-  return discover({ facts: make(facts, words).facts }, DEFAULT_SETTINGS);
+function accepted(facts: Facts, words: Facts = {}, structured?: StructuredFacts): DiscoveredHost {
+  return discover({ facts: make(facts, words, structured).facts }, DEFAULT_SETTINGS);
 }
 
 const code = (expected: string) => (error: unknown) => error instanceof RazorMkError && error.code === expected;
@@ -132,8 +137,22 @@ test('a boot card whose name Foreman passes over is warned of, with the remedy',
   assert.throws(() => accepted(facts), /all NICs filtered out/);
 });
 
+test('structured facts stand beside the flat ones, under the names that searches and rules use', () => {
+  const structured = {
+    dmi: { product: { name: 'PowerEdge', serial_number: 'a\0b' } },
+    disks: { sda: { size_bytes: 1_073_741_824 } },
+    system_uptime: { seconds: 5 },
+  };
+  const host = accepted(TWO, {}, structured);
+  assert.equal(host.facts['dmi::product::name'], 'PowerEdge');
+  assert.equal(host.facts['dmi::product::serial_number'], 'ab');
+  assert.equal(host.facts['disks::sda::size_bytes'], '1073741824');
+  assert.equal(host.ip, '192.0.2.10', 'interfaces are read from the flat facts as before');
+  assert.equal(make(TWO, {}, structured).facts['system_uptime'], undefined, 'a name that Foreman drops');
+});
+
 test('the API of old images is not asked for: the version told is one whose API is ours', () => {
-  assert.ok(Number.parseInt(make(TWO).facts['discovery_version'] ?? '', 10) >= 3);
+  assert.ok(Number.parseInt(String(make(TWO).facts['discovery_version']), 10) >= 3);
 });
 
 test('facts of the boot menu are sent, up to the first gap; wrong numbers have their defaults', () => {

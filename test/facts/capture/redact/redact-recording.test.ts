@@ -65,8 +65,16 @@ const files = (modern: boolean): Record<string, string | Uint8Array> => ({
   '/dev/disk/by-path/pci-0000:00:1f.2-sas-0x5000c500a1b2c3d4-lun-0': '-> ../../sda',
   '/sys/bus/usb/devices/1-1/idVendor': '1234\n',
   '/sys/bus/usb/devices/1-1/idProduct': '5678\n',
+  '/dev/ipmi0': '',
   '/sys/bus/usb/devices/1-1/serial': '7Z9\n',
 });
+
+/** What the management processor says, where it is asked. */
+const programs = {
+  'ipmitool mc info': 'Firmware Revision : 1.0\n',
+  'ipmitool fru print': ' Board Serial          : BMCFRU-7K77\n Product Asset Tag     : BMCTAG-7K78\n',
+  'ipmitool lan print': 'SNMP Community String   : kommunity\n',
+};
 
 const addresses = {
   eth0: [
@@ -91,9 +99,10 @@ for (const modern of [true, false]) {
   const version = modern ? '3.0' : '2.4';
   test(`a redacted capture holds nothing that identifies, in text or bytes (SMBIOS ${version})`, async () => {
     const os = { hostname: 'mk0417.acme-site.org', addresses };
-    const plain = await captureMachine({ sources: madeUpSources({ files: files(modern), os }) });
+    const plain = await captureMachine({ sources: madeUpSources({ files: files(modern), os, programs }), all: true });
     const { bytes, changed } = await captureMachine({
-      sources: madeUpSources({ files: files(modern), os }),
+      sources: madeUpSources({ files: files(modern), os, programs }),
+      all: true,
       redact: true,
     });
     const [before, after] = [await contentOf(plain.bytes), await contentOf(bytes)];
@@ -122,7 +131,7 @@ for (const modern of [true, false]) {
         hex('deadbeef'),
       ],
       ...['s3z8nb0k123456', '5000c500a1b2c3d4', 's3z2nb0k7654321', 's649nx0r', Buffer.from('S649NX0R').toString('hex')],
-      ...['7z9', 'mk0417', 'acme-site', 'rack7node', '1a2b3c4d'],
+      ...['7z9', 'mk0417', 'acme-site', 'rack7node', '1a2b3c4d', 'bmcfru-7k77', 'bmctag-7k78', 'kommunity'],
     ];
     for (const value of identifying) {
       assert.ok(before.includes(value), `the plain capture has ${value}`);

@@ -59,6 +59,18 @@ test('memory with a number leaves no size, caches have no JSON text of their own
   assert.deepEqual(Object.keys(found), ['mk_hw_mem_memory_array_json_str']);
 });
 
+test('filled memory slots are counted and listed, of every memory and where there is one only; empty ones are not', () => {
+  const several =
+    '  *-memory:0\n       size: 4GiB\n     *-bank:0\n          description: DIMM\n          slot: A1\n          size: 4GiB\n     *-bank:1\n          slot: A2\n  *-memory:1\n       size: 8GiB\n     *-bank\n          slot: B1\n          size: 8GiB\n';
+  const found = facts('memory', several);
+  assert.deepEqual(
+    [found['mk_hw_mem_slot_count'], found['mk_hw_mem_slot0_slot'], found['mk_hw_mem_slot1_size']],
+    ['2', 'A1', '8GiB'],
+  );
+  const one = facts('memory', '  *-memory\n       size: 1GiB\n     *-bank\n          size: 1GiB\n');
+  assert.equal(one['mk_hw_mem_slot_count'], '1');
+});
+
 test('slots are below the memory that holds them', () => {
   const found = facts(
     'memory',
