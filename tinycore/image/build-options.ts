@@ -20,6 +20,8 @@ export interface BuildOptions extends BaseLocation {
   readonly extensions: readonly string[];
   /** Debian packages that become extensions, and where they are kept. */
   readonly debian: readonly string[];
+  /** The programs that erase disks go in, as an extension. */
+  readonly erase?: boolean;
   readonly packageCache: string;
   /** Of the builder, for apt and downloads: proxies, APT_CONFIG. */
   readonly env?: Readonly<Record<string, string | undefined>>;

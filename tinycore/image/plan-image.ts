@@ -7,7 +7,8 @@ import { checkKernelFits, readBase, type Base } from './base/base-source.ts';
 import { fetchPackage, packageFile } from './base/debian.ts';
 import type { BuildOptions } from './build-options.ts';
 import { agentParts, formFor, type AgentSource, type Form } from './extensions/agent-form.ts';
-import { debianExtension } from './extensions/debian-extension.ts';
+import { debianExtension, programsExtension } from './extensions/debian-extension.ts';
+import { ERASE_EXTENSION, ERASE_PROGRAMS } from './extensions/erase-programs.ts';
 import { collectExtensions, type TczExtension, type ExtensionSources } from './extensions/extensions.ts';
 import { firmwareEntries, treeAt, userFiles, type Parts } from './initrd/compose.ts';
 import { flavourFiles } from './initrd/flavour.ts';
@@ -48,7 +49,8 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
   step('reading the base');
   const base = await readBase(options);
   const form = options.form === 'auto' ? formFor(base.contents.tree) : options.form;
-  const usesExtensions = form.startsWith('tcz') || options.extensions.length + options.debian.length > 0;
+  const usesExtensions =
+    form.startsWith('tcz') || options.erase === true || options.extensions.length + options.debian.length > 0;
   const modules = await addedModules(base, options.modules, options.moduleDirs, options.modulesFrom);
   const names = new Set([...base.modules, ...modules.names]);
   checkKernelFits({ ...base, modules: names }, usesExtensions);
@@ -100,15 +102,16 @@ function listsBuiltin(tree: ReadonlyMap<string, Entry>, { moduleVersion }: Base)
 }
 
 /** What must be installed for this build, asked for before the long work begins. */
-function programsFor({ formats, iso, modules, debian, extensions }: BuildOptions, form: Form): string[] {
-  const debs = debian.length > 0 || extensions.some((name) => name.endsWith('.deb'));
+function programsFor({ formats, iso, modules, debian, extensions, erase }: BuildOptions, form: Form): string[] {
+  const fetches = debian.length > 0 || erase === true;
+  const debs = fetches || extensions.some((name) => name.endsWith('.deb'));
   return [
     ...(form.startsWith('initrd') ? ['unsquashfs'] : []),
     ...(form === 'tcz-zstd' || form === 'tcz-xz' || debs ? ['mksquashfs', 'unsquashfs'] : []),
     ...(form === 'initrd-xz' ? ['xz'] : []),
     ...(modules.length > 0 ? ['depmod'] : []),
     ...(debs ? ['dpkg-deb'] : []),
-    ...(debian.length > 0 ? ['apt-get', 'apt-cache'] : []),
+    ...(fetches ? ['apt-get', 'apt-cache'] : []),
     ...(formats.includes('iso') ? isoPrograms(iso) : []),
   ];
 }
@@ -130,9 +133,14 @@ function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions)
 /** What is loaded at boot: extensions with what they depend on, then Debian packages with their libraries. */
 export async function builtinExtensions(options: BuildOptions, sources: ExtensionSources): Promise<TczExtension[]> {
   const extensions = await collectExtensions(options.extensions, sources);
+  const fetching = { ...sources, cache: options.packageCache, env: options.env };
   for (const name of options.debian) {
     options.step(`fetching ${name} and its libraries`);
-    extensions.push(await debianExtension(name, { ...sources, cache: options.packageCache, env: options.env }));
+    extensions.push(await debianExtension(name, fetching));
+  }
+  if (options.erase === true) {
+    options.step('fetching the programs that erase disks');
+    extensions.push(await programsExtension(ERASE_EXTENSION, ERASE_PROGRAMS, fetching));
   }
   return extensions;
 }

@@ -18,7 +18,8 @@ export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Set
     kind: onOff,
     places: ['kernel', 'file'],
     value: 'on|off',
-    meaning: 'Allow Ironic to erase the metadata of all free disks (erase_devices_metadata). No server can push this.',
+    meaning:
+      'Allow Ironic to erase all free disks: their metadata (erase_devices_metadata) and whole (erase_devices), also in automated cleaning; and the firmware’s crash records and boot entries. No server can push this.',
   },
   requireErase: {
     default: false,

@@ -78,7 +78,7 @@ export interface IronicStep {
   readonly name: string;
   readonly kinds: readonly StepKind[];
   /** 0: only when the operator asks for it by name. */
-  readonly priority: (settings: Settings) => number;
+  readonly priority: (settings: Settings, kind: StepKind) => number;
   readonly interface: 'deploy' | 'raid' | 'bios' | 'management' | 'power';
   readonly rebootRequested?: boolean;
   readonly abortable?: boolean;

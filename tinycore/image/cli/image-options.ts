@@ -49,6 +49,11 @@ export const BUILD_OPTIONS = {
     default: false,
     describe: 'Ironic may write images over disks of machines that boot this image',
   },
+  erase: {
+    type: 'boolean' as const,
+    default: false,
+    describe: 'programs to erase disks with go in: nvme-cli, hdparm, blkdiscard, blkzone, efibootmgr (docs/ironic.md)',
+  },
   flavour: {
     choices: FLAVOURS,
     default: 'prod' as const,
@@ -141,6 +146,7 @@ export async function prepareBuild(
     agent: resolve(args.agent),
     extensions: [...args.extension, ...args['builtin-list'].flatMap(namesOf)],
     debian: args.debian,
+    erase: args.erase,
     packageCache: defaultCache(host),
     env: host.env,
     mirrorExtensions: [...args['mirror-extension'], ...args['mirror-list'].flatMap(namesOf)],

@@ -3,9 +3,10 @@
  * `kexec-tools` becomes a program and a dozen libraries that are mounted once, instead of a dozen extensions.
  */
 import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { copyWithin, listWithin, removeWithin } from '../../../platform/within.ts';
-import { dependencyText, fetchPackages, type PackageSource } from '../base/debian.ts';
+import { dependencyText, fetchPackages, packageFile, type DebianPackage, type PackageSource } from '../base/debian.ts';
 import { extensionName, type TczExtension } from './extensions.ts';
 import { squashfsOf } from './squashfs.ts';
 
@@ -17,25 +18,65 @@ interface DebianExtensionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Programs of packages, by their paths in them: `{ 'nvme-cli': ['usr/sbin/nvme'] }`. */
+export type DebianPrograms = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Programs of several packages as one extension `name`, with the libraries that they need. Nothing else of the packages goes in:
+ * their other programs would be taken for busybox's. Throws as `debianExtension`, and RAZOR_MK_IMAGE_BASE for a program that a
+ * package does not have.
+ */
+export async function programsExtension(
+  name: string,
+  programs: DebianPrograms,
+  options: DebianExtensionOptions,
+): Promise<TczExtension> {
+  const { cache, env, signal } = options;
+  const source = { cache, env, signal };
+  return await packed(name, options, async (tree) => {
+    const owners = Object.keys(programs);
+    const libraries = new Set<string>();
+    for (const owner of owners) for (const each of await libraryPackages(owner, source)) libraries.add(each);
+    for (const owner of await fetchPackages(owners, source)) {
+      const paths = (programs[owner.name] ?? []).map((path) => relative(owner.root, packageFile(owner, path)));
+      for (const path of [...paths, copyrightOf(owner)]) copyWithin(owner.root, path, tree);
+    }
+    copyLibraries(await fetchPackages([...libraries].sort(), source), tree);
+  });
+}
+
 /** Fetches and packs. Throws RAZOR_MK_DOWNLOAD (apt knows no such package), RAZOR_MK_IMAGE_NAME, RAZOR_MK_IMAGE_PROGRAM. */
 export async function debianExtension(name: string, options: DebianExtensionOptions): Promise<TczExtension> {
-  const { cache, env, epoch, signal } = options;
+  const { cache, env, signal } = options;
   const source = { cache, env, signal };
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name))
     throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(name)} cannot be the name of a Debian package`);
-  const data = await squashfsOf(
-    async (tree) => {
-      const [own, ...libraries] = await fetchPackages([name, ...(await libraryPackages(name, source))], source);
-      for (const path of filesOf(own?.root ?? '')) copyWithin(own?.root ?? '', path, tree);
-      for (const heavy of ['man', 'locale', 'info', 'lintian', 'bug']) removeWithin(tree, `usr/share/${heavy}`);
-      for (const { name: library, root } of libraries) {
-        for (const path of [...sharedObjects(root), `usr/share/doc/${library}/copyright`]) copyWithin(root, path, tree);
-      }
-    },
-    epoch,
-    signal,
-  );
+  return await packed(name, options, async (tree) => {
+    const [own, ...libraries] = await fetchPackages([name, ...(await libraryPackages(name, source))], source);
+    for (const path of filesOf(own?.root ?? '')) copyWithin(own?.root ?? '', path, tree);
+    for (const heavy of ['man', 'locale', 'info', 'lintian', 'bug']) removeWithin(tree, `usr/share/${heavy}`);
+    copyLibraries(libraries, tree);
+  });
+}
+
+/** Lets `fill` put files into an empty tree, and makes an extension of it. */
+async function packed(
+  name: string,
+  { epoch, signal }: DebianExtensionOptions,
+  fill: (tree: string) => Promise<void>,
+): Promise<TczExtension> {
+  const data = await squashfsOf(fill, epoch, signal);
   return { name: extensionName(name), data, dep: [], md5: createHash('md5').update(data).digest('hex') };
+}
+
+function copyLibraries(libraries: readonly DebianPackage[], tree: string): void {
+  for (const library of libraries) {
+    for (const path of [...sharedObjects(library.root), copyrightOf(library)]) copyWithin(library.root, path, tree);
+  }
+}
+
+function copyrightOf({ name }: DebianPackage): string {
+  return `usr/share/doc/${name}/copyright`;
 }
 
 /** All entries of a tree, directories first; links are not followed. */

@@ -22,17 +22,17 @@ function getSteps(kind: StepKind, steps: readonly IronicStep[]): IronicCommand {
     run: (_, { settings }) =>
       Promise.resolve({
         [`${kind}_steps`]: {
-          [MANAGER]: steps.filter(({ kinds }) => kinds.includes(kind)).map((step) => wireStep(step, settings)),
+          [MANAGER]: steps.filter(({ kinds }) => kinds.includes(kind)).map((step) => wireStep(step, kind, settings)),
         },
         hardware_manager_version: { [MANAGER]: MANAGER_VERSION },
       }),
   };
 }
 
-function wireStep(step: IronicStep, settings: Settings): Record<string, unknown> {
+function wireStep(step: IronicStep, kind: StepKind, settings: Settings): Record<string, unknown> {
   return {
     step: step.name,
-    priority: step.priority(settings),
+    priority: step.priority(settings, kind),
     interface: step.interface,
     reboot_requested: step.rebootRequested ?? false,
     abortable: step.abortable ?? false,

@@ -1,8 +1,8 @@
 /** Zeros over both ends of each partition of a disk, then of the disk, where tables and marks lie; and a look at the result. */
-import { constants } from 'node:fs';
-import { open, readdir, readFile, type FileHandle } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { claimDisk, type ClaimedDisk } from '../../../disks/erase/claimed-disk.ts';
 import type { Disk } from '../../../disks/disks.ts';
 
 /** RAID, LVM and file systems keep their marks within the first and the last mebibyte of what they are on. */
@@ -15,22 +15,22 @@ interface Range {
 }
 
 /**
- * Does it, and says what was done. O_EXCL: the kernel refuses a block device that something holds. Throws the system's errors,
- * and RAZOR_MK_COMMAND where other bytes are read than were written.
+ * Does it, and says what was done; `twins` are other names of the disk. Throws the system's errors, and RAZOR_MK_COMMAND where the disk
+ * is in use, or other bytes are read than were written.
  */
-export async function eraseEnds(disk: Disk): Promise<string> {
+export async function eraseEnds(disk: Disk, twins: readonly Disk[] = []): Promise<string> {
   const parts = await partitionsOf(disk);
-  const handle = await open(disk.path, constants.O_RDWR | constants.O_EXCL);
+  const claimed = await claimDisk(disk, twins);
   try {
     const ends = [...parts, { start: 0, size: disk.sizeBytes }].flatMap(endsOf);
-    for (const end of ends) await writeZeros(handle, end);
-    await handle.sync();
+    for (const { start, size } of ends) await claimed.write(start, Buffer.alloc(size));
+    await claimed.flush();
     for (const end of ends) {
-      if (await isZero(handle, end)) continue;
+      if (await isZero(claimed, end)) continue;
       throw new RazorMkError('RAZOR_MK_COMMAND', `the disk does not hold the zeros that were written at ${end.start}`);
     }
   } finally {
-    await handle.close();
+    await claimed.close();
   }
   return parts.length === 0 ? 'erased' : `erased, with ${parts.length} partitions`;
 }
@@ -43,16 +43,8 @@ function endsOf({ start, size }: Range): Range[] {
   ];
 }
 
-async function writeZeros(handle: FileHandle, { start, size }: Range): Promise<void> {
-  const zeros = Buffer.alloc(size);
-  for (let done = 0; done < size;) {
-    done += (await handle.write(zeros, done, size - done, start + done)).bytesWritten;
-  }
-}
-
-async function isZero(handle: FileHandle, { start, size }: Range): Promise<boolean> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(size, 1), 0, size, start);
-  return bytesRead === size && buffer.equals(Buffer.alloc(size));
+async function isZero(disk: ClaimedDisk, { start, size }: Range): Promise<boolean> {
+  return (await disk.read(start, size)).equals(Buffer.alloc(size));
 }
 
 /** From the kernel's own view of the disk; sysfs counts in sectors of 512 whatever the disk's are. */

@@ -1,6 +1,6 @@
 /** A step that does nothing and says so: shows an operator that cleaning, servicing and this agent work together. */
 import type { IronicStep } from '../ironic-options.ts';
-import { NOT_ERASED } from './erase-metadata.ts';
+import { NOT_ERASED } from './erase-all.ts';
 
 export const noop: IronicStep = {
   name: 'rz_noop',

@@ -13,7 +13,10 @@ describe('steps', LIMIT, () => {
       Object.entries(answer['deploy_steps'] as Record<string, { step: string; priority: number }[]>)[0] ?? [];
     assert.deepEqual(
       steps?.map(({ step, priority }) => [step, priority]),
-      [['write_image', 0]],
+      [
+        ['erase_devices_metadata', 0],
+        ['write_image', 0],
+      ],
     );
     assert.deepEqual(Object.keys(answer['hardware_manager_version'] as object), [manager]);
     const refused = await order('deploy.execute_deploy_step', { step: { step: 'write_image', interface: 'deploy' } });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileAsDisk } from '../../../../../agent/disks/file-disk.ts';
 import type { Disk } from '../../../../../agent/disks/disks.ts';
-import { verdictOf } from '../../../../../agent/servers/ironic/steps/erase-metadata.ts';
+import { verdictOf } from '../../../../../agent/servers/ironic/steps/erase-all.ts';
 import { conducted, errorOf, resultOf, type World } from '../../../../helpers/ironic-conductor.ts';
 import { temporaryDirectory } from '../../../../helpers/temporary-directory.ts';
 import type { Reply } from '../../../../helpers/ironic-agent.ts';
@@ -17,6 +17,8 @@ const UUID = '11111111-2222-3333-4444-555555555555';
 interface Site extends World {
   readonly paths: readonly string[];
   clean(node?: object): Promise<Reply>;
+  /** `erase_devices`, or another step, with what the conductor says of erasing. */
+  whole(info?: object, step?: string): Promise<Reply>;
   step(name: string, kind?: string): Promise<Reply>;
   untouched(index?: number): boolean;
 }
@@ -35,6 +37,7 @@ async function site(t: TestContext, words: string, disks: readonly Partial<Disk>
     ...world,
     paths,
     clean: (node = {}) => order('clean', 'erase_devices_metadata', node),
+    whole: (info = {}, step = 'erase_devices') => order('clean', step, { driver_internal_info: info }),
     step: (name, kind = 'clean') => order(kind, name, {}),
     untouched: (index = 0) => readFileSync(paths[index] ?? '').equals(FULL),
   };
@@ -112,12 +115,19 @@ test('a read-only disk is left unless the server forbids it, and its word must b
 });
 
 test('automated cleaning erases where it is allowed, as with ironic-python-agent', async (t) => {
-  assert.equal((await priorities(await site(t, ALLOWED)))['erase_devices_metadata'], 99);
+  assert.deepEqual(await priorities(await site(t, ALLOWED)), {
+    rz_noop: 10,
+    erase_devices_metadata: 99,
+    erase_devices: 10,
+    erase_devices_express: 0,
+  });
 });
 
 test('where erasing is not allowed cleaning says that nothing was erased, in its result and on the console', async (t) => {
   const world = await site(t, '');
-  assert.deepEqual(await priorities(world), { rz_noop: 10, erase_devices_metadata: 0 });
+  const offered = await priorities(world);
+  assert.deepEqual([offered['erase_devices_metadata'], offered['erase_devices']], [0, 0]);
+  assert.match(errorOf(await world.whole()).message, /nothing was erased/);
   assert.match(String(resultOf(await world.step('rz_noop'))['clean_result']), /nothing was erased: razor\.allow_erase/);
   assert.match(world.agent.said.join(), /cleaning: nothing was erased/);
   assert.equal(resultOf(await world.step('rz_noop', 'service'))['service_result'], 'nothing was to be done');
@@ -143,4 +153,58 @@ test('a real disk is erased by a live system only, and shared file systems are n
   const guarded = await site(t, `${ALLOWED} ipa-guard-special-filesystems=1`);
   assert.match(errorOf(await guarded.clean()).message, /shared file systems are not recognised/);
   assert.ok(guarded.untouched());
+});
+
+test('erase_devices erases every disk whole, tells what was done to each, and several at the same time', async (t) => {
+  const disks = [{}, {}, { refused: 'x', spared: 'skip-list' as const }, {}];
+  const { whole, paths, agent, untouched } = await site(t, ALLOWED, disks);
+  const done = await whole({ disk_erasure_concurrency: 2, agent_erase_devices_iterations: 0 });
+  const result = resultOf(done)['clean_result'] as Record<string, string>;
+  for (const index of [0, 1, 3]) {
+    const path = paths[index] ?? '';
+    assert.match(result[path] ?? '', /^erased: overwritten with zeros; \d+ places read back/);
+    assert.ok(readFileSync(path).equals(Buffer.alloc(FULL.length)));
+    assert.ok(
+      agent.said.some((line) => line.includes(`${path}: erased: overwritten`)),
+      agent.said.join(),
+    );
+  }
+  assert.ok(untouched(2));
+});
+
+test('one disk under two names is erased once, and a disk in use fails the step', async (t) => {
+  const twin = { wwnWithExtension: 'eui.0123' };
+  const { whole, paths } = await site(t, ALLOWED, [twin, twin]);
+  const result = resultOf(await whole())['clean_result'] as Record<string, string>;
+  assert.equal(result[paths[1] ?? ''], `it is the same disk as ${paths[0]}`);
+  const used = await site(t, ALLOWED, [{ refused: 'disk0p1 is mounted on /' }, {}]);
+  assert.match(errorOf(await used.whole()).message, /not erased: .*is mounted on \/; .*disk1: erased: overwritten/);
+  assert.ok(used.untouched(0));
+});
+
+test('what the server says of erasing is obeyed, or refused where it cannot be read', async (t) => {
+  const { whole, untouched, paths } = await site(t, ALLOWED);
+  for (const info of [
+    { agent_erase_devices_iterations: -1 },
+    { agent_erase_devices_iterations: 'two' },
+    { agent_erase_devices_zeroize: 'yes' },
+    { agent_enable_nvme_secure_erase: 1 },
+    { agent_enable_ata_secure_erase: 'no' },
+    { agent_continue_if_secure_erase_failed: 'no' },
+    { agent_continue_if_ata_erase_failed: 0 },
+    { disk_erasure_concurrency: 0 },
+  ]) {
+    assert.match(errorOf(await whole(info)).message, new RegExp(`${Object.keys(info)[0]} of the server`));
+  }
+  assert.ok(untouched());
+  await whole({ agent_erase_devices_zeroize: false });
+  assert.equal(readFileSync(paths[0] ?? '').equals(Buffer.alloc(FULL.length)), false);
+});
+
+test('erase_devices_express takes the metadata of what it cannot erase quickly, and says that the data are left', async (t) => {
+  const { whole, paths } = await site(t, ALLOWED);
+  const result = resultOf(await whole({}, 'erase_devices_express'))['clean_result'] as Record<string, string>;
+  assert.match(result[paths[0] ?? ''] ?? '', /metadata erased; NOT the data: it is no NVMe disk/);
+  const after = readFileSync(paths[0] ?? '');
+  assert.deepEqual([after[0], after[MEBIBYTE]], [0, 0xaa]);
 });
