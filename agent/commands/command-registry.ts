@@ -1,5 +1,5 @@
 /** The commands that a server may give. One file a command; a reply names it, and nothing else is ever done. */
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge, none } from './acknowledge.ts';
 import type { CommandHandler } from './command-handler.ts';
 import { findExternal } from './external.ts';
 import { createIdentify } from './identify.ts';
@@ -32,7 +32,15 @@ interface RegistryOptions {
 /** The built-in commands, then `more`, then the commands directory. A later one does not replace an earlier one. */
 export function createRegistry(more: readonly CommandHandler[] = [], options: RegistryOptions = {}): CommandRegistry {
   const handlers = new Map<string, CommandHandler>();
-  const builtIn = [acknowledge, register, reboot, poweroff, createKexec(options.kexec ?? NO_FILES), createIdentify()];
+  const builtIn = [
+    acknowledge,
+    none,
+    register,
+    reboot,
+    poweroff,
+    createKexec(options.kexec ?? NO_FILES),
+    createIdentify(),
+  ];
   for (const handler of [...builtIn, ...more]) {
     if (!handlers.has(handler.name)) handlers.set(handler.name, guarded(handler, options.breaker));
   }

@@ -2,6 +2,7 @@
  * Events in words: every line that an event makes, and where it goes. Lines of the log are also the agent's output; the machine's
  * console gets what people in front of it must not have to look for in a log. docs/node.md lists the other lines of the console.
  */
+import { asksNothing } from '../commands/acknowledge.ts';
 import type { AgentEvent } from '../loop/events.ts';
 
 /** The lines of one event; members are absent where there is nothing to write. */
@@ -117,7 +118,7 @@ function logText(event: AgentEvent): string | undefined {
       return `checked in${first}: the server says ${event.command} (${inMs(event)})`;
     }
     case 'command':
-      return event.name === 'acknowledge' ? undefined : `${event.name}: ${event.plan.join(', ')}`;
+      return asksNothing(event.name) ? undefined : `${event.name}: ${event.plan.join(', ')}`;
     case 'registered':
       return `registered with ${event.facts} facts: ${event.reason} (${inMs(event)})`;
     case 'config':

@@ -114,7 +114,7 @@ const each = (command: string): Told => ({ razor: command, hanlon: command, 'raz
 const STORY: readonly Step[] = [
   {
     what: 'a machine that nobody knows, at its first check-in',
-    told: { ...each('register'), 'razor-server': 'acknowledge' },
+    told: { ...each('register'), 'razor-server': 'none' },
     act: (world) => world.ask({ firstCheckin: true }),
   },
   {
@@ -128,7 +128,11 @@ const STORY: readonly Step[] = [
       return 'stored';
     },
   },
-  { what: 'known, and no policy', told: each('acknowledge'), act: (world) => world.ask() },
+  {
+    what: 'known, and no policy',
+    told: { ...each('acknowledge'), 'razor-server': 'none' },
+    act: (world) => world.ask(),
+  },
   {
     what: 'a policy fits: razor-server says so at once, the older two with the next check-in',
     told: { ...each('acknowledge'), 'razor-server': 'reboot' },
@@ -222,9 +226,9 @@ describe('what differs', () => {
         switches.push([from, to]),
       );
       const both = { ...FACTS, macaddress_eth1: '52:54:00:ab:cd:02' };
-      assert.equal((await dialect.checkin(report({ facts: both }))).command.name, 'acknowledge');
+      assert.equal((await dialect.checkin(report({ facts: both }))).command.name, 'none');
       assert.deepEqual(switches, [], 'the check-in that merges is still answered');
-      assert.equal((await dialect.checkin(report({ facts: both }))).command.name, 'acknowledge');
+      assert.equal((await dialect.checkin(report({ facts: both }))).command.name, 'none');
       assert.deepEqual(switches, [[String(id), String(old?.id)]]);
       assert.equal(lab.store.nodes.count(), 1);
     });

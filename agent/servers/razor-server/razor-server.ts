@@ -39,15 +39,14 @@ function razorServerHwId(identity: Identity): string {
 }
 
 /**
- * The answer to a check-in; `none` is what other dialects call `acknowledge`. Anything but JSON by its content type, or
+ * The answer to a check-in. Anything but JSON by its content type, or
  * an action that could not be the name of a command, throws RAZOR_MK_REPLY (the original joined it to a path unchecked).
  */
 export function parseAction(reply: TextReply): CheckinReply {
   if (reply.status < 200 || reply.status > 299) throw refusal(reply, 'the check-in');
   const parsed = ACTION.safeParse(parseTyped(reply));
   if (!parsed.success) throw new RazorMkError('RAZOR_MK_REPLY', 'the answer to the check-in names no action');
-  const name = parsed.data.action === 'none' ? 'acknowledge' : parsed.data.action;
-  return { command: { name, param: {} }, clientConfig: undefined };
+  return { command: { name: parsed.data.action, param: {} }, clientConfig: undefined };
 }
 
 function parseTyped(reply: TextReply): unknown {
