@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
+import { isListener } from '../../facts/groups/network/nics.ts';
 import { readKernelLog } from '../../facts/sources/kernel-log.ts';
 
 export interface NicState {
@@ -49,6 +50,7 @@ export function observeNetwork(options: ObserveOptions = {}): NetworkState {
   const addresses = (options.addresses ?? systemAddresses)();
   const base = join(root, 'sys/class/net');
   const nics = list(base)
+    .filter((name) => !isListener(name))
     .map((name) => readNic(base, name, addresses[name] ?? []))
     .filter((nic) => nic !== undefined)
     .sort((a, b) => a.index - b.index);

@@ -14,6 +14,8 @@ import { type Bmc, readBmc } from '../groups/system/management.ts';
 import { type Mount, readMounts } from '../groups/system/mounts.ts';
 import { readMeminfo } from '../groups/compute/memory.ts';
 import { readIpv6Flags } from '../groups/network/ipv6.ts';
+import type { Neighbour } from '../groups/network/neighbours/neighbour-types.ts';
+import { readNeighbours } from '../groups/network/neighbours/neighbours.ts';
 import { type Nic, readNics } from '../groups/network/nics.ts';
 import { type NumaNode, readNuma } from '../groups/compute/numa.ts';
 import { isAccelerator, isGpu, type PciDevice, readPci } from '../groups/devices/pci.ts';
@@ -58,6 +60,8 @@ export interface InventoryInterface {
   readonly foreign: string | undefined;
   /** ARPHRD number: 1 Ethernet, 32 InfiniBand. */
   readonly linkType: number;
+  /** Devices at the other end of its cable, the one that counts first. */
+  readonly neighbours: readonly Neighbour[];
 }
 
 export interface Inventory {
@@ -265,6 +269,7 @@ function addressesOf(sources: Sources, { name, addresses }: Nic): InventoryAddre
 function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterface[] {
   const rules = nicRules(sources, choice);
   const links = new Map(readLinks(sources).map((link) => [link.name, link]));
+  const neighbours = readNeighbours(sources);
   return readNics(sources)
     .filter((nic) => nic.type !== 772)
     .map((nic) => {
@@ -289,6 +294,7 @@ function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterfac
         bootable: rules.whyOut(nic) === undefined,
         foreign: rules.whyForeign(nic),
         linkType: nic.type,
+        neighbours: neighbours.filter((one) => one.interface === nic.name),
       };
     });
 }

@@ -10,7 +10,7 @@ import { pageText, worldWideName } from '../../facts/groups/devices/read-disks.t
 import { byNumberedName, fixed2, parseCpuList, scaledSize } from '../../facts/groups/format.ts';
 import { missingFirmware } from '../../facts/groups/devices/gaps.ts';
 import { parseEthtool } from '../../facts/groups/network/link.ts';
-import { parseLldpctl, parseLldptool } from '../../facts/groups/network/lldp.ts';
+import { parseLldpctl, parseLldptool } from '../../facts/groups/network/neighbours/lldpctl.ts';
 import { parseIpmitool } from '../../facts/groups/system/management.ts';
 import { parseMeminfo } from '../../facts/groups/compute/memory.ts';
 import { networkOf } from '../../facts/groups/network/network.ts';

@@ -1,4 +1,5 @@
 /** Looks through a recording for values that identify the machine: in files of their own, and by their form in any text. Pure. */
+import { LLDPCTL_FILE, neighboursIn, PCAP_FILE } from '../../groups/network/neighbours/neighbours.ts';
 import type { Recording } from '../../sources/recording.ts';
 import { addDiskSecrets, DISK_START } from './blank-files.ts';
 import type { SecretSet } from './secrets.ts';
@@ -62,6 +63,7 @@ export function findSecrets(recording: Recording, secrets: SecretSet): void {
 function addFile(path: string, bytes: Buffer, recording: Recording, secrets: SecretSet): void {
   if (path === TABLE_PATH) return addSmbiosSecrets(bytes, recording.reads.get(ENTRY_POINT)?.bytes, secrets);
   if (DISK_START.test(path)) return addDiskSecrets(bytes, secrets);
+  if (PCAP_FILE.test(path)) return addNeighbours(bytes, secrets);
   const text = bytes.toString('latin1');
   const value = text.replaceAll('\0', '').trim();
   if (SERIAL_FILE.test(path)) secrets.addSerial(value);
@@ -74,7 +76,19 @@ function addFile(path: string, bytes: Buffer, recording: Recording, secrets: Sec
     for (const [, names = ''] of text.matchAll(/^\s*(?:search|domain)\s+(.+)$/gm))
       for (const name of names.split(/\s+/)) secrets.addName(name);
   }
-  if (bytes.length < 1_000_000) addText(text, secrets, path === '/proc/cmdline');
+  if (bytes.length < 1_000_000) addText(text, secrets, path === '/proc/cmdline' || path === LLDPCTL_FILE);
+}
+
+/** Switches are part of a site: their addresses, and the names and numbers by which they introduce themselves. */
+function addNeighbours(file: Buffer, secrets: SecretSet): void {
+  for (const { source, system, chassis, port } of neighboursIn(file, '', '')) {
+    secrets.addMac(source ?? '');
+    if (system !== undefined) secrets.addName(system);
+    for (const id of [chassis, port]) {
+      if (id?.kind === 'mac') secrets.addMac(id.text);
+      else if (id !== undefined && id === chassis && id.kind !== 'address') secrets.addSerial(id.text);
+    }
+  }
 }
 
 function namesOfHosts(text: string): string[] {

@@ -4,6 +4,9 @@
  * everything still fits together. What nobody here can judge (vendors' structures, data on disks) is blank.
  */
 import { EXTERNAL_FACTS } from '../../collect-facts.ts';
+import { blankNeighbourFrame } from '../../groups/network/neighbours/neighbour-frame.ts';
+import { PCAP_FILE } from '../../groups/network/neighbours/neighbours.ts';
+import { mapPcap } from '../../groups/network/neighbours/pcap.ts';
 import { whyJunkText } from '../../identity/junk-texts.ts';
 import type { Recording } from '../../sources/recording.ts';
 import { blankDiskStart, blankLoadOption, DISK_START, LOAD_OPTION } from './blank-files.ts';
@@ -46,6 +49,7 @@ function blanked(path: string, bytes: Buffer, text: (value: string) => string): 
   if (path === TABLE_PATH) return blankVendorData(bytes);
   if (DISK_START.test(path)) return blankDiskStart(bytes);
   if (LOAD_OPTION.test(path)) return blankLoadOption(bytes);
+  if (PCAP_FILE.test(path)) return mapPcap(bytes, blankNeighbourFrame);
   if (!SERIAL_FILE.test(path)) return bytes;
   const value = bytes.toString('latin1');
   const short = text(value) === value && whyJunkText(value) === undefined;

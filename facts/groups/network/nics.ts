@@ -37,10 +37,18 @@ export interface Nic {
   readonly addresses: readonly OsAddress[];
 }
 
+/** The agent's ears on a card (agent/network/neighbours/macvtap.ts), there for a minute: `rzlldp4`. They are no cards of the machine. */
+export const LISTENER_PREFIX = 'rzlldp';
+
+/** Whether an interface is such a listener. */
+export function isListener(name: string): boolean {
+  return name.startsWith(LISTENER_PREFIX);
+}
+
 /** Every interface, as ifconfig sorts them. At most 4,096. */
 export const readNics = oncePer((sources): readonly Nic[] => {
   const { addresses } = sources.os();
-  const names = sources.list(NET).filter((name) => name !== 'bonding_masters');
+  const names = sources.list(NET).filter((name) => name !== 'bonding_masters' && !isListener(name));
   return [...names]
     .sort(byNumberedName)
     .slice(0, 4096)

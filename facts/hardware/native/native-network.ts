@@ -1,4 +1,5 @@
 /** Network interfaces: what lshw asks the drivers by ioctl, as far as /sys says it. */
+import { isListener } from '../../groups/network/nics.ts';
 import type { Sources } from '../../sources/sources.ts';
 import { linkModes } from '../link-modes.ts';
 import {
@@ -62,7 +63,7 @@ function interfaceNames(sources: Sources): string[] {
     ([, name]) => name ?? [],
   );
   const names = listed.length > 0 ? listed : [...sources.list(NET)];
-  return names.filter((name) => name !== 'bonding_masters').slice(0, MOST_INTERFACES);
+  return names.filter((name) => name !== 'bonding_masters' && !isListener(name)).slice(0, MOST_INTERFACES);
 }
 
 /** Describes the node of each interface's device, or adds one. */

@@ -1,5 +1,6 @@
 /** What `ipa-inspection-collectors` asks for beyond the inventory, by name: each adds its own keys to the body. Pure. */
 import type { Inventory } from '../../../../facts/facts.ts';
+import { lldpOf } from './ipa-inventory.ts';
 
 type Extra = Readonly<Record<string, unknown>>;
 
@@ -23,6 +24,9 @@ export const COLLECTORS: Readonly<Record<string, (inventory: Inventory) => Extra
   }),
   'numa-topology': (inventory) => ({ numa_topology: numa(inventory) }),
   'dmi-decode': (inventory) => ({ dmi: dmi(inventory) }),
+  lldp: ({ interfaces }) => ({
+    lldp_raw: Object.fromEntries(interfaces.map((nic) => [nic.name, lldpOf(nic) ?? []])),
+  }),
 };
 
 /** Which threads share a core is not in our inventory: CPUs are listed where each is a core of its own. */

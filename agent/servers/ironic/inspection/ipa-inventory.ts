@@ -11,6 +11,7 @@ type Disk = Inventory['disks'][number];
 interface IpaInterface {
   readonly name: string;
   readonly mac_address: string;
+  readonly lldp: readonly (readonly [type: number, hex: string])[] | null;
   readonly [more: string]: unknown;
 }
 
@@ -105,7 +106,7 @@ function interfaceOf(nic: InventoryInterface): IpaInterface {
     ipv4_address: v4 ?? null,
     ipv6_address: v6?.replace(/%.*$/, '') ?? null,
     has_carrier: nic.carrier ?? false,
-    lldp: null,
+    lldp: lldpOf(nic),
     vendor: hex(nic.vendorId),
     product: hex(nic.deviceId),
     client_id: clientId(nic),
@@ -153,4 +154,10 @@ export function rootDisk(disks: readonly Disk[]): IpaDisk | undefined {
     .filter((each) => notByDefault(each) === undefined)
     .toSorted(bySize);
   return first && diskOf(first.disk);
+}
+
+/** The TLVs of LLDP as they came, by type and in hexadecimal digits; null where nobody listened or nobody spoke. */
+export function lldpOf({ neighbours }: Pick<InventoryInterface, 'neighbours'>): IpaInterface['lldp'] {
+  const [tlvs] = neighbours.filter((one) => one.protocol === 'lldp' && one.tlvs.length > 0).map((one) => one.tlvs);
+  return tlvs ?? null;
 }

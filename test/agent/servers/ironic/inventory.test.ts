@@ -6,8 +6,11 @@ import { listDisks } from '../../../../agent/disks/disks.ts';
 import { mismatch, parseHintObject } from '../../../../agent/disks/hints.ts';
 import type { FactSet } from '../../../../facts/fact-types.ts';
 import { collectFacts, openSources, type Inventory } from '../../../../facts/facts.ts';
+import { readNeighbours } from '../../../../facts/groups/network/neighbours/neighbours.ts';
 import { machine } from '../../../helpers/agent-parts.ts';
 import { recorded } from '../../../helpers/ironic-agent.ts';
+import { madeUpSources } from '../../../helpers/memory-origin.ts';
+import { CDP_FRAME, heardOn, LLDP_FRAME } from '../../../helpers/neighbour-frames.ts';
 import { makeTree } from '../../../helpers/tree.ts';
 
 const BODY = { bootif: undefined, collectors: ['default'], version: '0.1.0', facts: {}, logs: undefined };
@@ -90,6 +93,26 @@ describe('the inventory for Ironic', () => {
     const [port] = ipaInventory(set, undefined).interfaces;
     assert.equal(port?.mac_address, '7c:fe:90:29:26:52');
     assert.equal(port?.['client_id'], 'ff:00:00:00:00:00:02:00:00:02:c9:00:7c:fe:90:03:00:29:26:52');
+  });
+
+  test('LLDP: the TLVs of the neighbour, and the collector lldp; CDP has none', async () => {
+    const heard = (...frames: readonly Buffer[]) =>
+      changedBy(({ interfaces }) => ({
+        interfaces: interfaces.map((nic) => ({
+          ...nic,
+          neighbours: readNeighbours(madeUpSources({ files: heardOn(nic.name, ...frames) })),
+        })),
+      }));
+    const set = await heard(CDP_FRAME, LLDP_FRAME);
+    const { interfaces } = ipaInventory(set, undefined);
+    assert.deepEqual(interfaces[0]?.lldp?.slice(0, 3), [
+      [1, '0402005e100001'],
+      [2, '074769676162697445746865726e6574312f302f3132'],
+      [3, '0008'],
+    ]);
+    const body = inspectionBody(set, { ...BODY, collectors: ['default', 'lldp'] });
+    assert.deepEqual((body['lldp_raw'] as Record<string, unknown>)['eth0'], interfaces[0]?.lldp);
+    assert.equal(ipaInventory(await heard(CDP_FRAME), undefined).interfaces[0]?.lldp, null);
   });
 
   test('virtual interfaces stay out beside hardware, and identify a machine that has no hardware', async () => {

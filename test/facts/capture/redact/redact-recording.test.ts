@@ -5,6 +5,7 @@ import { checkRedacted } from '../../../../facts/capture/redact/check-archive.ts
 import { captureMachine, captureSources, collectFacts, factValues } from '../../../../facts/facts.ts';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
 import { madeUpSources } from '../../../helpers/memory-origin.ts';
+import { CDP_FRAME, heardOn, LLDP_FRAME } from '../../../helpers/neighbour-frames.ts';
 
 const MAC = '52:54:00:aa:bb:01';
 const octets = [0x52, 0x54, 0x00, 0xaa, 0xbb, 0x01];
@@ -67,6 +68,7 @@ const files = (modern: boolean): Record<string, string | Uint8Array> => ({
   '/sys/bus/usb/devices/1-1/idProduct': '5678\n',
   '/dev/ipmi0': '',
   '/sys/bus/usb/devices/1-1/serial': '7Z9\n',
+  ...heardOn('eth0', LLDP_FRAME, CDP_FRAME),
 });
 
 /** What the management processor says, where it is asked. */
@@ -132,6 +134,8 @@ for (const modern of [true, false]) {
       ],
       ...['s3z8nb0k123456', '5000c500a1b2c3d4', 's3z2nb0k7654321', 's649nx0r', Buffer.from('S649NX0R').toString('hex')],
       ...['7z9', 'mk0417', 'acme-site', 'rack7node', '1a2b3c4d', 'bmcfru-7k77', 'bmctag-7k78', 'kommunity'],
+      // a neighbour: its MAC, its name, what it runs
+      ...[hex('02005e100001'), 'switch-7', 'test switch 1.0', '6.18.44-fc-v595'],
     ];
     for (const value of identifying) {
       assert.ok(before.includes(value), `the plain capture has ${value}`);
@@ -150,6 +154,19 @@ for (const modern of [true, false]) {
     assert.ok(!changed.includes('manufacturer') && !changed.includes('memorysize') && !changed.includes('productname'));
   });
 }
+
+test('of a neighbour its place in the network is left: port, VLAN, a MAC and a name that are nobody’s', async () => {
+  const { bytes } = await captureMachine({ sources: madeUpSources({ files: files(true) }), redact: true });
+  const [nic] =
+    (await collectFacts({ sources: await captureSources(bytes, 'redacted') })).inventory?.().interfaces ?? [];
+
+  const [lldp, cdp] = nic?.neighbours ?? [];
+  assert.equal(nic?.neighbours.length, 2);
+  assert.match(lldp?.chassis?.text ?? '', /^02:00:5e:(?!10:00:01)/);
+  assert.equal(lldp?.chassis?.text, cdp?.source);
+  assert.equal(lldp?.system, cdp?.system);
+  assert.deepEqual([lldp?.port?.text, lldp?.vlan, lldp?.systemDescription], ['GigabitEthernet1/0/12', 120, undefined]);
+});
 
 test('a redacted capture still fits together', async () => {
   const sources = madeUpSources({ files: files(true), os: { hostname: 'mk0417.acme-site.org', addresses } });
