@@ -14,6 +14,7 @@ import {
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, messageOf, RazorMkError } from './errors/errors.ts';
+import { ownMark } from './leftovers.ts';
 
 /**
  * The first `limit` bytes of a file, or undefined where it does not exist (or a part of its path is no directory).
@@ -46,7 +47,7 @@ export async function readCapped(path: string, limit: number): Promise<Buffer | 
  * Throws RAZOR_MK_FILE_UNWRITABLE.
  */
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): void {
-  const beside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const beside = `${path}.${ownMark()}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const fd = openSync(beside, 'wx', mode);
     try {

@@ -35,6 +35,12 @@ type LoopHistory = Readonly<Record<string, readonly number[]>>;
 
 const History = z.record(z.string().check(z.maxLength(64)), z.array(z.number()).check(z.maxLength(100)));
 
+/** Until when a command is held back, wall time in seconds, and how often it had come. */
+const Holds = z.record(
+  z.string().check(z.maxLength(64)),
+  z.object({ until: z.number(), count: z.int().check(z.minimum(1)) }),
+);
+
 const FIRST_HOLD_MS = 60_000;
 const CAP_HOLD_MS = 1_800_000;
 const KEPT = 20;
@@ -49,11 +55,21 @@ export function holdFor(count: number, limit: number): number {
   return count <= limit ? 0 : Math.min(CAP_HOLD_MS, FIRST_HOLD_MS * 2 ** Math.min(20, count - limit - 1));
 }
 
-/** Both histories in one, each time once, the newest 20 of a command. Pure. */
+/**
+ * Both histories in one, the newest 20 of a command. What both have is the same; what one has twice within a second, as when an
+ * agent dies at once and is started again, happened twice. Pure.
+ */
 export function mergeHistories(a: LoopHistory, b: LoopHistory): Record<string, number[]> {
   const merged: Record<string, number[]> = {};
   for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    merged[name] = [...new Set([...(a[name] ?? []), ...(b[name] ?? [])])].sort((x, y) => x - y).slice(-KEPT);
+    const times = [...(a[name] ?? [])];
+    const left = [...times];
+    for (const at of b[name] ?? []) {
+      const same = left.indexOf(at);
+      if (same === -1) times.push(at);
+      else left.splice(same, 1);
+    }
+    merged[name] = times.sort((x, y) => x - y).slice(-KEPT);
   }
   return merged;
 }
@@ -117,8 +133,25 @@ export function createLoopBreaker(
     const kept = mergeHistories(stored.success ? stored.data : {}, readVariable(variable));
     return (known = mergeHistories(kept, parseLoopArgument(options.kernelArgument ?? '')));
   };
-  const held = new Map<string, { readonly until: number; readonly count: number }>();
   const nowS = (): number => Math.round(clock.wall().getTime() / 1000);
+  let holds: Map<string, { readonly until: number; readonly count: number }> | undefined;
+  // what an earlier agent of this boot began goes on; no clock that was set makes it longer than it was
+  const held = (): NonNullable<typeof holds> => {
+    if (holds !== undefined) return holds;
+    const stored = Holds.safeParse(store.note('holds'));
+    holds = new Map();
+    for (const [command, { until, count }] of Object.entries(stored.success ? stored.data : {})) {
+      const leftMs = Math.max(0, Math.min((until - nowS()) * 1000, holdFor(count, limit)));
+      holds.set(command, { until: clock.now() + leftMs, count });
+    }
+    return holds;
+  };
+  const saveHolds = (): void => {
+    const rows = [...held()].map(([command, { until, count }]) => {
+      return [command, { until: nowS() + Math.ceil((until - clock.now()) / 1000), count }] as const;
+    });
+    store.setNote('holds', Object.fromEntries(rows));
+  };
 
   return {
     get kernelParameter() {
@@ -126,7 +159,7 @@ export function createLoopBreaker(
       return text === '' ? undefined : `razor.loop=${text}`;
     },
     get holding() {
-      for (const [name, { until, count }] of held) {
+      for (const [name, { until, count }] of held()) {
         const left = Math.ceil((until - clock.now()) / 1000);
         if (left > 0)
           return `${name} is held back for another ${left} s: it came ${count} times in ${windowMs / 60_000} minutes`;
@@ -134,16 +167,22 @@ export function createLoopBreaker(
       return undefined;
     },
     judge(command) {
-      const holding = held.get(command);
+      const holding = held().get(command);
       if (holding !== undefined) {
         const { until, count } = holding;
         const holdMs = Math.max(0, until - clock.now());
-        if (holdMs === 0) held.delete(command);
+        if (holdMs === 0) {
+          held().delete(command);
+          saveHolds();
+        }
         return { holdMs, count, begins: false };
       }
       const count = withinWindow(history()[command] ?? [], nowS(), windowMs).length + 1;
       const holdMs = holdFor(count, limit);
-      if (holdMs > 0) held.set(command, { until: clock.now() + holdMs, count });
+      if (holdMs > 0) {
+        held().set(command, { until: clock.now() + holdMs, count });
+        saveHolds();
+      }
       return { holdMs, count, begins: holdMs > 0 };
     },
     async record(command) {

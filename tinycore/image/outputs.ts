@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { ownMark, removeLeftovers } from '../../platform/leftovers.ts';
 
 export interface ImageParts {
   readonly kernel: Buffer;
@@ -49,6 +50,13 @@ interface Outputs {
 /** The outputs of one build, empty at first. */
 export function openOutputs(): Outputs {
   const staged: Staged[] = [];
+  const swept = new Set<string>();
+  const besideOf = (path: string): string => {
+    const directory = dirname(path);
+    if (!swept.has(directory)) removeLeftovers(directory);
+    swept.add(directory);
+    return hiddenName(path);
+  };
   const stage = (path: string, bytes: number, write: (beside: string) => void): void => {
     const beside = besideOf(path);
     staged.push({ path, beside, bytes });
@@ -79,8 +87,8 @@ export function openOutputs(): Outputs {
 }
 
 /** Hidden, and of this process: two builds into one directory do not meet. */
-function besideOf(path: string): string {
-  return join(dirname(path), `.${path.slice(dirname(path).length + 1)}.${process.pid}.part`);
+function hiddenName(path: string): string {
+  return join(dirname(path), `.${path.slice(dirname(path).length + 1)}.${ownMark()}.part`);
 }
 
 function writeSynced(path: string, content: string | Uint8Array): void {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { ownMark, removeLeftovers } from '../../platform/leftovers.ts';
 import { DEFAULT_PATH, run, type RunOptions, type RunResult } from '../../platform/process/run.ts';
 
 /** Debian package of each program. */
@@ -70,12 +71,22 @@ export function requirePrograms(names: readonly string[]): void {
   });
 }
 
+const TEMPORARY = 'razor-mk-image';
+let swept = false;
+
+/** What builds that were killed left, once a process. */
+function sweep(): void {
+  if (!swept) removeLeftovers(tmpdir(), TEMPORARY);
+  swept = true;
+}
+
 /**
  * A temporary directory for the time of `action`; it is removed however that ends. Throws RAZOR_MK_FILE_UNWRITABLE, with the
  * directory, where its disk is full.
  */
 export async function withTemporary<T>(action: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'razor-mk-image-'));
+  sweep();
+  const directory = mkdtempSync(join(tmpdir(), `${TEMPORARY}-${ownMark()}-`));
   try {
     return await action(directory);
   } catch (error) {

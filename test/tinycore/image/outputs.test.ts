@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ownMark } from '../../../platform/leftovers.ts';
+import { run } from '../../../platform/process/run.ts';
 import { openOutputs } from '../../../tinycore/image/outputs.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
@@ -47,4 +49,26 @@ test('a file that cannot be written is named', (t) => {
     code: 'RAZOR_MK_FILE_UNWRITABLE',
     message: /file\/core\.gz/,
   });
+});
+
+test('what a killed build left is removed by the next one, and nothing of a build that runs', async (t) => {
+  const out = temporaryDirectory(t);
+  const world = ownMark().split('-')[1] ?? '';
+  // the id of a process that is gone
+  const dead = (await run(['sh', '-c', 'echo $$'])).stdout.toString().trim();
+  const put = (name: string): void => writeFileSync(join(out, name), name);
+  const gone = [
+    `.core.gz.${dead}-${world}.part`,
+    `core.gz.${dead}-${world}.0a1b2c3d.tmp`,
+    `.prod.${dead}-${world}.iso.part`,
+  ];
+  const kept = [`.core.gz.${process.ppid}-${world}.part`, `.x.${dead}-00000000.part`, 'core.gz.12-34.part', 'vmlinuz'];
+  for (const name of [...gone, ...kept, `.y.${dead}-00000000.part`]) put(name);
+  utimesSync(join(out, `.y.${dead}-00000000.part`), 0, 0); // of another machine, long ago
+  mkdirSync(join(out, `.image.${dead}-${world}.part`));
+  mkdirSync(join(out, `.image.${dead}-${world}.part.old`)); // it was killed between two renames
+  const outputs = openOutputs();
+  outputs.file(join(out, 'core.gz'), 'new');
+  outputs.commit();
+  assert.deepEqual(readdirSync(out).sort(), [...kept, 'core.gz', 'image'].sort());
 });

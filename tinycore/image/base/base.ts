@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
+import { removeLeftovers } from '../../../platform/leftovers.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { compress } from '../initrd/compress.ts';
 import { writeCpio } from '../initrd/cpio.ts';
@@ -71,6 +72,7 @@ export async function makeDebianBase(options: DebianBaseOptions): Promise<Debian
   const archive = writeCpio(sortEntries([...parentsOf(entries), ...entries]), { mtime: options.epoch });
   const paths = { kernelPath: join(options.out, 'vmlinuz'), initrdPath: join(options.out, 'core.gz') };
   mkdirSync(options.out, { recursive: true });
+  removeLeftovers(options.out);
   replaceFile(paths.kernelPath, readFileSync(packageFile(kernel, `boot/vmlinuz-${version}`)));
   replaceFile(paths.initrdPath, await compress(archive, 'gzip'));
   return {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { ownMark, removeLeftovers } from '../../../platform/leftovers.ts';
 import { run, type RunOptions } from '../../../platform/process/run.ts';
 import { hasEntryWithin, listWithin, withinSync } from '../../../platform/within.ts';
 import { must } from '../programs.ts';
@@ -75,6 +76,7 @@ export async function fetchPackage(name: string, source: PackageSource): Promise
 /** The same for several, in their order; apt is asked once. */
 export async function fetchPackages(names: readonly string[], source: PackageSource): Promise<DebianPackage[]> {
   mkdirSync(source.cache, { recursive: true });
+  removeLeftovers(source.cache);
   const apt = await aptOptions(source);
   // in another directory than the cache: it is silent about a file that lies there
   const asked = await run(['apt-get', ...apt, 'download', '--print-uris', ...names], { ...aptRun(source), cwd: '/' });
@@ -124,7 +126,7 @@ async function fetchFile({ name, file, digest, apt }: PackageFile, source: Packa
 
 /** Unpacks the files of a .deb into `root`, which then exists whole or not at all. */
 async function unpackDeb(deb: string, root: string, signal?: AbortSignal): Promise<void> {
-  const beside = mkdtempSync(`${root}.`);
+  const beside = mkdtempSync(`${root}.${ownMark()}.`);
   chmodSync(beside, 0o755); // mkdtemp makes it private, and it becomes the root of an extension
   try {
     await must(['dpkg-deb', '-x', deb, beside], { signal });

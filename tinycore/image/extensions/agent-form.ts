@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { replaceFile } from '../../../platform/files.ts';
+import { removeLeftovers } from '../../../platform/leftovers.ts';
 import type { Entry } from '../initrd/entry.ts';
 import { collectExtensions, type TczExtension } from './extensions.ts';
 import { entriesOfDirectory } from '../initrd/directory-entries.ts';
@@ -110,6 +111,7 @@ async function packedAgain(
     await packSquashfs(tree, target, compression, epoch, signal);
     const data = readFileSync(target);
     mkdirSync(cache, { recursive: true });
+    removeLeftovers(cache);
     replaceFile(kept, data);
     forgetOld(cache);
     return data;

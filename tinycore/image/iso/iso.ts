@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import type { Flavour } from '../../../packaging/extension/overlay.ts';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { ownMark } from '../../../platform/leftovers.ts';
 import { checkKernelArguments, grubWords } from '../../../platform/netboot/kernel-arguments.ts';
 import type { ImageParts } from '../outputs.ts';
 import { must, withTemporary } from '../programs.ts';
@@ -95,7 +96,7 @@ export async function writeIso(
     copyLicences(tree);
     if (options.uefi) await writeEfi(directory, tree, options, signal);
     setTimes(tree, options.epoch);
-    const beside = join(dirname(path), `.${options.flavour}.${process.pid}.iso.part`);
+    const beside = join(dirname(path), `.${options.flavour}.${ownMark()}.iso.part`);
     try {
       await must(xorrisoArgs(tree, beside, options), {
         env: { SOURCE_DATE_EPOCH: String(options.epoch) },
