@@ -1,15 +1,14 @@
 /** Adding images: a microkernel's ISO, a directory with kernel and initrd, an operating system's ISO or tree. */
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
-import { run } from '../../platform/process/run.ts';
 import { within } from '../../platform/within.ts';
 import type { LabCore } from '../lab-core.ts';
 import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
 import { hashFile } from './images.ts';
 import type { Image, ImageType } from '../store/records.ts';
-import { newUuid } from '../store/uuid.ts';
+import { unpackIso } from './unpack-iso.ts';
 
 interface ImageRequest {
   readonly type: ImageType;
@@ -42,24 +41,6 @@ export async function addImage(core: LabCore, imageDir: string, request: ImageRe
     if (unpacked !== undefined) await rm(unpacked, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function unpackIso(iso: string, imageDir: string): Promise<string> {
-  const target = join(imageDir, newUuid());
-  await mkdir(target, { recursive: true });
-  const result = await run(['xorriso', '-osirrox', 'on', '-indev', iso, '-extract', '/', target], {
-    timeoutMs: 600_000,
-  });
-  if (result.status !== 0) {
-    await rm(target, { recursive: true, force: true });
-    const why = result.failure === 'not-found' ? 'xorriso is not installed' : result.stderr.toString().slice(-300);
-    throw new RazorMkError('RAZOR_MK_RUN', `cannot unpack ${iso}: ${why}`, {
-      remedy: 'Install xorriso, check that the file is an ISO image, or give a directory.',
-    });
-  }
-  // what comes off an ISO is read-only, directories too, and could not be removed again
-  await run(['chmod', '-R', 'u+w', target]);
-  return target;
 }
 
 async function microkernel(core: LabCore, request: ImageRequest, root: string): Promise<Omit<Image, 'uuid' | 'added'>> {

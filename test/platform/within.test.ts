@@ -111,9 +111,10 @@ const UNPACKED = 'makes and removes directories of its own; what is in them goes
 
 /** Files of rooms that meet strangers' trees, and why they may open files themselves. */
 const OPENS_FILES: Readonly<Record<string, string>> = {
-  'lab/images/image-add.ts': UNPACKED,
+  'lab/images/image-add.ts': 'removes the directory that was unpacked',
   'lab/images/image-directory.ts': OWN,
   'lab/images/image-service.ts': 'stat and stream of what within() has found',
+  'lab/images/unpack-iso.ts': UNPACKED,
   'lab/images/images.ts': 'stat and hash of what within() has found',
   'lab/dialects/razor-server/razor-server-files.ts': 'task directories of the operator',
   'lab/dialects/razor-server/razor-server.ts': 'the microkernel extension that the operator named',
@@ -143,6 +144,7 @@ const OPENS_FILES: Readonly<Record<string, string>> = {
   'tinycore/image/modules/drivers.ts': 'the list of drivers of this repository',
   'tinycore/image/modules/module-files.ts': '--module FILE; a directory goes through within.ts',
   'tinycore/image/modules/modules.ts': 'a temporary directory; names of an archive have no .. (cpio.ts)',
+  'tinycore/image/netboot/ipxe-package.ts': 'what packageFile() has found',
   'tinycore/image/netboot/ipxe.ts': OWN,
   'tinycore/image/outputs.ts': OWN,
   'tinycore/image/plan-image.ts': 'what packageFile() has found, and what the person named',

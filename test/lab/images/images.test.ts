@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -208,6 +208,33 @@ describe('images and their service', () => {
     const reply = await fetch(`${lab.peopleUrl}/api/images/${image.uuid}`, { method: 'DELETE' });
     assert.equal(reply.status, 200);
     assert.equal((await get(`${lab.imagesUrl}/razor/image/mk/${image.uuid}/boot/core.gz`)).status, 404);
+    return undefined;
+  });
+
+  it('refuses an ISO whose files all share one content, before it writes them', async (t) => {
+    const iso = join(directory, 'shared.iso');
+    const tree = join(directory, 'shared');
+    mkdirSync(tree);
+    for (const name of 'abcdefghijklmnopqrst') writeFileSync(join(tree, `${name}.bin`), 'x');
+    const made = await run(['xorriso', '-as', 'mkisofs', '-quiet', '-R', '-o', iso, tree]);
+    if (made.failure === 'not-found') return t.skip('xorriso is not installed');
+    // each of the twenty claims the same 8 MiB, which the image has once (ECMA-119, 9.1: extent and length of a record)
+    const bytes = readFileSync(iso);
+    const length = 8 * 1024 * 1024;
+    const whole = Buffer.concat([bytes, Buffer.alloc(Math.max(0, 9 * 1024 * 1024 - bytes.length))]);
+    whole.writeUInt32LE(whole.length / 2048, 16 * 2048 + 80);
+    for (let at = 16 * 2048; at < bytes.length - 34; at += 2) {
+      if (!/^[A-T]\.BIN;1$/.test(whole.toString('latin1', at + 33, at + 40))) continue;
+      whole.writeUInt32LE(100, at + 2);
+      whole.writeUInt32LE(length, at + 10);
+    }
+    writeFileSync(iso, whole);
+    const unpacked = join(directory, 'unpacked-shared');
+    await assert.rejects(addImage(lab.core, unpacked, { type: 'mk', path: iso }), {
+      code: 'RAZOR_MK_IMAGE_METADATA',
+      message: /names 20 files of 167772160 bytes, and has 9437184 bytes$/,
+    });
+    assert.ok(!existsSync(unpacked));
     return undefined;
   });
 });
