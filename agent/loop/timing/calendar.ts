@@ -32,16 +32,33 @@ const SILENT = () => undefined;
 /** node-cron would write to standard output, where the events are. */
 const NO_LOG = { info: SILENT, warn: SILENT, error: SILENT, debug: SILENT };
 
+interface Entry {
+  readonly expression: string;
+  readonly task: ScheduledTask;
+  /** The next times, in seconds since 1970, where the clocks stay as they are now. */
+  readonly steadyRuns: (count: number) => readonly number[];
+}
+
+/**
+ * The offset of local time from UTC as the name of a time zone: `+02:00`. In a zone of its own node-cron leaves out the first of the
+ * two equal hours of autumn (3,631 s for `* * * * *` in Europe/Berlin); in this one no hour comes twice, and none is missing.
+ */
+function steadyZone(): string {
+  const minutes = -new Date().getTimezoneOffset();
+  const two = (number: number): string => String(Math.trunc(Math.abs(number))).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
 /** A calendar without entries. */
 export function createCalendar(jobs: CalendarJobs): Calendar {
-  const running = new Map<string, { readonly expression: string; readonly task: ScheduledTask }>();
+  const running = new Map<string, Entry>();
 
   async function enter(name: string, expression: string, run: () => void | Promise<void>): Promise<void> {
     if (running.get(name)?.expression === expression) return;
     void running.get(name)?.task.destroy();
     running.delete(name);
     if (expression === '') return;
-    const { schedule, validate } = await import('node-cron');
+    const { createTask, schedule, validate } = await import('node-cron');
     if (!validate(expression)) {
       jobs.warn(`${name} "${expression}" is not a cron expression and is ignored`);
       return;
@@ -54,11 +71,17 @@ export function createCalendar(jobs: CalendarJobs): Calendar {
       }
     };
     const task = schedule(expression, guarded, { name, noOverlap: true, suppressMissedWarning: true, logger: NO_LOG });
-    running.set(name, { expression, task });
+    const steadyRuns = (count: number): readonly number[] => {
+      const steady = createTask(expression, SILENT, { timezone: steadyZone(), logger: NO_LOG });
+      const times = steady.getNextRuns(count).map((time) => time.getTime() / 1000);
+      void steady.destroy();
+      return times;
+    };
+    running.set(name, { expression, task, steadyRuns });
   }
 
-  function warnOfGap({ expression, task }: { readonly expression: string; readonly task: ScheduledTask }): void {
-    const times = task.getNextRuns(LOOKED_AT).map((time) => time.getTime() / 1000);
+  function warnOfGap({ expression, steadyRuns }: Entry): void {
+    const times = steadyRuns(LOOKED_AT);
     const gap = Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? time)));
     const { forgetsAfterS } = jobs;
     if (forgetsAfterS === undefined || gap <= forgetsAfterS) return;
@@ -79,7 +102,8 @@ export function createCalendar(jobs: CalendarJobs): Calendar {
       const entry = running.get('checkin-cron');
       const next = entry?.task.getNextRun();
       if (entry === undefined || !next) return otherwise;
-      const ms = Math.max(0, next.getTime() - Date.now()) + LATE_MS;
+      const steady = (entry.steadyRuns(1)[0] ?? Infinity) * 1000;
+      const ms = Math.max(0, Math.min(next.getTime(), steady) - Date.now()) + LATE_MS;
       return { ms, reason: `the calendar: ${entry.expression}` };
     },
     close() {
