@@ -19,6 +19,8 @@ export interface CollectOptions {
   readonly all?: boolean;
   /** Directories with external facts. */
   readonly externalDirs?: readonly string[];
+  /** Environment of the programs in them. */
+  readonly externalEnv?: Readonly<Record<string, string>>;
   /** Interfaces taken into the id, or left out, against the rules. */
   readonly identityChoice?: IdentityChoice;
   /** The management processor is asked too, by ipmitool, and its answers are kept here for some minutes. */
@@ -157,7 +159,7 @@ async function runExternal(
   if (sources.kind === 'live' && directories.length > 0) {
     const fail = (message: string, source: string): void =>
       void errors.push({ group: 'external', message: `${source}: ${message}`, source });
-    await collectExternal(directories, add, fail, options.signal);
+    await collectExternal(directories, add, fail, { env: options.externalEnv, signal: options.signal });
     if (made.length > 0)
       sources.lookup(EXTERNAL_FACTS, () => JSON.stringify(made.map((one) => [one.name, one.value, one.sources[0]])));
   } else if (sources.kind === 'capture') {

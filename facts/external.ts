@@ -14,12 +14,19 @@ const LARGEST = 1024 * 1024;
 const MOST_FILES = 256;
 const MOST_FACTS = 1000;
 
+/** How the site's programs are run. */
+export interface ExternalRun {
+  /** Beside the clean environment, or in place of a part of it: a PATH that finds the site's own tools. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
 /** Runs and reads every entry of the directories, in order of name. `fail` is told what failed; nothing is thrown. */
 export async function collectExternal(
   directories: readonly string[],
   add: AddFact,
   fail: (message: string, source: string) => void,
-  signal?: AbortSignal,
+  how: ExternalRun = {},
 ): Promise<void> {
   for (const directory of directories) {
     let names: string[];
@@ -33,7 +40,7 @@ export async function collectExternal(
     for (const name of names.filter((one) => !/^\.|~$|\.(bak|orig|swp|dpkg-.*)$/.test(one))) {
       const path = join(directory, name);
       try {
-        const values = await readEntry(path, signal);
+        const values = await readEntry(path, how);
         for (const [key, value] of Object.entries(values).slice(0, MOST_FACTS)) add(key, value, path);
       } catch (error) {
         fail(messageOf(error), path);
@@ -42,7 +49,7 @@ export async function collectExternal(
   }
 }
 
-async function readEntry(path: string, signal: AbortSignal | undefined): Promise<Record<string, string>> {
+async function readEntry(path: string, { env, signal }: ExternalRun): Promise<Record<string, string>> {
   if (!statSync(path).isFile()) return {};
   const kind = /\.(json|ya?ml|txt)$/.exec(path)?.[1];
   if (kind !== undefined) {
@@ -53,7 +60,8 @@ async function readEntry(path: string, signal: AbortSignal | undefined): Promise
   const result = await run([path], {
     timeoutMs: EXTERNAL_TIMEOUT_MS,
     outputLimit: LARGEST,
-    ...(signal ? { signal } : {}),
+    env,
+    signal,
   });
   if (result.failure !== undefined) {
     throw new Error(result.failure === 'timeout' ? `no end after ${EXTERNAL_TIMEOUT_MS / 1000} s` : result.failure);

@@ -91,7 +91,7 @@ async function runAgent(args: RunArgs, host: Host): Promise<number> {
     nodeLog,
     store,
     setup,
-    binDirs: () => added.service?.binDirs?.() ?? [],
+    programEnvironment: () => added.service?.programEnvironment?.() ?? {},
     resolve: resolverOf(args),
     say,
   });
@@ -196,7 +196,7 @@ async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise
     commands: node.commands,
     collect: (values) => {
       const externalFacts = [...values.externalFacts, ...(service?.factDirs?.() ?? [])];
-      return setup.collect({ ...values, externalFacts }, runtime.signal);
+      return setup.collect({ ...values, externalFacts }, runtime.signal, service?.programEnvironment?.());
     },
     settings: setup.settings,
     discover: setup.discover,

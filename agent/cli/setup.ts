@@ -141,9 +141,10 @@ async function collectorsFor(
   return {
     capture: async ({ externalFacts }, signal) =>
       (await captureMachine({ sources, externalDirs: externalFacts, signal })).bytes,
-    collect: async ({ externalFacts, hwId, identityInclude, identityExclude }, signal) => {
+    collect: async ({ externalFacts, hwId, identityInclude, identityExclude }, signal, externalEnv) => {
       const identityChoice = { include: identityInclude, exclude: identityExclude };
-      const set = await collectFacts({ sources, externalDirs: externalFacts, identityChoice, bmc, signal });
+      const externalDirs = externalFacts;
+      const set = await collectFacts({ sources, externalDirs, externalEnv, identityChoice, bmc, signal });
       const identity = descriptor.identity?.(set.identity, kernel) ?? set.identity;
       return { ...set, identity: hwId === '' ? identity : identityOf(hwId, identity) };
     },

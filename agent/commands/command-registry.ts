@@ -25,8 +25,8 @@ interface RegistryOptions {
   readonly breaker?: LoopBreaker;
   /** Directory whose executables are commands; asked at each look-up, because an extension may bring some. */
   readonly commandsDir?: () => string;
-  /** Directories in front of the PATH of those executables (an extension's `bin`). */
-  readonly binDirs?: () => readonly string[];
+  /** Environment of those executables (PATH and LD_LIBRARY_PATH of an extension). */
+  readonly programEnvironment?: () => Readonly<Record<string, string>>;
 }
 
 /** The built-in commands, then `more`, then the commands directory. A later one does not replace an earlier one. */
@@ -45,7 +45,8 @@ export function createRegistry(more: readonly CommandHandler[] = [], options: Re
     if (!handlers.has(handler.name)) handlers.set(handler.name, guarded(handler, options.breaker));
   }
   return {
-    find: (name) => handlers.get(name) ?? findExternal(options.commandsDir?.() ?? '', name, options.binDirs?.()),
+    find: (name) =>
+      handlers.get(name) ?? findExternal(options.commandsDir?.() ?? '', name, options.programEnvironment?.()),
     names: [...handlers.keys()],
   };
 }

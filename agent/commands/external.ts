@@ -5,7 +5,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
-import { DEFAULT_PATH } from '../../platform/process/run.ts';
 import type { CommandHandler } from './command-handler.ts';
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -17,7 +16,7 @@ const PARAM_LIMIT = 64 * 1024;
 export function findExternal(
   directory: string,
   name: string,
-  binDirs: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): CommandHandler | undefined {
   if (directory === '' || !NAME.test(name)) return undefined;
   const path = join(directory, name);
@@ -43,7 +42,7 @@ export function findExternal(
         timeoutMs: TIMEOUT_MS,
         outputLimit: OUTPUT_LIMIT,
         env: {
-          PATH: [...binDirs, DEFAULT_PATH].join(':'),
+          ...environment,
           RAZOR_MK_COMMAND: name,
           RAZOR_MK_SERVER: dialect.serverUrl,
         },

@@ -32,8 +32,12 @@ export interface NodeSetup {
     settings: Settings,
     trust: { readonly insecure?: boolean; readonly pinOrAuthority?: boolean },
   ) => Promise<HttpClient & FileClient>;
-  /** Gathers the facts anew. Never throws. */
-  readonly collect: (settings: Settings, signal?: AbortSignal) => Promise<FactSet>;
+  /** Gathers the facts anew; `env` is for the site's own programs. Never throws. */
+  readonly collect: (
+    settings: Settings,
+    signal?: AbortSignal,
+    env?: Readonly<Record<string, string>>,
+  ) => Promise<FactSet>;
   /** A capture of the same sources, gzipped tar. */
   readonly capture: (settings: Settings, signal?: AbortSignal) => Promise<Buffer>;
 }

@@ -25,8 +25,8 @@ interface NodeOptions {
   readonly nodeLog: NodeLog;
   readonly store: StateStore;
   readonly setup: NodeSetup;
-  /** Directories in front of the PATH of external commands. */
-  readonly binDirs: () => readonly string[];
+  /** Environment of external commands. */
+  readonly programEnvironment: () => Readonly<Record<string, string>>;
   readonly resolve: (name: string) => Promise<string | undefined>;
   /** A line for the console, whatever the log level. */
   readonly say: (line: string) => void;
@@ -126,14 +126,14 @@ function trackStatus(
 }
 
 function openCommands(
-  { setup, binDirs }: NodeOptions,
+  { setup, programEnvironment }: NodeOptions,
   breaker: LoopBreaker,
   settings: () => Settings,
 ): CommandRegistry {
   return createRegistry([], {
     breaker,
     commandsDir: () => settings().commandsDir,
-    binDirs,
+    programEnvironment,
     kexec: {
       openFiles: () => setup.openFiles(settings(), {}),
       checksumsRequired: () => settings().replyKey !== '',

@@ -193,8 +193,8 @@ export interface ServerService {
   readonly beforeTurn: (server: Candidate, settings: Settings, runner: CommandRunner) => Promise<void>;
   /** In place of the descriptor's, where the service must see what is sent. */
   readonly openDialect?: (options: DialectOptions) => Promise<Dialect>;
-  /** Directories in front of the PATH of commands. */
-  readonly binDirs?: () => readonly string[];
+  /** Environment of commands and of programs that print facts, where the server brings tools for them. */
+  readonly programEnvironment?: () => Readonly<Record<string, string>>;
   /** Directories of further facts. */
   readonly factDirs?: () => readonly string[];
   readonly close: () => Promise<void>;

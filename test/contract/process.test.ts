@@ -225,7 +225,7 @@ async function agentLiveOnlyForTheExtension(
   const store = await openStateStore(directory);
   const { descriptor, kernel, httpFor } = setup;
   assert.ok(descriptor.turns !== undefined);
-  const extension = startExtensions({ kernel, httpFor, stateDir: store.dir, system, signal });
+  const extension = startExtensions({ kernel, httpFor, stateDir: store.dir, system, signal, log: silentLog });
   const events: Told[] = [];
   const factDirs: string[] = [];
   const emit: Emit = (event) => void events.push(event as Told);

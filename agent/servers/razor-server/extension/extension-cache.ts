@@ -10,9 +10,9 @@ const TIMEOUT_MS = 60_000;
  * Extension.refresh throws.
  */
 export function startExtensions(
-  options: Pick<ServerServiceOptions, 'kernel' | 'httpFor' | 'stateDir' | 'system' | 'signal'>,
+  options: Pick<ServerServiceOptions, 'kernel' | 'httpFor' | 'stateDir' | 'system' | 'signal' | 'log'>,
 ): ServerService {
-  const { kernel, stateDir, system, signal } = options;
+  const { kernel, stateDir, system, signal, log } = options;
   let current: { readonly extension: Extension; logged: boolean } | undefined;
   return {
     async beforeTurn(server, settings) {
@@ -39,9 +39,11 @@ export function startExtensions(
       }
       if (!system.live && current.logged) return;
       current.logged = true;
-      await current.extension.refresh(signal);
+      const refreshed = await current.extension.refresh(signal);
+      if (refreshed === 'updated' && current.extension.hasRuby())
+        log.warn(`the extension ${url} has lib/ruby: facts in Ruby are left out, there is no Ruby on this node`);
     },
-    binDirs: () => current?.extension.binDirs() ?? [],
+    programEnvironment: () => current?.extension.environment() ?? {},
     factDirs: () => current?.extension.factDirs() ?? [],
     close: () => Promise.resolve(),
   };

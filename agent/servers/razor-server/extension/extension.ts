@@ -1,13 +1,14 @@
 /**
  * The extension archive of razor-server (docs/contracts/razor-server.md#extension-archive): fetched before each
- * check-in, unpacked into a fresh directory that then takes the place of the old one. Its `bin` comes first in the PATH
- * of commands and its `facts.d` holds external facts. Whatever goes wrong, the tree before it stays.
+ * check-in, unpacked into a fresh directory that then takes the place of the old one. Its `bin` and `lib` are for commands and for
+ * the programs of its `facts.d`. Whatever goes wrong, the tree before it stays.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
+import { DEFAULT_PATH } from '../../../../platform/process/run.ts';
 import type { System } from '../../../../platform/system.ts';
 import { unpackZip, type UnpackLimits } from './unpack.ts';
 
@@ -42,8 +43,10 @@ export interface Extension {
   readonly url: string;
   /** Asks the server and unpacks what is new. Throws RAZOR_MK_HTTP, RAZOR_MK_REFUSED or RAZOR_MK_EXTENSION; the old tree stays. */
   refresh(signal?: AbortSignal): Promise<Refreshed>;
-  /** Directories that go in front of the PATH of commands: none or one. */
-  binDirs(): readonly string[];
+  /** PATH with its `bin` first, and LD_LIBRARY_PATH with its `lib`, where it has them. */
+  environment(): Readonly<Record<string, string>>;
+  /** It has facts in Ruby (`lib/ruby`), for which there is no Ruby here. */
+  hasRuby(): boolean;
   /** Directories of external facts: none or one. */
   factDirs(): readonly string[];
 }
@@ -90,5 +93,18 @@ export function createExtension(options: ExtensionOptions): Extension {
     const path = join(tree, name);
     return existsSync(path) ? [path] : [];
   };
-  return { url: options.url, refresh, binDirs: () => present('bin'), factDirs: () => present('facts.d') };
+  return {
+    url: options.url,
+    refresh,
+    environment() {
+      const [bin] = present('bin');
+      const [lib] = present('lib');
+      const environment: Record<string, string> = {};
+      if (bin !== undefined) environment['PATH'] = `${bin}:${DEFAULT_PATH}`;
+      if (lib !== undefined) environment['LD_LIBRARY_PATH'] = lib;
+      return environment;
+    },
+    hasRuby: () => present('lib/ruby').length > 0,
+    factDirs: () => present('facts.d'),
+  };
 }

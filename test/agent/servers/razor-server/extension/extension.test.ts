@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createExtension, type Download } from '../../../../../agent/servers/razor-server/extension/extension.ts';
 import { unpackZip } from '../../../../../agent/servers/razor-server/extension/unpack.ts';
+import { collectExternal } from '../../../../../facts/external.ts';
 import { silentLog } from '../../../../../platform/log/log.ts';
 import { createSystem } from '../../../../../platform/system.ts';
 import { makeZip, type ZipEntry } from '../../../../helpers/zip.ts';
@@ -104,11 +105,13 @@ test('the server’s empty 200 to our own Last-Modified means unchanged, as razo
     async (url) => {
       const stateDir = fresh();
       const extension = createExtension({ url, stateDir, download, system: live });
-      assert.deepEqual(extension.binDirs(), []);
+      assert.deepEqual(extension.environment(), {});
       assert.equal(await extension.refresh(), 'updated');
       assert.equal(await extension.refresh(), 'unchanged');
       assert.deepEqual(asked, [undefined, modified]);
-      assert.deepEqual(extension.binDirs(), [join(stateDir, 'mk-update/bin')]);
+      assert.match(extension.environment()['PATH'] ?? '', new RegExp(`^${stateDir}/mk-update/bin:/usr/local/sbin:`));
+      assert.equal(extension.environment()['LD_LIBRARY_PATH'], undefined);
+      assert.equal(extension.hasRuby(), false);
       assert.equal(readFileSync(join(stateDir, 'mk-update/bin/hello'), 'utf8'), 'one');
       rmSync(join(stateDir, 'mk-update'), { recursive: true });
       assert.equal(await extension.refresh(), 'updated', 'a tree that somebody removed is fetched again');
@@ -143,7 +146,7 @@ test('a new archive replaces the whole tree; a bad one, an error and a 404 leave
       await assert.rejects(extension.refresh(), { code: 'RAZOR_MK_REFUSED', message: /500/ });
       still();
       assert.equal(await extension.refresh(), 'updated');
-      assert.deepEqual(extension.binDirs(), []);
+      assert.deepEqual(extension.environment(), {});
       assert.deepEqual(extension.factDirs(), [join(stateDir, 'mk-update/facts.d')]);
       assert.deepEqual(readdirSync(stateDir), ['mk-update'], 'nothing is left beside the tree');
     },
@@ -177,4 +180,29 @@ test('a damaged archive is refused, and the tree before it stays', async (t) => 
   });
   assert.equal(readFileSync(join(stateDir, 'mk-update/facts.d/site.txt'), 'utf8'), 'rack=12\n');
   assert.deepEqual(readdirSync(stateDir), ['mk-update'], 'nothing of the damaged one is left');
+});
+
+// an extension's facts program called its own bin/mytool and got "not found": the environment was that of commands only
+test('programs of facts find the extension’s own tools and libraries', async () => {
+  const archive = makeZip([
+    { name: 'bin/mytool', data: '#!/bin/sh\necho "tool=found"\necho "libs=$LD_LIBRARY_PATH"\n', mode: 0o100755 },
+    { name: 'lib/libsite.so.1', data: 'ELF' },
+    { name: 'lib/ruby/facter/r.rb', data: 'Facter.add(:r)' },
+    { name: 'facts.d/uses.sh', data: '#!/bin/sh\nexec mytool\n', mode: 0o100755 },
+  ]);
+  await serve(
+    (_, response) => response.writeHead(200).end(archive),
+    async (url) => {
+      const stateDir = fresh();
+      const extension = createExtension({ url, stateDir, download, system: live });
+      assert.equal(await extension.refresh(), 'updated');
+      assert.equal(extension.hasRuby(), true);
+      const found: Record<string, unknown> = {};
+      const fail = (message: string): never => assert.fail(message);
+      await collectExternal(extension.factDirs(), (name, value) => void (found[name] = value), fail, {
+        env: extension.environment(),
+      });
+      assert.deepEqual(found, { tool: 'found', libs: join(stateDir, 'mk-update/lib') });
+    },
+  );
 });
