@@ -5,7 +5,7 @@ import { createVerifier, type ImageVerifier } from './images/images.ts';
 import type { LabSettings } from './lab-settings.ts';
 import type { NodeRecord } from './store/records.ts';
 import type { Store } from './store/store.ts';
-import { matchTags, type Tagging, type TagMatch } from './engine/tags/tags.ts';
+import { matchTags, type Tagging, type TagMatch } from '../platform/rules/tags.ts';
 
 /** Handed to everything that answers a request. */
 export interface LabCore {

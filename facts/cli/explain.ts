@@ -4,7 +4,7 @@ import { collectFacts } from '../collect-facts.ts';
 import { compileExclusion } from '../exclude.ts';
 import type { Fact } from '../fact-types.ts';
 import { isVolatileName } from '../values.ts';
-import { findFact } from '../suggest.ts';
+import { findFact } from '../find-fact.ts';
 import type { FactsExtras } from './extras.ts';
 import { reportErrors } from './print.ts';
 import { collectOptionsOf, withSources } from './options.ts';

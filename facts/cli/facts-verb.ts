@@ -5,7 +5,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { gather } from '../collect-facts.ts';
 import type { FactSet } from '../fact-types.ts';
 import { readInventory } from '../inventory/inventory.ts';
-import { findFact } from '../suggest.ts';
+import { findFact } from '../find-fact.ts';
 import { factValues } from '../values.ts';
 import type { FactsExtras } from './extras.ts';
 import { collectOptionsOf, withSources } from './options.ts';

@@ -1,7 +1,7 @@
 /** What people may send to the management API. */
 import * as z from 'zod/mini';
-import { compilePattern } from '../engine/tags/patterns.ts';
-import { expressionFault } from '../engine/tags/tag-expression.ts';
+import { compilePattern } from '../../platform/rules/patterns.ts';
+import { expressionFault } from '../../platform/rules/tag-expression.ts';
 import { TEMPLATES, templateOf } from '../engine/models.ts';
 
 /** Names end up in iPXE scripts, installer files and tables. */

@@ -1,6 +1,6 @@
 /** What people told the lab: policies, models, tag rules, brokers; and images. */
 import type { LabCore } from '../lab-core.ts';
-import type { TagMatcher } from '../store/records.ts';
+import type { TagMatcher } from '../../platform/rules/tag-rule.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
 import { ageOf, badge } from './layout.ts';
 

@@ -2,17 +2,8 @@
  * Everything that the lab remembers, as an interface. Reads are plain calls; whatever changes something goes through
  * `write`. The implementation is store/sqlite.
  */
-import type {
-  ActiveLogEntry,
-  ActiveModel,
-  Broker,
-  Facts,
-  Image,
-  Model,
-  NodeRecord,
-  Policy,
-  TagRule,
-} from './records.ts';
+import type { TagRule } from '../../platform/rules/tag-rule.ts';
+import type { ActiveLogEntry, ActiveModel, Broker, Facts, Image, Model, NodeRecord, Policy } from './records.ts';
 
 /** What may change of a node; null takes a value back. */
 export interface NodeChanges {

@@ -17,7 +17,7 @@ import { networkOf } from '../../facts/groups/network/network.ts';
 import { pciAddressIn } from '../../facts/groups/devices/pci.ts';
 import { whyJunkText } from '../../facts/identity/junk-texts.ts';
 import { parseDmidecode } from '../../facts/second-opinion/dmidecode.ts';
-import { editDistance, suggestNames } from '../../facts/suggest.ts';
+import { editDistance, suggestNames } from '../../platform/near-names.ts';
 import { madeUpSources } from '../helpers/memory-origin.ts';
 
 /** Text made of the pieces that parsers look for, so that their branches are reached, and of anything. */

@@ -6,7 +6,7 @@ import { parseMetadata } from '../../lab/images/image-metadata.ts';
 import { familyOf, MODEL_STATES, nextState, stateEntry, TEMPLATES } from '../../lab/engine/models.ts';
 import { parseFaithfulRange, parseRange } from '../../lab/images/ranges.ts';
 import type { Image } from '../../lab/store/records.ts';
-import { matchTags } from '../../lab/engine/tags/tags.ts';
+import { matchTags } from '../../platform/rules/tags.ts';
 import { parseMatcher } from '../../lab/cli/catalog-verbs.ts';
 
 const tags = (

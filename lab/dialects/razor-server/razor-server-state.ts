@@ -1,5 +1,5 @@
 /** What the razor-server dialect is told and what it remembers beside the store. */
-import { compilePattern } from '../../engine/tags/patterns.ts';
+import { compilePattern } from '../../../platform/rules/patterns.ts';
 import type { MatchKey, RazorServerOptions } from '../../lab-settings.ts';
 import type { Facts } from '../../store/records.ts';
 

@@ -1,5 +1,6 @@
 /** What people configure: tag rules, images, models, brokers, policies. */
-import type { Broker, Image, ImageType, Model, Policy, TagMatcher, TagRule } from '../records.ts';
+import type { TagMatcher, TagRule } from '../../../platform/rules/tag-rule.ts';
+import type { Broker, Image, ImageType, Model, Policy } from '../records.ts';
 import type { Catalog, Shelf } from '../store.ts';
 import type { Database } from './database.ts';
 import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expressionFault, expressionHolds, TagExpressionError } from '../../../../lab/engine/tags/tag-expression.ts';
+import { expressionFault, expressionHolds, TagExpressionError } from '../../../platform/rules/tag-expression.ts';
 
 const FACTS = {
   macaddress: '52:54:00:aa:00:01',

@@ -1,8 +1,11 @@
 /** Tags: what a machine is in a few words, derived from its facts by rules. Pure (docs/contracts/razor-0.x.md#tags). */
-import { messageOf } from '../../../platform/errors/errors.ts';
-import type { Facts, TagMatcher, TagRule } from '../../store/records.ts';
+import { messageOf } from '../errors/errors.ts';
 import { compilePattern } from './patterns.ts';
 import { expressionHolds, type ExpressionValues } from './tag-expression.ts';
+import type { TagMatcher, TagRule } from './tag-rule.ts';
+
+/** Facts as a server has them, by name. */
+type Facts = Readonly<Record<string, unknown>>;
 
 /** Why a tag is given, for people. */
 export interface TagMatch {

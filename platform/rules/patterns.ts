@@ -1,6 +1,6 @@
 /** Patterns that people and nodes send: Ruby's, on an engine of linear time. */
-import { messageOf } from '../../../platform/errors/errors.ts';
-import { compileRubyPattern, type RubyPattern } from '../../../platform/ruby-pattern.ts';
+import { messageOf } from '../errors/errors.ts';
+import { compileRubyPattern, type RubyPattern } from '../ruby-pattern.ts';
 
 const MOST_KEPT = 1000;
 const patterns = new Map<string, RubyPattern | string>();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compilePattern } from '../../../../lab/engine/tags/patterns.ts';
-import { matchTags } from '../../../../lab/engine/tags/tags.ts';
+import { compilePattern } from '../../../platform/rules/patterns.ts';
+import { matchTags } from '../../../platform/rules/tags.ts';
 
 const like = (key: string, value: string) => ({ key, compare: 'like' as const, value, inverse: false });
 

@@ -1,15 +1,4 @@
-/** Facts by name, and the names near a mistyped one. */
-import { RazorMkError } from '../platform/errors/errors.ts';
-import type { Fact, FactSet } from './fact-types.ts';
-
-/** The fact, or RAZOR_MK_NO_FACT with names that are near. */
-export function findFact(set: FactSet, name: string): Fact {
-  const fact = set.facts.get(name);
-  if (fact) return fact;
-  const near = suggestNames(name, set.facts.keys());
-  const hint = near.length > 0 ? `; did you mean ${near.join(', ')}?` : '';
-  throw new RazorMkError('RAZOR_MK_NO_FACT', `this machine has no fact ${name}${hint}`);
-}
+/** Names near a mistyped one. */
 
 /** At most `most` names, the nearest first: by edit distance (up to a third of the length), or because one holds the other. */
 export function suggestNames(wrong: string, names: Iterable<string>, most = 5): string[] {
@@ -28,6 +17,12 @@ export function suggestNames(wrong: string, names: Iterable<string>, most = 5): 
     .sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1))
     .slice(0, most)
     .map(({ name }) => name);
+}
+
+/** `; did you mean a, b?`, or nothing where no name is near. */
+export function didYouMean(wrong: string, names: Iterable<string>): string {
+  const near = suggestNames(wrong, names);
+  return near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
 }
 
 /** Levenshtein's distance, with two neighbours swapped counting as one. */
