@@ -33,13 +33,21 @@ export interface RubyPattern {
   readonly test: (text: string) => boolean;
   /** The first match and its groups, as RegExp.exec gives them; undefined for none. */
   readonly exec: (text: string) => readonly (string | undefined)[] | undefined;
+  /** A short text that it matches; undefined where none was found. */
+  readonly example: () => string | undefined;
 }
 
 /** Compiles a pattern of Ruby's. Throws an Error with the reason for one that cannot be kept. */
 export function compileRubyPattern(pattern: string): RubyPattern {
-  const compiled = RE2JS.compile(rubyToRe2(pattern));
+  const node = parsePattern(pattern);
+  const compiled = RE2JS.compile(emit(node, true));
+  const test = (text: string): boolean => compiled.matcher(text).find();
   return {
-    test: (text) => compiled.matcher(text).find(),
+    test,
+    example() {
+      const text = exampleOf(node);
+      return test(text) ? text : undefined;
+    },
     exec(text) {
       const matcher = compiled.matcher(text);
       if (!matcher.find()) return undefined;
@@ -48,14 +56,14 @@ export function compileRubyPattern(pattern: string): RubyPattern {
   };
 }
 
-/** RE2's spelling of a pattern of Ruby's. Throws an Error that says what cannot be kept. */
-function rubyToRe2(pattern: string): string {
+/** A pattern of Ruby's as a tree. Throws an Error that says what cannot be kept. */
+function parsePattern(pattern: string): Node {
   // beside named groups, plain ones capture nothing
   const named = /(?<!\\)\(\?<[A-Za-z_]/.test(pattern);
   const reader: Reader = { pattern, at: 0, depth: 0, named };
   const node = parseAlternatives(reader);
   if (reader.at < pattern.length) throw new Error(`unmatched ) at ${reader.at + 1}`);
-  return emit(node, true);
+  return node;
 }
 
 function parseAlternatives(reader: Reader): Node {
@@ -191,5 +199,34 @@ function emit(node: Node, tail: boolean): string {
       return `${node.open}${emit(node.body, tail)})`;
     case 'repeat':
       return `(?:${emit(node.body, false)})${node.times}`;
+  }
+}
+
+/** What one character of a class may be in an example, the likely ones first. */
+const EXAMPLE_CHARACTERS = [
+  ...'1234567890abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ _-.:/',
+  ...'!"#$%&\'()*+,;<=>?@[\\]^`{|}~\t\n',
+];
+
+/** A short text of the shape of a pattern. It need not match: anchors in the middle are not thought through. */
+function exampleOf(node: Node): string {
+  switch (node.kind) {
+    case 'text': {
+      const one = RE2JS.compile(node.re2);
+      return EXAMPLE_CHARACTERS.find((character) => one.matches(character)) ?? '';
+    }
+    case 'anchor':
+    case 'string end':
+      return '';
+    case 'sequence':
+      return node.items.map(exampleOf).join('');
+    case 'alternatives':
+      return exampleOf(node.branches[0] as Node);
+    case 'group':
+      return exampleOf(node.body);
+    case 'repeat': {
+      const least = node.times.startsWith('+') ? 1 : Number(/^\{(\d+)/.exec(node.times)?.[1] ?? 0);
+      return exampleOf(node.body).repeat(Math.min(least, 100));
+    }
   }
 }

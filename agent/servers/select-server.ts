@@ -3,6 +3,7 @@
  * else the default. Two servers on one kernel line are refused: to guess would be to install a machine from the wrong one.
  */
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import { didYouMean } from '../../platform/near-names.ts';
 import { SERVERS } from './registry.ts';
 import type { ServerDescriptor } from './server.ts';
 
@@ -58,9 +59,14 @@ export function selectServer(input: SelectInput): Selection {
 function named(text: string, where: string, servers: readonly ServerDescriptor[]): Selection {
   const descriptor = servers.find(({ name }) => name === text.trim().toLowerCase());
   if (descriptor !== undefined) return { descriptor, reason: where };
-  throw new RazorMkError('RAZOR_MK_DIALECT', `${where} names an unknown dialect "${text.slice(0, 60)}"`, {
-    remedy: `Use one of: ${servers.map(({ name }) => name).join(', ')}.`,
-  });
+  const names = servers.map(({ name }) => name);
+  throw new RazorMkError(
+    'RAZOR_MK_DIALECT',
+    `${where} names an unknown dialect "${text.slice(0, 60)}"${didYouMean(text, names)}`,
+    {
+      remedy: `Use one of: ${names.join(', ')}.`,
+    },
+  );
 }
 
 /** The kernel parameter that names such a server; the first of them, where all are needed. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
+import { MODEL_SETTINGS } from '../engine/models.ts';
 import { clientOptions, openClient, type ClientArgs, type LabClient } from './management-client.ts';
 import { print } from './print.ts';
 
@@ -10,6 +11,7 @@ interface CatalogArgs extends ClientArgs {
   readonly action: string | undefined;
   readonly id: string | undefined;
   readonly value: string | undefined;
+  readonly force: boolean;
 }
 
 interface CatalogKind<T> {
@@ -35,7 +37,12 @@ function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
         clientOptions(yargs)
           .positional('action', { type: 'string', choices: actions, describe: 'list by default; get with an id' })
           .positional('id', { type: 'string', describe: 'UUID, the start of it, or a name' })
-          .positional('value', { type: 'string', describe: 'what force and move need' }) as Argv<CatalogArgs>,
+          .positional('value', { type: 'string', describe: 'what force and move need' })
+          .option('force', {
+            type: 'boolean',
+            default: false,
+            describe: 'also what means nothing: tags that no rule gives, settings that no installer reads',
+          }) as Argv<CatalogArgs>,
       ) as Argv<T & CatalogArgs>,
     run: async (args, host) => {
       const client = await openClient(args, host);
@@ -49,7 +56,7 @@ function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
       if (args.id === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `${action} what? Its id is missing`);
       const path = `${kind.path}/${encodeURIComponent(args.id)}`;
       if (action === 'get') return show(await client.call('GET', path));
-      if (action === 'remove') return show(await client.call('DELETE', path));
+      if (action === 'remove') return show(await client.call('DELETE', args.force ? `${path}?force=1` : path));
       return show(await kind.actions?.[action]?.(client, path, args));
     },
   });
@@ -82,6 +89,11 @@ export function parseMatcher(word: string): { key: string; compare: string; valu
   }
   const [, key = '', inverse, sign, value = ''] = match;
   return { key, compare: sign === '=' ? 'equal' : 'like', value, inverse: inverse === '!' };
+}
+
+/** Tags as they were typed, one by one: a tag has neither commas nor blanks. */
+function tagWords(words: readonly string[] | undefined): readonly string[] | undefined {
+  return words?.flatMap((word) => word.split(/[,\s]+/)).filter((tag) => tag !== '');
 }
 
 const strings = { type: 'string', array: true } as const;
@@ -141,8 +153,17 @@ export const model = catalogVerb({
       .option('label', { type: 'string', describe: 'add: its name' })
       .option('template', { type: 'string', describe: 'add: what it installs (lab template lists them)' })
       .option('image', { type: 'string', describe: 'add: UUID or name of its image' })
-      .option('set', { ...strings, describe: 'add: KEY=VALUE of its metadata, such as root_password or domainname' }),
-  add: (args) => ({ label: args.label, template: args.template, image: args.image, metadata: pairs(args.set) }),
+      .option('set', {
+        ...strings,
+        describe: `add: KEY=VALUE of its metadata: ${Object.keys(MODEL_SETTINGS).join(', ')}`,
+      }),
+  add: (args) => ({
+    label: args.label,
+    template: args.template,
+    image: args.image,
+    metadata: pairs(args.set),
+    ...(args.force && { force: true }),
+  }),
 });
 
 export const broker = catalogVerb({
@@ -160,23 +181,32 @@ export const policy = catalogVerb({
   columns: ['line', 'uuid', 'label', 'enabled', 'maximum', 'bound', 'tags', 'model', 'broker'],
   options: (yargs) =>
     yargs
-      .option('label', { type: 'string', describe: 'add: its name' })
-      .option('model', { type: 'string', describe: 'add: UUID or label of its model' })
-      .option('broker', { type: 'string', describe: 'add: UUID or name of its broker' })
-      .option('tags', { ...strings, describe: 'add: tags that a node must have, all of them' })
-      .option('maximum', { type: 'number', describe: 'add: at most this many nodes; 0 for any number' })
+      .option('label', { type: 'string', describe: 'add, edit: its name' })
+      .option('model', { type: 'string', describe: 'add, edit: UUID or label of its model' })
+      .option('broker', { type: 'string', describe: 'add, edit: UUID or name of its broker' })
+      .option('tags', {
+        ...strings,
+        describe: 'add, edit: tags that a node must have, all of them, by blanks or commas',
+      })
+      .option('maximum', { type: 'number', describe: 'add, edit: at most this many nodes; 0 for any number' })
       .option('disabled', { type: 'boolean', describe: 'add: binds nothing until it is enabled' })
-      .option('line', { type: 'number', describe: 'add: its place in the order, from 0' }),
+      .option('line', { type: 'number', describe: 'add, edit: its place in the order, from 0' }),
   add: (args) => ({
     label: args.label,
     model: args.model,
     broker: args.broker,
-    tags: args.tags,
+    tags: tagWords(args.tags),
     maximum: args.maximum,
     enabled: args.disabled !== true,
     line: args.line,
+    ...(args.force && { force: true }),
   }),
   actions: {
+    edit: (client, path, args) => {
+      const { label, model, broker, maximum, line } = args;
+      const change = { label, model, broker, maximum, line, tags: tagWords(args.tags) };
+      return client.call('PATCH', path, { ...change, ...(args.force && { force: true }) });
+    },
     enable: (client, path) => client.call('PATCH', path, { enabled: true }),
     disable: (client, path) => client.call('PATCH', path, { enabled: false }),
     move: (client, path, args) => {

@@ -28,7 +28,7 @@ export const verb = defineVerb({
     },
     {
       name: 'policy',
-      describe: 'policies: list, get, add, enable, disable, move, remove',
+      describe: 'policies: list, get, add, edit, enable, disable, move, remove',
       load: catalogVerb('policy'),
     },
     { name: 'model', describe: 'models: list, get, add, remove', load: catalogVerb('model') },

@@ -157,3 +157,16 @@ export function templateOf(name: string): Template | undefined {
 export function familyOf(template: string): ModelFamily {
   return templateOf(template)?.family ?? 'linux';
 }
+
+/** What a model's metadata may set, and what each is for. Task files of one's own may use others. */
+export const MODEL_SETTINGS: Readonly<Record<string, string>> = {
+  hostname_prefix: 'host names are this and a number; node by default',
+  domainname: 'the domain of host names; localdomain by default',
+  root_password: 'root’s password in plain text; without it and without a hash root cannot log in by password',
+  root_password_hash: 'root’s password as crypt(3) writes it',
+  timezone: 'UTC by default',
+  packages: 'what is installed besides, separated by blanks',
+  kernel: 'path of the installer’s kernel in the image',
+  initrd: 'path of the installer’s initrd in the image',
+  kernel_args: 'what is added to the installer’s kernel line',
+};

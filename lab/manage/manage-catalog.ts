@@ -8,7 +8,8 @@ import { addImage } from '../images/image-add.ts';
 import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../engine/models.ts';
 import { sendJson } from '../listeners/replies.ts';
 import type { Policy } from '../store/records.ts';
-import { idOf, pick, readBody, Refusal } from './request.ts';
+import { refuseUnknownSettings, refuseUnknownTags, refuseUsedRule } from './meaning.ts';
+import { forced, idOf, pick, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
 import { imageView, modelView, policyView } from './views.ts';
 
@@ -42,6 +43,7 @@ function manageTags(app: FastifyInstance, core: LabCore): void {
   });
   app.delete('/api/tags/:id', async (request, reply) => {
     const rule = pick('tag rule', tagRules.list(), idOf(request), (each) => each.name);
+    if (!forced(request)) refuseUsedRule(core, rule.uuid);
     await core.store.write(() => tagRules.remove(rule.uuid));
     changed(core, `tag rule ${rule.name} removed`);
     return sendJson(reply, 200, { removed: rule.uuid });
@@ -60,7 +62,8 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
     ),
   );
   app.post('/api/models', async (request, reply) => {
-    const body = readBody(request, modelSchema);
+    const { force, ...body } = readBody(request, modelSchema);
+    if (!force) refuseUnknownSettings(core, body.metadata);
     const image = body.image === undefined ? undefined : pick('image', images.list(), body.image, (each) => each.name);
     const wanted = FAMILY_IMAGE[familyOf(body.template)];
     if (image && image.type !== wanted)
@@ -153,7 +156,8 @@ function managePolicies(app: FastifyInstance, core: LabCore): void {
     ),
   );
   app.post('/api/policies', async (request, reply) => {
-    const { line, ...body } = readBody(request, policySchema);
+    const { line, force, ...body } = readBody(request, policySchema);
+    if (!force) refuseUnknownTags(core, body.tags);
     const policy = {
       ...body,
       model: modelOf(body.model),
@@ -170,7 +174,8 @@ function managePolicies(app: FastifyInstance, core: LabCore): void {
   });
   app.patch('/api/policies/:id', async (request, reply) => {
     const policy = pick('policy', policies.list(), idOf(request), (each) => each.label);
-    const { line, model, broker, ...rest } = readBody(request, policyChangeSchema);
+    const { line, model, broker, force, ...rest } = readBody(request, policyChangeSchema);
+    if (!force && rest.tags !== undefined) refuseUnknownTags(core, rest.tags);
     const next: Policy = {
       ...policy,
       ...(rest.label !== undefined && { label: rest.label }),

@@ -1,6 +1,7 @@
 /** Requests of the management API: bodies by schema, records by any of their names, refusals in a sentence. */
 import type { FastifyRequest } from 'fastify';
 import type * as z from 'zod/mini';
+import { didYouMean } from '../../platform/near-names.ts';
 import { isRecord, parseJson } from '../listeners/request-body.ts';
 import { normaliseHwId } from '../engine/node-lookup.ts';
 import type { NodeRecord } from '../store/records.ts';
@@ -53,6 +54,8 @@ export function pick<T extends { readonly uuid: string }>(
   const found = exact.length > 0 ? exact : things.filter((thing) => id.length >= 4 && thing.uuid.startsWith(id));
   if (found.length === 1) return found[0] as T;
   if (found.length === 0) {
+    const near = didYouMean(id, things.map(name));
+    if (near !== '') throw new Refusal(404, `unknown ${kind} ${id}${near}`);
     const names = things.slice(0, NAMED).map(name).join(', ');
     throw new Refusal(404, `unknown ${kind} ${id}; ${names === '' ? `no ${kind} exists` : `known: ${names}`}`);
   }
@@ -74,4 +77,9 @@ export function pickNode(store: Store, id: string): NodeRecord {
 /** The `:id` of the path. */
 export function idOf(request: FastifyRequest): string {
   return (request.params as { id: string }).id;
+}
+
+/** Whether a request without a body is to be carried out against a warning: `?force=1`. */
+export function forced(request: FastifyRequest): boolean {
+  return (request.query as { force?: string }).force === '1';
 }

@@ -1,5 +1,6 @@
 /** What people may send to the management API. */
 import * as z from 'zod/mini';
+import { didYouMean } from '../../platform/near-names.ts';
 import { compilePattern } from '../../platform/rules/patterns.ts';
 import { expressionFault } from '../../platform/rules/tag-expression.ts';
 import { TEMPLATES, templateOf } from '../engine/models.ts';
@@ -9,7 +10,14 @@ const name = z.string().check(z.regex(/^[\w .,:@/=+-]{1,100}$/, 'use 1 to 100 le
 const id = z.string().check(z.minLength(1), z.maxLength(100));
 const line = z.string().check(z.maxLength(1000), z.regex(/^[^\0\r\n]*$/, 'must be one line'));
 
-const NO_TEMPLATE = `unknown template; known: ${TEMPLATES.map((each) => each.name).join(', ')}`;
+/** A template that does not exist, as a sentence with the ones that are near, or all. */
+function noTemplate(text: string): string {
+  const names = TEMPLATES.map((each) => each.name);
+  return `unknown template ${text.slice(0, 100)}${didYouMean(text, names) || `; known: ${names.join(', ')}`}`;
+}
+
+/** Names that mean nothing are kept all the same: for who knows better. */
+const force = z._default(z.boolean(), false);
 
 const matcherSchema = z
   .strictObject({
@@ -51,14 +59,19 @@ export const tagRuleSchema = z
 
 export const modelSchema = z.strictObject({
   label: name,
-  template: z.string().check(z.refine((text) => templateOf(text) !== undefined, NO_TEMPLATE)),
+  template: z
+    .string()
+    .check(z.refine((text) => templateOf(text) !== undefined, { error: ({ input }) => noTemplate(String(input)) })),
   image: z.optional(id),
   metadata: z._default(z.record(z.string().check(z.regex(/^\w{1,100}$/)), line), {}),
+  force,
 });
 
 export const brokerSchema = z.strictObject({
   name,
-  url: z.url({ protocol: /^https?$/ }).check(z.maxLength(1000)),
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be a URL: http://HOST[:PORT]/PATH or https://…' })
+    .check(z.maxLength(1000)),
 });
 
 export const policySchema = z.strictObject({
@@ -70,6 +83,7 @@ export const policySchema = z.strictObject({
   maximum: z._default(z.int().check(z.gte(0)), 0),
   /** Place in the order; last by default. */
   line: z.optional(z.int().check(z.gte(0))),
+  force,
 });
 
 export const policyChangeSchema = z.strictObject({
@@ -80,6 +94,7 @@ export const policyChangeSchema = z.strictObject({
   enabled: z.optional(z.boolean()),
   maximum: z.optional(z.int().check(z.gte(0))),
   line: z.optional(z.int().check(z.gte(0))),
+  force,
 });
 
 /** A path on the lab's machine. */

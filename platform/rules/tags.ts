@@ -3,6 +3,7 @@ import { messageOf } from '../errors/errors.ts';
 import { compilePattern } from './patterns.ts';
 import { expressionHolds, type ExpressionValues } from './tag-expression.ts';
 import type { TagMatcher, TagRule } from './tag-rule.ts';
+import { factText, tagFrom, ruleText } from './tag-template.ts';
 
 /** Facts as a server has them, by name. */
 type Facts = Readonly<Record<string, unknown>>;
@@ -17,7 +18,7 @@ export interface TagMatch {
 const like = (key: string, value: string): TagMatcher => ({ key, compare: 'like', value, inverse: false });
 
 /** Rules that are always on, in the order of the original. */
-const SYSTEM_RULES: readonly Omit<TagRule, 'uuid'>[] = [
+export const SYSTEM_RULES: readonly AnyTagRule[] = [
   { name: 'cpus', tag: 'cpus_%V=mk_hw_cpu_count-%', matchers: [like('mk_hw_cpu_count', '\\d+')] },
   { name: 'vendor', tag: '%V=mk_hw_bus_vendor-%', matchers: [like('mk_hw_bus_vendor', '\\w+')] },
   { name: 'memsize', tag: 'memsize_%V=mk_hw_mem_size-%', matchers: [like('mk_hw_mem_size', '\\w+')] },
@@ -29,46 +30,22 @@ const SYSTEM_RULES: readonly Omit<TagRule, 'uuid'>[] = [
   },
 ];
 
-/** Facts longer than this are cut before a pattern looks at them. */
-const LOOKED_AT = 64 * 1024;
-
-/** The first match of a pattern in a fact and its groups; undefined for none, and for a pattern that cannot be used. */
-function findIn(source: string, facts: Facts, key: string): readonly (string | undefined)[] | undefined {
-  const pattern = compilePattern(source);
-  return typeof pattern === 'string' ? undefined : pattern.exec(factText(facts, key));
-}
-
-function factText(facts: Facts, key: string): string {
-  if (!Object.hasOwn(facts, key)) return '';
-  const value = facts[key];
-  if (value == null) return '';
-  return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, LOOKED_AT);
-}
-
-function holds(matcher: TagMatcher, facts: Facts, faithful: boolean): boolean {
+/** Whether a matcher holds for a value of its fact; undefined is an absent one. */
+export function matcherAccepts(matcher: TagMatcher, value: unknown, faithful = false): boolean {
   let result: boolean;
   if (matcher.compare === 'equal') {
-    const value = Object.hasOwn(facts, matcher.key) ? facts[matcher.key] : undefined;
     // the original compares with a string, so that the boolean true is not "true"
-    result = faithful ? value === matcher.value : value !== undefined && factText(facts, matcher.key) === matcher.value;
+    result = faithful ? value === matcher.value : value !== undefined && ruleText(value) === matcher.value;
   } else {
-    result = findIn(matcher.value, facts, matcher.key) !== undefined;
+    const pattern = compilePattern(matcher.value);
+    result = typeof pattern !== 'string' && pattern.test(ruleText(value));
   }
   return result !== matcher.inverse;
 }
 
-/** Keeps letters, digits and `_ % = - \ +`: "Intel Corporation" becomes IntelCorporation. */
-function clean(tag: string): string {
-  return tag.replaceAll(/[^\w%=\-\\+]+/g, '');
-}
-
-function fill(tag: string, facts: Facts): string {
-  return tag
-    .replaceAll(/%R=(.+?):([\w.:]+?)-%/g, (_, source: string, key: string) => {
-      const found = findIn(source, facts, key);
-      return (found !== undefined && found.length > 1 ? found[1] : found?.[0]) ?? '';
-    })
-    .replaceAll(/%V=([\w.:]+?)-%/g, (_, key: string) => factText(facts, key));
+function holds(matcher: TagMatcher, facts: Facts, faithful: boolean): boolean {
+  const value = Object.hasOwn(facts, matcher.key) ? facts[matcher.key] : undefined;
+  return matcherAccepts(matcher, value, faithful);
 }
 
 function explain(matcher: TagMatcher, facts: Facts): string {
@@ -85,17 +62,18 @@ export interface Tagging {
 }
 
 /** What rules look at beside facts. */
-interface TagContext {
+export interface TagContext {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly installed: string | undefined;
 }
 
-type Rule = Omit<TagRule, 'uuid'>;
+/** A rule, stored or not. */
+export type AnyTagRule = Omit<TagRule, 'uuid'>;
 
 /** Every tag of these facts with its reason; a tag is named once, by the first rule that gives it. */
 export function matchTags(
   facts: Facts,
-  rules: readonly Rule[],
+  rules: readonly AnyTagRule[],
   faithful = false,
   context: TagContext = { metadata: {}, installed: undefined },
 ): Tagging {
@@ -109,7 +87,7 @@ export function matchTags(
   };
   for (const rule of [...SYSTEM_RULES, ...rules]) {
     const because = reasonOf(rule, facts, faithful, values, errors);
-    const tag = because === undefined ? '' : clean(fill(rule.tag, facts)).slice(0, 200);
+    const tag = because === undefined ? '' : tagFrom(rule.tag, facts);
     if (because === undefined || tag === '' || found.has(tag)) continue;
     found.set(tag, { tag, rule: rule.name, because });
   }
@@ -118,7 +96,7 @@ export function matchTags(
 
 /** Why a rule holds, undefined where it does not; errors are added to the list. */
 function reasonOf(
-  { name, matchers, rule }: Rule,
+  { name, matchers, rule }: AnyTagRule,
   facts: Facts,
   faithful: boolean,
   values: ExpressionValues,

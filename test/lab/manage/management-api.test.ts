@@ -30,12 +30,46 @@ describe('the management API', () => {
       ['/policies', { label: 'p', model: 'bookworm', maximum: 1.5 }, /^maximum: must be of type whole number$/],
       ['/policies', { label: 'p', model: 'bullseye' }, /^unknown model bullseye; known: bookworm$/],
       ['/policies', { label: 'p', model: 'bookworm', broker: 'b' }, /^unknown broker b; no broker exists$/],
-      ['/models', { label: 'm', template: 'debain' }, /^template: unknown template; known: .*debian/],
+      ['/models', { label: 'm', template: 'debain' }, /^template: unknown template debain; did you mean debian/],
+      ['/brokers', { name: 'b', url: 'example.com' }, /^url: must be a URL: http:/],
       ['/images', { type: 'floppy', path: '/x' }, /^type: must be one of mk, os, esxi, xenserver$/],
       ['/tags', { name: 't', tag: 't', matchers: [{ key: 'a' }] }, /^matchers\.0\.compare: is missing$/],
     ] as const) {
       assert.match(String((await ask(path, body))['error']), error, JSON.stringify(body));
     }
+  });
+
+  it('refuses names that mean nothing, with those that do, unless it is forced', async () => {
+    const model = { label: 'locked', template: 'debian', metadata: { root_passwrd: 'x' } };
+    const policy = { label: 'nowhere', model: 'bookworm' };
+    for (const [path, body, error] of [
+      ['/models', model, /^metadata: no installer reads the setting root_passwrd; did you mean root_password/],
+      ['/policies', { ...policy, tags: ['nisc_2'] }, /^tags: no rule gives the tag nisc_2; did you mean nics_2\?/],
+      ['/policies', { ...policy, tags: ['nics_2,big'] }, /^tags: no tag can be "nics_2,big": "," is dropped/],
+      ['/policies', { ...policy, tags: ['nics_x'] }, /^tags: no rule gives the tag nics_x/],
+      ['/policies', { ...policy, tags: ['two'] }, /^tags: no rule gives the tag two/],
+    ] as const) {
+      assert.match(String((await ask(path, body))['error']), error, JSON.stringify(body));
+      if (path === '/policies') assert.deepEqual(await ask(path), [], 'nothing was kept');
+    }
+    assert.equal((await ask('/models', { ...model, force: true }))['label'], 'locked');
+    const kept = await ask('/policies', { ...policy, tags: ['two'], force: true });
+    assert.deepEqual(kept['tags'], ['two']);
+    await fetch(`${lab.peopleUrl}/api/policies/nowhere`, { method: 'DELETE' });
+  });
+
+  it('takes tags that a rule gives, the name of a maker, and a Hanlon node’s id; a rule that a policy needs stays', async () => {
+    await ask('/tags', { name: 'big', tag: 'big', matchers: [{ key: 'memorysize_mb', compare: 'like', value: '^9' }] });
+    for (const tag of ['nics_2', 'kvm_vm', 'big', 'DellInc', '525400AABB01', '564D2E7A-0C3B-11EE-BE56-0242AC120002']) {
+      const made = await ask('/policies', { label: tag, model: 'bookworm', tags: [tag] });
+      assert.deepEqual(made['tags'], [tag], JSON.stringify(made));
+    }
+    const remove = async (path: string): Promise<number> =>
+      (await fetch(`${lab.peopleUrl}/api${path}`, { method: 'DELETE' })).status;
+    assert.equal(await remove('/tags/big'), 409);
+    assert.equal(await remove('/tags/big?force=1'), 200);
+    for (const { label } of (await ask('/policies')) as unknown as { label: string }[])
+      await remove(`/policies/${label}`);
   });
 
   it('gives addresses and counts by names of their own, and times as people read them', async () => {
