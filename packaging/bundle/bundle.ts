@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { lazyModules } from './lazy-modules.ts';
+import { packageDirectory } from '../inventory/npm-archives.ts';
 import { PROJECT } from '../project-paths.ts';
 
 interface BundleOptions {
@@ -18,6 +19,8 @@ export interface Bundle {
   readonly bytes: number;
   /** npm packages that went in, by the directory below node_modules: `got`, `@scope/name`; sorted. */
   readonly packages: readonly string[];
+  /** Files of npm packages that went in, relative to the project; sorted. */
+  readonly packageFiles: readonly string[];
   /** Our own modules that went in, relative to the project; sorted. */
   readonly modules: readonly string[];
 }
@@ -96,8 +99,9 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   return {
     path: options.output,
     bytes: code.length,
-    packages: [...new Set(kept.map(packageOf).filter((name) => name !== undefined))].sort(),
-    modules: kept.filter((path) => packageOf(path) === undefined),
+    packages: [...new Set(kept.map(packageDirectory).filter((name) => name !== undefined))].sort(),
+    packageFiles: kept.filter((path) => packageDirectory(path) !== undefined),
+    modules: kept.filter((path) => packageDirectory(path) === undefined),
   };
 }
 
@@ -117,11 +121,6 @@ export async function bundleScript(entry: string, output: string, format: 'cjs' 
   } catch (error) {
     throw new RazorMkError('RAZOR_MK_PACKAGE', `esbuild: ${entry}: ${messageOf(error)}`, { cause: error });
   }
-}
-
-/** `node_modules/a/node_modules/@b/c/index.js` is of package directory `a/node_modules/@b/c`. */
-function packageOf(path: string): string | undefined {
-  return /^node_modules\/((?:(?:@[^/]+\/)?[^/]+\/node_modules\/)*(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 }
 
 /** Where the staged bundle lies below a stage directory. */

@@ -15,6 +15,7 @@ import {
   runtimePart,
   type Part,
 } from '../inventory/licences.ts';
+import { verifyInstalled } from '../inventory/npm-archives.ts';
 import { findNodeBinary, lockedNode, stripNode } from './node-binary.ts';
 import { ARCHES, type Arch } from '../project-paths.ts';
 import { PCI_IDS_ASSET, pciIdsAsset } from '../bundle/compact-pci-ids.ts';
@@ -104,7 +105,9 @@ async function stageExecutable(stage: string, options: PackageOptions): Promise<
   const pinned = lockedNode(arch);
   const bundled = await bundle({ version, commit, output: bundlePath(stage) });
   say(`bundle       ${bundled.bytes.toLocaleString('en')} bytes, ${bundled.packages.length} npm packages\n`);
-  const node = await findNodeBinary(arch, cache, env, say);
+  await verifyInstalled(bundled.packageFiles, { cache, env, say });
+  say(`verified     ${bundled.packageFiles.length} files of npm packages, by package-lock.json\n`);
+  const node = await findNodeBinary(arch, { cache, env, say });
   const stripped = join(stage, 'node');
   await stripNode(arch, node, stripped);
   say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);

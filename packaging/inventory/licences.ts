@@ -7,6 +7,7 @@ import { run } from '../../platform/process/run.ts';
 import { listWithin, readWithin } from '../../platform/within.ts';
 import type { Library } from '../bundle/libraries.ts';
 import { PROJECT } from '../project-paths.ts';
+import { lockedPackage } from './npm-archives.ts';
 
 /** One thing inside, as the inventory and the licence file list it. */
 export interface Part {
@@ -27,13 +28,8 @@ const MANIFEST = z.object({
   version: z.string(),
   license: z.optional(z.union([z.string(), z.object({ type: z.string() })])),
 });
-const LOCKFILE = z.object({
-  packages: z.record(z.string(), z.looseObject({ integrity: z.optional(z.string()) })),
-});
-
 /** The parts that npm brought: `directories` are relative to node_modules (bundle.ts). */
 export function npmParts(directories: readonly string[]): Part[] {
-  const lock = LOCKFILE.parse(JSON.parse(readFileSync(join(PROJECT, 'package-lock.json'), 'utf8')));
   const parts = directories.map((directory): Part => {
     const path = join(PROJECT, 'node_modules', directory);
     const manifest = MANIFEST.parse(JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')));
@@ -41,7 +37,7 @@ export function npmParts(directories: readonly string[]): Part[] {
     const files = readdirSync(path).filter((name) => /^(licen[cs]e|copying|notice)/i.test(name));
     const texts = files.sort().map((name) => readFileSync(join(path, name), 'utf8').trim());
     const text = texts.length > 0 ? texts.join('\n\n') : licenceInReadme(path);
-    const integrity = lock.packages[`node_modules/${directory}`]?.integrity;
+    const { integrity } = lockedPackage(directory);
     if (text === undefined || text === '')
       throw new RazorMkError('RAZOR_MK_PACKAGE', `${manifest.name} ${manifest.version} carries no licence text`, {
         remedy: 'Add its text to packaging/licences/NAME.txt, from its public repository.',

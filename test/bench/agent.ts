@@ -49,7 +49,11 @@ async function build(): Promise<readonly [string, ...string[]]> {
   const stage = join(root, 'stage');
   mkdirSync(stage);
   const node = join(root, 'node');
-  await stripNode(arch, await findNodeBinary(arch, join(root, 'cache'), process.env, () => undefined), node);
+  await stripNode(
+    arch,
+    await findNodeBinary(arch, { cache: join(root, 'cache'), env: process.env, say: () => undefined }),
+    node,
+  );
   await bundle({ version: '0.0.0', commit: 'bench', output: bundlePath(stage) });
   const output = join(root, 'razor-mk');
   await makeExecutable({ arch, nodeVersion: lockedNode(arch).version, stage, node, output });

@@ -39,7 +39,11 @@ async function main(root: string, server: Lab): Promise<void> {
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
   const { version } = lockedNode(arch);
   const node = join(root, 'node');
-  await stripNode(arch, await findNodeBinary(arch, join(root, 'cache'), process.env, () => undefined), node);
+  await stripNode(
+    arch,
+    await findNodeBinary(arch, { cache: join(root, 'cache'), env: process.env, say: () => undefined }),
+    node,
+  );
   const built = new Map<string, string>();
   for (const [index, { flags }] of VARIANTS.entries()) {
     const key = flags.join(' ');

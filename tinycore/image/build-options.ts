@@ -43,6 +43,8 @@ export interface BuildOptions extends BaseLocation {
   readonly serverUrl?: string;
   /** Ironic may write images over disks of machines that boot this. */
   readonly allowDeploy?: boolean;
+  /** Addresses on plain http of which nothing but a checksum from the same place is known. */
+  readonly unproven?: readonly string[];
   readonly epoch: number;
   readonly step: (text: string) => void;
   readonly signal?: AbortSignal;

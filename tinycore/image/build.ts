@@ -140,6 +140,12 @@ function warningsOf(options: BuildOptions, again: boolean, notes: readonly strin
     warnings.push('nobody can log in to this dev image: neither --ssh-key nor --password-hash was given');
   if (ssh !== undefined && options.flavour === 'prod')
     warnings.push(`${ssh} is in the image, but prod never starts an ssh server`);
+  for (const url of options.unproven ?? []) {
+    const remedy = url === options.mirror ? 'Use https, or --extension-dir' : 'Give --base-sha256 HEX';
+    warnings.push(
+      `${url}: plain http, and the only checksum is an MD5 from there: whoever is on the way chooses what runs as root. ${remedy}`,
+    );
+  }
   if (options.allowDeploy === true)
     warnings.push('Ironic may overwrite disks of every machine that boots this image (--allow-deploy)');
   return warnings;

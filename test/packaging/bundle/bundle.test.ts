@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkBudget } from '../../../packaging/executable/budget.ts';
 import { bundle } from '../../../packaging/bundle/bundle.ts';
+import { verifyInstalled } from '../../../packaging/inventory/npm-archives.ts';
 import { licenceFile, nodeLicenceFile, npmParts, projectPart } from '../../../packaging/inventory/licences.ts';
 import { lockedNode } from '../../../packaging/executable/node-binary.ts';
 import { ARCHES, PROJECT } from '../../../packaging/project-paths.ts';
@@ -105,4 +108,43 @@ test('the licence of the Node that goes into the executable lies where it is loo
   );
   if (!existsSync(node)) return t.skip('the package of Node is not installed');
   assert.match(readFileSync(nodeLicenceFile(node), 'utf8'), /Node\.js is licensed/);
+});
+
+test('a file of node_modules that is not the one of the pinned archive is refused, and so is another archive', async (t) => {
+  const project = temporaryDirectory(t);
+  const [bin, cache, installed] = ['bin', 'cache', 'node_modules/@a/b'].map((name) => join(project, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const directory of [bin, installed, join(project, 'package')]) mkdirSync(directory, { recursive: true });
+  for (const file of ['index.js', 'other.js']) {
+    writeFileSync(join(project, 'package', file), `// ${file}`);
+    writeFileSync(join(installed, file), `// ${file}`);
+  }
+  execFileSync('tar', ['-czf', join(project, 'a-b-1.2.3.tgz'), '-C', project, 'package']);
+  const archive = readFileSync(join(project, 'a-b-1.2.3.tgz'));
+  const lock = (integrity: string): void =>
+    writeFileSync(
+      join(project, 'package-lock.json'),
+      JSON.stringify({ packages: { 'node_modules/@a/b': { version: '1.2.3', integrity } } }),
+    );
+  lock(`sha512-${createHash('sha512').update(archive).digest('base64')}`);
+  // a stand-in that gives what the registry would
+  writeFileSync(join(bin, 'npm'), `#!/bin/sh\n[ "$6" = '@a/b@1.2.3' ] && cp ${project}/a-b-1.2.3.tgz "$5/"\n`, {
+    mode: 0o755,
+  });
+  const options = { cache, env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` }, say: () => undefined };
+  const files = ['index.js', 'other.js'].map((file) => `node_modules/@a/b/${file}`);
+  await verifyInstalled(files, options, project);
+  writeFileSync(join(installed, 'other.js'), '// changed');
+  await verifyInstalled(files.slice(0, 1), options, project);
+  await assert.rejects(verifyInstalled(files, options, project), {
+    code: 'RAZOR_MK_PACKAGE',
+    message: 'node_modules/@a/b/other.js is not the file that package-lock.json pins',
+  });
+  writeFileSync(join(installed, 'new.js'), '');
+  await assert.rejects(verifyInstalled(['node_modules/@a/b/new.js'], options, project), { code: 'RAZOR_MK_PACKAGE' });
+  lock(`sha512-${createHash('sha512').update('another').digest('base64')}`);
+  await assert.rejects(verifyInstalled(files.slice(0, 1), options, project), { message: /integrity/ });
 });

@@ -285,3 +285,12 @@ test('the base’s own list of extensions stays in front', async () => {
   const { tree } = await readInitrd(readFileSync(join(directory, 'listed-out/core.gz')));
   assert.equal(readTree(tree, 'tmp/builtin/onboot.lst')?.toString(), 'own.tcz\nrazor-mk.tcz\n');
 });
+
+test('what came by plain http with an MD5 from the same place is said, with what to give instead', async () => {
+  const unproven = ['http://mirror.example/base.iso', 'http://mirror.example/tcz'];
+  const { warnings } = await buildImage(options({ out: join(directory, 'unproven'), mirror: unproven[1], unproven }));
+  const found = warnings.filter((text) => /plain http/.test(text));
+  assert.equal(found.length, 2);
+  assert.match(found[0] ?? '', /^http:\/\/mirror\.example\/base\.iso: .*--base-sha256 HEX$/);
+  assert.match(found[1] ?? '', /^http:\/\/mirror\.example\/tcz: .*--extension-dir$/);
+});

@@ -168,11 +168,18 @@ export async function prepareBuild(
       uefi: args.uefi,
       ...(args.serial === 'none' ? {} : { serial: args.serial }),
     },
+    unproven: unprovenOf(args),
     epoch: await sourceEpoch(host.env, PROJECT),
     step,
     signal: host.signal,
   };
   return { options, note: version.note };
+}
+
+/** A checksum from the place of the file proves nothing about who made it, and on http anybody on the way is that place. */
+function unprovenOf(args: BuildArgs): string[] {
+  const base = args['base-sha256'] === undefined ? args.base : undefined;
+  return [base, args.mirror].filter((url): url is string => url !== undefined && /^http:\/\//i.test(url));
 }
 
 async function fetchFrom(
