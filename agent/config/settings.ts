@@ -42,6 +42,7 @@ export interface Settings {
   readonly syslog: string;
   readonly logDir: string;
   readonly watchdog: 'on' | 'off';
+  readonly lldp: 'on' | 'off';
   readonly reloadModules: readonly string[];
   readonly controlPort: number;
   readonly localPush: 'root' | 'anyone';

@@ -40,6 +40,8 @@ export interface AgentControl {
   offerConfig(map: PushedMap): { readonly changed: boolean; readonly refused: readonly PushRefusal[] };
   /** Ends the present wait. */
   wake(): void;
+  /** The next turn gathers the facts anew. */
+  expireFacts(): void;
   readonly settings: Resolved;
 }
 

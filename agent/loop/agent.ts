@@ -33,6 +33,7 @@ export function startAgent(runtime: Runtime, options: AgentOptions): AgentRun {
         return { changed: changes.length > 0, refused };
       },
       wake: () => state.waking.abort(),
+      expireFacts: () => state.facts.expire(),
       get settings() {
         return state.resolved;
       },

@@ -11,6 +11,8 @@ import type { AgentControl } from '../loop/agent-options.ts';
 import type { AgentEvent } from '../loop/events.ts';
 import type { AgentHooks } from '../loop/hooks.ts';
 import type { Runtime } from '../loop/runtime.ts';
+import { type NeighbourWatch, listenForNeighbours } from '../network/neighbours/listen.ts';
+import { observeNetwork } from '../network/network-state.ts';
 import { startWatchdog, type Watchdog } from '../network/watchdog.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { openLocalApi, SOCKET_NAME, type LocalApi } from '../status/local-api.ts';
@@ -38,6 +40,8 @@ export interface Node {
   readonly breaker: LoopBreaker;
   readonly errorsForFacts: () => readonly string[];
   readonly hooks: AgentHooks;
+  /** Resolves when the cards with a link were listened on for LLDP; at the latest after so long. At once where nobody listens. */
+  neighboursHeard(timeoutMs: number): Promise<void>;
   /** Must be called for each event of the agent. */
   onEvent(event: AgentEvent): void;
   /** Opens the local interface for a running agent. Never throws. */
@@ -49,6 +53,9 @@ interface NodeState {
   agent: AgentControl | undefined;
   api: LocalApi | undefined;
   watchdog: Watchdog | undefined;
+  listening: NeighbourWatch | undefined;
+  /** Ends the listening. */
+  readonly closing: AbortController;
   booted: boolean;
 }
 
@@ -63,7 +70,14 @@ function stallMs({ checkinInterval }: Settings): number {
 export function startNode(runtime: Runtime, options: NodeOptions): Node {
   const { log } = runtime;
   const { store, setup, nodeLog } = options;
-  const state: NodeState = { agent: undefined, api: undefined, watchdog: undefined, booted: false };
+  const state: NodeState = {
+    agent: undefined,
+    api: undefined,
+    watchdog: undefined,
+    listening: undefined,
+    closing: new AbortController(),
+    booted: false,
+  };
   const { values: initial } = setup.settings({});
   const settings = (): Settings => state.agent?.settings.values ?? initial;
   const breaker = createLoopBreaker(runtime, {
@@ -79,6 +93,7 @@ export function startNode(runtime: Runtime, options: NodeOptions): Node {
     commands: openCommands(options, breaker, settings),
     errorsForFacts: status.errorsForFacts,
     hooks: nodeHooks(runtime, options, state, duties),
+    neighboursHeard: async (timeoutMs) => await state.listening?.firstRound(timeoutMs),
     onEvent(event) {
       status.onEvent(event);
       // a server's own interval may be longer than any that was set
@@ -99,6 +114,8 @@ export function startNode(runtime: Runtime, options: NodeOptions): Node {
     },
     async close() {
       state.watchdog?.stop();
+      state.closing.abort();
+      await state.listening?.done;
       await duties.close().catch((error: unknown) => log.warn(messageOf(error)));
       await state.api?.close();
       await nodeLog.close();
@@ -141,6 +158,17 @@ function openCommands(
   });
 }
 
+function listen({ clock, log, system, signal }: Runtime, state: NodeState): NeighbourWatch {
+  return listenForNeighbours({
+    clock,
+    system,
+    log: log.child('neighbours'),
+    observe: observeNetwork,
+    onHeard: () => state.agent?.expireFacts(),
+    signal: AbortSignal.any([signal, state.closing.signal]),
+  });
+}
+
 function nodeHooks(runtime: Runtime, options: NodeOptions, state: NodeState, duties: Duties): AgentHooks {
   const { clock, log, system } = runtime;
   const { setup, say, resolve, nodeLog } = options;
@@ -148,6 +176,8 @@ function nodeHooks(runtime: Runtime, options: NodeOptions, state: NodeState, dut
     async boot(values, signal) {
       if (system.live) {
         if (values.watchdog === 'on') state.watchdog = await startWatchdog({ system, log, clock });
+        // first of all: switches speak every 30 s, and the network takes its time too
+        if (values.lldp === 'on') state.listening = listen(runtime, state);
         const { ntp, reloadModules } = values;
         await bootNode(runtime, { cmdline: setup.kernelLine, ntp, reloadModules, say, resolve });
       }

@@ -25,6 +25,8 @@ export interface JobOptions extends Runtime {
   readonly listDisks?: ListDisks | undefined;
   /** A capture of this machine (gzipped tar), for people who look into a failure. */
   readonly capture: () => Promise<Buffer>;
+  /** Resolves when the cards with a link were listened on for LLDP; at the latest after so long. At once where nobody listens. */
+  readonly neighboursHeard?: ((timeoutMs: number) => Promise<void>) | undefined;
   /** Private to this agent; files in it survive its restart, not the machine's. */
   readonly stateDir: string;
   /** Where the agent's own log files are. */

@@ -37,6 +37,7 @@ export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> 
       settings: values,
       collect: () => setup.collect(values, signal),
       capture: () => setup.capture(values, signal),
+      neighboursHeard: (timeoutMs) => node.neighboursHeard(timeoutMs),
       // what is secret between this node and a Razor server is not for anybody else
       openHttp: (url, trust) =>
         setup.openHttp({ ...values, token: '', tokenFile: '', replyKey: '' }, url, trust?.insecure === true),
@@ -53,6 +54,7 @@ function fixedControl(settings: Resolved): AgentControl {
   return {
     settings,
     wake: () => undefined,
+    expireFacts: () => undefined, // a job gathers them when it needs them
     offerConfig: (map) => ({
       changed: false,
       refused: Object.entries(map).map(([key, value]) => ({ key, value: String(value), reason })),

@@ -247,6 +247,12 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     value: 'on|off',
     meaning: 'Feeds /dev/watchdog while the agent makes progress. With --live only.',
   },
+  lldp: {
+    default: 'on',
+    kind: oneOf(['on', 'off']),
+    value: 'on|off',
+    meaning: 'Listens for the switches at the other end of the cables (LLDP, CDP). With --live only.',
+  },
   reloadModules: {
     default: [],
     kind: list(plainText(64)),

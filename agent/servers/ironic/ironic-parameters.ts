@@ -18,6 +18,8 @@ export interface IronicParameters {
   readonly listenPort: number | undefined;
   readonly advertiseHost: string | undefined;
   readonly advertisePort: number;
+  /** How long an inspection waits for what is heard of switches; 0 where nobody asked for it. */
+  readonly lldpTimeoutMs: number;
   readonly lookupTimeoutMs: number;
   readonly lookupIntervalMs: number;
   readonly httpTimeoutMs: number;
@@ -85,6 +87,7 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
   const apiUrls = urls('ipa-api-url');
   const callbacks = urls('ipa-inspection-callback-url');
   const collectors = (value('ipa-inspection-collectors') ?? 'default,logs').split(',').filter((name) => name !== '');
+  const wantsLldp = parseSwitch(value('ipa-collect-lldp')) === true || collectors.includes('lldp');
   const asked = callbacks.length === 0 && value('ipa-inspection-collectors') !== undefined;
   const bootif = value('BOOTIF');
   const version = value('ipa-ironic-api-version');
@@ -97,6 +100,7 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
     listenPort,
     advertiseHost: host('ipa-advertise-host'),
     advertisePort: number('ipa-advertise-port', 0, 0, 65_535),
+    lldpTimeoutMs: wantsLldp ? number('ipa-lldp-timeout', 30, 0, 600) * 1000 : 0,
     lookupTimeoutMs: number('ipa-lookup-timeout', 600, 1, 86_400) * 1000,
     lookupIntervalMs: number('ipa-lookup-interval', 1, 0.1, 600) * 1000,
     httpTimeoutMs: number('ipa-http-request-timeout', 30, 1, 600) * 1000,

@@ -76,6 +76,7 @@ async function work(options: IronicJob): Promise<void> {
 /** Sends the inventory. With an API a refusal is told and the lookup comes next; without one it is tried until it is taken. */
 async function inspect(options: IronicJob, parameters: IronicParameters): Promise<string | undefined> {
   const { clock, emit, signal, settings } = options;
+  if (parameters.lldpTimeoutMs > 0) await options.neighboursHeard?.(parameters.lldpTimeoutMs);
   for (let pause = INSPECT_AGAIN_MS; ; pause = Math.min(INSPECT_AGAIN_MOST_MS, pause * 2)) {
     try {
       const set = await options.collect();

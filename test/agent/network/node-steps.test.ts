@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { hostnameOf, hostsWith, setHostname } from '../../../agent/network/hostname.ts';
 import { askSntp, leaseNtpServers, ntpToUnixMs, readSntpReply, stepClock } from '../../../agent/network/ntp.ts';
+import { listenForNeighbours } from '../../../agent/network/neighbours/listen.ts';
 import { startWatchdog } from '../../../agent/network/watchdog.ts';
 import type { AgentEvent } from '../../../agent/loop/events.ts';
 import { bootNode } from '../../../agent/node/boot/boot.ts';
@@ -14,6 +15,17 @@ import { createSystem } from '../../../platform/system.ts';
 import { fakeClock } from '../../helpers/fake-clock.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
+const NO_MODULES = { modules: new Set<string>(), undriven: [], firmwareErrors: [] };
+const card = (name: string, carrier: boolean) => ({
+  name,
+  carrier,
+  index: 1,
+  mac: '52:54:00:00:00:01',
+  physical: true,
+  up: true,
+  driver: undefined,
+  addresses: [],
+});
 const dir = temporaryDirectory();
 const lines: string[] = [];
 const log = createLog({ people: (line, level) => lines.push(`${level}: ${line}`) });
@@ -189,4 +201,35 @@ test('without a device, and in the dry system, there is no watchdog', async (t) 
   none.stop();
   off.stop();
   assert.equal(readFileSync(device, 'utf8'), '');
+});
+
+test('neighbours, on a kernel without macvtap: said once, nothing is waited for, nothing is left to remove', async () => {
+  const said: string[] = [];
+  const ran: string[] = [];
+  const own = createLog({ people: (line, level) => level === 'warn' && said.push(line) });
+  const end = new AbortController();
+  const system = createSystem({ live: true, log: own });
+  const nothing = { signal: undefined, failure: undefined, stdout: Buffer.alloc(0), durationMs: 0 };
+  const stderr = Buffer.from('RTNETLINK answers: Operation not supported\n');
+  const clock = fakeClock();
+  const listening = listenForNeighbours({
+    log: own,
+    clock,
+    signal: end.signal,
+    dir: join(dir, 'heard'),
+    system: {
+      ...system,
+      run: (_what, argv) => {
+        ran.push(argv.join(' '));
+        return Promise.resolve({ ...nothing, argv, status: argv[0] === 'ip' ? 2 : 0, stderr });
+      },
+    },
+    observe: () => ({ nics: [card('eth0', true), card('eth1', true), card('eth2', false)], ...NO_MODULES }),
+    onHeard: () => assert.fail('nothing can be heard'),
+  });
+  await listening.firstRound(1e9);
+  end.abort();
+  await listening.done;
+  assert.deepEqual(ran, ['modprobe macvtap', 'ip link add link eth0 name rzlldp1 type macvtap']);
+  assert.deepEqual(said, ['this kernel has no macvtap (module macvtap); they are known only where an lldpd runs']);
 });

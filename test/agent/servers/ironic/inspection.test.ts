@@ -43,6 +43,23 @@ describe('inspection', LIMIT, () => {
     }
   });
 
+  test('with ipa-collect-lldp the inventory waits for the switches, so long as ipa-lldp-timeout says', async (t) => {
+    const waited: number[] = [];
+    const neighboursHeard = (ms: number): Promise<void> => Promise.resolve(void waited.push(ms));
+    for (const words of ['', 'ipa-collect-lldp=1', 'ipa-collect-lldp=true ipa-lldp-timeout=7', 'ipa-collect-lldp=0']) {
+      const { agent } = await world(t, (url) => `${inspection(url)} ${words}`, {}, { neighboursHeard });
+      await agent.until('reported');
+    }
+    const { agent } = await world(
+      t,
+      (url) => `${inspection(url)} ipa-inspection-collectors=default,lldp`,
+      {},
+      { neighboursHeard },
+    );
+    await agent.until('reported');
+    assert.deepEqual(waited, [30_000, 7000, 30_000]);
+  });
+
   test('a server that is busy or broken is asked five times at growing pauses, then the next URL', async (t) => {
     const second = await startIronic();
     t.after(() => second.close());
