@@ -17,7 +17,8 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const FRESH_MS = 24 * 3600 * 1000;
 
 interface AptSuiteOptions {
-  readonly suite: Suite;
+  /** The name of a release in the archive: `trixie`, `sid`. */
+  readonly suite: string;
   readonly cache: string;
   readonly run: RunOptions;
 }
