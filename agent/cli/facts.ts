@@ -3,9 +3,12 @@ import { factsVerb } from '../../facts/cli/facts-verb.ts';
 import { DEFAULT_EXCLUSION } from '../../facts/default-exclusion.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
 import { messageOf } from '../../platform/errors/errors.ts';
-import type { ServerRule } from '../../facts/cli/extras.ts';
+import type { FactsExtras, ServerRule } from '../../facts/cli/extras.ts';
+import type { FactSet } from '../../facts/fact-types.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
+import { factsOf } from '../servers/node-report.ts';
 import { SERVERS } from '../servers/registry.ts';
+import { exclusionOf } from '../state/exclusion.ts';
 
 /** The servers' rules; one that two servers share is named once, with both. */
 function serverRules(): readonly ServerRule[] {
@@ -35,9 +38,21 @@ async function ids(identity: Identity): Promise<{ dialect: string; id: string }[
   );
 }
 
+/** What the rules of a site may miss, for each kind of server that has such rules. */
+async function missing(set: FactSet): Promise<Awaited<ReturnType<FactsExtras['missing']>>> {
+  const asked = SERVERS.map(async ({ title, wantedFacts, turns }) => {
+    if (wantedFacts === undefined) return [];
+    const names = await wantedFacts.missing(factsOf({ turns }, set, exclusionOf('', turns?.filtersFacts === true)));
+    if (names.length === 0) return [];
+    return [{ server: title, from: wantedFacts.from, names, remedy: wantedFacts.remedy }];
+  });
+  return (await Promise.all(asked)).flat();
+}
+
 export const verb = factsVerb({
   rules: serverRules(),
   ids,
+  missing,
   exclusion: async (stateDir) => {
     const pushed = (await (await import('../state/state-store.ts')).openStateStore(stateDir)).config?.[
       'mk_fact_excl_pattern'

@@ -145,7 +145,13 @@ async function replyResult(context: DoctorContext, server: Candidate): Promise<C
     return { name: 'reply', state: 'skipped', found, remedy: '' };
   }
   const http = await context.httpFor(server);
-  return await checkReply(descriptor, await openDialect(server, http), await context.report());
+  const report = await context.report();
+  const result = await checkReply(descriptor, await openDialect(server, http), report);
+  const missing = (await descriptor.wantedFacts?.missing(report)) ?? [];
+  if (missing.length === 0 || descriptor.wantedFacts === undefined || result.state === 'broken') return result;
+  const { from, remedy } = descriptor.wantedFacts;
+  const found = `${result.found}; facts of ${from} that are not there: ${missing.join(', ')}`;
+  return { ...result, state: 'note', found, remedy };
 }
 
 /** The checks that nobody came to. */

@@ -14,7 +14,7 @@ import type { HttpClient } from '../http/http-client.ts';
 import type { CommandLine } from '../../platform/kernel-line.ts';
 import type { CommandRunner } from '../loop/command-runner.ts';
 import type { Runtime } from '../loop/runtime.ts';
-import type { CheckinReply, Dialect } from './dialect.ts';
+import type { CheckinReply, Dialect, NodeReport } from './dialect.ts';
 import type { Job } from './job.ts';
 
 /** A server whose agent takes turns, or one for which it does a job. */
@@ -39,6 +39,8 @@ interface CommonDescriptor {
   readonly identity?: (identity: Identity, kernel: CommandLine) => Identity;
   /** What such servers make of facts by themselves, for `facts explain`. */
   readonly factRules?: readonly FactRule[];
+  /** Facts that rules of a site may read, and that may not be there, for `facts --missing` and `doctor`. */
+  readonly wantedFacts?: WantedFacts;
   /** Rows of the table in docs/dialects.md that follow from nothing else here. */
   readonly contract?: ContractWords;
 }
@@ -205,6 +207,16 @@ export interface FactRule {
   /** What it makes of the fact, in words: `tag cpus_N`. */
   readonly rule: string;
   readonly facts: RegExp;
+}
+
+/** Facts of another program that sites of such servers write rules on. */
+export interface WantedFacts {
+  /** Whose facts they are: `Facter`. */
+  readonly from: string;
+  /** What the server does about a rule on a missing one, and what to do, in sentences. */
+  readonly remedy: string;
+  /** Names of those that a node with these facts does not send. */
+  readonly missing: (report: Pick<NodeReport, 'facts' | 'structured'>) => Promise<readonly string[]>;
 }
 
 export interface ContractWords {

@@ -1,4 +1,5 @@
 /** What the verbs about facts are told by their caller, because facts knows no server. */
+import type { FactSet } from '../fact-types.ts';
 import type { Identity } from '../identity/identity-types.ts';
 
 /** A rule that servers of a kind have built in, and the facts that it reads. */
@@ -10,10 +11,22 @@ export interface ServerRule {
   readonly facts: RegExp;
 }
 
+interface MissingFacts {
+  /** `razor-server` */
+  readonly server: string;
+  /** Whose facts they are: `Facter`. */
+  readonly from: string;
+  readonly names: readonly string[];
+  /** What that means, and what to do. */
+  readonly remedy: string;
+}
+
 export interface FactsExtras {
   readonly rules: readonly ServerRule[];
   /** The id that each dialect would send, or why it has none. */
   readonly ids: (identity: Identity) => Promise<readonly { readonly dialect: string; readonly id: string }[]>;
+  /** Facts that rules of a site may read, and that this machine does not send, by server; empty where all are there. */
+  readonly missing: (set: FactSet) => Promise<readonly MissingFacts[]>;
   /** The pattern in force: the one that a server pushed last, as the state directory has it, else the built-in one. */
   readonly exclusion: (stateDir: string) => Promise<string>;
   /** The facts that a server accepted last, from the agent's state directory. */

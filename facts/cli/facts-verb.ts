@@ -49,6 +49,11 @@ export function factsVerb(extras: FactsExtras): VerbModule {
         host.out(format === 'yaml' ? yamlText(JSON.parse(json)) : `${json}\n`);
         return 0;
       }
+      if (args.missing) {
+        for (const { server, from, names, remedy } of await extras.missing(set))
+          host.out(`${server}: facts of ${from} that are not there: ${names.join(', ')}\n${remedy}\n`);
+        return 0;
+      }
       if (args['second-opinion']) {
         const { secondOpinion } = await import('../second-opinion/second-opinion.ts');
         host.out(await secondOpinion(values, sources, host));
@@ -91,6 +96,11 @@ function withFactsOptions(yargs: Argv) {
       type: 'boolean',
       default: false,
       describe: 'in Facter 4’s structure: os, processors, memory, networking, dmi, disks',
+    })
+    .option('missing', {
+      type: 'boolean',
+      default: false,
+      describe: 'which facts are not there that a site’s rules may read (razor-server)',
     })
     .option('second-opinion', {
       type: 'boolean',

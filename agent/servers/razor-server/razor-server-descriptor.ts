@@ -34,6 +34,12 @@ export const RAZOR_SERVER: TurnServer = {
       facts: /^(processorcount|macaddress|is_virtual|memorysize_mb|blockdevice_\w+_size)$/,
     },
   ],
+  wantedFacts: {
+    from: 'Facter',
+    remedy:
+      'A tag rule that reads one of them without a default makes razor-server answer none to this node for ever: give it a default, or put the fact into /etc/razor-mk/facts.d.',
+    missing: async ({ facts, structured }) => (await import('./facter-names.ts')).missingFacterFacts(facts, structured),
+  },
   contract: {
     machine: 'a number that the server gave it',
     checkin: '`POST /svc/checkin/NUMBER` with all facts',

@@ -134,6 +134,15 @@ test('Foreman would keep what it is sent, so it is sent nothing; the DNS name as
   assert.ok(!asked.includes('POST'));
 });
 
+test('razor-server: the facts of Facter that are not there are noted, and what a rule on one of them does', async () => {
+  const { at } = await http((_, response) => response.end('{}'));
+  const { checks } = await doctor(['--dialect', 'razor-server', '--server', at]);
+  const reply = checks.find(({ name }) => name === 'reply');
+  assert.equal(reply?.state, 'note');
+  assert.match(reply.found, /use razor-mk checkin; facts of Facter that are not there: .*lsbdistid/);
+  assert.match(reply.remedy, /without a default makes razor-server answer none/);
+});
+
 test('nothing listens: TCP is what is broken', async () => {
   const { server, at } = await http(() => undefined);
   await new Promise((resolve) => server.close(resolve));

@@ -25,6 +25,21 @@ test('facts are one line of JSON where no terminal reads them; a name gives that
   assert.deepEqual(one, { kernel: 'Linux' });
 });
 
+// one rule on such a fact, without a default, makes razor-server answer none to the node for ever
+test('--missing names the facts of Facter that a razor-server site’s rules may read and that are not there', async (t) => {
+  const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\n' });
+  const { out, status } = await cli(['facts', '--missing', '--root', root]);
+  assert.equal(status, 0);
+  const names = /^razor-server: facts of Facter that are not there: (.*)\nA tag rule .* without a default/.exec(
+    out,
+  )?.[1];
+  const missing = names?.split(', ') ?? [];
+  for (const name of ['facterversion', 'gid', 'lsbdistid', 'rubyversion', 'identity.user', 'networking.ip'])
+    assert.ok(missing.includes(name), name);
+  for (const name of ['memorysize', 'kernel', 'is_virtual', 'memory.system.total_bytes'])
+    assert.ok(!missing.includes(name), name);
+});
+
 test('explain memorysize names /proc/meminfo, the line, and what would keep it back', async (t) => {
   const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\n' });
   const { out } = await cli(['facts', 'explain', 'memorysize', '--root', root]);
