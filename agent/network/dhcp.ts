@@ -3,6 +3,7 @@
  * writes resolv.conf and the next-server file.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
@@ -115,5 +116,26 @@ function signal(pid: number, name: NodeJS.Signals | 0): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * What the script of the image keeps of leases, below the root: a directory for each card with one value a file, and `kernel-line`
+ * for what that says (dhcp_mk_config.script, `cards`).
+ */
+export const LEASES = 'tmp/razor-mk-net';
+
+/** A value of a card's lease, of one line; empty where there is none. `name` is that of its file: `host-name`, `ntp`. */
+export function leaseValue(card: string, name: string, root = '/'): string {
+  if (!isNicName(card)) return '';
+  try {
+    return (
+      readFileSync(join(root, LEASES, card, name), 'utf8')
+        .slice(0, 4096)
+        .split('\n')[0]
+        ?.trim() ?? ''
+    );
+  } catch {
+    return '';
   }
 }

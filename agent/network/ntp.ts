@@ -1,11 +1,12 @@
 /** The clock, by SNTP (RFC 5905 section 14 and its on-wire test): one question, one answer, one step. */
 import { createSocket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { System } from '../../platform/system.ts';
+import { LEASES, leaseValue } from './dhcp.ts';
 
 /** Seconds from 1900 (NTP) to 1970 (Unix). */
 const NTP_TO_UNIX = 2_208_988_800;
@@ -118,19 +119,10 @@ const MOST_OF_LEASES = 2;
 
 /** NTP servers that DHCP leases named (option 42), where the DHCP client's script puts them. */
 export function leaseNtpServers(root = '/'): readonly string[] {
-  const base = join(root, 'tmp/razor-mk-net');
   try {
-    const words = readdirSync(base).flatMap((card) => read(join(base, card, 'ntp')).split(/\s+/));
+    const words = readdirSync(join(root, LEASES)).flatMap((card) => leaseValue(card, 'ntp', root).split(/\s+/));
     return [...new Set(words.filter((word) => isIP(word) !== 0))].slice(0, MOST_OF_LEASES);
   } catch {
     return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }

@@ -9,6 +9,7 @@ import { messageOf } from '../../platform/errors/errors.ts';
 import { replaceFile } from '../../platform/files.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
+import { LEASES } from './dhcp.ts';
 import type { IpArguments } from '../kernel-line/ip-argument.ts';
 
 export interface ResolvConfContext {
@@ -18,8 +19,6 @@ export interface ResolvConfContext {
   readonly root?: string;
 }
 
-/** What the script keeps for each card, and for the kernel line under this name (dhcp_mk_config.script, `cards`). */
-const LEASES = 'tmp/razor-mk-net';
 const SCRIPT = 'usr/share/udhcpc/dhcp_mk_config.script';
 /** The C library reads three (resolv.conf(5)). */
 const MOST = 3;

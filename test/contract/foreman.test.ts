@@ -43,7 +43,13 @@ test('facts through a smart proxy, 201, refreshed facts, the order to reboot, wo
   assert.ok(host);
   assert.equal(host.name, 'mac02fc00db0241');
   assert.equal(host.ip, '192.0.2.2');
-  assert.deepEqual(host.columns, { cpuCount: 1, memory: 24106, diskCount: 1, disksSize: 262_144, model: '' });
+  const columns = { cpuCount: 1, memory: 24106, diskCount: 1, disksSize: 262_144, model: '' };
+  assert.deepEqual(host.columns, { ...columns, disksTotal: 262_144 * 1024 * 1024 });
+  assert.deepEqual(
+    host.interfaces.map(({ identifier }) => identifier),
+    ['eth0'],
+    'ifb0 and ifb1 are no cards',
+  );
   assert.equal(host.facts['rack'], 'R7');
   assert.equal(host.facts['lost'], undefined);
   assert.equal(host.facts['foreman::dropped_subtree_facts'], undefined);

@@ -49,6 +49,7 @@ export const FOREMAN: TurnServer = {
     checkinSendsFacts: false,
     registers: true,
     structuredFacts: true,
+    asksBmc: true, // its management processor becomes an interface of the host
     acknowledgeMeansKnown: true,
     forgetsAfterS: undefined,
     interval: UPLOAD_INTERVAL,

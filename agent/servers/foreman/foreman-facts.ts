@@ -4,6 +4,9 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { NodeReport } from '../dialect.ts';
 import { limitFacts } from '../limit-facts.ts';
 import { DROPPED } from './dropped-facts.ts';
+import { factName } from '../../../facts/groups/format.ts';
+import { leaseValue } from '../../network/dhcp.ts';
+import { imageFacts } from './image-facts.ts';
 import { findBootNic, interfacesOf, type BootNic } from './boot-nic.ts';
 import type { ForemanParameters } from './foreman-parameters.ts';
 
@@ -17,6 +20,8 @@ interface ForemanExtras {
   readonly release: string;
   /** What `kexec --version` prints, where Foreman may boot another kernel that way. The fact alone makes it choose kexec. */
   readonly kexec: string | undefined;
+  /** A value of a card's lease; that of this machine by default. */
+  readonly leaseValue?: (card: string, name: string) => string;
 }
 
 export interface ForemanFacts {
@@ -66,6 +71,7 @@ export function foremanFacts(report: NodeReport, parameters: ForemanParameters, 
   }
   const notes: string[] = [];
   const facts = legacy(report.facts);
+  leaveOutDeviceless(facts, report, bootNic);
   capFamilies(facts, bootNic, notes);
   const structured = Object.fromEntries(
     Object.entries(report.structured ?? {}).filter(([name]) => !DROPPED.test(name)),
@@ -80,8 +86,10 @@ export function foremanFacts(report: NodeReport, parameters: ForemanParameters, 
       `Foreman passes over interfaces named like ${bootNic.name}: take the pattern out of its setting "Ignore interfaces with matching identifier", or boot with net.ifnames=0`,
     );
   }
+  const lease = (name: string): string => (extras.leaseValue ?? leaseValue)(bootNic.name ?? '', name);
   const all = {
     ...structured,
+    ...imageFacts(report.facts, bootNic, lease),
     ...fitting,
     ...parameters.custom,
     ...discoveryFacts(bootNic, report.facts, parameters, extras),
@@ -104,6 +112,28 @@ function legacy(source: Readonly<Facts>): Facts {
     else facts[name] = value;
   }
   return facts;
+}
+
+/**
+ * Leaves out interfaces that are no cards (`ifb0`): Foreman would make network cards of the host out of them. What has an address
+ * stays: a bond or a VLAN is how the machine is reached.
+ */
+function leaveOutDeviceless(facts: Facts, { facts: ours, identity }: NodeReport, bootNic: BootNic): void {
+  const interfaces = interfacesOf(facts);
+  const cards = new Set([...identity.interfaces.map(({ name }) => factName(name).toLowerCase()), 'lo']);
+  for (const name of Object.keys(ours)) {
+    const card = /^mk_nic_(.+)_(?:driver|id|pci|carrier)$/.exec(name)?.[1];
+    if (card !== undefined) cards.add(card.toLowerCase());
+  }
+  const isKept = (name: string): boolean =>
+    cards.has(name) ||
+    name === bootNic.name?.toLowerCase() ||
+    facts[`ipaddress_${name}`] !== undefined ||
+    facts[`ipaddress6_${name}`] !== undefined;
+  const gone = interfaces.filter((name) => !isKept(name));
+  if (gone.length === 0) return;
+  facts['interfaces'] = interfaces.filter(isKept).join(',');
+  for (const name of gone) for (const family of ['macaddress', 'mtu']) delete facts[`${family}_${name}`];
 }
 
 /** Makes every family small enough: cards that booted or have an address and sizes of disks are kept longest. */

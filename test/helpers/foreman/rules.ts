@@ -61,6 +61,8 @@ export interface DiscoveredHost {
     readonly memory: number;
     readonly diskCount: number;
     readonly disksSize: number;
+    /** Bytes of all disks, of the structured fact. */
+    readonly disksTotal: number;
     readonly model: string;
   };
 }
@@ -108,7 +110,7 @@ export function discover(body: unknown, settings: ForemanSettings): DiscoveredHo
     ip: primary.ip ?? primary.ip6 ?? '',
     interfaces,
     facts: stored,
-    columns: columnsOf(stored),
+    columns: columnsOf(stored, facts),
   };
 }
 
@@ -176,7 +178,7 @@ function store(facts: Raw, most: number): Record<string, string> {
   return kept;
 }
 
-function columnsOf(facts: Readonly<Record<string, string>>): DiscoveredHost['columns'] {
+function columnsOf(facts: Readonly<Record<string, string>>, raw: Raw): DiscoveredHost['columns'] {
   const sizes = Object.entries(facts)
     .filter(([name]) => /blockdevice.*_size/.test(name))
     .map(([, value]) => Number(value) || 0);
@@ -184,6 +186,9 @@ function columnsOf(facts: Readonly<Record<string, string>>): DiscoveredHost['col
     cpuCount: Math.trunc(Number(facts['physicalprocessorcount'] ?? 0)),
     memory: Math.ceil(Number(facts['memorysize_mb'] ?? 0)),
     diskCount: sizes.length,
+    disksTotal: Object.values((raw['disks'] ?? {}) as Record<string, { readonly size_bytes?: unknown }>)
+      .map((disk) => Number(disk.size_bytes) || 0)
+      .reduce((sum, size) => sum + size, 0),
     disksSize: Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1024 / 1024),
     model: facts['productname'] ?? facts['model'] ?? facts['boardproductname'] ?? '',
   };

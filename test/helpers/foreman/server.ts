@@ -142,7 +142,9 @@ async function listen(options: ListenOptions, handle: Handler): Promise<{ url: s
   const listener: RequestListener = (request, response) => {
     handle(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   };
-  const server = options.tls === undefined ? createHttp(listener) : createHttps(options.tls, listener);
+  // as a smart proxy comes: it asks for a certificate, takes everybody without one, and speaks no TLS before 1.2
+  const own = { requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' } as const;
+  const server = options.tls === undefined ? createHttp(listener) : createHttps({ ...options.tls, ...own }, listener);
   const host = options.host ?? '127.0.0.1';
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, host, resolve));
   const { port } = server.address() as AddressInfo;

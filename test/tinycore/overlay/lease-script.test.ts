@@ -170,6 +170,15 @@ test('a lease is a stranger’s text: what does not fit is left out and nothing 
   assert.equal(m.read('tmp/razor-mk-net/eth0/ntp'), undefined);
 });
 
+test('the name that a lease gives the machine is kept for the agent, if it can be one', async (t) => {
+  const m = machine(t);
+  await m.lease('eth0', 'bound', lease(1, { hostname: 'rack7-u12', domain: 'example.test' }));
+  const read = (name: string): string | undefined => m.read(`tmp/razor-mk-net/eth0/${name}`);
+  assert.deepEqual([read('host-name'), read('domain')], ['rack7-u12\n', 'example.test\n']);
+  await m.lease('eth0', 'renew', lease(1, { hostname: '$(reboot)', domain: '-x' }));
+  assert.deepEqual([read('host-name'), read('domain')], [undefined, undefined]);
+});
+
 test('the masks of old busybox versions, which say no prefix, are counted', async (t) => {
   const m = machine(t);
   await m.lease('eth0', 'bound', { ...lease(1), mask: '', subnet: '255.255.240.0' });

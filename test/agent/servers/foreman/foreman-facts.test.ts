@@ -10,7 +10,20 @@ import { DEFAULT_SETTINGS, discover, Refusal, type DiscoveredHost } from '../../
 
 type Facts = Record<string, string>;
 
-const EXTRAS = { serverUrl: 'https://foreman.example', release: 'razor-mk 0.1.0', kexec: undefined };
+const EXTRAS = {
+  serverUrl: 'https://foreman.example',
+  release: 'razor-mk 0.1.0',
+  kexec: undefined,
+  leaseValue: (card: string, name: string): string => (card === 'eth0' ? (LEASE[name] ?? '') : ''),
+};
+/** As the image's DHCP script leaves it. */
+const LEASE: Facts = {
+  address: '192.0.2.10/24|10|192.0.2.1|',
+  'host-name': 'rack7-u12',
+  domain: 'example.test',
+  dns: '192.0.2.53 192.0.2.54',
+  'dhcp-server': '192.0.2.2',
+};
 const TWO: Facts = {
   interfaces: 'eth0,eth1,lo',
   macaddress_eth0: '52:54:00:AB:CD:01',
@@ -74,7 +87,8 @@ test('Foreman takes the machine under the boot card’s address, with all interf
       ['eth1', '52:54:00:ab:cd:02'],
     ],
   );
-  assert.deepEqual(host.columns, { cpuCount: 2, memory: 3952, diskCount: 2, disksSize: 3072, model: 'PowerEdge' });
+  const columns = { cpuCount: 2, memory: 3952, diskCount: 2, disksSize: 3072, model: 'PowerEdge' };
+  assert.deepEqual(host.columns, { ...columns, disksTotal: 0 });
   assert.equal(host.facts['discovery_bootip'], '198.51.100.7');
 });
 
@@ -187,5 +201,98 @@ test('whatever the machine, Foreman keeps all that is sent when the boot card ha
       },
     ),
     { numRuns: 60 },
+  );
+});
+
+// *discovery_hostname* of a site is often nmprimary_dhcp4_option_host_name: without it hosts were called by their MAC
+test('facts that Foreman’s own image adds are there under its names: EFI, management processor, lease, neighbours', () => {
+  const { facts } = make({
+    ...TWO,
+    mk_firmware_mode: 'uefi',
+    mk_bmc: 'true',
+    mk_bmc_address: '198.51.100.20',
+    mk_bmc_mac: '52:54:00:AB:CD:0F',
+    mk_bmc_netmask: '255.255.255.0',
+    mk_bmc_gateway: '198.51.100.1',
+    mk_bmc_address_source: 'DHCP Address',
+    mk_lldp_eth0_protocol: 'lldp',
+    mk_lldp_eth0_system: 'switch7',
+    mk_lldp_eth0_chassis: '52:54:00:FF:00:01',
+    mk_lldp_eth0_port: 'ge-0/0/12',
+    mk_lldp_eth0_vlan: '42',
+    mk_lldp_eth0_mtu: '9216',
+    mk_lldp_eth0_address: '198.51.100.7',
+    mk_lldp_eth1_protocol: 'cdp',
+    mk_lldp_eth1_port: 'Gi1/0/2',
+  });
+  const own = Object.entries(facts).filter(([name]) => /^(efi|ipmi_|nmprimary_|lldp_)/.test(name));
+  assert.deepEqual(Object.fromEntries(own), {
+    efi: 'true',
+    ipmi_enabled: 'true',
+    ipmi_ipaddress: '198.51.100.20',
+    ipmi_macaddress: '52:54:00:ab:cd:0f',
+    ipmi_subnet_mask: '255.255.255.0',
+    ipmi_gateway: '198.51.100.1',
+    ipmi_ipaddress_source: 'DHCP Address',
+    lldp_neighbor_chassisid_eth0: '52:54:00:ff:00:01',
+    lldp_neighbor_mngaddr_ipv4_eth0: '198.51.100.7',
+    lldp_neighbor_sysname_eth0: 'switch7',
+    lldp_neighbor_portid_eth0: 'ge-0/0/12',
+    lldp_neighbor_pvid_eth0: '42',
+    lldp_neighbor_mtu_eth0: '9216',
+    nmprimary_connection_id: 'primary',
+    nmprimary_connection_interface_name: 'eth0',
+    nmprimary_general_devices: 'eth0',
+    nmprimary_ip4_address: '192.0.2.10/24',
+    nmprimary_ip4_gateway: '192.0.2.1',
+    nmprimary_dhcp4_option_ip_address: '192.0.2.10',
+    nmprimary_dhcp4_option_subnet_mask: '255.255.255.0',
+    nmprimary_dhcp4_option_routers: '192.0.2.1',
+    nmprimary_dhcp4_option_host_name: 'rack7-u12',
+    nmprimary_dhcp4_option_domain_name: 'example.test',
+    nmprimary_dhcp4_option_fqdn: 'rack7-u12.example.test',
+    nmprimary_dhcp4_option_domain_name_servers: '192.0.2.53 192.0.2.54',
+    nmprimary_dhcp4_option_dhcp_server_identifier: '192.0.2.2',
+  });
+  const plain = make({ ...TWO, mk_bmc: 'false', mk_firmware_mode: 'bios' }, { BOOTIF: '01-52-54-00-ab-cd-02' }).facts;
+  assert.deepEqual(
+    Object.keys(plain).filter((name) => /^(ipmi_|lldp_|nmprimary_dhcp)/.test(name)),
+    [],
+    'nothing is made up',
+  );
+  assert.equal(plain['efi'], 'false');
+});
+
+test('interfaces without a device and without an address become no cards of the host; a bond or a VLAN with one does', () => {
+  const more: Facts = {
+    interfaces: 'bond0,eth0,eth1,eth2,ifb0,ifb1,lo',
+    macaddress_bond0: '52:54:00:AB:CD:01',
+    ipaddress_bond0: '203.0.113.4',
+    macaddress_eth2: '52:54:00:AB:CD:03',
+    mk_nic_eth2_driver: 'e1000e',
+    mtu_ifb0: '1500',
+  };
+  const report = {
+    identity: {
+      interfaces: [{ name: 'eth0', mac: '52:54:00:ab:cd:01' }],
+      uuid: undefined,
+      serial: undefined,
+      assetTag: undefined,
+      note: undefined,
+    },
+    facts: { ...TWO, ...more, macaddress_ifb0: '3E:00:00:00:00:01', macaddress_ifb1: '3E:00:00:00:00:02' },
+    firstCheckin: true,
+    lastState: 'idle',
+  };
+  const { facts } = foremanFacts(report, parameters(), EXTRAS);
+  assert.equal(facts['interfaces'], 'bond0,eth0,eth1,eth2,lo');
+  assert.deepEqual(
+    Object.keys(facts).filter((name) => name.includes('ifb')),
+    [],
+  );
+  const host = discover({ facts }, DEFAULT_SETTINGS);
+  assert.deepEqual(
+    host.interfaces.map(({ identifier }) => identifier),
+    ['bond0', 'eth0', 'eth1', 'eth2'],
   );
 });
