@@ -1,4 +1,5 @@
-/** Judges mutants: first by the tests that are nearest to their files, then what survived by three times as many more. */
+/** Judges mutants by the tests that execute the changed place: first the nearest ones, then what survived by three times as many more. */
+import type { Coverage } from './coverage.ts';
 import type { ImportGraph } from './import-graph.ts';
 import type { Mutant } from './operators.ts';
 import type { Outcome, RunTests } from './test-runner.ts';
@@ -14,6 +15,7 @@ export interface JudgeOptions {
   /** Copies of the tree, each for one mutant at a time. */
   readonly copies: readonly string[];
   readonly graph: ImportGraph;
+  readonly coverage: Coverage;
   readonly runTests: RunTests;
   /** How many test files are the nearest. */
   readonly nearest: number;
@@ -24,16 +26,18 @@ export interface JudgeOptions {
 
 /** The outcome of each case that was judged in time. A survivor that time was too short for counts as one. */
 export async function judge(cases: readonly Case[], options: JudgeOptions): Promise<Outcomes> {
-  const { graph, nearest, report } = options;
+  const { graph, coverage, nearest, report } = options;
+  const testsOf = ({ mutant }: Case): string[] =>
+    graph.testsOf(mutant.file).filter((test) => coverage.executed(test, mutant.file, mutant.start) !== false);
   const outcomes = new Map<Case, Outcome>();
   await each(cases, options, async (one, copy) => {
-    const outcome = await options.runTests(copy, one.mutant, graph.testsOf(one.mutant.file).slice(0, nearest));
+    const outcome = await options.runTests(copy, one.mutant, testsOf(one).slice(0, nearest));
     outcomes.set(one, outcome);
     if (outcome.verdict === 'killed') report(one, outcome);
   });
   const survivors = cases.filter((one) => ['survived', 'untested'].includes(outcomes.get(one)?.verdict ?? ''));
   await each(survivors, options, async (one, copy) => {
-    const others = graph.testsOf(one.mutant.file).slice(nearest, 4 * nearest);
+    const others = testsOf(one).slice(nearest, 4 * nearest);
     if (others.length === 0) return;
     const outcome = await options.runTests(copy, one.mutant, others);
     if (outcome.verdict === 'killed') outcomes.set(one, outcome);

@@ -1,8 +1,8 @@
 /**
- * npm run test:mutants [-- --known] [--sample N] [--seed S] [--room ROOM] [--minutes M] [--tests K] [--jobs J] [--list]
+ * npm run test:mutants [-- --known] [--sample N] [--seed S] [--room ROOM] [--minutes M] [--tests K] [--jobs J] [--list] [--unexecuted]
  *
- * Small changes are made to the program, one at a time, in a copy of the tree, and the tests of `npm test` that reach the file
- * must notice. Without options the named mutants of known-mutants.ts run, then a random sample of 60. Ends with status 1 when a
+ * Small changes are made to the program, one at a time, in a copy of the tree, and the tests of `npm test` that
+ * execute the changed place must notice. Without options the named mutants of known-mutants.ts run, then a random sample of 60. Ends with status 1 when a
  * named mutant survives, or more than 10 % of the sample. docs: CONTRIBUTING.md, "Mutants".
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '../../platform/process/run.ts';
-import { importGraph } from './import-graph.ts';
+import { importGraph, type ImportGraph } from './import-graph.ts';
 import { EQUIVALENT, isEquivalent } from './equivalent-mutants.ts';
 import { judge, survivorsOf, type Case, type JudgeOptions, type Outcomes } from './judge.ts';
 import { KNOWN, locate } from './known-mutants.ts';
 import { mutantsOf, type Mutant } from './operators.ts';
 import { drawSample } from './sample.ts';
 import { copyTree, INSIDE, sandboxed } from './sandbox.ts';
-import { testRunner, type Outcome } from './test-runner.ts';
+import { testRunner, type Outcome, type TestRunner } from './test-runner.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 const ROOMS = ['platform', 'agent', 'facts', 'packaging', 'tinycore', 'lab'];
@@ -28,6 +28,7 @@ const { values } = parseArgs({
   options: {
     known: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    unexecuted: { type: 'boolean', default: false },
     sample: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 100_000) },
     room: { type: 'string', default: '' },
@@ -78,24 +79,32 @@ async function measure(directory: string): Promise<number> {
   const [tree = ''] = trees;
   const paths = await sourcesIn(tree);
   const tests = paths.filter((path) => path.startsWith('test/') && path.endsWith('.test.ts'));
-  const options: JudgeOptions = {
-    copies: trees.slice(1),
-    graph: importGraph(tree, paths, tests),
-    runTests: testRunner(tree, join(directory, 'cache')),
-    nearest: Number(values.tests),
-    deadline: performance.now() + Number(values.minutes) * 60_000,
-    report: (one, outcome) => report(tree, one, outcome),
-  };
+  const deadline = performance.now() + Number(values.minutes) * 60_000;
+  const graph = importGraph(tree, paths, tests);
+  const runner = testRunner(tree, join(directory, 'cache'));
   const found = KNOWN.filter(({ file }) => file.startsWith(values.room)).map((one) => locate(tree, one));
   const lost = found.filter((one) => typeof one === 'string');
   for (const reason of lost) process.stdout.write(`LOST     ${reason}\n`);
   const known = found.filter((one) => typeof one !== 'string').map((mutant) => ({ name: mutant.operator, mutant }));
+  if (values.unexecuted) return unexecuted(tree, mutantsIn(tree, paths), graph, runner);
   const wantsKnown = values.known || values.sample === undefined;
-  const knownOutcomes = wantsKnown ? await judge(known, options) : new Map<Case, Outcome>();
-  if (wantsKnown) process.stdout.write(`\nnamed mutants: ${counted(knownOutcomes)}\n\n`);
   const count = values.known && values.sample === undefined ? 0 : Number(values.sample ?? 60);
   const all = mutantsIn(tree, paths);
   const sample = drawSample(all, count, Number(values.seed)).map((mutant) => ({ name: mutant.operator, mutant }));
+  const judged = [...(wantsKnown ? known : []), ...sample];
+  const reaching = new Set(judged.flatMap(({ mutant }) => graph.testsOf(mutant.file)));
+  process.stdout.write(`${reaching.size} test files reach the files of the mutants: what does each execute?\n`);
+  const options: JudgeOptions = {
+    copies: trees.slice(1),
+    graph,
+    coverage: await runner.measure([...reaching], Number(values.jobs)),
+    runTests: runner.runTests,
+    nearest: Number(values.tests),
+    deadline,
+    report: (one, outcome) => report(tree, one, outcome),
+  };
+  const knownOutcomes = wantsKnown ? await judge(known, options) : new Map<Case, Outcome>();
+  if (wantsKnown) process.stdout.write(`\nnamed mutants: ${counted(knownOutcomes)}\n\n`);
   const outcomes = await judge(sample, options);
   if (count > 0) {
     process.stdout.write(
@@ -106,6 +115,32 @@ async function measure(directory: string): Promise<number> {
   return lost.length > 0 || survivorsOf(knownOutcomes) > 0 || survivorsOf(outcomes) > outcomes.size * ALLOWED_SHARE
     ? 1
     : 0;
+}
+
+/** Prints the places that no test executes: what is changed there survives for sure. */
+async function unexecuted(
+  tree: string,
+  mutants: readonly Mutant[],
+  graph: ImportGraph,
+  { measure }: TestRunner,
+): Promise<number> {
+  const tests = new Set(mutants.flatMap(({ file }) => graph.testsOf(file)));
+  const coverage = await measure([...tests], Number(values.jobs));
+  let count = 0;
+  for (const [file, inFile] of Map.groupBy(mutants, (mutant) => mutant.file)) {
+    const left = inFile.filter(
+      ({ start }) => !graph.testsOf(file).some((test) => coverage.executed(test, file, start) !== false),
+    );
+    count += left.length;
+    if (left.length === 0) continue;
+    const text = readFileSync(join(tree, file), 'utf8');
+    const lines = new Set(left.map(({ start }) => text.slice(0, start).split('\n').length));
+    process.stdout.write(
+      `${file}: ${left.length} of ${inFile.length}, lines ${[...lines].sort((a, b) => a - b).join(' ')}\n`,
+    );
+  }
+  process.stdout.write(`${count} of ${mutants.length} mutants are at places that no test executes\n`);
+  return 0;
 }
 
 async function sourcesIn(tree: string): Promise<string[]> {
@@ -126,7 +161,7 @@ function counted(outcomes: Outcomes): string {
   const of = (verdict: Outcome['verdict']): number =>
     [...outcomes.values()].filter((outcome) => outcome.verdict === verdict).length;
   const share = outcomes.size === 0 ? 0 : (100 * survivorsOf(outcomes)) / outcomes.size;
-  const counts = `${of('killed')} killed, ${of('survived')} survived, ${of('untested')} in files that no test reaches`;
+  const counts = `${of('killed')} killed, ${of('survived')} survived, ${of('untested')} at places that no test executes`;
   return `${counts} (${share.toFixed(1)} % not killed; ${EQUIVALENT.length} are listed as equivalent)`;
 }
 
