@@ -1,14 +1,16 @@
 /** The verb `facts`, with what the agent knows of servers: their built-in rules, the dialects' ids, what was sent last. */
+import { dirname } from 'node:path';
 import { factsVerb } from '../../facts/cli/facts-verb.ts';
 import { DEFAULT_EXCLUSION } from '../../facts/default-exclusion.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
-import { messageOf } from '../../platform/errors/errors.ts';
-import type { FactsExtras, ServerRule } from '../../facts/cli/extras.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import type { FactsExtras, OpenedRules, ServerRule } from '../../facts/cli/extras.ts';
 import type { FactSet } from '../../facts/fact-types.ts';
 import { parseCommandLine } from '../../platform/kernel-line.ts';
 import { factsOf } from '../servers/node-report.ts';
 import { SERVERS } from '../servers/registry.ts';
 import { exclusionOf } from '../state/exclusion.ts';
+import { selectServer } from '../servers/select-server.ts';
 
 /** The servers' rules; one that two servers share is named once, with both. */
 function serverRules(): readonly ServerRule[] {
@@ -49,7 +51,28 @@ async function missing(set: FactSet): Promise<Awaited<ReturnType<FactsExtras['mi
   return (await Promise.all(asked)).flat();
 }
 
+/** The rules of a text by the server whose form they have; without a text those that the default server has by itself. */
+async function openRules(text: string | undefined, dialect: string | undefined): Promise<OpenedRules> {
+  const servers = dialect === undefined ? SERVERS : [selectServer({ ...NOTHING, option: dialect }).descriptor];
+  for (const { loadRules } of servers) {
+    const opened = (await loadRules?.())?.open(text);
+    if (opened !== undefined) return opened;
+  }
+  const whose = dialect === undefined ? 'no server’s' : `not ${dialect}’s`;
+  throw new RazorMkError('RAZOR_MK_RULES', `these rules are in ${whose} form`);
+}
+
+/** What a choice of server looks at where only a name is given. */
+const NOTHING = { configured: undefined, kernel: () => undefined, hasLeaseFile: () => false, servers: undefined };
+
+async function runningStateDir(): Promise<string | undefined> {
+  const { findSocket } = await import('../status/local-client.ts');
+  return dirname(await findSocket(undefined));
+}
+
 export const verb = factsVerb({
+  openRules,
+  runningStateDir,
   rules: serverRules(),
   ids,
   missing,

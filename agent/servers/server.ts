@@ -2,6 +2,7 @@
  * What a server is to the agent: its descriptor. The rest of the agent asks the descriptor and never compares a server's name
  * (eslint holds that). Descriptors are data and small functions; what speaks a server's language is loaded when it is used.
  */
+import type { OpenedRules } from '../../facts/cli/extras.ts';
 import type { FactSet } from '../../facts/fact-types.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
 import type { LoopBreaker } from '../commands/loop-breaker.ts';
@@ -41,6 +42,8 @@ interface CommonDescriptor {
   readonly factRules?: readonly FactRule[];
   /** Facts that rules of a site may read, and that may not be there, for `facts --missing` and `doctor`. */
   readonly wantedFacts?: WantedFacts;
+  /** Reads and applies rules of such a server without it, for `facts --tags`. */
+  readonly loadRules?: () => Promise<ServerRules>;
   /** Rows of the table in docs/dialects.md that follow from nothing else here. */
   readonly contract?: ContractWords;
 }
@@ -200,6 +203,12 @@ export interface ServerService {
   /** Directories of further facts. */
   readonly factDirs?: () => readonly string[];
   readonly close: () => Promise<void>;
+}
+
+/** What such a server's rules make of a machine; nothing is asked of a server. */
+export interface ServerRules {
+  /** What the rules of a file come to; undefined for a text that is not of this server's form. Throws RAZOR_MK_RULES. */
+  readonly open: (text: string | undefined) => OpenedRules | undefined;
 }
 
 /** A rule that such servers have built in, and the facts that it reads. */

@@ -1,10 +1,13 @@
 /** What differs between two gatherings, for `facts --diff`. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { Host } from '../../platform/process/verb.ts';
 import { openCapture } from '../capture/lazy.ts';
 import { collectFacts } from '../collect-facts.ts';
 import { factValues, isVolatileName } from '../values.ts';
+
+const NO_DIFFERENCE = 'no difference\n';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -28,9 +31,13 @@ export async function factsOfFile(path: string): Promise<Values> {
 export function printDiff(
   before: Values,
   after: Values,
-  host: Pick<Host, 'colour'>,
+  host: Pick<Host, 'colour' | 'columns' | 'interactive'>,
 ): { text: string; changed: number } {
   const paint = (code: number, text: string): string => (host.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const short = (line: string): string => {
+    const one = line.replaceAll(/\s*\n\s*/g, ' ⏎ ');
+    return host.interactive && one.length > host.columns ? `${one.slice(0, Math.max(20, host.columns - 1))}…` : one;
+  };
   let text = '';
   let changed = 0;
   for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
@@ -38,12 +45,31 @@ export function printDiff(
     const now = after[name];
     if (old === now) continue;
     if (isVolatileName(name)) {
-      text += `~ ${name}: ${old ?? '(absent)'} -> ${now ?? '(absent)'}\n`;
+      text += `${short(`~ ${name}: ${old ?? '(absent)'} -> ${now ?? '(absent)'}`)}\n`;
       continue;
     }
     changed += 1;
-    if (old !== undefined) text += `${paint(31, `- ${name}: ${old}`)}\n`;
-    if (now !== undefined) text += `${paint(32, `+ ${name}: ${now}`)}\n`;
+    if (old !== undefined) text += `${paint(31, short(`- ${name}: ${old}`))}\n`;
+    if (now !== undefined) text += `${paint(32, short(`+ ${name}: ${now}`))}\n`;
   }
-  return { text: text === '' ? 'no difference\n' : text, changed };
+  return { text: text === '' ? NO_DIFFERENCE : text, changed };
+}
+
+/** Prints what changes until the host's signal; facts that change by themselves only if they were asked for by name. */
+export async function watchFacts(
+  first: Values,
+  look: () => Promise<Values>,
+  { everyS, all }: { readonly everyS: number; readonly all: boolean },
+  host: Host,
+): Promise<void> {
+  let before = first;
+  while (!host.signal.aborted) {
+    await delay(everyS * 1000, undefined, { signal: host.signal }).catch(() => undefined);
+    if (host.signal.aborted) break;
+    const now = await look();
+    const { text, changed } = printDiff(before, now, host);
+    const shown = all ? text : text.replaceAll(/^~ .*\n/gm, '');
+    if (text !== NO_DIFFERENCE && (changed > 0 || all)) host.out(`${new Date().toISOString()}\n${shown}`);
+    before = now;
+  }
 }

@@ -1,12 +1,15 @@
 /** The verb `facts explain NAME`: where a fact comes from, who hides it and who uses it. */
 import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
-import { collectFacts } from '../collect-facts.ts';
+import { RazorMkError } from '../../platform/errors/errors.ts';
+import { originOf, type FactOrigin } from '../../platform/rules/fact-origins.ts';
+import { gather } from '../collect-facts.ts';
 import { compileExclusion } from '../exclude.ts';
 import type { Fact } from '../fact-types.ts';
 import { isVolatileName } from '../values.ts';
-import { findFact } from '../find-fact.ts';
+import type { Sources } from '../sources/sources.ts';
 import type { FactsExtras } from './extras.ts';
 import { reportErrors } from './print.ts';
+import { absenceOf } from './select.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 
 /** The verb, with what the caller knows of servers. */
@@ -24,11 +27,21 @@ export function explainVerb(extras: FactsExtras): VerbModule {
         })
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
     run: async (args, host) => {
-      const set = await collectFacts(await collectOptionsOf(args, host.signal));
+      const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
       reportErrors(set, host);
       const pattern = args.exclude ?? (await extras.exclusion(args['state-dir']));
       for (const name of args.name) {
-        const fact = findFact(set, name);
+        const fact = set.facts.get(name);
+        if (fact === undefined) {
+          const origin = originOf(name);
+          if (origin === undefined) throw new RazorMkError('RAZOR_MK_NO_FACT', absenceOf(name, set.facts.keys()));
+          host.out(
+            args.json
+              ? `${JSON.stringify({ name, absent: origin.absent, from: origin.from })}\n`
+              : explainAbsent(name, origin, sources),
+          );
+          continue;
+        }
         const hidden = hidingPart(pattern, name);
         const rules = extras.rules.filter((rule) => rule.facts.test(name));
         if (args.json)
@@ -71,6 +84,20 @@ function alternatives(pattern: string): string[] {
     }
   }
   return [...parts, pattern.slice(start)];
+}
+
+/** Why a fact of the catalogue is absent: the rule, then what was found of the files that it is read from. */
+function explainAbsent(name: string, { absent, from }: FactOrigin, sources: Sources): string {
+  const here = sources.kind === 'capture' ? 'in the capture' : 'here';
+  const looked = from.map((path) => {
+    if (path.startsWith('(')) return path.slice(1, -1);
+    return `${path}${sources.exists(path) ? '' : `, which is not ${here}`}`;
+  });
+  const lines = [
+    `  absent   ${absent}`,
+    ...looked.map((text, i) => `  ${(i === 0 ? 'source' : '').padEnd(8)} ${text}`),
+  ];
+  return `${name}\n${lines.join('\n')}\n`;
 }
 
 function explainFact(fact: Fact, hidden: string | undefined, rules: FactsExtras['rules']): string {

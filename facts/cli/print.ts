@@ -3,14 +3,14 @@ import type { Host } from '../../platform/process/verb.ts';
 import { yamlText } from './yaml-text.ts';
 import type { FactSet } from '../fact-types.ts';
 
-export const FORMATS = ['table', 'json', 'yaml', 'facter'] as const;
+export const FORMATS = ['table', 'json', 'yaml', 'facter', 'line'] as const;
 export type Format = (typeof FORMATS)[number];
 
 type Values = Readonly<Record<string, string>>;
 
 /**
  * `table` for people; `json` one object, on one line where no terminal reads it (a JSON Lines record of one gathering);
- * `yaml`; `facter` as Facter 1.7 printed: `name => value`, or the value alone when one name was asked for.
+ * `yaml`; `line` for pipes, a fact a line; `facter` as Facter 1.7 printed: `name => value`, or the value alone when one name was asked for.
  */
 export function printFacts(
   values: Values,
@@ -25,6 +25,10 @@ export function printFacts(
       return `${JSON.stringify(values, null, host.interactive ? 2 : undefined)}\n`;
     case 'yaml':
       return yamlText(values);
+    case 'line':
+      return Object.entries(values)
+        .map(([name, value]) => `${name}=${value.replaceAll(/\s*\n\s*/g, ' ')}\n`)
+        .join('');
     case 'facter':
       if (asked.length === 1) return `${values[asked[0] as string] ?? ''}\n`;
       return Object.entries(values)

@@ -5,7 +5,7 @@ import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
 import { MODEL_SETTINGS } from '../engine/models.ts';
 import { clientOptions, openClient, type ClientArgs, type LabClient } from './management-client.ts';
-import { print } from './print.ts';
+import { print, printable } from './print.ts';
 
 interface CatalogArgs extends ClientArgs {
   readonly action: string | undefined;
@@ -25,11 +25,13 @@ interface CatalogKind<T> {
   readonly actions?: Readonly<
     Record<string, (client: LabClient, path: string, args: T & CatalogArgs) => Promise<unknown>>
   >;
+  /** Questions about one, and what is printed of the answer unless JSON is asked for. */
+  readonly texts?: Readonly<Record<string, (answer: unknown) => string>>;
 }
 
 function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
   const more = Object.keys(kind.actions ?? {});
-  const actions = ['list', 'get', ...(kind.add ? ['add'] : []), ...more, 'remove'];
+  const actions = ['list', 'get', ...(kind.add ? ['add'] : []), ...Object.keys(kind.texts ?? {}), ...more, 'remove'];
   return defineVerb<T & CatalogArgs>({
     usage: '[action] [id] [value]',
     options: (yargs) =>
@@ -57,6 +59,13 @@ function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
       const path = `${kind.path}/${encodeURIComponent(args.id)}`;
       if (action === 'get') return show(await client.call('GET', path));
       if (action === 'remove') return show(await client.call('DELETE', args.force ? `${path}?force=1` : path));
+      const asked = kind.texts?.[action];
+      if (asked !== undefined) {
+        const value = await client.call('GET', `${path}/${action}`);
+        if ((args.format ?? 'table') === 'json') return show(value);
+        host.out(asked(value));
+        return 0;
+      }
       return show(await kind.actions?.[action]?.(client, path, args));
     },
   });
@@ -98,10 +107,17 @@ function tagWords(words: readonly string[] | undefined): readonly string[] | und
 
 const strings = { type: 'string', array: true } as const;
 
+/** `lab node explain`: the summary, then each policy. */
+function explanationText(answer: unknown): string {
+  const { summary, policies } = answer as { summary: string; policies: readonly { lines: readonly string[] }[] };
+  return [summary, ...policies.flatMap(({ lines }) => lines)].map((line) => `${printable(line)}\n`).join('');
+}
+
 export const node = catalogVerb({
   path: '/api/nodes',
   columns: ['uuid', 'status', 'state', 'policy', 'lastContact', 'hwIds', 'tags'],
   options: (yargs) => yargs.option('param', { type: 'string', describe: 'force: the command’s parameter, as JSON' }),
+  texts: { explain: explanationText },
   actions: {
     force: (client, path, args) => {
       if (args.value === undefined) throw new RazorMkError('RAZOR_MK_USAGE', 'force what? lab node force ID COMMAND');

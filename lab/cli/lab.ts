@@ -20,7 +20,11 @@ export const verb = defineVerb({
       describe: 'virtual machines that boot from a lab of their own',
       load: async () => (await import('./vm.ts')).verb,
     },
-    { name: 'node', describe: 'nodes: list, get, allow, protect, force, unforce, remove', load: catalogVerb('node') },
+    {
+      name: 'node',
+      describe: 'nodes: list, get, explain, allow, protect, force, unforce, remove',
+      load: catalogVerb('node'),
+    },
     {
       name: 'active-model',
       describe: 'policies at work: list, get (with log), remove',

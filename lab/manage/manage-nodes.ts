@@ -2,10 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { explainNode } from '../engine/explain-node.ts';
 import { sendJson, sendText } from '../listeners/replies.ts';
 import { idOf, pick, pickNode, readBody } from './request.ts';
 import { nodeChangeSchema } from './schemas.ts';
-import { activeDetails, activeView, nodeDetails, nodeView } from './views.ts';
+import { activeDetails, activeView, explanationView, nodeDetails, nodeView } from './views.ts';
 
 /** Nodes that are read in one go. */
 const SLICE = 100;
@@ -28,6 +29,9 @@ export function manageNodes(app: FastifyInstance, core: LabCore): void {
   });
   app.get('/api/nodes/:id', (request, reply) =>
     sendJson(reply, 200, nodeDetails(core, pickNode(store, idOf(request)))),
+  );
+  app.get('/api/nodes/:id/explain', (request, reply) =>
+    sendJson(reply, 200, explanationView(explainNode(core, pickNode(store, idOf(request))))),
   );
   app.patch('/api/nodes/:id', async (request, reply) => {
     const node = pickNode(store, idOf(request));

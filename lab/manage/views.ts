@@ -1,4 +1,8 @@
 /** Things as people see them, in JSON: one shape for the management API, the verbs and the page. */
+import { failingTests } from '../../platform/rules/condition.ts';
+import { originText } from '../../platform/rules/fact-origins.ts';
+import { policyLines } from '../../platform/rules/verdict-words.ts';
+import type { explainNode } from '../engine/explain-node.ts';
 import type { LabCore } from '../lab-core.ts';
 import { statusOf } from '../engine/decide.ts';
 import { familyOf, stateEntry } from '../engine/models.ts';
@@ -109,5 +113,34 @@ export function policyView(core: LabCore, policy: Policy): Record<string, unknow
     tags: policy.tags,
     model: core.store.models.get(policy.model)?.label ?? policy.model,
     broker: policy.broker === undefined ? null : (core.store.brokers.get(policy.broker)?.name ?? policy.broker),
+  };
+}
+
+/** Why policies fit a node or not: as data, and as the lines that people read. */
+export function explanationView({ summary, policies }: ReturnType<typeof explainNode>): Record<string, unknown> {
+  return {
+    summary,
+    policies: policies.map((verdict) => ({
+      policy: verdict.policy,
+      fits: verdict.obstacle === undefined && verdict.lacks.length === 0,
+      obstacle: verdict.obstacle ?? null,
+      has: verdict.has,
+      lacks: verdict.lacks.map(({ tag, rules, near }) => ({
+        tag,
+        near,
+        rules: rules.map(({ rule, condition, change }) => ({
+          rule,
+          because: failingTests(condition).map(({ fact, found, wants }) => ({
+            fact,
+            value: found ?? null,
+            wants,
+            from: originText(fact) ?? null,
+          })),
+          change:
+            change?.map(({ fact, from, to, wants }) => ({ fact, from: from ?? null, to: to ?? null, wants })) ?? null,
+        })),
+      })),
+      lines: policyLines(verdict),
+    })),
   };
 }

@@ -1,6 +1,8 @@
 /** The page of one node: who it is, what it is told and why, its tags with their reasons, its facts, what happened. */
+import { policyLines } from '../../platform/rules/verdict-words.ts';
 import type { LabCore } from '../lab-core.ts';
 import type { NodeRecord } from '../store/records.ts';
+import { explainNode } from '../engine/explain-node.ts';
 import { eventList } from './log/log-page.ts';
 import { html, type Html } from './html.ts';
 import { ageOf, badge, clockTime } from './layout.ts';
@@ -50,6 +52,38 @@ function tagTable(core: LabCore, node: NodeRecord): Html {
       )}
     </tbody>
   </table>`;
+}
+
+/** Each policy with what keeps the node from it; nothing for a node that is bound. */
+function policyVerdicts(core: LabCore, node: NodeRecord): Html | undefined {
+  if (core.store.activeModels.ofNode(node.id)) return undefined;
+  const { summary, policies } = explainNode(core, node);
+  const rows = policies.map((verdict) => {
+    const fits = verdict.obstacle === undefined && verdict.lacks.length === 0;
+    const [, ...why] = policyLines(verdict);
+    const lines = fits ? policyLines(verdict) : why;
+    return html`<tr>
+      <td>
+        ${badge(fits ? 'green' : 'grey', fits ? 'fits' : 'does not fit')} <span class="name">${verdict.policy}</span>
+      </td>
+      <td>${lines.map((line) => html`<span class="sub wrap">${line.trim()}</span>`)}</td>
+    </tr>`;
+  });
+  return html`<section class="card">
+    <header>
+      <h2>Policies, and why not</h2>
+      <span class="quiet">${summary}</span>
+    </header>
+    ${
+      rows.length === 0
+        ? html`<div class="empty">There are no policies.</div>`
+        : html`<table class="stack" id="why-not">
+            <tbody>
+              ${rows}
+            </tbody>
+          </table>`
+    }
+  </section>`;
 }
 
 function installation(core: LabCore, node: NodeRecord): Html | undefined {
@@ -160,5 +194,6 @@ export function nodePage(core: LabCore, node: NodeRecord, search: string): Html 
         ${tagTable(core, node)}
       </section>
     </div>
-    ${installation(core, node)} ${eventList(core, events, { node: node.uuid })} ${factTable(core, node, search)}`;
+    ${policyVerdicts(core, node)} ${installation(core, node)} ${eventList(core, events, { node: node.uuid })}
+    ${factTable(core, node, search)}`;
 }

@@ -115,6 +115,12 @@ export const ERROR_TABLE = {
     summary: 'This machine has no such fact.',
     remedy: 'razor-mk facts lists all facts, razor-mk facts --all also those that take time.',
   },
+  RAZOR_MK_RULES: {
+    exit: 65,
+    summary: 'A file of rules is not in the form of any server, or a rule in it cannot be used.',
+    remedy:
+      'Give what the server prints: razor tag (JSON), razor-server’s tags, discovery rules of Foreman, or razor-mk lab tag list.',
+  },
   RAZOR_MK_PATTERN: {
     exit: 65,
     summary: 'The pattern is not a supported regular expression.',

@@ -7,15 +7,17 @@ import { expressionCondition } from './expression-condition.ts';
 import { nearTags, rulesThatGive } from './known-tags.ts';
 import { compilePattern } from './patterns.ts';
 import type { ExpressionValues } from './tag-expression.ts';
-import { templateTests } from './tag-template.ts';
+import { tagFrom, templateTests } from './tag-template.ts';
 import type { TagMatcher } from './tag-rule.ts';
-import { matcherAccepts, matchTags, SYSTEM_RULES, type AnyTagRule, type TagContext } from './tags.ts';
+import { matcherAccepts, SYSTEM_RULES, type AnyTagRule, type TagContext } from './tags.ts';
 
 /** What rules are looked through for: one machine and the rules of its server. */
 export interface RuledMachine {
   readonly facts: Readonly<Record<string, unknown>>;
   /** Rules beside those that are always on. */
   readonly rules: readonly AnyTagRule[];
+  /** Those that are always on; the five of Razor 0.x by default. */
+  readonly builtIn?: readonly AnyTagRule[];
   readonly faithful?: boolean;
   readonly context?: TagContext;
   /** Tags that it has without a rule: Hanlon's ids. */
@@ -77,7 +79,7 @@ export function explainPolicies(machine: RuledMachine, policies: readonly Policy
 
 /** Why the machine lacks a tag, or has it: then the condition of one rule holds. */
 export function explainTag(machine: RuledMachine, tag: string): TagVerdict {
-  const all = [...SYSTEM_RULES, ...machine.rules];
+  const all = allRules(machine);
   const given = tagsOf(machine);
   const rules = rulesThatGive(tag, all, given).map((rule): RuleVerdict => {
     const condition = tagCondition(machine, rule, tag);
@@ -92,7 +94,7 @@ export function explainTag(machine: RuledMachine, tag: string): TagVerdict {
 }
 
 /** The condition of a rule as it stands, without a word about which tag comes of it. */
-export function ruleCondition(machine: RuledMachine, { matchers, rule }: AnyTagRule): Condition {
+function ruleCondition(machine: RuledMachine, { matchers, rule }: AnyTagRule): Condition {
   if (rule !== undefined) return expressionCondition(rule, valuesOf(machine));
   const of = matchers.map((matcher): Condition => ({ kind: 'test', test: matcherTest(machine, matcher) }));
   return { kind: 'all', of };
@@ -104,8 +106,18 @@ function tagCondition(machine: RuledMachine, rule: AnyTagRule, tag: string): Con
   return { kind: 'all', of: [...of, ruleCondition(machine, rule)] };
 }
 
-function tagsOf({ facts, rules, faithful, context, otherTags = [] }: RuledMachine): readonly string[] {
-  return [...matchTags(facts, rules, faithful, context).matches.map((match) => match.tag), ...otherTags];
+function allRules({ rules, builtIn = SYSTEM_RULES }: RuledMachine): readonly AnyTagRule[] {
+  return [...builtIn, ...rules];
+}
+
+function tagsOf(machine: RuledMachine): readonly string[] {
+  const { facts, otherTags = [] } = machine;
+  const given = allRules(machine).filter((rule) => ruleHolds(machine, rule));
+  return [...given.map((rule) => tagFrom(rule.tag, facts)).filter((tag) => tag !== ''), ...otherTags];
+}
+
+function ruleHolds(machine: RuledMachine, rule: AnyTagRule): boolean {
+  return (rule.rule !== undefined || rule.matchers.length > 0) && conditionHolds(ruleCondition(machine, rule));
 }
 
 /** The change, if the tag is there after it, or if a value of it is not known. */
@@ -157,7 +169,19 @@ function matcherExamples({ compare, value, inverse }: TagMatcher): readonly stri
   return example === undefined ? [] : [example];
 }
 
-/** Whether a rule's own condition holds, however it is written. */
-export function ruleHolds(machine: RuledMachine, rule: AnyTagRule): boolean {
-  return (rule.rule !== undefined || rule.matchers.length > 0) && conditionHolds(ruleCondition(machine, rule));
+/** What one rule says of a machine, whichever tag is asked for. */
+export interface RuleOutcome extends RuleVerdict {
+  /** The tag that it gives; where it gives none, its tag as it is written. */
+  readonly tag: string;
+  readonly holds: boolean;
+}
+
+/** Every rule, in order, with what it says of the machine. */
+export function explainRules(machine: RuledMachine): readonly RuleOutcome[] {
+  return allRules(machine).map((rule): RuleOutcome => {
+    const condition = ruleCondition(machine, rule);
+    const tag = tagFrom(rule.tag, machine.facts);
+    const holds = tag !== '' && ruleHolds(machine, rule);
+    return { rule: rule.name, tag: holds ? tag : rule.tag, holds, condition, change: smallestChange(condition) };
+  });
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { collectFacts, compileExclusion, DEFAULT_EXCLUSION, factValues, openSources } from '../../facts/facts.ts';
+import { catalogueNames, originOf } from '../../platform/rules/fact-origins.ts';
 import { makeTree } from '../helpers/tree.ts';
 
 test('this machine has more than 40 facts after the default exclusion, the servers’ default tags among them', async () => {
@@ -49,4 +52,21 @@ test('maxcpus=1 on the kernel line changes no count: what is present counts, not
   const { facts } = await collectFacts({ sources: openSources({ root }) });
   assert.equal(facts.get('processorcount')?.value, '8');
   assert.equal(facts.get('processor7')?.value, 'Fast CPU');
+});
+
+test('every fact of every recorded machine has a row that says where it comes from and why it may be absent', async () => {
+  const set = await collectFacts({ sources: openSources(), all: true });
+  const names = new Set(set.facts.keys());
+  for (const place of ['machines', 'captures']) {
+    const dir = new URL(`../fixtures/${place}/`, import.meta.url).pathname;
+    for (const file of readdirSync(dir).filter((each) => each.endsWith('.facts.json'))) {
+      for (const name of Object.keys(JSON.parse(readFileSync(join(dir, file), 'utf8')) as object)) names.add(name);
+    }
+  }
+  assert.ok(names.size > 200, `only ${names.size}`);
+  assert.deepEqual(
+    [...names].filter((name) => originOf(name) === undefined),
+    [],
+  );
+  for (const name of catalogueNames()) assert.match(originOf(name)?.absent ?? '', /\w.*[^.]$/, name);
 });

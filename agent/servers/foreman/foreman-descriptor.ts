@@ -26,6 +26,7 @@ export const FOREMAN: TurnServer = {
     httpsPorts: [443, 8443, 9090], // docs/contracts/foreman.md#finding-the-server
   },
   address: { key: 'proxy.url', form: 'https://HOST[:PORT]', withPort: 'https://HOST:PORT' },
+  loadRules: async () => (await import('./rules/discovery-rules.ts')).FOREMAN_RULES,
   factRules: [
     {
       rule: 'column of discovered hosts',

@@ -26,6 +26,7 @@ export const HANLON: TurnServer = {
   },
   address: { key: 'hanlon.ip', form: 'HOST[:PORT]', withPort: 'HOST:PORT' },
   identity: withKernelUuid,
+  loadRules: async () => (await import('./hanlon-rules.ts')).hanlonRules(),
   factRules: RAZOR_FACT_RULES,
   contract: {
     machine: 'its SMBIOS UUID, and its MACs',

@@ -28,6 +28,7 @@ export const RAZOR_SERVER: TurnServer = {
     form: `http://HOST:${RAZOR_SERVER_PORT}/svc/checkin`,
     withPort: 'http://HOST:PORT/svc/checkin',
   },
+  loadRules: async () => (await import('./razor-server-rules.ts')).razorServerRules(),
   factRules: [
     {
       rule: 'rules of its documentation: ["fact", "processorcount"] and the like',

@@ -27,6 +27,7 @@ export const RAZOR: TurnServer = {
     srvName: '_razor._tcp',
   },
   address: { key: 'razor.ip', form: 'HOST[:PORT]', withPort: 'HOST:PORT' },
+  loadRules: async () => (await import('../tag-rules.ts')).tagRulesOf({ server: 'Razor 0.x', language: 'matchers' }),
   factRules: RAZOR_FACT_RULES,
   contract: {
     machine: 'its MACs: upper case, no colons, joined by `_`',

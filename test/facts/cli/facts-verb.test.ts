@@ -175,3 +175,88 @@ test('a second opinion lists where others differ, not how they spell it', () => 
     { program: 'facter', fact: 'virtual', ours: 'firecracker', theirs: 'kvm' },
   ]);
 });
+
+test('facts are asked for by beginning, by glob and by pattern; a missing name hides no other, and is explained', async (t) => {
+  const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\nMemFree: 1024 kB\n' });
+  const lines = (await cli(['facts', 'memorys', 'memory*_mb', '--root', root, '--format', 'line'])).out;
+  assert.deepEqual(lines.split('\n').sort(), [
+    '',
+    'memoryfree_mb=1.00',
+    'memorysize=1024.00 MB',
+    'memorysize_mb=1024.00',
+  ]);
+  assert.match(
+    (await cli(['facts', '--match', '1024\\.00 mb', '--root', root])).out,
+    /^\{"memorysize":"1024.00 MB"[^}]*\}$/m,
+  );
+  const some = await cli(['facts', 'nosuchfact', 'memorysize', 'serialnumber', '--root', root]);
+  assert.deepEqual([some.status, some.out], [65, '{"memorysize":"1024.00 MB"}\n']);
+  assert.match(some.err, /no fact nosuchfact$/m);
+  assert.match(some.err, /no fact serialnumber: there is no SMBIOS table here/);
+});
+
+test('explain says why a fact of the catalogue is absent, and where it was looked for', async (t) => {
+  const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\n' });
+  const { out, status } = await cli(['facts', 'explain', 'serialnumber', '--root', root]);
+  assert.equal(status, 0);
+  assert.match(
+    out,
+    /^serialnumber\n {2}absent {3}there is no SMBIOS table here.*\n {2}source {3}\/sys\/firmware\/dmi\/tables\/DMI, which is not here$/m,
+  );
+});
+
+test('--tags says without a server which tags it would give, and what the others would take', async (t) => {
+  const files = { 'proc/meminfo': 'MemTotal: 1048576 kB\n', 'rules.json': '' };
+  const root = makeTree(t, files);
+  const rules = join(root, 'rules.json');
+  const ask = (...words: string[]) => cli(['facts', '--tags', ...words, '--root', root]);
+  assert.match((await ask()).out, /^Razor 0\.x: 3 of 5 rules hold/m);
+  const lacking = await ask('nics_2', 'nisc_2', 'memsize_1GiB');
+  assert.equal(lacking.status, 1);
+  assert.match(
+    lacking.out,
+    /^lacks nics_2: mk_hw_nic_count is "0"; wanted: reads "2"; from \S+ \(rule nics\)\n {2}it would take: mk_hw_nic_count = "2"$/m,
+  );
+  assert.match(lacking.out, /^lacks nisc_2: no rule gives it; did you mean nics_2/m);
+  assert.match(lacking.out, /^has memsize_1GiB \(rule memsize\)$/m);
+  const razor = {
+    '@name': 'big',
+    '@tag': 'big',
+    '@tag_matchers': [{ '@key': 'memorysize_mb', '@compare': 'like', '@value': '^9', '@inverse': 'false' }],
+  };
+  for (const [text, expected] of [
+    [
+      JSON.stringify({ response: [razor] }),
+      /^Razor 0\.x: [^]*^- big: memorysize_mb is "1024\.00"; wanted: is like "\^9"; from \/proc\/meminfo \(rule big\)$/m,
+    ],
+    [
+      '[{"name":"deb","rule":["=",["fact","memorysize_mb"],"9"]}]',
+      /^razor-server 1\.x: 0 of 1 [^]*it would take: memorysize_mb = "9"$/m,
+    ],
+    [
+      'web: memory > 4096 and model = KVM',
+      /^Foreman: 0 of 1 [^]*it would take: memorysize_mb = "4097" and productname = "KVM"$/m,
+    ],
+  ] as const) {
+    writeFileSync(rules, text);
+    const { out, err } = await ask('--rules', rules);
+    assert.match(out, expected, err);
+  }
+  writeFileSync(rules, '[{"name":"odd","matchers":[{"key":"a","compare":"near"}]}]');
+  const refused = await ask('--rules', rules);
+  assert.deepEqual(
+    [refused.status, /rule odd: compare must be equal or like, not "near"/.test(refused.err)],
+    [65, true],
+  );
+});
+
+test('--diff last compares what is sent: the pattern in force counts, and what was sent before', async (t) => {
+  const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\n' });
+  const sent = JSON.parse((await cli(['facts', '--root', root, '--exclude', '^(kernel.*|path|ps)$'])).out) as object;
+  const state = makeTree(t, {
+    'mk_conf.yaml': '---\nmk_fact_excl_pattern: "^(kernel.*|path|ps)$"\n',
+    'prev_facts.yaml': JSON.stringify(sent),
+  });
+  const { out, status } = await cli(['facts', '--diff', 'last', '--root', root, '--state-dir', state]);
+  assert.deepEqual([status, out], [0, 'no difference\n']);
+});

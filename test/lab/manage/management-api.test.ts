@@ -72,6 +72,32 @@ describe('the management API', () => {
       await remove(`/policies/${label}`);
   });
 
+  it('explains a node policy by policy, over the API and on its page', async () => {
+    const uuid = await lab.store.write(() => {
+      const node = lab.store.nodes.create({ dialect: 'razor', hwIds: ['525400AABB02'], at: Date.now(), allowed: true });
+      lab.store.nodes.setFacts(node.id, { mk_hw_nic_count: '1' }, 'idle', Date.now());
+      return node.uuid;
+    });
+    await ask('/policies', { label: 'two nics', model: 'bookworm', tags: ['nics_2'] });
+    const { summary, policies } = (await ask('/nodes/525400AABB02/explain')) as {
+      summary: string;
+      policies: { lines: string[]; lacks: { rules: { because: unknown; change: unknown }[] }[] }[];
+    };
+    assert.equal(summary, 'no policy fits');
+    assert.deepEqual(policies[0]?.lines, [
+      'two nics does not fit',
+      '  lacks nics_2: mk_hw_nic_count is "1"; wanted: reads "2"; from /sys/class/net (rule nics)',
+      '    it would take: mk_hw_nic_count = "2"',
+    ]);
+    assert.deepEqual(policies[0].lacks[0]?.rules[0]?.change, [
+      { fact: 'mk_hw_nic_count', from: '1', to: '2', wants: 'reads "2"' },
+    ]);
+    const page = await (await fetch(`${lab.peopleUrl}/nodes/${uuid}`)).text();
+    assert.match(page, /lacks nics_2: mk_hw_nic_count is &quot;1&quot;/);
+    await fetch(`${lab.peopleUrl}/api/policies/two%20nics`, { method: 'DELETE' });
+    await fetch(`${lab.peopleUrl}/api/nodes/${uuid}`, { method: 'DELETE' });
+  });
+
   it('gives addresses and counts by names of their own, and times as people read them', async () => {
     writeFileSync(join(directory, 'vmlinuz'), 'k');
     writeFileSync(join(directory, 'core.gz'), 'i');
