@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { RunResult } from '../../platform/process/run.ts';
 import { download } from './download.ts';
 import { prepareToLeave } from './leave.ts';
 import type { FileClient } from '../http/file-client.ts';
@@ -83,29 +84,40 @@ async function bootKernel(runtime: Runtime, request: CommandRequest, options: Ke
   const { system } = runtime;
   const param = read(request.param);
   const paths = await fetchFiles(param, runtime, request.store.dir, options);
-  const argv = [
-    ...(['kexec', '-l'] as const),
+  await loadKernel(runtime, [
     ...(param.options ?? []),
     ...paths,
     `--command-line=${kernelLine(param.cmdline, request.kernelParameter)}`,
-  ] as const;
-  const load = await system.run('load the kernel', argv, { timeoutMs: LOAD_LIMIT_MS });
-  if (load.status !== 0) {
-    const why =
-      load.failure === 'not-found'
-        ? 'kexec is not installed'
-        : load.failure === 'timeout'
-          ? `it took longer than ${LOAD_LIMIT_MS / 1000} s`
-          : load.stderr.toString().trim().slice(0, 300);
-    throw new RazorMkError('RAZOR_MK_COMMAND', `the kernel could not be loaded: ${why}`, {
-      remedy: 'Put kexec-tools into the image, and check that the kernel allows kexec (no lockdown).',
-    });
-  }
+  ]);
   await prepareToLeave(runtime, request, `the machine boots ${param.kernel}`);
   const boot = await system.run('boot the loaded kernel', ['kexec', '-e'], { timeoutMs: 60_000 });
   if (boot.status !== 0)
     throw new RazorMkError('RAZOR_MK_COMMAND', `kexec -e failed: ${boot.stderr.toString().trim().slice(0, 300)}`);
   return { summary: system.live ? 'the loaded kernel starts' : 'would boot the loaded kernel', leaving: true };
+}
+
+/**
+ * Loads the kernel with kexec_load(2). Under lockdown (Secure Boot) that call is not permitted, and kexec_file_load(2) takes kernels
+ * with a signature that the running one knows (kernel_lockdown(7)): `kexec -s`.
+ */
+async function loadKernel({ system }: Runtime, words: readonly string[]): Promise<void> {
+  const load = (...flags: readonly string[]): Promise<RunResult> =>
+    system.run('load the kernel', ['kexec', '-l', ...flags, ...words], { timeoutMs: LOAD_LIMIT_MS });
+  let loaded = await load();
+  const forbidden = loaded.status !== 0 && /not permitted/i.test(loaded.stderr.toString());
+  if (forbidden) loaded = await load('-s');
+  if (loaded.status === 0) return;
+  const why =
+    loaded.failure === 'not-found'
+      ? 'kexec is not installed'
+      : loaded.failure === 'timeout'
+        ? `it took longer than ${LOAD_LIMIT_MS / 1000} s`
+        : loaded.stderr.toString().trim().slice(0, 300);
+  throw new RazorMkError('RAZOR_MK_COMMAND', `the kernel could not be loaded: ${why}`, {
+    remedy: forbidden
+      ? 'The kernel is in lockdown, as under Secure Boot, and takes signed kernels alone: send one that the distribution signed, or reboot instead.'
+      : 'Put kexec-tools into the image, and check that the kernel allows kexec.',
+  });
 }
 
 /** Fetches kernel and initrd into `dir`; their arguments for kexec. */

@@ -28,7 +28,13 @@ export interface Bench {
 /** A runtime whose system is live for the programs named in `real`, records all the others, and never reboots. */
 export async function bench(
   param: unknown = {},
-  options: { real?: RegExp; status?: (argv: readonly string[]) => number; failure?: RunResult['failure'] } = {},
+  options: {
+    real?: RegExp;
+    status?: (argv: readonly string[]) => number;
+    failure?: RunResult['failure'];
+    /** What every program writes to its standard error. */
+    stderr?: string;
+  } = {},
 ): Promise<Bench> {
   const dir = temporaryDirectory();
   const lines: string[] = [];
@@ -61,7 +67,7 @@ export async function bench(
         signal: undefined,
         failure: options.failure,
         stdout: nothing,
-        stderr: Buffer.from('no'),
+        stderr: Buffer.from(options.stderr ?? 'no'),
         durationMs: 0,
       };
     },

@@ -158,6 +158,25 @@ test('kexec fetches, checks, loads and boots; a wrong checksum stops it and leav
     );
     // it puts checksums of all that it loads into memory: half a minute was too short on a slow machine
     assert.deepEqual(slow.limits, [300_000]);
+    // a kernel in lockdown (Secure Boot) takes signed kernels by another system call, and no others by any
+    const stderr = 'kexec_load failed: Operation not permitted';
+    const locked = await bench(good, {
+      stderr,
+      status: (words) => (words.includes('-s') || words[1] === '-e' ? 0 : 255),
+    });
+    assert.equal((await kexec?.run(locked.runtime, locked.request))?.leaving, true);
+    assert.deepEqual(
+      locked.programs.map((words) => words.slice(0, 3).filter((word) => word.startsWith('-'))),
+      [['-l'], ['-l', '-s'], ['-e']],
+    );
+    const refused = await bench(good, { stderr, status: () => 255 });
+    await assert.rejects(async () => await kexec?.run(refused.runtime, refused.request), {
+      message: /could not be loaded: kexec_load failed: Operation not permitted/,
+      remedy: /lockdown, as under Secure Boot, and takes signed kernels alone/,
+    });
+    const broken = await bench(good, { status: () => 255 });
+    await assert.rejects(async () => await kexec?.run(broken.runtime, broken.request), { remedy: /kexec-tools/ });
+    assert.equal(broken.programs.length, 1, 'another failure is not tried again');
     for (const [param, why] of [
       [{ ...good, kernel_sha256: '0'.repeat(64) }, /its SHA-256 is/],
       [{ ...good, initrd: `${base}/absent` }, /HTTP 404/],
