@@ -1,6 +1,7 @@
 /** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
 import type { FastifyInstance } from 'fastify';
 import { RazorMkError } from '../platform/errors/errors.ts';
+import { netbootFiles } from './dialects/netboot.ts';
 import { hanlonDialect } from './dialects/hanlon/hanlon.ts';
 import { fastCheckins } from './dialects/razor/razor-fast-checkin.ts';
 import { razorDialect } from './dialects/razor/razor.ts';
@@ -22,7 +23,7 @@ import { openStore } from './store/sqlite/open-store.ts';
 import type { Store } from './store/store.ts';
 
 /** Dialects on the nodes' listener (8026). */
-const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect];
+const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect, netbootFiles];
 /** Dialects on razor-server's listener (8150). */
 const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
 

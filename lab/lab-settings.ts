@@ -46,6 +46,8 @@ interface MicrokernelOptions {
   readonly debugLevel?: string;
   /** Free text at the end of the kernel line. */
   readonly kernelArgs?: string;
+  /** Directory with boot loaders, which /boot/ serves to firmware that boots by HTTP; none by default. */
+  readonly bootDir?: string;
 }
 
 /** What razor-server matches machines by. */
@@ -144,6 +146,7 @@ export function resolveSettings(options: LabOptions): LabSettings {
       pushed: microkernel?.pushed ?? {},
       debugLevel: microkernel?.debugLevel ?? '',
       kernelArgs: microkernel?.kernelArgs ?? '',
+      bootDir: microkernel?.bootDir ?? '',
     },
     razorServer: options.razorServer ?? {},
   };

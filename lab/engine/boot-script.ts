@@ -1,8 +1,9 @@
-/** Boot scripts (iPXE): the microkernel's, the installers', the local disk's (docs/contracts/razor-0.x.md#boot). */
+/** Boot scripts (iPXE, GRUB): the microkernel's, the installers', the local disk's (docs/contracts/razor-0.x.md#boot). */
 import type { LabCore } from '../lab-core.ts';
 import { findNode } from './decide.ts';
 import { rankMicrokernels, versionFault } from '../images/images.ts';
-import { installerScript, localScript } from '../installers/scripts.ts';
+import { grubLoad, grubWait } from '../installers/grub-scripts.ts';
+import { installerScript, localScript, type BootLoader } from '../installers/scripts.ts';
 import { familyOf, stateEntry } from './models.ts';
 import type { Routes } from '../listeners/routes.ts';
 import { checkinInterval } from '../lab-settings.ts';
@@ -13,61 +14,73 @@ interface BootInput {
   readonly hwIds: readonly string[];
   readonly dhcpMac: string | undefined;
   readonly routes: Routes;
+  /** iPXE by default. */
+  readonly loader?: BootLoader;
+  /** A question in advance (HEAD), as firmware asks before each GET: nothing is noted. */
+  readonly peek?: boolean;
 }
 
 /** The script for a machine that asks; notes the boot in its model's log. */
 export async function bootScript(core: LabCore, input: BootInput): Promise<string> {
   const node = findNode(core, input.hwIds);
-  if (node && input.dhcpMac !== undefined && node.dhcpMac !== input.dhcpMac) {
+  if (node && input.peek !== true && input.dhcpMac !== undefined && node.dhcpMac !== input.dhcpMac) {
     const dhcpMac = input.dhcpMac;
     await core.store.write(() => core.store.nodes.update(node.id, { dhcpMac }));
   }
   const active = node && core.store.activeModels.ofNode(node.id);
   if (!node || !active) return await mkScript(core, input, node, node ? 'no active model' : 'nobody knows it');
   const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
-  await core.store.write(() =>
-    core.store.activeModels.record(active, {
-      at: core.wall(),
-      oldState: active.state,
-      state: active.state,
-      action: 'boot_call',
-      method: 'boot_call',
-      result: boot,
-    }),
-  );
+  if (input.peek !== true) {
+    await core.store.write(() =>
+      core.store.activeModels.record(active, {
+        at: core.wall(),
+        oldState: active.state,
+        state: active.state,
+        action: 'boot_call',
+        method: 'boot_call',
+        result: boot,
+      }),
+    );
+  }
   if (boot === 'mk')
     return mkScript(core, input, node, `${active.policyLabel} is in state ${active.state}: ${meaning}`);
-  core.events.emit({
+  note(core, input, {
     type: 'boot',
     dialect: input.dialect,
     node: node.uuid,
     message: `boots ${boot === 'local' ? 'its local disk' : `the installer of ${active.model.label}`}: state ${active.state}, ${meaning}`,
     details: { boot, state: active.state, hwIds: input.hwIds },
   });
-  if (boot === 'local') return localScript(node, active, input.dialect);
+  const loader = input.loader ?? 'ipxe';
+  if (boot === 'local') return localScript(node, active, input.dialect, loader);
   return installerScript({
     node: { ...node, dhcpMac: input.dhcpMac ?? node.dhcpMac },
     active,
     routes: input.routes,
     dialect: input.dialect,
+    loader,
     core,
   });
+}
+
+function note(core: LabCore, { peek }: BootInput, event: Parameters<LabCore['events']['emit']>[0]): void {
+  if (peek !== true) core.events.emit(event);
 }
 
 async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined, why: string): Promise<string> {
   const fault = core.settings.faithful ? versionFault(core.store.images.list()) : undefined;
   if (fault !== undefined) throw new NoMicrokernel(fault);
   const image = await bootable(core);
-  core.events.emit({
+  note(core, input, {
     type: 'boot',
     dialect: input.dialect,
     ...(node && { node: node.uuid }),
     message: image ? `boots the microkernel ${image.version}: ${why}` : `there is no microkernel image to boot: ${why}`,
     details: { boot: image ? 'mk' : 'none', hwIds: input.hwIds },
   });
-  if (image) return microkernelScript(core, image, input.routes);
+  if (image) return microkernelScript(core, image, input);
   if (core.settings.faithful) throw new NoMicrokernel("undefined method 'uuid' for nil");
-  return noImageScript(checkinInterval(core.settings));
+  return noImageScript(checkinInterval(core.settings), input.loader);
 }
 
 /** A faithful lab without an image, or with one that its original stumbles over: the dialect answers as that does. */
@@ -84,7 +97,7 @@ export async function bootable(core: LabCore): Promise<Image | undefined> {
 }
 
 /** Exactly the script of docs/contracts/razor-0.x.md#microkernel-boot-script. */
-function microkernelScript(core: LabCore, image: Image, routes: Routes): string {
+function microkernelScript(core: LabCore, image: Image, { routes, loader }: BootInput): string {
   const base = routes.files('mk', image.uuid);
   const { debugLevel: level, kernelArgs: args } = core.settings.microkernel;
   const words = ['maxcpus=1'];
@@ -93,16 +106,23 @@ function microkernelScript(core: LabCore, image: Image, routes: Routes): string 
   // under UEFI a kernel finds only the initrd that its own line names
   if (!core.settings.faithful) words.push(`initrd=${(image.initrd ?? '').split('/').at(-1) ?? ''}`);
   const interval = checkinInterval(core.settings);
+  const [kernel, initrd] = [`${base}/${image.kernel ?? ''}`, `${base}/${image.initrd ?? ''}`];
+  if (loader === 'grub') {
+    const each = words.flatMap((text) => text.split(' ')).filter((one) => one !== '');
+    return grubLoad([`Razor Microkernel ${image.version}`], { kernel, initrd, words: each, retryS: interval });
+  }
   return (
-    `#!ipxe\nkernel ${base}/${image.kernel ?? ''} ${words.join(' ')} || goto error\n` +
-    `initrd ${base}/${image.initrd ?? ''} || goto error\nboot || goto error\n\n\n\n` +
+    `#!ipxe\nkernel ${kernel} ${words.join(' ')} || goto error\n` +
+    `initrd ${initrd} || goto error\nboot || goto error\n\n\n\n` +
     `:error\necho ERROR, will reboot in ${interval}\nsleep ${interval}\nreboot\n`
   );
 }
 
-function noImageScript(interval: number): string {
+function noImageScript(interval: number, loader?: BootLoader): string {
+  const reason = 'The lab has no microkernel image: razor-mk lab image add FILE';
+  if (loader === 'grub') return grubWait([], reason, interval);
   return (
-    '#!ipxe\necho The lab has no microkernel image: razor-mk lab image add FILE\n' +
+    `#!ipxe\necho ${reason}\n` +
     `goto error\n:error\necho ERROR, will reboot in ${interval}\nsleep ${interval}\nreboot\n`
   );
 }

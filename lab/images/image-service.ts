@@ -55,8 +55,8 @@ function notFound(core: LabCore, request: FastifyRequest, reply: FastifyReply): 
   return sendText(reply, 404, NOT_FOUND, 'text/plain');
 }
 
-/** Decoded words below `prefix`; none for a path that nobody may ask. */
-export function pathWords(request: FastifyRequest, prefix: string): readonly string[] {
+/** Decoded words below `prefix`; none for a path that nobody may ask. `doubled`: two slashes are one. */
+export function pathWords(request: FastifyRequest, prefix: string, doubled = false): readonly string[] {
   const raw = (request.raw.url ?? '').split('?')[0] ?? '';
   let decoded: string;
   try {
@@ -64,7 +64,8 @@ export function pathWords(request: FastifyRequest, prefix: string): readonly str
   } catch {
     return [];
   }
-  const words = decoded.slice(prefix.length).split('/');
+  const below = decoded.slice(prefix.length);
+  const words = (doubled ? below.replaceAll(/^\/+|\/(?=\/)/g, '') : below).split('/');
   const wrong = (word: string): boolean => word === '' || word.length > 200 || /\.\.|\\/.test(word) || hasControl(word);
   return words.some(wrong) ? [] : words;
 }

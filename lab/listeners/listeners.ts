@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabEvents } from '../lab-events.ts';
 import { BODY_KEPT, type RecordedExchange, type Exchanges } from './exchange-log.ts';
+import { isBootLoader, spellForLoader } from './loader-replies.ts';
 import { sendJson } from './replies.ts';
 
 /** One listener. */
@@ -33,7 +34,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 2000 },
     ...(options.tls && { https: { cert: options.tls.cert, key: options.tls.key } }),
-    ...(options.fastPath && { serverFactory: serverWith(options.fastPath) }),
+    ...(!options.tls && { serverFactory: serverWith(options.fastPath) }),
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -73,13 +74,14 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   return app;
 }
 
-/** The server that fastify would make, with the fast path in front of it. */
-function serverWith(fastPath: FastPath): FastifyServerFactory {
+/** The server that fastify would make, with the fast path in front of it, and replies that boot loaders read. */
+function serverWith(fastPath?: FastPath): FastifyServerFactory {
   return (handler) => {
     const { keepAliveTimeout, requestTimeout, connectionTimeout } = TIMES;
     const server = createServer({ keepAliveTimeout, requestTimeout }, (request, reply) => {
+      if (isBootLoader(request)) spellForLoader(request, reply);
       try {
-        if (fastPath(request, reply)) return;
+        if (fastPath?.(request, reply) === true) return;
       } catch {
         if (reply.headersSent) return void reply.destroy();
         // the framework meets the same error and reports it

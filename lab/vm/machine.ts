@@ -28,6 +28,8 @@ export interface MachineOptions {
   readonly dir: string;
   readonly memoryMiB?: number;
   readonly firmware?: 'bios' | 'uefi';
+  /** UEFI with Secure Boot on, and Microsoft's keys. */
+  readonly secureBoot?: boolean;
   /** QEMU's board: pc for BIOS and q35 for UEFI by default. */
   readonly board?: 'pc' | 'q35';
   readonly nics: readonly MachineNic[];
@@ -65,11 +67,14 @@ export interface Machine {
 
 export const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 export const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+const OVMF_SECURE_CODE = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd';
+export const OVMF_SECURE_VARS = '/usr/share/OVMF/OVMF_VARS_4M.ms.fd';
 
 /** QEMU's argv for a machine. UEFI machines have their own copy of the variables at DIR/NAME.vars. */
 export function qemuArgv(options: MachineOptions): [string, ...string[]] {
   const { name, dir } = options;
   const uefi = options.firmware === 'uefi';
+  const secure = uefi && options.secureBoot === true;
   const board = options.board ?? (uefi ? 'q35' : 'pc');
   const nics = options.nics.flatMap((nic, index) => {
     const backend = netdevOf(nic, index);
@@ -89,7 +94,9 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
   });
   return [
     'qemu-system-x86_64',
-    ...['-name', name, '-accel', 'tcg', '-M', uefi ? board : `${board},graphics=off`],
+    ...['-name', name, '-accel', 'tcg', '-M', `${board}${secure ? ',smm=on' : uefi ? '' : ',graphics=off'}`],
+    // the variables of Secure Boot can be written by the firmware alone, in System Management Mode
+    ...(secure ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
     ...['-m', String(options.memoryMiB ?? 512)],
     ...['-display', 'none', '-monitor', 'none', '-nodefaults'],
     ...[
@@ -97,7 +104,7 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
       `socket,id=console,path=${consoleSocket(dir, name)},server=on,wait=off,logfile=${consoleFile(options)}`,
     ],
     ...['-serial', 'chardev:console', '-device', 'VGA', '-qmp', `unix:${qmpSocket(dir, name)},server=on,wait=off`],
-    ...(uefi ? ['-drive', `if=pflash,format=raw,readonly=on,file=${OVMF_CODE}`] : []),
+    ...(uefi ? ['-drive', `if=pflash,format=raw,readonly=on,file=${secure ? OVMF_SECURE_CODE : OVMF_CODE}`] : []),
     ...(uefi ? ['-drive', `if=pflash,format=raw,file=${join(dir, `${name}.vars`)}`] : []),
     ...(options.noReboot === true ? ['-no-reboot'] : []),
     ...(options.nics.length === 0 ? ['-nic', 'none'] : nics),

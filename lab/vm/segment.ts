@@ -1,12 +1,14 @@
 /** A network segment of the virtual site: a bridge with an address and, when asked for, dnsmasq for DHCP, TFTP and DNS. */
 import type { Daemon } from '../../platform/process/daemon.ts';
-import { netbootLines } from '../../platform/netboot/dnsmasq.ts';
+import { netbootLines, type NetbootServer } from '../../platform/netboot/dnsmasq.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface DhcpOptions {
   /** Directory that TFTP serves; holds razor.ipxe, ipxe.efi and undionly.kpxe. No TFTP without it. */
   readonly tftpRoot?: string;
+  /** UEFI machines get shim; see NetbootServer. */
+  readonly secureBoot?: NetbootServer['secureBoot'];
   /** What DHCP names as next-server; the bridge's own address by default, null for none. */
   readonly nextServer?: string | null;
   /** DNS names and their addresses: `{ 'razor.test': '10.77.0.1' }`. */
@@ -125,7 +127,9 @@ export function dnsmasqArgv(place: Place, dhcp: DhcpOptions, root = process.getu
         ? // without this dnsmasq names itself
           ['--dhcp-option=option:server-ip-address,0.0.0.0']
         : [`--dhcp-boot=,razor,${server}`]
-      : netbootLines({ address: server ?? '', tftpRoot: dhcp.tftpRoot }).map((line) => `--${line}`);
+      : netbootLines({ address: server ?? '', tftpRoot: dhcp.tftpRoot, secureBoot: dhcp.secureBoot }).map(
+          (line) => `--${line}`,
+        );
   return [
     'dnsmasq',
     // the root of a user namespace may not drop groups, which dnsmasq would do

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OVMF_VARS, startMachine, type Machine, type MachineOptions } from './machine.ts';
+import { OVMF_SECURE_VARS, OVMF_VARS, startMachine, type Machine, type MachineOptions } from './machine.ts';
 import { createNamespace, type Namespace } from './namespace.ts';
 import { reportPage } from './timeline/report.ts';
 import { createSegment, type Segment } from './segment.ts';
@@ -135,7 +135,8 @@ async function powerOn(state: SiteState, options: Omit<MachineOptions, 'dir'>): 
   const { namespace, timeline, byMac, machines, user } = state;
   const { dir } = state.options;
   for (const nic of options.nics) byMac.set(nic.mac.toLowerCase(), options.name);
-  if (options.firmware === 'uefi') copyFileSync(OVMF_VARS, join(dir, `${options.name}.vars`));
+  const variables = options.secureBoot === true ? OVMF_SECURE_VARS : OVMF_VARS;
+  if (options.firmware === 'uefi') copyFileSync(variables, join(dir, `${options.name}.vars`));
   const what = `${options.firmware ?? 'bios'} machine, ${options.memoryMiB ?? 512} MiB, is powered on`;
   timeline.add(options.name, 'power', what);
   const nics = options.nics.map(({ tap, ...nic }) =>

@@ -64,6 +64,7 @@ function optionsOf(values: ServerValues): LabOptions {
       pushed: parseMk(values.mk ?? []),
       kernelArgs: values['mk-kernel-args'],
       debugLevel: values['mk-debug-level'],
+      bootDir: values['boot-dir'],
     },
     razorServer: {
       matchNodesOn: values['match-nodes-on'] as readonly MatchKey[] | undefined,

@@ -100,6 +100,11 @@ export const SERVER_OPTIONS = {
     describe: 'KEY=VALUE of the pushed configuration, as mk_checkin_interval=10',
   },
   'mk-kernel-args': { kind: 'text', group: 'Microkernel', describe: 'Text at the end of the kernel line' },
+  'boot-dir': {
+    kind: 'path',
+    group: 'Microkernel',
+    describe: 'Directory of image ipxe --secure-boot, for firmware that boots by HTTP: /boot/shimx64.efi',
+  },
   'mk-debug-level': {
     kind: 'text',
     group: 'Microkernel',

@@ -48,6 +48,7 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
         node,
         active,
         dialect: 'razor-server',
+        loader: 'ipxe',
         routes: razorServerRoutes(ownAddress(core, request), core.settings.faithful),
         core,
       });

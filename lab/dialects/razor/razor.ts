@@ -203,12 +203,17 @@ async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply)
     return sendText(reply, 200, `${shebang}${text}`, type);
   }
   if (faithful) await faithfulLookUp(core, request, ids, 'boot');
-  const dhcpMac = params.get('dhcp_mac');
+  // the original knows iPXE alone
+  const loader = !faithful && params.get('loader') === 'grub' ? 'grub' : 'ipxe';
+  // GRUB knows the card that it came over and names no other
+  const dhcpMac = loader === 'grub' ? `01-${raw.replaceAll(':', '-')}` : params.get('dhcp_mac');
   const script = await bootScript(core, {
     dialect: 'razor',
     hwIds: ids,
     dhcpMac: typeof dhcpMac === 'string' && /^[0-9a-f-]{11,20}$/i.test(dhcpMac) ? dhcpMac : undefined,
     routes: razorRoutes(core.addresses(request)),
+    loader,
+    peek: request.method === 'HEAD',
   });
   return sendText(reply, 200, script, type);
 }

@@ -4,15 +4,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dnsmasqConf } from '../../../lab/ipxe/dnsmasq.ts';
-import { netbootLines, proxyNetbootLines, UNKNOWN_ADDRESS } from '../../../platform/netboot/dnsmasq.ts';
+import {
+  netbootLines,
+  proxyNetbootLines,
+  UNKNOWN_ADDRESS,
+  type NetbootServer,
+} from '../../../platform/netboot/dnsmasq.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const SERVER = { address: '192.168.77.2', tftpRoot: '/srv/tftp' };
 const noDnsmasq = spawnSync('dnsmasq', ['--version']).status === 0 ? false : 'dnsmasq is not installed';
 
 /** What a client gets as its boot file by the lines of a DHCP server. */
-function bootFile(arch: number | undefined, ipxe: boolean): string | undefined {
-  const lines = netbootLines(SERVER);
+function bootFile(arch: number | undefined, ipxe: boolean, server: NetbootServer = SERVER): string | undefined {
+  const lines = netbootLines(server);
   const tags = new Set(ipxe ? ['ipxe'] : []);
   for (const line of lines) {
     const [, tag, number] = /^dhcp-match=set:(\w+),option:client-arch,(\d+)$/.exec(line) ?? [];
@@ -68,4 +73,20 @@ test('dnsmasq takes the lines of each kind', { skip: noDnsmasq }, (t) => {
     const { status, stderr } = spawnSync('dnsmasq', ['--test', `--conf-file=${path}`], { encoding: 'utf8' });
     assert.deepEqual([status, stderr.trim()], [0, 'dnsmasq: syntax check OK.']);
   }
+});
+
+test('for Secure Boot x86-64 UEFI gets shim, by TFTP and by HTTP; BIOS and iPXE what they got before', () => {
+  const server = { ...SERVER, secureBoot: { httpPort: 8026 } };
+  assert.equal(bootFile(7, false, server), 'shimx64.efi');
+  assert.equal(bootFile(9, false, server), 'shimx64.efi');
+  assert.equal(bootFile(0, false, server), 'undionly.kpxe');
+  assert.equal(bootFile(7, true, server), 'razor.ipxe');
+  const lines = netbootLines(server);
+  assert.ok(lines.includes('dhcp-boot=tag:efihttp,http://192.168.77.2:8026/boot/shimx64.efi'));
+  assert.ok(lines.includes('dhcp-option-force=tag:efihttp,60,HTTPClient'));
+  const proxy = proxyNetbootLines(server).filter((line) => line.startsWith('pxe-service='));
+  assert.deepEqual(
+    proxy.map((line) => line.split(',').at(-2)),
+    ['undionly.kpxe', 'shimx64.efi', 'shimx64.efi'],
+  );
 });
