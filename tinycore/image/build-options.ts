@@ -45,6 +45,8 @@ export interface BuildOptions extends BaseLocation {
   readonly allowDeploy?: boolean;
   /** Addresses on plain http of which nothing but a checksum from the same place is known. */
   readonly unproven?: readonly string[];
+  /** The ISO boots under Secure Boot, and what is not signed is refused. */
+  readonly secureBoot?: boolean;
   readonly epoch: number;
   readonly step: (text: string) => void;
   readonly signal?: AbortSignal;

@@ -14,7 +14,6 @@ import { memoryNeeded } from './initrd/memory-need.ts';
 import { metadataText, sha256 } from './iso/iso-metadata.ts';
 import { writeIso } from './iso/iso.ts';
 import { missingDrivers, type Driver } from './modules/drivers.ts';
-import type { ServerFile } from './netboot/boot-files.ts';
 import { imageDirectory, microkernelTar, openOutputs, type ImageParts, type WrittenOutput } from './outputs.ts';
 import { planImage, type ImagePlan } from './plan-image.ts';
 
@@ -42,7 +41,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { base } = plan;
   const { initrd, unpacked, needsMib } = await composeInitrd(options, plan);
   const image = { kernel: base.kernel, initrd, metadata: metadata(options, base.kernel, initrd) };
-  const written = await writeOutputs(options, plan.serverPart, image);
+  const written = await writeOutputs(options, plan, image);
   return {
     written,
     form: plan.form,
@@ -93,7 +92,7 @@ async function composeInitrd(
 
 async function writeOutputs(
   options: BuildOptions,
-  serverPart: readonly ServerFile[],
+  { serverPart, loaders }: ImagePlan,
   image: ImageParts,
 ): Promise<WrittenOutput[]> {
   const { out, formats, step, epoch, flavour, version } = options;
@@ -112,7 +111,7 @@ async function writeOutputs(
     if (formats.includes('iso')) {
       const iso = { ...options.iso, epoch, version, flavour };
       const path = at(`rz_mk_${flavour}-image.${version}.iso`);
-      await outputs.written(path, (beside) => writeIso(beside, image, iso, options.signal));
+      await outputs.written(path, (beside) => writeIso(beside, image, { ...iso, loaders }, options.signal));
     }
     return outputs.commit();
   } finally {

@@ -43,6 +43,7 @@ export const OPTION_KINDS = {
   server: 'text',
   'server-url': 'text',
   'allow-deploy': 'flag',
+  'secure-boot': 'flag',
   erase: 'flag',
 } as const satisfies Record<string, 'path' | 'paths' | 'text' | 'texts' | 'names' | 'number' | 'flag'>;
 

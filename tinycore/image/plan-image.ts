@@ -18,6 +18,7 @@ import { allowDeployFile } from './initrd/settings-file.ts';
 import { checkIsoOptions, isoPrograms } from './iso/iso.ts';
 import { addedModules } from './modules/module-files.ts';
 import { serverFiles, type ServerFile } from './netboot/boot-files.ts';
+import { checkSignatures, fetchSignedLoaders, type SignedLoaders } from './netboot/secure-boot.ts';
 import { requirePrograms } from './programs.ts';
 
 /** Places on the node that the agent looks into. */
@@ -30,6 +31,8 @@ export interface ImagePlan {
   readonly form: Form;
   readonly parts: Parts;
   readonly serverPart: readonly ServerFile[];
+  /** With --secure-boot. */
+  readonly loaders: SignedLoaders | undefined;
   /** Names of all modules, those of the base included. */
   readonly modules: ReadonlySet<string>;
   readonly notes: readonly string[];
@@ -60,6 +63,7 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
   const seen = new Map([...tree, ...treeOf([...mends.entries, ...modules.entries, ...files])]);
   refuseProblems(base.from, baseProblems(seen, listsBuiltin(seen, base) ? names : undefined, options.iso.kernelArgs));
   requirePrograms(programsFor(options, form));
+  const loaders = options.secureBoot === true ? await secureBootLoaders(options, base, seen) : undefined;
   step('collecting extensions');
   const sources: ExtensionSources = {
     directories: options.extensionDirs,
@@ -77,7 +81,21 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
     firmware: firmwareEntries(options.firmware),
     files: [...mends.entries, ...flavourFiles(tree, flavour, options.logins), ...files, ...settings],
   };
-  return { base, form, parts, serverPart, modules: names, notes: [...mends.notes, ...modules.notes] };
+  return { base, form, parts, serverPart, loaders, modules: names, notes: [...mends.notes, ...modules.notes] };
+}
+
+async function secureBootLoaders(
+  { packageCache, env, signal, step, iso }: BuildOptions,
+  base: Base,
+  files: ReadonlyMap<string, Entry>,
+): Promise<SignedLoaders> {
+  if (!iso.uefi) {
+    throw new RazorMkError('RAZOR_MK_USAGE', '--secure-boot needs UEFI', { remedy: 'Leave --no-uefi out.' });
+  }
+  step('checking the signatures of kernel and modules');
+  await checkSignatures(base.kernel, files.values(), base.from);
+  step('fetching the signed shim and GRUB');
+  return await fetchSignedLoaders({ cache: packageCache, env, signal });
 }
 
 /** A program for bases without `ip`: static, so that it runs on any userland of the PC. */
@@ -102,7 +120,10 @@ function listsBuiltin(tree: ReadonlyMap<string, Entry>, { moduleVersion }: Base)
 }
 
 /** What must be installed for this build, asked for before the long work begins. */
-function programsFor({ formats, iso, modules, debian, extensions, erase }: BuildOptions, form: Form): string[] {
+function programsFor(
+  { secureBoot, formats, iso, modules, debian, extensions, erase }: BuildOptions,
+  form: Form,
+): string[] {
   const fetches = debian.length > 0 || erase === true;
   const debs = fetches || extensions.some((name) => name.endsWith('.deb'));
   return [
@@ -112,7 +133,7 @@ function programsFor({ formats, iso, modules, debian, extensions, erase }: Build
     ...(modules.length > 0 ? ['depmod'] : []),
     ...(debs ? ['dpkg-deb'] : []),
     ...(fetches ? ['apt-get', 'apt-cache'] : []),
-    ...(formats.includes('iso') ? isoPrograms(iso) : []),
+    ...(formats.includes('iso') ? isoPrograms(iso, secureBoot === true) : []),
   ];
 }
 

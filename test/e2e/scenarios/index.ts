@@ -21,6 +21,7 @@ import { scenario as r } from './r-vlan.ts';
 import { scenario as s } from './s-watchdog.ts';
 import { scenario as t } from './t-loop.ts';
 import { scenario as u } from './u-bmc.ts';
+import { byHttp as v2, fromIso as v3, scenario as v } from './v-secure-boot.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   a,
@@ -50,4 +51,7 @@ export const SCENARIOS: readonly Scenario[] = [
   s,
   t,
   u,
+  v,
+  v2,
+  v3,
 ];

@@ -86,6 +86,11 @@ export const BUILD_OPTIONS = {
   timeout: { type: 'number' as const, default: 1, describe: 'seconds that the ISO’s boot menu waits' },
   'volume-id': { ...text('volume id of the ISO'), default: 'RAZOR_MK' },
   uefi: { type: 'boolean' as const, default: true, describe: 'the ISO also boots under UEFI' },
+  'secure-boot': {
+    type: 'boolean' as const,
+    default: false,
+    describe: 'the ISO boots by Debian’s signed shim and GRUB; an unsigned kernel or module is refused',
+  },
 } as const;
 
 type BuildArgs = InferredOptionTypes<typeof BUILD_OPTIONS>;
@@ -139,6 +144,7 @@ export async function prepareBuild(
     formats: args.format ?? FORMATS_FOR[args.server],
     server: args.server,
     allowDeploy: args['allow-deploy'],
+    secureBoot: args['secure-boot'],
     ...(args['server-url'] === undefined ? {} : { serverUrl: args['server-url'] }),
     flavour: args.flavour,
     version: version.version,

@@ -1,9 +1,11 @@
 /** `razor-mk image ipxe`: a TFTP root with iPXE and the script that finds the Razor server. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb } from '../../../platform/process/verb.ts';
 import { fetchPackage } from '../base/debian.ts';
 import { layOutIpxe, layOutLoaders } from '../netboot/ipxe.ts';
+import { fetchSignedLoaders } from '../netboot/secure-boot.ts';
 import { chooseIpxe, IPXE_CHOICES, ipxeNotes } from '../netboot/ipxe-package.ts';
 import { defaultCache } from './base-verb.ts';
 
@@ -30,20 +32,31 @@ export const verb = defineVerb({
         describe:
           'Debian 13’s, or this machine’s [default: this machine’s if it hands over the initrd, else Debian 13’s]',
       })
+      .option('secure-boot', {
+        type: 'boolean',
+        default: false,
+        describe: 'UEFI machines get Debian’s signed shim and GRUB instead of iPXE',
+      })
       .option('loaders-only', { type: 'boolean', default: false, describe: 'no scripts, menus and dnsmasq examples' })
       .option('cache', { type: 'string', describe: 'where packages are kept [default: ~/.cache/razor-mk/debian]' }),
   run: async (args, host) => {
+    if (args['secure-boot'] && args['loaders-only']) {
+      throw new RazorMkError('RAZOR_MK_USAGE', '--secure-boot writes grub.cfg too: leave --loaders-only out');
+    }
     const out = resolve(args.out);
     const cache = resolve(args.cache ?? defaultCache(host));
     const ipxe = await chooseIpxe(args.ipxe, async () => {
       const found = await fetchPackage('ipxe', { cache, suite: 'trixie', env: host.env, signal: host.signal });
       return join(found.root, 'usr/lib/ipxe');
     });
+    const secureBoot = args['secure-boot'] ? await fetchSignedLoaders({ cache, env: host.env }) : undefined;
+    if (secureBoot !== undefined) host.err(`Secure Boot: ${secureBoot.from}\n`);
     const layout = args['loaders-only']
       ? layOutLoaders(out, ipxe.directory)
       : layOutIpxe({
           out,
           ipxe: ipxe.directory,
+          ...(secureBoot !== undefined && { secureBoot }),
           version: await ownVersion(),
           port: args.port,
           cards: args.cards,

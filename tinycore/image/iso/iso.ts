@@ -19,6 +19,7 @@ import { PROJECT } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { ownMark } from '../../../platform/leftovers.ts';
 import { checkKernelArguments, grubWords } from '../../../platform/netboot/kernel-arguments.ts';
+import type { SignedLoaders } from '../netboot/secure-boot.ts';
 import type { ImageParts } from '../outputs.ts';
 import { must, withTemporary } from '../programs.ts';
 
@@ -37,6 +38,8 @@ interface WriteOptions extends IsoOptions {
   readonly epoch: number;
   readonly version: string;
   readonly flavour: Flavour;
+  /** Signed, for Secure Boot; without them GRUB is made of the machine's own modules. */
+  readonly loaders?: Pick<SignedLoaders, 'shim' | 'grubCd'> | undefined;
 }
 
 /** Where Debian and others keep the parts of isolinux. */
@@ -65,14 +68,15 @@ const GRUB_MODULES =
   'part_gpt part_msdos iso9660 fat linux serial terminal search search_fs_file normal echo configfile test';
 
 /** Programs, and files of the boot loaders, that an ISO is made with. */
-export function isoPrograms({ uefi }: IsoOptions): string[] {
+export function isoPrograms({ uefi }: IsoOptions, signed = false): string[] {
   const bios = Object.keys(ISOLINUX) as (keyof typeof ISOLINUX)[];
   const absent = bios.filter((name) => !ISOLINUX[name].some((each) => existsSync(each)));
   return [
     'xorriso',
     ...absent,
-    ...(uefi ? ['grub-mkimage', 'mformat', 'mmd', 'mcopy'] : []),
-    ...(uefi && !existsSync(GRUB_EFI) ? [GRUB_EFI] : []),
+    ...(uefi ? ['mformat', 'mmd', 'mcopy'] : []),
+    ...(uefi && !signed ? ['grub-mkimage'] : []),
+    ...(uefi && !signed && !existsSync(GRUB_EFI) ? [GRUB_EFI] : []),
   ];
 }
 
@@ -208,27 +212,62 @@ function grubConfig(options: WriteOptions): string {
   ].join('\n');
 }
 
-/** boot/efi.img: a FAT file system with GRUB, which finds the ISO by its own file and reads grub.cfg there. */
+/** boot/efi.img: a FAT file system with the loaders, which find the ISO by a file of its own and read grub.cfg there. */
 async function writeEfi(directory: string, tree: string, options: WriteOptions, signal?: AbortSignal): Promise<void> {
-  const [early, grub, fat] = [join(directory, 'early.cfg'), join(directory, 'bootx64.efi'), join(tree, 'boot/efi.img')];
   mkdirSync(join(tree, 'boot/grub'), { recursive: true });
   writeFileSync(join(tree, 'boot/grub/grub.cfg'), grubConfig(options));
+  const extra = signal === undefined ? {} : { signal };
+  const programs =
+    options.loaders === undefined
+      ? await madeGrub(directory, extra)
+      : signedPrograms(directory, tree, options.loaders, options);
+  const fat = join(tree, 'boot/efi.img');
+  let bytes = 256 * 1024;
+  for (const [, path] of programs) {
+    utimesSync(path, options.epoch, options.epoch);
+    bytes += statSync(path).size;
+  }
+  writeFileSync(fat, Buffer.alloc(Math.ceil(bytes / 1048576) * 1048576));
+  const env = { SOURCE_DATE_EPOCH: String(options.epoch), MTOOLS_SKIP_CHECK: '1', TZ: 'UTC' };
+  await must(['mformat', '-i', fat, '-N', '52415a52', '-v', 'EFI', '::'], { env, ...extra });
+  await must(['mmd', '-i', fat, '::/EFI', '::/EFI/BOOT'], { env, ...extra });
+  for (const [name, path] of programs) {
+    await must(['mcopy', '-m', '-i', fat, path, `::/EFI/BOOT/${name}`], { env, ...extra });
+  }
+}
+
+/** Names in EFI/BOOT, and files. */
+type EfiPrograms = readonly (readonly [name: string, path: string])[];
+
+/** GRUB out of the modules of this machine. */
+async function madeGrub(directory: string, extra: { signal?: AbortSignal }): Promise<EfiPrograms> {
+  const [early, grub] = [join(directory, 'early.cfg'), join(directory, 'bootx64.efi')];
   writeFileSync(
     early,
     'search --no-floppy --set=root --file /boot/isolinux/isolinux.cfg\nset prefix=($root)/boot/grub\nconfigfile /boot/grub/grub.cfg\n',
   );
-  const extra = signal === undefined ? {} : { signal };
   await must(
     ['grub-mkimage', '-O', 'x86_64-efi', '-o', grub, '-p', '/boot/grub', '-c', early, ...GRUB_MODULES.split(' ')],
     extra,
   );
-  utimesSync(grub, options.epoch, options.epoch);
-  const size = Math.ceil((statSync(grub).size + 256 * 1024) / 1048576) * 1048576;
-  writeFileSync(fat, Buffer.alloc(size));
-  const env = { SOURCE_DATE_EPOCH: String(options.epoch), MTOOLS_SKIP_CHECK: '1', TZ: 'UTC' };
-  await must(['mformat', '-i', fat, '-N', '52415a52', '-v', 'EFI', '::'], { env, ...extra });
-  await must(['mmd', '-i', fat, '::/EFI', '::/EFI/BOOT'], { env, ...extra });
-  await must(['mcopy', '-m', '-i', fat, grub, '::/EFI/BOOT/BOOTX64.EFI'], { env, ...extra });
+  return [['BOOTX64.EFI', grub]];
+}
+
+/** shim starts grubx64.efi beside it; that GRUB knows a CD by /.disk/info. */
+function signedPrograms(
+  directory: string,
+  tree: string,
+  { shim, grubCd }: NonNullable<WriteOptions['loaders']>,
+  { version, flavour }: WriteOptions,
+): EfiPrograms {
+  mkdirSync(join(tree, '.disk'));
+  writeFileSync(join(tree, '.disk/info'), `Razor Microkernel ${version} (${flavour})\n`);
+  const programs: EfiPrograms = [
+    ['BOOTX64.EFI', join(directory, 'shim.efi')],
+    ['grubx64.efi', join(directory, 'grub.efi')],
+  ];
+  for (const [name, path] of programs) writeFileSync(path, name === 'grubx64.efi' ? grubCd : shim);
+  return programs;
 }
 
 /** The project's licence and those of the agent's parts, where the packager has left them beside the executable. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { copyLoaders, missingLoaders } from '../../../platform/netboot/loaders.ts';
-import { netbootLines, proxyNetbootLines } from '../../../platform/netboot/dnsmasq.ts';
+import { netbootLines, proxyNetbootLines, type NetbootServer } from '../../../platform/netboot/dnsmasq.ts';
 import {
   bootstrapIpxe,
   HELP_TEXT,
@@ -16,6 +16,8 @@ import {
   SYSLINUX_MENU,
   menuVersionText,
 } from '../../../platform/netboot/scripts.ts';
+
+import { layOutSecureBoot, type SignedLoaders } from './secure-boot.ts';
 
 interface IpxeOptions {
   readonly out: string;
@@ -28,6 +30,8 @@ interface IpxeOptions {
   readonly version: string;
   /** Directory with iPXE's files; Debian's package on this machine by default. */
   readonly ipxe?: string;
+  /** UEFI machines get shim and GRUB. */
+  readonly secureBoot?: SignedLoaders;
   /** For the dnsmasq examples. */
   readonly network: { readonly interface: string; readonly address: string; readonly range: string };
 }
@@ -54,7 +58,9 @@ export function layOutIpxe(options: IpxeOptions): IpxeLayout {
   ];
   for (const [name, text] of texts) replaceFile(join(options.out, name), text);
   const { written, missing } = layOutLoaders(options.out, options.ipxe);
-  return { written: [...texts.map(([name]) => name), ...written].sort(), missing };
+  const { secureBoot, server, port } = options;
+  const signed = secureBoot === undefined ? [] : layOutSecureBoot(options.out, secureBoot, server, port);
+  return { written: [...texts.map(([name]) => name), ...written, ...signed].sort(), missing };
 }
 
 /** Only the boot loaders, for a root whose scripts are somebody else's. Throws RAZOR_MK_IMAGE_PROGRAM without iPXE. */
@@ -112,7 +118,7 @@ enable-ra
 dhcp-range=fd77::,ra-only,64
 
 # firmware gets iPXE, iPXE gets the script
-${netbootLines({ address, tftpRoot: options.out }).join('\n')}
+${netbootLines(serverOf(options)).join('\n')}
 
 # the agent also finds its server by the name razor
 address=/razor/${address}
@@ -121,13 +127,17 @@ domain=razor.internal
 `;
 }
 
+function serverOf({ network, out, port, secureBoot }: IpxeOptions): NetbootServer {
+  const { address } = network;
+  return { address, tftpRoot: out, ...(secureBoot !== undefined && { secureBoot: { httpPort: port } }) };
+}
+
 function proxyConfig(options: IpxeOptions): string {
   const { network } = options;
-  const { address } = network;
   return `# dnsmasq beside a DHCP server that stays as it is (proxyDHCP): that one gives addresses, this one says what to boot.
 # iPXE must wait for this answer here, so the line that would save that time is not in this file.
 interface=${network.interface}
 bind-interfaces
-${proxyNetbootLines({ address, tftpRoot: options.out }).join('\n')}
+${proxyNetbootLines(serverOf(options)).join('\n')}
 `;
 }
