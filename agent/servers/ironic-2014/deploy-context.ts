@@ -16,6 +16,7 @@ export interface DeployOptions {
   /** Besides the API's host and the boot server; `ALL` lets everybody in. */
   readonly allowInitiators: readonly string[];
   readonly versionPrefix: string;
+  /** Of the virtual media; undefined where it came with none. */
   readonly token: string | undefined;
   /** The token is sent over plain HTTP too. */
   readonly tokenOverHttp: boolean;
@@ -37,6 +38,8 @@ export interface RamdiskContext {
   readonly listDisks: ListDisks;
   /** Throws when there is no target, or it does not come up; then nothing is exported. */
   readonly exportDisk: (options: TargetOptions) => Promise<Target>;
+  /** The token that the boot server has, asked once the disk is exported, or when there is an error to tell. Never throws. */
+  readonly fetchToken?: () => Promise<string | undefined>;
   /** User and password that initiators must give. Throws when the file that was named is none. */
   readonly readChap?: () => Promise<TargetOptions['chap']>;
   readonly signal?: AbortSignal;
@@ -51,6 +54,8 @@ export interface Work {
   readonly listener: DoneListener | undefined;
   readonly report: ReportOptions;
   readonly progress: Progress;
+  /** Addresses that connected to the portal and are not allowed to log in, each once. */
+  readonly strangers: () => readonly string[];
 }
 
 export interface Progress {

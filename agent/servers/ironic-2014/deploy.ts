@@ -94,6 +94,11 @@ async function untilDone(context: RamdiskContext, work: Work, what: string): Pro
       const sessions = work.progress.written ? 0 : await work.target.sessions();
       if (sessions > 0 && !work.progress.session) log.info('the conductor has logged in');
       if (sessions > 0) work.progress.session = true;
+      for (const address of work.strangers()) {
+        log.warn(
+          `${address} tried to log in and is not allowed: add --allow-initiator (razor.deploy_allow_initiator=${address}) if it is a conductor`,
+        );
+      }
       if (clock.now() - said < 10_000) continue;
       const written = bytesWritten(work.disk);
       const seconds = (clock.now() - said) / 1000;

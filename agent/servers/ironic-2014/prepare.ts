@@ -4,6 +4,7 @@ import { waitForDisk } from '../../disks/choose-disk.ts';
 import type { RamdiskContext, Progress, Work } from './deploy-context.ts';
 import { listenForDone, type DoneListener } from './conductor/done-listener.ts';
 import { allowedPeers, greet, isAllowed } from './iscsi/initiators.ts';
+import { createStrangerWatch } from './iscsi/strangers.ts';
 import { writeMark } from './progress.ts';
 import { passDeployInfo, type ReportOptions } from './conductor/report.ts';
 import type { Target } from './iscsi/target.ts';
@@ -11,7 +12,6 @@ import type { Target } from './iscsi/target.ts';
 /** Throws what went wrong, after the conductor was told. */
 export async function prepare(context: RamdiskContext): Promise<Work> {
   const { parameters, options, log, system } = context;
-  const report = reportOptions(context);
   let address = parameters.ip?.address ?? '';
   let target: Target | undefined;
   let listener: DoneListener | undefined;
@@ -53,12 +53,14 @@ export async function prepare(context: RamdiskContext): Promise<Work> {
       }),
     );
     listener = listening;
-    return { address, disk, target: exported, listener, report, progress };
+    const strangers = createStrangerWatch(options.iscsiPort, [...peers, address]);
+    const report = await reportOptions(context);
+    return { address, disk, target: exported, listener, report, progress, strangers };
   } catch (error) {
     listener?.close();
     await target?.stop();
     context.signal?.throwIfAborted();
-    await tellError(context, report, address, messageOf(error));
+    await tellError(context, await reportOptions(context), address, messageOf(error));
     throw error;
   }
 }
@@ -70,10 +72,12 @@ function checkIqn(iqn: string): void {
     throw new RazorMkError('RAZOR_MK_DEPLOY', 'iscsi_target_iqn is not a valid name');
 }
 
-function reportOptions(context: RamdiskContext): ReportOptions {
+/** How the conductor is told. The token comes last, as in the original: whoever has none must not hold the export up. */
+async function reportOptions(context: RamdiskContext): Promise<ReportOptions> {
   const { parameters, options, log } = context;
+  const token = options.token ?? (await context.fetchToken?.());
   const safe = options.tokenOverHttp || /^https:/i.test(parameters.ironicApiUrl);
-  if (options.token !== undefined && !safe) {
+  if (token !== undefined && !safe) {
     log.warn('the token is not sent: the API is not https (--token-over-http, razor.deploy_token_over_http=1 send it)');
   }
   return {
@@ -82,8 +86,8 @@ function reportOptions(context: RamdiskContext): ReportOptions {
     apiUrl: parameters.ironicApiUrl,
     versionPrefix: options.versionPrefix,
     deploymentId: parameters.deploymentId,
-    token: safe ? options.token : undefined,
-    secrets: options.token === undefined ? [] : [options.token],
+    token: safe ? token : undefined,
+    secrets: token === undefined ? [] : [token],
     onRetry: (why, ms) => log.warn(`the conductor: ${why}; again in ${(ms / 1000).toFixed(1)} s`),
     ...(context.signal && { signal: context.signal }),
   };

@@ -42,7 +42,8 @@ export async function startDeployment(start: StartDeployment): Promise<DeployRes
   const asked = deployParameters(source.words);
   const file = start.diskFile === undefined ? undefined : resolve(start.diskFile);
   const parameters = file === undefined ? asked : { ...asked, disks: ['file'], rootDevice: undefined };
-  const token = source.token ?? (settings.tftpToken ? await tokenByTftp(parameters, start) : undefined);
+  let asking: Promise<string | undefined> | undefined;
+  const fetchToken = (): Promise<string | undefined> => (asking ??= tokenByTftp(parameters, start));
   const result = await deploy({
     parameters,
     options: {
@@ -50,7 +51,7 @@ export async function startDeployment(start: StartDeployment): Promise<DeployRes
       donePort: settings.donePort,
       allowInitiators: settings.allowInitiator,
       versionPrefix: settings.apiVersionPrefix,
-      token,
+      token: source.token,
       tokenOverHttp: settings.tokenOverHttp,
       waitMs: settings.wait * 1000,
       diskAttempts: settings.diskAttempts,
@@ -70,6 +71,7 @@ export async function startDeployment(start: StartDeployment): Promise<DeployRes
         await chooseTarget(wanted, { system, clock, signal })
       )(options);
     },
+    ...(settings.tftpToken && { fetchToken }),
     readChap: async () => (settings.chapFile === '' ? undefined : parseChap(await readText(settings.chapFile))),
     signal,
   });
@@ -98,6 +100,9 @@ async function afterwards(start: StartDeployment, parameters: DeployParameters, 
   await (settings.then === 'reboot' ? system.reboot(reason) : system.poweroff(reason));
 }
 
+/** The token is one packet. A boot server without TFTP does not refuse, it is silent. */
+const TOKEN_TIMEOUT_MS = 10_000;
+
 /** Old servers wrote the token beside the kernel; newer ones did not. Without it the API is asked without. */
 async function tokenByTftp(parameters: DeployParameters, start: StartDeployment): Promise<string | undefined> {
   const { log, settings, signal } = start;
@@ -110,6 +115,7 @@ async function tokenByTftp(parameters: DeployParameters, start: StartDeployment)
       port: settings.tftpPort,
       file,
       limit: 64 * 1024,
+      timeoutMs: TOKEN_TIMEOUT_MS,
       signal,
     });
     const token = cleanToken(bytes);

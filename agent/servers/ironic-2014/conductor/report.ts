@@ -16,7 +16,7 @@ export interface ReportOptions {
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly apiUrl: string;
-  /** `/v1`, or empty for servers before it. */
+  /** `/v1`; what stands for it in `apiUrl` counts in its place. */
   readonly versionPrefix: string;
   readonly deploymentId: string;
   readonly token: string | undefined;
@@ -59,7 +59,7 @@ export function passBootloaderInfo(options: ReportOptions, info: BootloaderInfo)
 async function post(options: ReportOptions, method: string, body: Readonly<Record<string, string>>): Promise<void> {
   const { http, clock, token } = options;
   const id = encodeURIComponent(options.deploymentId);
-  const url = `${options.apiUrl}${options.versionPrefix}/nodes/${id}/vendor_passthru/${method}`;
+  const url = `${versionedUrl(options)}/nodes/${id}/vendor_passthru/${method}`;
   const attempts = options.attempts ?? 20;
   const text = JSON.stringify(body);
   for (let attempt = 0; ; attempt++) {
@@ -99,6 +99,12 @@ async function post(options: ReportOptions, method: string, body: Readonly<Recor
     options.onRetry?.(why, delay);
     await clock.sleep(delay, options.signal);
   }
+}
+
+/** The version goes in front of `/nodes`, unless the URL of the kernel line has one: the catalogue's often ends in `/v1`. */
+function versionedUrl({ apiUrl, versionPrefix }: ReportOptions): string {
+  const url = apiUrl.replace(/\/+$/, '');
+  return /\/v\d+(\.\d+)?$/.test(url) ? url : `${url}${versionPrefix}`;
 }
 
 function withSpace(text: string): string {

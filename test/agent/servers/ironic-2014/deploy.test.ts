@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { endianness } from 'node:os';
 import { test } from 'node:test';
 import { deploy } from '../../../../agent/servers/ironic-2014/deploy.ts';
+import { createStrangerWatch, farEnds } from '../../../../agent/servers/ironic-2014/iscsi/strangers.ts';
 import { systemClock } from '../../../../platform/time/clock.ts';
 import { freePort } from '../../../deploy/ports.ts';
 import { aDisk, deployBench, KEY, NODE, scriptedApi, type DeployBench } from '../../../helpers/deploy-bench.ts';
@@ -133,4 +135,45 @@ test('boot_option=local: a boot loader that fails is told as FAILED in valid JSO
   assert.match(body['error'] ?? '', /has no partition that the kernel sees: BLKRRPART: "busy" line 2/);
   assert.match(result.error ?? '', /the boot loader was not installed/);
   assert.equal(bench.target.stops, 2, 'once before the boot loader, once at the end');
+});
+
+test('the token is asked for once the disk is exported, and goes with the call; for an error it is asked for too', async () => {
+  const order: string[] = [];
+  const fetchToken = (): Promise<string> => (order.push('token'), Promise.resolve('tok-7'));
+  const clock = fakeClock();
+  const http = scriptedApi([404], () => void order.push('call'));
+  const bench: DeployBench = deployBench({
+    clock,
+    http,
+    options: { tokenOverHttp: true },
+    context: { fetchToken, readChap: () => (order.push('export'), Promise.resolve(undefined)) },
+  });
+  await deploy(bench.context);
+  assert.deepEqual(order.slice(0, 3), ['export', 'token', 'call']);
+  assert.equal(http.requests[0]?.headers?.['x-auth-token'], 'tok-7');
+});
+
+// the conductor came from another address than the API: Juno logged five failed logins, the node said "0 sessions" for half an hour
+test('who connects to the portal and is not allowed is named once, with the option that allows it', () => {
+  const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+  const line = (local: string, remote: string, state: string): string =>
+    `   0: ${local} ${remote} ${state} 00000000:00000000`;
+  const v4 = [
+    head,
+    line('0A0200C0:0CBC', '00000000:0000', '0A'),
+    line('0A0200C0:0CBC', '090200C0:C350', '06'),
+    line('0A0200C0:0CBC', '010200C0:C351', '01'),
+    line('0A0200C0:0050', '080200C0:C352', '01'),
+  ].join('\n');
+  const v6 = [
+    head,
+    line('B80D0120000000000000000001000000:0CBC', 'B80D0120000000000000000002000000:C350', '06'),
+    line('0000000000000000FFFF00000A0200C0:0CBC', '0000000000000000FFFF0000070200C0:C350', '06'),
+  ].join('\n');
+  assert.deepEqual(farEnds(v4, 3260, true), ['192.0.2.9', '192.0.2.1']);
+  assert.deepEqual(farEnds(v6, 3260, true), ['2001:db8::2', '192.0.2.7']);
+  const watch = createStrangerWatch(3260, ['192.0.2.1', '192.0.2.10'], (path) => (path.endsWith('6') ? v6 : v4));
+  if (endianness() === 'LE') assert.deepEqual(watch(), ['192.0.2.9', '2001:db8::2', '192.0.2.7']);
+  assert.deepEqual(watch().length, endianness() === 'LE' ? 0 : watch().length, 'once');
+  assert.deepEqual(createStrangerWatch(3260, ['ALL'], () => v4)(), []);
 });

@@ -53,6 +53,20 @@ test('the request is the one that the original sent, to /v1 or without it', asyn
   assert.equal('x-auth-token' in (old.api.requests[0]?.headers ?? {}), false);
 });
 
+test('a URL that ends in a version, as the catalogue of 2014 has it, gets no second one', async () => {
+  const urls: [apiUrl: string, base: string][] = [
+    ['http://192.0.2.1:6385/v1', 'http://192.0.2.1:6385/v1'],
+    ['http://192.0.2.1:6385/v1/', 'http://192.0.2.1:6385/v1'],
+    ['http://192.0.2.1/baremetal', 'http://192.0.2.1/baremetal/v1'],
+    ['http://192.0.2.1/baremetal/v1', 'http://192.0.2.1/baremetal/v1'],
+  ];
+  for (const [apiUrl, base] of urls) {
+    const { api, ended } = await attempt([202], { apiUrl });
+    await ended;
+    assert.equal(api.requests[0]?.url, `${base}/nodes/${NODE}/vendor_passthru/pass_deploy_info`);
+  }
+});
+
 test('a locked node (409), no free worker (503), a broken server and a broken line are tried again, farther and farther apart', async () => {
   const { api, clock, told, ended } = await attempt([409, 503, 500, 'gone', 502, 202]);
   await ended;
