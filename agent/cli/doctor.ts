@@ -62,7 +62,7 @@ export async function doctorContext(args: AgentArgs, host: Host, options: SetUpO
       openDialect && ((server, http) => openDialect({ kernel, serverUrl: server.url, exchange: exchangeOf(http) })),
     report: async () => {
       const set = await setup.collect(values, host.signal);
-      const facts = factsOf(descriptor, set, exclusionOf(values.factExclude, descriptor.turns?.filtersFacts === true));
+      const facts = factsOf(descriptor, set, exclusionOf(values.factExclude, descriptor));
       return { identity: set.identity, ...facts, firstCheckin: true, lastState: 'idle' };
     },
     wall: () => new Date(),

@@ -36,7 +36,7 @@ export async function prepareExchange(args: AgentArgs, host: Host, firstCheckin:
   });
   for (const error of set.errors) host.err(`facts: ${error.group}: ${error.message}\n`);
   if (set.identity.note !== undefined) host.err(`identity: ${set.identity.note}\n`);
-  const facts = factsOf(descriptor, set, exclusionOf(values.factExclude, descriptor.turns?.filtersFacts === true));
+  const facts = factsOf(descriptor, set, exclusionOf(values.factExclude, descriptor));
   return { descriptor, dialect, report: { identity: set.identity, ...facts, firstCheckin, lastState: 'idle' } };
 }
 

@@ -44,7 +44,7 @@ async function ids(identity: Identity): Promise<{ dialect: string; id: string }[
 async function missing(set: FactSet): Promise<Awaited<ReturnType<FactsExtras['missing']>>> {
   const asked = SERVERS.map(async ({ title, wantedFacts, turns }) => {
     if (wantedFacts === undefined) return [];
-    const names = await wantedFacts.missing(factsOf({ turns }, set, exclusionOf('', turns?.filtersFacts === true)));
+    const names = await wantedFacts.missing(factsOf({ turns }, set, exclusionOf('', { turns })));
     if (names.length === 0) return [];
     return [{ server: title, from: wantedFacts.from, names, remedy: wantedFacts.remedy }];
   });

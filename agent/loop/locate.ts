@@ -7,7 +7,10 @@ export async function locate(state: LoopState): Promise<Candidate | undefined> {
   const { clock, signal } = state.runtime;
   while (!signal.aborted) {
     const known = state.targets.current(state.resolved.values.pushedUri);
-    if (known !== undefined && !state.targets.expired()) return known;
+    if (known !== undefined && !state.targets.expired()) {
+      tellMove(state, known);
+      return known;
+    }
     try {
       await discover(state);
     } catch (error) {
@@ -19,6 +22,13 @@ export async function locate(state: LoopState): Promise<Candidate | undefined> {
     }
   }
   return undefined;
+}
+
+/** Says when another address is asked than before, and why: a push that moves nodes would be a riddle otherwise. */
+function tellMove(state: LoopState, { url, source }: Candidate): void {
+  if (state.asked !== undefined && state.asked !== url)
+    state.runtime.log.info(`from now on ${url} is asked (${source}) in place of ${state.asked}`);
+  state.asked = url;
 }
 
 /** Throws RAZOR_MK_NO_SERVER. */

@@ -6,7 +6,7 @@ import { createPushTracker, type PushTracker } from '../config/push-tracker.ts';
 import type { Resolved } from '../config/settings.ts';
 import type { Dialect } from '../servers/dialect.ts';
 import { createErrorsFact } from '../state/errors-fact.ts';
-import { createExclusions, exclusionPattern, NO_EXCLUSION } from '../state/exclusion.ts';
+import { createExclusions, exclusionPattern } from '../state/exclusion.ts';
 import { createFactCache, type FactCache } from '../state/fact-cache.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { createCalendar, type Calendar } from './timing/calendar.ts';
@@ -45,6 +45,8 @@ export interface LoopState {
   /** What the last turn failed with; undefined after an answer. */
   lastError: unknown;
   registersInARow: number;
+  /** The address that was asked last. */
+  asked: string | undefined;
   /** The interval that was warned about last, in seconds. */
   warnedInterval: number;
 }
@@ -55,11 +57,8 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
   const { store, descriptor } = options;
   const push = createPushTracker(runtime, { store, probation: () => state.resolved.values.probation });
   const facts = createFactCache(() => options.collect(state.resolved.values), clock);
-  const exclusions = createExclusions();
-  const exclusion = (): Exclusion => {
-    const { factExclude } = state.resolved.values;
-    return descriptor.turns.filtersFacts && factExclude === '' ? NO_EXCLUSION : exclusions(factExclude);
-  };
+  const exclusions = createExclusions(descriptor);
+  const exclusion = (): Exclusion => exclusions(state.resolved.values.factExclude);
   const state: LoopState = {
     runtime,
     options,
@@ -93,6 +92,7 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
     answered: 0,
     lastError: undefined,
     registersInARow: 0,
+    asked: undefined,
     warnedInterval: 0,
   };
   signal.addEventListener('abort', () => state.waking.abort(signal.reason), { once: true });
@@ -107,9 +107,11 @@ export async function applySettings(state: LoopState): Promise<void> {
   const { resolved } = state;
   for (const text of resolved.refused) reportWarning(runtime, text);
   // the next turn sends what another pattern lets through
-  if (exclusionPattern(before) !== exclusionPattern(resolved.values.factExclude)) state.facts.expire();
+  const { descriptor } = options;
+  if (exclusionPattern(before, descriptor) !== exclusionPattern(resolved.values.factExclude, descriptor))
+    state.facts.expire();
   const { checkinInterval } = resolved.values;
-  const slow = slowIntervalWarning(resolved, options.descriptor.turns.forgetsAfterS);
+  const slow = slowIntervalWarning(resolved, descriptor.turns.forgetsAfterS);
   if (slow !== undefined && checkinInterval !== state.warnedInterval) reportWarning(runtime, slow);
   state.warnedInterval = checkinInterval;
   await guard(state, 'the calendar', state.calendar.set(resolved.values));

@@ -126,8 +126,8 @@ interface TurnRules {
   readonly asksServer: boolean;
   /** Every check-in carries all facts. */
   readonly checkinSendsFacts: boolean;
-  /** The server itself leaves out facts that nobody wants: all are sent, unless somebody set a pattern. */
-  readonly filtersFacts?: true;
+  /** The pattern of facts that are kept back where nobody set one, and the server pushed none; without it all are sent. */
+  readonly exclusion?: string;
   /** It uses facts of the management processor: that is asked, by ipmitool, where there is one. */
   readonly asksBmc?: true;
   /** Facter 4's structured facts go beside the flat ones. */

@@ -1,25 +1,33 @@
 /** The exclusion pattern, compiled once for as long as it stays the same. */
 import { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from '../../facts/facts.ts';
 
-/** The pattern that counts: `pattern` is the setting; empty stands for the original's. */
-export function exclusionPattern(pattern: string): string {
-  return pattern || DEFAULT_EXCLUSION;
+/** What a descriptor says of it. */
+interface ExclusionRule {
+  readonly turns?: { readonly exclusion?: string } | undefined;
 }
 
-/** For servers that filter facts by themselves. */
-export const NO_EXCLUSION: Exclusion = { pattern: '', excludes: () => false };
-
-/** What a verb by hand keeps back: `pattern` is the setting, `filtersFacts` the server's. */
-export function exclusionOf(pattern: string, filtersFacts: boolean): Exclusion {
-  return filtersFacts && pattern === '' ? NO_EXCLUSION : compileExclusion(exclusionPattern(pattern));
+/**
+ * The pattern that counts: `pattern` is the setting, as somebody set or a server pushed it; where it is empty, the server's own.
+ * Empty for servers that filter by themselves.
+ */
+export function exclusionPattern(pattern: string, { turns }: ExclusionRule): string {
+  if (pattern !== '') return pattern;
+  return turns === undefined ? DEFAULT_EXCLUSION : (turns.exclusion ?? '');
 }
 
-/** Compiles what `exclusionPattern` says of a setting. */
-export function createExclusions(): (pattern: string) => Exclusion {
+const NO_EXCLUSION: Exclusion = { pattern: '', excludes: () => false };
+
+/** The same, compiled. Throws RAZOR_MK_PATTERN for a pattern that cannot be used. */
+export function exclusionOf(pattern: string, rule: ExclusionRule): Exclusion {
+  const wanted = exclusionPattern(pattern, rule);
+  return wanted === '' ? NO_EXCLUSION : compileExclusion(wanted);
+}
+
+/** Compiles what `exclusionOf` says of a setting, anew only when that changed. */
+export function createExclusions(rule: ExclusionRule): (pattern: string) => Exclusion {
   let last: Exclusion | undefined;
   return (pattern) => {
-    const wanted = exclusionPattern(pattern);
-    if (last?.pattern !== wanted) last = compileExclusion(wanted);
+    if (last?.pattern !== exclusionPattern(pattern, rule)) last = exclusionOf(pattern, rule);
     return last;
   };
 }

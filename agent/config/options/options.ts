@@ -105,7 +105,7 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     pushed: 'mk_fact_excl_pattern',
     value: 'PATTERN',
     meaning:
-      'Facts whose name matches are not sent: a regular expression of Ruby’s. The default is the original server’s.',
+      'Facts whose name matches are not sent: a regular expression of Ruby’s. Until one is pushed, Razor’s and Hanlon’s own defaults count for them.',
   },
   factRefresh: {
     default: 60,

@@ -104,7 +104,8 @@ export function foremanFacts(report: NodeReport, parameters: ForemanParameters, 
 function legacy(source: Readonly<Facts>): Facts {
   const facts: Facts = {};
   for (const [name, value] of Object.entries(source)) {
-    if (DROPPED.test(name)) continue;
+    // texts of whole sections, whose members are facts of their own
+    if (DROPPED.test(name) || name.endsWith('_json_str')) continue;
     if (name === 'facterversion' && !/^[12]\./.test(value)) continue;
     if (name === 'interfaces') facts[name] = value.toLowerCase();
     else if (/^macaddress(_|$)/.test(name)) facts[name.toLowerCase()] = value.toLowerCase();

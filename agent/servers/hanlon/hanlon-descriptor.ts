@@ -5,6 +5,10 @@ import { RAZOR_FACT_RULES, REGISTER_TIMEOUT_S } from '../razor/razor-descriptor.
 import type { TurnServer } from '../server.ts';
 
 /** Left by the DHCP client's script when a lease carried Hanlon's options (docs/contracts/hanlon.md#finding-the-server). */
+/** Its default (docs/contracts/hanlon.md#pushed-configuration): Razor's with memoryfree_mb and every uptime. */
+const HANLON_EXCLUSION =
+  '(^facter.*$)|(^id$)|(^kernel.*$)|(^memoryfree$)|(^memoryfree_mb$)|(^operating.*$)|(^osfamily$)|(^path$)|(^ps$)|(^ruby.*$)|(^selinux$)|(^ssh.*$)|(^swap.*$)|(^timezone$)|(^uniqueid$)|(^.*uptime.*$)|(.*json_str$)';
+
 export const HANLON_LEASE_FILE = 'hanlonServerIP.addr';
 
 export const HANLON: TurnServer = {
@@ -41,6 +45,7 @@ export const HANLON: TurnServer = {
   turns: {
     asksServer: true,
     checkinSendsFacts: false,
+    exclusion: HANLON_EXCLUSION,
     asksBmc: true, // its power control reads mk_ipmi_IP_Address
     registers: true,
     acknowledgeMeansKnown: true,

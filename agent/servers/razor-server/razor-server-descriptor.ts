@@ -54,7 +54,6 @@ export const RAZOR_SERVER: TurnServer = {
   turns: {
     asksServer: true,
     checkinSendsFacts: true,
-    filtersFacts: true,
     structuredFacts: true,
     registers: false,
     acknowledgeMeansKnown: true,

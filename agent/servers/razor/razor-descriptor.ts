@@ -1,4 +1,5 @@
 /** Razor 0.x as a descriptor. What was measured is in the contract (docs/contracts/razor-0.x.md). */
+import { DEFAULT_EXCLUSION } from '../../../facts/default-exclusion.ts';
 import type { FactRule, TurnServer } from '../server.ts';
 
 /** Tags that the server makes of facts by itself; Hanlon took them over. */
@@ -42,6 +43,7 @@ export const RAZOR: TurnServer = {
   turns: {
     asksServer: true,
     checkinSendsFacts: false,
+    exclusion: DEFAULT_EXCLUSION,
     registers: true,
     acknowledgeMeansKnown: false,
     forgetsAfterS: REGISTER_TIMEOUT_S,

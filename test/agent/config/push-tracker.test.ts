@@ -239,9 +239,13 @@ test('a found server gives way to its mk_uri; when nothing answers there, the fo
     agent = await testAgent({ server: server.url, given: false });
     await runUntil(agent, () => second.asked.length >= 2);
     assert.equal(server.asked.filter(({ method }) => method === 'GET').length, 1);
+    const moved = (to: string, source: string, from: string): boolean =>
+      agent?.lines.includes(`info: from now on ${to} is asked (${source}) in place of ${from}`) === true;
+    assert.ok(moved(second.url, 'pushed mk_uri', server.url), agent.lines.join('\n'));
     await second.close();
     const before = server.asked.length;
     await runUntil(agent, () => server.asked.length > before + 2);
+    assert.ok(agent.lines.some((line) => line.startsWith(`info: from now on ${server.url} is asked (`)));
     assert.ok(agent.of('error').length >= 3);
   } finally {
     await second.close().catch(() => undefined);

@@ -3,6 +3,12 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { FOREMAN } from '../../../agent/servers/foreman/foreman-descriptor.ts';
+import { HANLON } from '../../../agent/servers/hanlon/hanlon-descriptor.ts';
+import { RAZOR } from '../../../agent/servers/razor/razor-descriptor.ts';
+import { RAZOR_SERVER } from '../../../agent/servers/razor-server/razor-server-descriptor.ts';
+import type { ServerDescriptor } from '../../../agent/servers/server.ts';
+import { exclusionOf } from '../../../agent/state/exclusion.ts';
 import { parse } from 'yaml';
 import { flatYaml, openStateStore, readFlatYaml, STATE_FILES } from '../../../agent/state/state-store.ts';
 import { run } from '../../../platform/process/run.ts';
@@ -137,4 +143,17 @@ test('kill -9 in the middle of a state write, ten times: everything is read back
 test('nothing but the state files lies in a state directory', () => {
   assert.deepEqual(readdirSync(join(dir, 'names')).sort(), Object.values(STATE_FILES).sort());
   chmodSync(dir, 0o700);
+});
+
+// the first register of a Hanlon node held memoryfree_mb, which Hanlon's pattern leaves out, and the next one went out because it changed
+test('what is kept back before anything is pushed is the server’s own: Razor’s for Razor, Hanlon’s for Hanlon, nothing for those that filter', () => {
+  const kept = (server: ServerDescriptor, pattern = ''): readonly string[] => {
+    const { excludes } = exclusionOf(pattern, server);
+    return ['memoryfree_mb', 'kernelrelease', 'system_uptime', 'macaddress'].filter(excludes);
+  };
+  assert.deepEqual(kept(RAZOR), ['kernelrelease']);
+  assert.deepEqual(kept(HANLON), ['memoryfree_mb', 'kernelrelease', 'system_uptime']);
+  assert.deepEqual(kept(RAZOR_SERVER), []);
+  assert.deepEqual(kept(FOREMAN), []);
+  assert.deepEqual(kept(RAZOR_SERVER, '^mac'), ['macaddress'], 'what somebody set counts everywhere');
 });
