@@ -13,6 +13,11 @@ export const verb = defineGroup([
     load: async () => (await import('./inspect-verb.ts')).verb,
   },
   {
+    name: 'edit',
+    describe: 'another kernel line or server in a finished ISO, without building it anew',
+    load: async () => (await import('./edit-verb.ts')).verb,
+  },
+  {
     name: 'bundle',
     describe: 'put all that a build needs into one file, for a builder without network',
     load: async () => (await import('./bundle-verb.ts')).verb,

@@ -18,10 +18,11 @@ import type { Flavour } from '../../../packaging/extension/overlay.ts';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { ownMark } from '../../../platform/leftovers.ts';
-import { checkKernelArguments, grubWords } from '../../../platform/netboot/kernel-arguments.ts';
+import { checkKernelArguments } from '../../../platform/netboot/kernel-arguments.ts';
 import type { SignedLoaders } from '../netboot/secure-boot.ts';
 import type { ImageParts } from '../outputs.ts';
 import { must, withTemporary } from '../programs.ts';
+import { grubConfig, isolinuxConfig, kernelWords } from './boot-configs.ts';
 
 export interface IsoOptions {
   /** Kernel arguments besides the console. */
@@ -159,57 +160,6 @@ function partOf(name: keyof typeof ISOLINUX): string {
   throw new RazorMkError('RAZOR_MK_IMAGE_PROGRAM', `${name} of isolinux is not installed`, {
     remedy: 'Install it: apt-get install isolinux syslinux-common.',
   });
-}
-
-function kernelWords(options: IsoOptions): string[] {
-  const console = options.serial === undefined ? [] : ['console=tty0', `console=${options.serial}`];
-  return ['loglevel=3', ...console, ...options.kernelArgs];
-}
-
-/** Number of the serial port and its speed. */
-function port(options: IsoOptions): [string, string] | undefined {
-  const match = /^ttyS(\d),(\d+)$/.exec(options.serial ?? '');
-  return match === null ? undefined : [match[1] ?? '0', match[2] ?? '115200'];
-}
-
-function isolinuxConfig(options: WriteOptions): string {
-  const serial = port(options);
-  return [
-    ...(serial === undefined ? [] : [`serial ${serial[0]} ${serial[1]}`]),
-    'default microkernel',
-    'prompt 1',
-    `timeout ${Math.max(1, options.timeout * 10)}`,
-    `say Razor Microkernel ${options.version} (${options.flavour})`,
-    'label microkernel',
-    '  kernel /boot/vmlinuz',
-    '  initrd /boot/core.gz',
-    `  append ${kernelWords(options).join(' ')}`,
-    'label local',
-    '  localboot 0x80',
-    '',
-  ].join('\n');
-}
-
-function grubConfig(options: WriteOptions): string {
-  const serial = port(options);
-  return [
-    ...(serial === undefined
-      ? []
-      : [
-          `serial --unit=${serial[0]} --speed=${serial[1]}`,
-          'terminal_input console serial',
-          'terminal_output console serial',
-        ]),
-    `set timeout=${options.timeout}`,
-    `menuentry 'Razor Microkernel ${options.version} (${options.flavour})' {`,
-    `  linux /boot/vmlinuz ${grubWords(kernelWords(options))}`,
-    '  initrd /boot/core.gz',
-    '}',
-    "menuentry 'Leave to the firmware' {",
-    '  exit 1',
-    '}',
-    '',
-  ].join('\n');
 }
 
 /** boot/efi.img: a FAT file system with the loaders, which find the ISO by a file of its own and read grub.cfg there. */

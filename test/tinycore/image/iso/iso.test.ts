@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { run } from '../../../../platform/process/run.ts';
 import { inspectImage } from '../../../../tinycore/image/inspect.ts';
+import { joinSegments } from '../../../../tinycore/image/initrd/initrd.ts';
+import { changeLine, editIso } from '../../../../tinycore/image/iso/edit-iso.ts';
 import { openIso } from '../../../../tinycore/image/iso/iso-reader.ts';
 import type { ImageParts } from '../../../../tinycore/image/outputs.ts';
 import { writeIso } from '../../../../tinycore/image/iso/iso.ts';
@@ -108,7 +110,8 @@ test('a base is read from an ISO, and a truncated ISO is refused with both sizes
   if (lacks !== undefined) return t.skip(`${lacks} is not installed`);
   const path = join(directory, 'base.iso');
   await writeIso(path, image, { ...options, uefi: false });
-  assert.ok((await readBase({ base: path })).initrd.equals(image.initrd));
+  // whatever may come behind begins at a multiple of four bytes
+  assert.ok((await readBase({ base: path })).initrd.equals(joinSegments([image.initrd])));
   const bytes = readFileSync(path);
   for (const size of [40_000, 200_000, bytes.length - 2048 * 160]) {
     writeFileSync(join(directory, 'cut.iso'), bytes.subarray(0, size));
@@ -148,6 +151,77 @@ test('a build that fails leaves no half-written ISO', async () => {
   });
   assert.deepEqual(
     readdirSync(directory).filter((name) => name.includes('bad') || name.includes('part')),
+    [],
+  );
+});
+
+test('a word of a kernel line takes the place of those with its name, and others keep theirs', () => {
+  const words = ['loglevel=3', 'console=tty0', 'console=ttyS0', 'quiet', 'razor.ip=192.0.2.1'];
+  const change = { set: ['console=ttyS1', 'razor.server=a'], remove: ['quiet'], drop: ['razor.ip', 'razor.server'] };
+  assert.deepEqual(changeLine(words, change), ['loglevel=3', 'console=ttyS1', 'razor.server=a']);
+});
+
+test('another kernel line in a finished ISO changes its two menus and no other byte', async (t) => {
+  const lacks = await lacking();
+  if (lacks !== undefined) return t.skip(`${lacks} is not installed`);
+  const [path, out] = [join(directory, 'before.iso'), join(directory, 'after.iso')];
+  await writeIso(path, image, options);
+  const result = await editIso(path, { set: ['razor.ip=192.0.2.99', 'a;b'], remove: ['loglevel'] }, out);
+  assert.deepEqual(result.before.at(-1), 'razor.ip=192.0.2.1');
+  assert.deepEqual(result.after, ['console=tty0', 'console=ttyS1,57600', 'razor.ip=192.0.2.99', 'a;b']);
+  const iso = openIso(out);
+  t.after(() => iso.close());
+  const menu = (name: string): string => iso.read(name).toString();
+  assert.match(
+    menu('boot/isolinux/isolinux.cfg'),
+    /^ {2}append console=tty0 console=ttyS1,57600 razor\.ip=192\.0\.2\.99 a;b$/m,
+  );
+  assert.match(
+    menu('boot/grub/grub.cfg'),
+    /^ {2}linux \/boot\/vmlinuz console=tty0 .* razor\.ip=192\.0\.2\.99 'a;b'$/m,
+  );
+  assert.match(menu('boot/grub/grub.cfg'), /initrd \/boot\/core\.gz\n\}\n/);
+  const [one, two] = [readFileSync(path), readFileSync(out)];
+  assert.equal(one.length, two.length);
+  const places = ['boot/isolinux/isolinux.cfg', 'boot/grub/grub.cfg'].map((name) => iso.files.get(name));
+  for (const place of places) {
+    assert.ok(place);
+    for (const bytes of [one, two]) bytes.fill(0, place.offset, place.offset + place.size);
+  }
+  assert.ok(one.equals(two), 'nothing else');
+  // and once more, back to where it was: quoted words are read as they were written
+  const back = join(directory, 'back.iso');
+  const again = await editIso(out, { set: ['loglevel=3'], remove: ['a;b', 'loglevel'].slice(0, 1) }, back);
+  assert.deepEqual(again.before, result.after);
+});
+
+test('an ISO of somebody else, an unknown name and a line that is too long are refused, and nothing is written', async (t) => {
+  const lacks = await lacking();
+  if (lacks !== undefined) return t.skip(`${lacks} is not installed`);
+  const [path, out] = [join(directory, 'mine.iso'), join(directory, 'none.iso')];
+  await writeIso(path, image, options);
+  const edit = (set: string[], remove: string[] = [], to = out) => editIso(path, { set, remove }, to);
+  await assert.rejects(edit([], ['quiet']), {
+    code: 'RAZOR_MK_USAGE',
+    message: /quiet is not on the kernel line: loglevel=3/,
+  });
+  await assert.rejects(edit(['a b']), { code: 'RAZOR_MK_USAGE' });
+  await assert.rejects(edit([`razor.x=${'y'.repeat(2048)}`]), /the kernel cuts it at 2047/);
+  await assert.rejects(edit(['quiet'], [], path), /would be written over itself/);
+  assert.ok(!existsSync(out));
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf('  append loglevel=3');
+  bytes.write('  append loglevel=7', at);
+  writeFileSync(path, bytes);
+  await assert.rejects(edit(['quiet']), {
+    code: 'RAZOR_MK_ISO',
+    message: /menus for BIOS and UEFI start the kernel differently/,
+  });
+  bytes.write('  APPEND', at);
+  writeFileSync(path, bytes);
+  await assert.rejects(edit(['quiet']), { code: 'RAZOR_MK_ISO', message: /has no line of the microkernel/ });
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.endsWith('.part')),
     [],
   );
 });
