@@ -110,15 +110,29 @@ export function bootstrapScript(host: string, nics: number): string {
   const rest = 'dhcp_mac=${dhcp_mac}&serial=${serial}&asset=${asset}&uuid=${uuid}&fact_boot_type=${platform}';
   return `${[
     '#!ipxe',
-    ...each(
-      (index) =>
-        `isset \${net${index}/mac} && dhcp net${index} && set dhcp_mac \${net${index}/mac:hexhyp} && goto chain_razor ||`,
+    'set tries:int32 0',
+    ':try',
+    ...each((index) =>
+      [
+        `isset \${net${index}/mac} || goto after${index}`,
+        `isset \${net${index}/ip} || dhcp net${index} || goto after${index}`,
+        `set dhcp_mac \${net${index}/mac:hexhyp}`,
+        'goto chain_razor',
+        `:after${index}`,
+      ].join('\n'),
     ),
+    'inc tries',
+    `iseq \${tries} ${DHCP_TRIES} || goto try`,
     'goto error',
     ':chain_razor',
     `chain http://${safe}/svc/boot?${macs}&${rest} || goto error`,
+    // a script that ends means the local disk, and the firmware goes on to that
+    'exit',
     ':error',
     'sleep 15',
     'reboot',
   ].join('\n')}\n`;
 }
+
+/** Switches may take a minute until they forward. */
+const DHCP_TRIES = 60;

@@ -106,7 +106,7 @@ const OTHERS: readonly RequestRow[] = [
   get(
     '/api/microkernel/bootstrap',
     200,
-    /^#!ipxe\n[^]*chain http:\/\/[^/]+\/svc\/boot\?net0=.*&net3=\$\{net3\/mac:hexhyp\}&dhcp_mac=/,
+    /^#!ipxe\n[^]*\niseq \$\{tries\} 60 \|\| goto try\n[^]*chain http:\/\/[^/]+\/svc\/boot\?net0=.*&net3=\$\{net3\/mac:hexhyp\}&dhcp_mac=.* \|\| goto error\nexit\n/,
   ),
   get('/api/microkernel/bootstrap?nic_max=50&http_port=9999', 200, /chain http:\/\/[^/:]+:9999\/svc\/boot\?.*&net49=/),
   get('/api/microkernel/bootstrap?nic_max=0', 400),

@@ -67,7 +67,7 @@ describe('the iPXE bootstrap', () => {
   });
 
   it('goes to the labels that it has, in script and menu', () => {
-    for (const script of [bootstrapIpxe('a:1'), IPXE_MENU]) {
+    for (const script of [bootstrapIpxe('a:1'), bootstrapFor('razor-server', 'a', '1'), IPXE_MENU]) {
       const labels = new Set([...script.matchAll(/^:(\S+)$/gm)].map((match) => match[1]));
       for (const [, target = ''] of script.matchAll(/goto ([\w-]+)/g)) assert.ok(labels.has(target), target);
     }
