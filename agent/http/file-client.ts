@@ -18,6 +18,8 @@ export interface FileRequest {
   readonly proxies?: Proxies | undefined;
   /** Longest silence, in milliseconds: until the answer begins, and between any two pieces of it. 60 s by default. */
   readonly idleMs?: number | undefined;
+  /** A part of the file: from this byte on, and how many of them. A server that gives the whole instead is a failure. */
+  readonly range?: { readonly from: number; readonly length?: number | undefined } | undefined;
   /** How many redirects are followed; 5 by default. */
   readonly redirects?: number;
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +35,7 @@ interface OpenFile {
 }
 
 export interface FileClient {
-  /** Asks for a file. Throws FileFailure for anything but 200, RAZOR_MK_TRUST where our own certificates cannot be used. */
+  /** Asks for a file. Throws FileFailure for anything but 200 (206 for a part), RAZOR_MK_TRUST where our own certificates cannot be used. */
   open(request: FileRequest): Promise<OpenFile>;
 }
 
@@ -62,16 +64,21 @@ const REDIRECTS = 5;
 
 /** Asks for a file with `transport`; FileClient.open says what it does. */
 export async function openFile(transport: HttpTransport, request: FileRequest, diagnose?: Diagnose): Promise<OpenFile> {
-  const { url, redirects = REDIRECTS } = request;
+  const { url, redirects = REDIRECTS, range } = request;
   let current = new URL(url);
+  const wanted = range === undefined ? 200 : 206;
   for (let hop = 0; ; hop++) {
     const own = current.origin === new URL(url).origin;
     const authorization = own ? request.authorization : undefined;
     const reply = await askFor(current.href, { ...request, authorization }, transport, diagnose);
     const what = urlForPeople(current.href);
     const { status, location } = reply;
-    if (status === 200) return { url: current.href, length: reply.length, body: piecesOf(reply, what, request) };
+    if (status === wanted && (range === undefined || reply.from === range.from))
+      return { url: current.href, length: reply.length, body: piecesOf(reply, what, request) };
     leave(reply);
+    if (range !== undefined && status < 300) {
+      throw new FileFailure(`${what}: the server gives no such part of it`, false, { status });
+    }
     if (status < 300 || status > 399 || location === undefined) {
       const again = status >= 500 || status === 408 || status === 429;
       throw new FileFailure(`${what}: HTTP ${status}`, again, { status });
@@ -114,6 +121,8 @@ interface Reply extends Begun {
   readonly status: number;
   readonly location: string | undefined;
   readonly length: number | undefined;
+  /** First byte of a part, as its Content-Range says. */
+  readonly from: number | undefined;
 }
 
 /** Ends an exchange whose body nobody reads. */
@@ -135,7 +144,7 @@ async function askFor(
     begun = await transport.begin({
       method: 'GET',
       url,
-      headers: authorization === undefined ? {} : { authorization },
+      headers: headersOf(authorization, request.range),
       timeout: { response: idleMs, socket: idleMs },
       kept: false,
       identity: true,
@@ -152,12 +161,29 @@ async function askFor(
       status,
       location: headers.location,
       length: Number.isSafeInteger(announced) ? announced : undefined,
+      from: firstByte(headers['content-range']),
     };
   } catch (error) {
     if (begun !== undefined) leave(begun);
     signal?.throwIfAborted();
     throw await explained(error, url, request, diagnose);
   }
+}
+
+function headersOf(authorization: string | undefined, range: FileRequest['range']): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  if (authorization !== undefined) headers['authorization'] = authorization;
+  if (range !== undefined) {
+    const { from, length } = range;
+    headers['range'] = `bytes=${from}-${length === undefined ? '' : from + length - 1}`;
+  }
+  return headers;
+}
+
+/** Of `bytes 5-9/10` (RFC 9110, 14.4). */
+function firstByte(contentRange: string | undefined): number | undefined {
+  const [, first] = /^bytes (\d{1,15})-/.exec(contentRange ?? '') ?? [];
+  return first === undefined ? undefined : Number(first);
 }
 
 async function explained(

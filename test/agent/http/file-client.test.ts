@@ -84,6 +84,25 @@ test('answers that are not the file say their status; only those of a server in 
   }
 });
 
+test('a part of a file is asked for by its first byte, and nothing else is taken for it', async (t) => {
+  const asked: (string | undefined)[] = [];
+  const url = await serve(t, (request, response) => {
+    asked.push(request.headers.range);
+    const range = { '/part': 'bytes 3-5/10', '/other': 'bytes 0-2/10' }[request.url ?? ''];
+    response.writeHead(range === undefined ? 200 : 206, range === undefined ? {} : { 'content-range': range });
+    response.end('345');
+  });
+  assert.equal((await read(`${url}/part`, { range: { from: 3, length: 3 } })).toString(), '345');
+  await read(`${url}/part`, { range: { from: 3 } });
+  assert.deepEqual(asked, ['bytes=3-5', 'bytes=3-']);
+  for (const path of ['other', 'whole']) {
+    const wrong = await failure(() => read(`${url}/${path}`, { range: { from: 3 } }));
+    assert.match(wrong.message, /gives no such part of it/);
+    assert.equal(wrong.again, false);
+  }
+  assert.match((await failure(() => read(`${url}/part`))).message, /HTTP 206/);
+});
+
 test('redirects are followed up to their number, never to another protocol', async (t) => {
   const url = await serve(t, (request, response) => {
     const [, kind = '', left = '0'] = (request.url ?? '').split('/');
