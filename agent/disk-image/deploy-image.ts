@@ -31,6 +31,7 @@ export interface DeployImageOptions {
   readonly system: System;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told at each MiB; whoever shows it decides how often. */
   readonly progress: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -42,16 +43,6 @@ export async function deployImage(options: DeployImageOptions): Promise<string> 
     throw new RazorMkError('RAZOR_MK_DEPLOY_OFF', 'this microkernel may not write images: nothing was written');
   }
   const info = readImageInfo(options.imageInfo, options.rules);
-  if (info.format !== 'raw') {
-    throw new RazorMkError(
-      'RAZOR_MK_DEPLOY_IMAGE',
-      `the image is ${info.format}, and only raw images are written here`,
-      {
-        remedy:
-          'Let the conductor convert it ([agent]image_download_source=local, or image_download_source in the node’s driver_info), or convert it once with qemu-img convert -O raw.',
-      },
-    );
-  }
   const given = options.configDrive;
   const configDrive =
     typeof given === 'string' && given !== ''
@@ -60,7 +51,6 @@ export async function deployImage(options: DeployImageOptions): Promise<string> 
   const disk = await findDisk(options);
   const target = await openDisk(disk, system);
   try {
-    const tell = progressTeller(clock, (text) => progress(`${disk.path}: ${text}`));
     const written = await writeWholeDisk({
       info,
       target,
@@ -72,7 +62,7 @@ export async function deployImage(options: DeployImageOptions): Promise<string> 
       attempts: options.attempts,
       pauseMs: options.pauseMs,
       note: (line) => log.info(`${disk.path}: ${line}`),
-      progress: tell,
+      progress: (done, total, what) => progress(`${disk.path}: ${progressText(done, total, what)}`),
     });
     const { table, bytes, digest } = written;
     const device = statSync(disk.path).isBlockDevice();
@@ -119,19 +109,12 @@ function hintsOf(rootDevice: unknown): ReturnType<typeof parseHintObject> | unde
   return hints.length === 0 ? undefined : hints;
 }
 
-/** At most one line every five seconds, and the last. */
-function progressTeller(clock: Clock, say: (text: string) => void): (done: number, total: number | undefined) => void {
-  let last = -Infinity;
-  return (done, total) => {
-    if (done !== total && clock.now() - last < 5000) return;
-    last = clock.now();
-    const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
-    say(
-      total === undefined
-        ? `${mebibytes(done)} MiB written`
-        : `${mebibytes(done)} of ${mebibytes(total)} MiB written (${Math.floor((done / total) * 100)} %)`,
-    );
-  };
+/** `3 of 64 MiB written (4 %)`. */
+function progressText(done: number, total: number | undefined, what = 'written'): string {
+  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  return total === undefined
+    ? `${mebibytes(done)} MiB ${what}`
+    : `${mebibytes(done)} of ${mebibytes(total)} MiB ${what} (${Math.floor((done / total) * 100)} %)`;
 }
 
 async function rereadPartitions(disk: Disk, system: System, log: Log): Promise<void> {

@@ -8,7 +8,8 @@ export interface ImageInfo {
   readonly id: string;
   /** In order; the next is tried when one fails. */
   readonly urls: readonly string[];
-  readonly format: 'raw' | 'qcow2';
+  /** As the server calls it; undefined where it leaves that to the bytes. */
+  readonly format: 'raw' | 'qcow2' | undefined;
   /** What the image must hash to, or the URL of a file that says it, for one algorithm where the server named one. */
   readonly digest: Digest | { readonly listUrl: string; readonly algorithm: Algorithm | undefined };
   /** The image's own proxies (`proxies`, `no_proxy`); undefined for those of the agent's environment. */
@@ -66,19 +67,16 @@ export function readImageInfo(value: unknown, rules: ImageRules): ImageInfo {
     );
   }
   if (info.image_type === 'partition' || (info.kernel ?? '') !== '' || (info.ramdisk ?? '') !== '') {
-    throw refuse('it is the image of a partition', 'Use an image of a whole disk: this agent makes no partitions.');
-  }
-  const format = (info.disk_format ?? 'raw').toLowerCase();
-  // ironic takes a raw image with a partition table for the format gpt
-  if (format === 'raw' && rules.formats?.some((each) => each === 'raw' || each === 'gpt') === false) {
     throw refuse(
-      `the server permits ${rules.formats.join(', ') || 'no image formats'}, and only raw images are written here`,
-      'Add raw to [conductor]permitted_image_formats.',
+      'it is the image of a partition: this agent makes no partitions',
+      'Use an image of a whole disk, raw or qcow2.',
     );
   }
-  if (format !== 'raw' && format !== 'qcow2') {
-    throw refuse(`the image's format is ${format}`, 'Use a raw image of a whole disk.');
+  const format = info.disk_format?.toLowerCase();
+  if (format !== undefined && format !== 'raw' && format !== 'qcow2') {
+    throw refuse(`the image's format is ${format}`, 'Use an image of a whole disk, raw or qcow2.');
   }
+  if (format !== undefined) refusePermission(format, rules);
   return {
     id: info.id ?? urls[0] ?? '',
     urls,
@@ -87,6 +85,26 @@ export function readImageInfo(value: unknown, rules: ImageRules): ImageInfo {
     proxies: proxiesOf(info.proxies ?? {}, info.no_proxy ?? ''),
     authorization: authorizationOf(info),
   };
+}
+
+/** What the bytes are must be what the server called it, and be permitted. Throws RAZOR_MK_DEPLOY_IMAGE. */
+export function refuseFormat(found: 'raw' | 'qcow2', { format }: ImageInfo, rules: ImageRules): void {
+  if (found !== (format ?? found)) {
+    throw refuse(
+      `the image is ${found === 'qcow2' ? 'a qcow2 image' : 'not a qcow2 image'}, and its disk_format says ${String(format)}; nothing was written`,
+      'Give its real image_disk_format.',
+    );
+  }
+  refusePermission(found, rules);
+}
+
+/** Ironic takes a raw image with a partition table for the format gpt. */
+function refusePermission(format: 'raw' | 'qcow2', { formats }: ImageRules): void {
+  if (formats?.some((each) => each === format || (each === 'gpt' && format === 'raw')) !== false) return;
+  throw refuse(
+    `the image is ${format}, and the server permits ${formats.join(', ') || 'no image formats'}`,
+    `Add ${format} to [conductor]permitted_image_formats.`,
+  );
 }
 
 function digestOf(

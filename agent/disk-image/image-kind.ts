@@ -7,8 +7,10 @@
 /** At an offset, these bytes; and what the file is then. */
 type Magic = readonly [kind: string, offset: number, bytes: string];
 
+export const QCOW2 = 'a qcow2 image';
+
 const MAGIC: readonly Magic[] = [
-  ['a qcow2 image', 0, 'QFI\xfb'],
+  [QCOW2, 0, 'QFI\xfb'],
   ['a VMDK image', 0, 'KDMV'],
   ['a VMDK image', 0, 'COWD'],
   ['a VMDK image', 0, '# Disk DescriptorFile'],

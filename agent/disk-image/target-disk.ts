@@ -10,7 +10,8 @@ export interface DiskTarget {
   readonly sectorBytes: number;
   /** All of `data` at `offset`; beyond the end of the disk it throws RAZOR_MK_DEPLOY_IMAGE. */
   write(offset: number, data: Uint8Array): Promise<void>;
-  read(offset: number, length: number): Promise<Buffer>;
+  /** Fewer bytes only at the end of the disk; into memory that is given, or its own. */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   /** On the disk, not only on its way. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -55,8 +56,8 @@ export async function openDisk(disk: Disk, system: System): Promise<DiskTarget> 
         done += bytesWritten;
       }
     },
-    async read(offset, length) {
-      const buffer = Buffer.alloc(length);
+    async read(offset, length, into) {
+      const buffer = into ?? Buffer.alloc(length);
       const { bytesRead } = await handle.read(buffer, 0, length, offset);
       return buffer.subarray(0, bytesRead);
     },

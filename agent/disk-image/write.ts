@@ -1,20 +1,20 @@
 /**
- * A raw image of a whole disk from the network to the disk. The first MiB is written last, after the checksum was found
- * right: whatever happens before, the disk boots neither half an image nor one that was not meant, nor what it had.
+ * An image of a whole disk from the network to the disk, raw or qcow2. The first MiB is written last, after the checksum was
+ * found right: whatever happens before, the disk boots neither half an image nor one that was not meant, nor what it had.
  */
-import { createHash } from 'node:crypto';
 import type { Clock } from '../../platform/time/clock.ts';
-import { RazorMkError } from '../../platform/errors/errors.ts';
 import { FileFailure } from '../http/file-client.ts';
 import { urlForPeople } from '../http/http-failure.ts';
-import { fetchBytes, imageFailure, type FetchOptions } from './fetch.ts';
 import { digestInList, type Digest } from './checksums.ts';
-import type { ImageInfo, ImageRules } from './image-info.ts';
-import { foreignKind } from './image-kind.ts';
-import { isTable, planTable, refuseBeyond, type TablePlan } from './tables/partition-table.ts';
+import { createDownload } from './whole-disk/download.ts';
+import { fetchBytes, imageFailure, type FetchOptions } from './fetch.ts';
+import { refuseFormat, type ImageInfo, type ImageRules } from './image-info.ts';
+import { foreignKind, QCOW2 } from './image-kind.ts';
+import { NextWay, writeQcow2, type Way } from './qcow2/write-qcow2.ts';
 import type { DiskTarget } from './target-disk.ts';
+import { refuseImage, type WrittenImage } from './whole-disk/whole-disk.ts';
+import { writeRaw } from './whole-disk/write-raw.ts';
 
-const MEBIBYTE = 1024 * 1024;
 const LONGEST_LIST = 256 * 1024;
 
 export interface WriteOptions {
@@ -30,14 +30,9 @@ export interface WriteOptions {
   readonly pauseMs?: number;
   /** Told in words, for people. */
   readonly note: (line: string) => void;
-  readonly progress: (done: number, total: number | undefined) => void;
+  /** `what` was done to so many bytes: `written` where it is left out. */
+  readonly progress: (done: number, total: number | undefined, what?: string) => void;
   readonly signal?: AbortSignal | undefined;
-}
-
-interface WrittenImage {
-  readonly bytes: number;
-  readonly digest: Digest;
-  readonly table: TablePlan;
 }
 
 /** Writes it. Throws RAZOR_MK_DEPLOY_IMAGE or RAZOR_MK_DEPLOY_DISK; the disk then has zeros where it would boot from. */
@@ -50,7 +45,7 @@ export async function writeWholeDisk(options: WriteOptions): Promise<WrittenImag
     const url = info.urls[attempt % info.urls.length] ?? '';
     if (attempt >= info.urls.length) await clock.sleep(pauseMs, signal);
     try {
-      return await writeOnce(url, digest, options);
+      return await writeFrom(url, digest, options);
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof FileFailure)) throw error;
@@ -88,107 +83,39 @@ function decodedPath(url: string): string {
   }
 }
 
-async function writeOnce(url: string, digest: Digest, options: WriteOptions): Promise<WrittenImage> {
-  const { target, info, note } = options;
-  const { files, ...request } = options.fetch;
-  const source = await files.open({ ...request, url, proxies: info.proxies, authorization: info.authorization });
-  if (source.length !== undefined && source.length > target.sizeBytes) {
-    throw refuse(`the image has ${source.length} bytes, and the disk ${target.sizeBytes}; nothing was written`);
-  }
-  note(`write ${urlForPeople(source.url)}${source.length === undefined ? '' : `, ${source.length} bytes`}`);
-  const hash = createHash(digest.algorithm);
-  const head = Buffer.alloc(Math.min(MEBIBYTE, target.sizeBytes));
-  let table: TablePlan | undefined;
-  let bytes = 0;
-  for await (const block of blocks(source.body, MEBIBYTE)) {
-    hash.update(block);
-    if (bytes === 0) {
-      table = planFor(block, head, source.length, options);
-      await blankEnds(target);
-    } else {
-      await target.write(bytes, block);
+/** One URL; begun again for a qcow2 image that cannot be written as it was tried. */
+async function writeFrom(url: string, digest: Digest, options: WriteOptions): Promise<WrittenImage> {
+  for (let way: Way = 'one pass'; ;) {
+    try {
+      return await writeOnce(url, digest, way, options);
+    } catch (error) {
+      if (!(error instanceof NextWay)) throw error;
+      options.note(error.message);
+      ({ way } = error);
     }
-    bytes += block.length;
-    options.progress(bytes, source.length);
   }
-  if (table === undefined) throw refuse('the image is empty; nothing was written');
+}
+
+async function writeOnce(url: string, digest: Digest, way: Way, options: WriteOptions): Promise<WrittenImage> {
+  const { target, info, rules, note, configDrive, progress, signal } = options;
+  const { files, ...fetch } = options.fetch;
+  const request = { ...fetch, url, proxies: info.proxies, authorization: info.authorization };
+  const source = await files.open(request);
+  note(`write ${urlForPeople(source.url)}${source.length === undefined ? '' : `, ${source.length} bytes`}`);
+  let what: string | undefined;
+  const download = createDownload(source, digest.algorithm, (done, total) => progress(done, total, what));
   try {
-    checkWritten(hash.digest('hex'), digest, table, bytes);
-  } catch (error) {
-    await blankEnds(target);
-    await target.sync();
-    throw error;
+    const { value: first, done } = await download.blocks.next();
+    if (done === true) throw refuseImage('the image is empty; nothing was written');
+    const isQcow2 = foreignKind(first, false) === QCOW2;
+    refuseFormat(isQcow2 ? 'qcow2' : 'raw', info, rules);
+    const job = { target, configDrive, digest, download, first };
+    if (!isQcow2) return await writeRaw(job);
+    what = 'downloaded';
+    const openRange = async (from: number, length?: number): Promise<AsyncIterable<Buffer>> =>
+      (await files.open({ ...request, range: { from, length } })).body;
+    return await writeQcow2({ ...job, way, openRange, note, progress, signal });
+  } finally {
+    await download.blocks.return(undefined);
   }
-  await finish(target, table, head);
-  return { bytes, digest, table };
-}
-
-/**
- * What the image's first bytes say, before the disk is touched: a container, a page of a portal, no partition table or one that
- * does not fit are refused whatever the server called the image. Copies it into `head` with the table of this disk.
- */
-function planFor(block: Buffer, head: Buffer, length: number | undefined, options: WriteOptions): TablePlan {
-  const { target, configDrive } = options;
-  const kind = foreignKind(block, isTable(block, target.sectorBytes));
-  if (kind !== undefined) {
-    throw refuse(
-      `the image is ${kind}, not the raw image of a disk; nothing was written`,
-      'Give its real image_disk_format and let the conductor convert it (image_download_source=local), or convert it once with qemu-img convert -O raw.',
-    );
-  }
-  block.copy(head);
-  const table = planTable(head, { target, configDrive });
-  if (length !== undefined) refuseBeyond(table, length, 'nothing was written');
-  return table;
-}
-
-function checkWritten(found: string, { algorithm, hex }: Digest, table: TablePlan, bytes: number): void {
-  if (found !== hex) {
-    throw refuse(
-      `the image is not the one that was meant: its ${algorithm} is ${found}, not ${hex}; the disk was made unbootable`,
-    );
-  }
-  refuseBeyond(table, bytes, 'the disk was made unbootable');
-}
-
-/** The table's other parts, and last the beginning; then it is read again, as it lies there. */
-async function finish(target: DiskTarget, table: TablePlan, head: Buffer): Promise<void> {
-  const patches = [...table.patches, { offset: 0, data: head }];
-  for (const { offset, data } of patches) {
-    if (offset === 0) await target.sync();
-    await target.write(offset, data);
-  }
-  await target.sync();
-  for (const { offset, data } of patches) {
-    if ((await target.read(offset, data.length)).equals(data)) continue;
-    throw new RazorMkError('RAZOR_MK_DEPLOY_DISK', `the disk does not hold at byte ${offset} what was written there`);
-  }
-}
-
-function refuse(why: string, remedy?: string): RazorMkError {
-  return new RazorMkError('RAZOR_MK_DEPLOY_IMAGE', why, remedy === undefined ? {} : { remedy });
-}
-
-/** Zeros where firmware and kernel look for something to boot: the first MiB, and the last, where a GPT has its copy. */
-async function blankEnds(target: DiskTarget): Promise<void> {
-  const zeros = Buffer.alloc(Math.min(MEBIBYTE, target.sizeBytes));
-  await target.write(0, zeros);
-  await target.write(target.sizeBytes - zeros.length, zeros);
-}
-
-/** The same bytes in pieces of `size`; the last may be shorter. */
-async function* blocks(source: AsyncIterable<Buffer>, size: number): AsyncIterable<Buffer> {
-  let parts: Buffer[] = [];
-  let length = 0;
-  for await (const piece of source) {
-    parts.push(piece);
-    length += piece.length;
-    if (length < size) continue;
-    const whole = Buffer.concat(parts);
-    let at = 0;
-    for (; at + size <= whole.length; at += size) yield whole.subarray(at, at + size);
-    parts = [whole.subarray(at)];
-    length = whole.length - at;
-  }
-  if (length > 0) yield Buffer.concat(parts);
 }

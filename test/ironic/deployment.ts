@@ -1,11 +1,11 @@
 /** Cases: images of whole disks, written by order of the real conductor. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { run } from '../../platform/process/run.ts';
-import { EFI, gptImage, LINUX } from '../agent/disk-image/tables/tables.ts';
+import { EFI, gptImage, LINUX, mbrImage } from '../agent/disk-image/tables/tables.ts';
 import type { Case } from './case.ts';
 import { askAgent, begin, commandsOf, follow, sameBytes, setImage } from './operations.ts';
 import { IMAGE_BYTES, keptLogs, MAC, theNode, type World } from './world.ts';
@@ -167,6 +167,37 @@ export const DEPLOYMENT: readonly Case[] = [
       const at = (table.partitions[2]?.start ?? 0) * 512;
       assert.deepEqual(onDisk(world, at, drive.length), drive);
       return `sfdisk: ${table.partitions.map(({ name, start, size }) => `${name} ${start}+${size}`).join(', ')}`;
+    },
+  },
+  {
+    title:
+      'qcow2 of qemu-img, named so by image_disk_format or by nothing: active, and the disk is what qemu-img convert makes',
+    async run(world) {
+      const raw = join(world.files.root, 'cloud.raw');
+      const source = mbrImage(IMAGE_BYTES / 512);
+      source.fill(0, MEBIBYTE); // the disk holds the image of an earlier case there
+      for (const mebibyte of [3, 17, 40]) randomBytes(5 * MEBIBYTE).copy(source, mebibyte * MEBIBYTE);
+      source.fill('a line of text\n', 50 * MEBIBYTE, 60 * MEBIBYTE);
+      writeFileSync(raw, source);
+      const notes: string[] = [];
+      for (const [options, format] of [
+        [['-c', '-o', 'compression_type=zstd'], null],
+        [[], 'qcow2'],
+      ] as const) {
+        const name = `cloud-${options.length}.qcow2`;
+        const argv = ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', ...options, raw, join(world.files.root, name)];
+        const made = await run(argv as [string, ...string[]], { timeoutMs: 60_000 });
+        if (made.failure === 'not-found') return 'qemu-img is not installed: not tried';
+        assert.equal(made.status, 0, made.stderr.toString());
+        await setImage(world, name, { 'instance_info/image_disk_format': format });
+        const operation = await begin(world, 'rebuild', 'wait call-back', { words: ALLOWED });
+        await follow(world, operation, 'active');
+        await operation.agent.stop();
+        // an earlier case left a config drive, whose partition is in the first sector
+        await sameBytes(raw, world.disk, IMAGE_BYTES - 512, [512, 512]);
+        notes.push(`${name}: ${statSync(join(world.files.root, name)).size} bytes`);
+      }
+      return notes.join(', ');
     },
   },
   {

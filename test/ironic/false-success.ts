@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeQcow2 } from '../helpers/qcow2-image.ts';
 import type { Case } from './case.ts';
 import { begin, follow, sameBytes, setImage, sha256Of } from './operations.ts';
 import { IMAGE_BYTES, MAC, theNode, type AgentProcess, type World } from './world.ts';
@@ -70,16 +71,28 @@ export const FALSE_SUCCESS: readonly Case[] = [
     },
   },
   {
-    title: 'a qcow2 image without image_disk_format is refused by its bytes, and the disk is left as it was',
+    title: 'a VMDK image without image_disk_format is refused by its bytes, and the disk is left as it was',
     async run(world) {
       occupy(world);
       const image = Buffer.alloc(MEBIBYTE);
-      Buffer.from('514649fb00000003', 'hex').copy(image);
+      image.write('KDMV', 'latin1');
       writeFileSync(join(world.files.root, 'cloud.img'), image);
       await setImage(world, 'cloud.img');
       await remove(world, '/instance_info/image_disk_format');
       const words = await failing(world);
-      assert.match(words, /the image is a qcow2 image, not the raw image of a disk; nothing was written/);
+      assert.match(words, /the image is a VMDK image, not the raw image of a disk; nothing was written/);
+      assert.deepEqual(firstBytes(world, 16), Buffer.alloc(16, 0xdd));
+      return undefined;
+    },
+  },
+  {
+    title: 'a qcow2 image that is an overlay is refused before anything is written',
+    async run(world) {
+      const { image } = makeQcow2({ virtualBytes: MEBIBYTE, clusters: [] });
+      image.writeBigUInt64BE(104n, 8); // the name of its backing file
+      writeFileSync(join(world.files.root, 'overlay.qcow2'), image);
+      await setImage(world, 'overlay.qcow2', { 'instance_info/image_disk_format': 'qcow2' });
+      assert.match(await failing(world), /qcow2: the image is an overlay/);
       assert.deepEqual(firstBytes(world, 16), Buffer.alloc(16, 0xdd));
       return undefined;
     },
