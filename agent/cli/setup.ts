@@ -11,6 +11,7 @@ import { resolveAgentSettings } from '../config/resolve.ts';
 import type { PushedMap } from '../config/pushed.ts';
 import { parseSwitch } from '../config/switch.ts';
 import type { Resolved, Settings } from '../config/settings.ts';
+import { askDhcpServers } from '../discovery/dhcp-inform.ts';
 import { discover, type DiscoveryOptions } from '../discovery/discover.ts';
 import { lookupAddresses } from '../discovery/dns.ts';
 import { parseResolvConf } from '../../platform/resolv-conf.ts';
@@ -62,6 +63,7 @@ export async function setUp(args: AgentArgs, host: Host, more: SetUpOptions = {}
         resolvConf: args['resolv-conf'],
         nextServerFile: args['next-server-file'],
         dnsPort: args['dns-port'],
+        dhcpServers: writtenIn(args)['live'] === true ? askDhcpServers : undefined,
         signal,
         unanswered,
       }),

@@ -1,7 +1,7 @@
 /**
  * Where the provisioning server is. In order: option, the kernel line's keys of that kind of server, environment,
- * configuration file, its DNS name, its DHCP options, the next-server file, and its SRV record. Every step leaves a trace. The
- * first source that gives an address counts, and those behind it are asked only when it led to no server.
+ * configuration file, its DNS name, its DHCP options, the next-server file, its SRV record, and the words of the link's other DHCP
+ * servers. Every step leaves a trace. The first source that gives an address counts, and those behind it are asked only when it led to no server.
  */
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
@@ -11,6 +11,7 @@ import { notFoundRemedy } from '../servers/remedies.ts';
 import type { DiscoveryRules, LeaseSource, ServerDescriptor } from '../servers/server.ts';
 import { addressFault, baseUrl, ipFamilyOf, parseAddress, type ServerAddress } from './address.ts';
 import type { Candidate, Discovery, DiscoveryStep } from './candidate.ts';
+import type { DhcpWord } from './dhcp-inform.ts';
 import { lookupAddresses, lookupService, type DnsOptions } from './dns.ts';
 import { parseNextServer } from './next-server.ts';
 import { parseResolvConf } from '../../platform/resolv-conf.ts';
@@ -28,6 +29,8 @@ export interface DiscoveryOptions {
   readonly resolvConf: string;
   readonly nextServerFile: string;
   readonly dnsPort?: number | undefined;
+  /** What every DHCP server of the link says, of a machine that may ask (dhcp-inform.ts); asked last of all. */
+  readonly dhcpServers?: ((signal?: AbortSignal) => Promise<readonly DhcpWord[]>) | undefined;
   /** URLs that were tried and did not answer: a source that leads to no others is followed by the next one. */
   readonly unanswered?: ReadonlySet<string> | undefined;
   readonly signal?: AbortSignal;
@@ -96,6 +99,7 @@ function sourcesOf({ kernelKeys, dnsName, lease, nextServer, srvName }: Discover
   if (lease !== undefined) sources.push((search) => fromLease(lease, search));
   if (nextServer) sources.push(fromNextServer);
   if (srvName !== undefined) sources.push((search) => fromService(srvName, search));
+  if (nextServer) sources.push(fromOtherDhcp);
   return sources;
 }
 
@@ -199,6 +203,20 @@ async function fromNextServer(search: Search): Promise<readonly Candidate[]> {
   const address = parseNextServer(bytes);
   if ('wrong' in address) return trace(search, source, `${path} ${address.wrong}`);
   return await candidatesAt(address, { source, given: false, note: `${path} holds ${address.host}` }, search);
+}
+
+/** The lease is of the DHCP server that was first; another one may name another next-server. */
+async function fromOtherDhcp(search: Search): Promise<readonly Candidate[]> {
+  const { dhcpServers, signal } = search.options;
+  if (dhcpServers === undefined) return [];
+  const candidates: Candidate[] = [];
+  const words = await dhcpServers(signal);
+  for (const { from, nextServer } of words) {
+    const source = `DHCP server ${from}`;
+    const address: ServerAddress = { scheme: 'http', host: nextServer, port: undefined, path: '' };
+    candidates.push(...(await candidatesAt(address, { source, given: false, note: `it names ${nextServer}` }, search)));
+  }
+  return words.length === 0 ? trace(search, 'DHCP servers of the link', 'none names a next-server') : candidates;
 }
 
 async function fromService(name: string, search: Search): Promise<readonly Candidate[]> {

@@ -6,6 +6,8 @@ export function describeFailure(error: unknown, timeoutMs: number): string {
   const code = errnoOf(error);
   switch (code) {
     case 'ETIMEDOUT':
+      // got's error names the phase
+      if ((error as { readonly event?: unknown }).event === 'connect') return 'no connection: nobody answers there';
       return `no whole answer within ${timeoutMs / 1000} s`;
     case 'ECONNREFUSED':
       return 'connection refused: nothing listens there';

@@ -109,6 +109,9 @@ interface Terms {
   readonly kept: boolean;
 }
 
+/** A machine that is there accepts at once, or when it is asked again a second later (TCP's first repetition, RFC 6298). */
+const CONNECT_MS = 2500;
+
 /** One exchange. `unanswered` is called with true when it began on a used connection, with false when a reply has begun. */
 async function exchange(
   request: HttpRequest,
@@ -122,7 +125,7 @@ async function exchange(
     url: request.url,
     headers: { ...guard?.headers, ...request.headers },
     body: request.body,
-    timeout: { request: timeoutMs },
+    timeout: { request: timeoutMs, connect: Math.min(timeoutMs, CONNECT_MS) },
     kept,
     identity: false,
     signal: request.signal,

@@ -35,7 +35,12 @@ interface Begin {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /** got's time limits, in milliseconds. */
-  readonly timeout: { readonly request?: number; readonly response?: number; readonly socket?: number };
+  readonly timeout: {
+    readonly request?: number;
+    readonly connect?: number;
+    readonly response?: number;
+    readonly socket?: number;
+  };
   /** Whether the connection may be one that was used before, and is used again. */
   readonly kept: boolean;
   /** The body as it is stored on the server, not decoded. */

@@ -1,6 +1,6 @@
 /** Which server the next turn asks: the one that is known, or what discovery finds, however long that takes. */
 import type { Candidate } from '../discovery/candidate.ts';
-import { guard, intervalsNow, pause, reportFailure, type LoopState } from './loop-state.ts';
+import { failureIntervals, guard, pause, reportFailure, type LoopState } from './loop-state.ts';
 
 /** Discovers until there is a server. Undefined when the agent is stopped. */
 export async function locate(state: LoopState): Promise<Candidate | undefined> {
@@ -17,7 +17,9 @@ export async function locate(state: LoopState): Promise<Candidate | undefined> {
       if (signal.aborted) return undefined;
       if (known !== undefined) return known; // the address expired, and DNS is gone: better the old one than none
       reportFailure(state, error);
-      const { ms } = state.discoverySchedule.afterFailure(intervalsNow(state), () => clock.random(), undefined);
+      const { discoverySchedule: schedule } = state;
+      const intervals = failureIntervals(state, schedule.failures, error);
+      const { ms } = schedule.afterFailure(intervals, () => clock.random(), undefined);
       await pause(state, { ms, reason: 'discovery begins again' });
     }
   }

@@ -1,5 +1,5 @@
 /** What the loop knows from step to step, and the small acts that several of its steps share. */
-import { messageOf } from '../../platform/errors/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { createSchedule, type Intervals, type Schedule, type Wait } from '../../platform/time/schedule.ts';
 import type { Exclusion } from '../../facts/facts.ts';
 import { createPushTracker, type PushTracker } from '../config/push-tracker.ts';
@@ -121,6 +121,23 @@ export async function applySettings(state: LoopState): Promise<void> {
 /** The lengths of waits by the settings of now. */
 export function intervalsNow({ resolved, options }: LoopState): Intervals {
   return intervalsOf(resolved, options.descriptor.turns.interval, options.kernel);
+}
+
+/** A network may let a node through at any moment, and who stands before the machine waits for it. */
+const FIRST_CONTACT_CAP_MS = 8000;
+/** After some minutes a server that nobody has reached is likely off, and others may be starting with us. */
+const FIRST_CONTACT_FAILURES = 100;
+
+/** Whether no server has been reached yet: none has answered, and this failure is none of its own words (an overload, a refusal). */
+export function isFirstContact(state: LoopState, error: unknown): boolean {
+  return state.answered === 0 && !(error instanceof RazorMkError && error.code === 'RAZOR_MK_REFUSED');
+}
+
+/** The same for the waits after failures: short ones before first contact, for the first hundred failures. */
+export function failureIntervals(state: LoopState, failures: number, error: unknown): Intervals {
+  const intervals = intervalsNow(state);
+  if (!isFirstContact(state, error) || failures >= FIRST_CONTACT_FAILURES) return intervals;
+  return { ...intervals, backoffCapMs: Math.min(intervals.backoffCapMs, FIRST_CONTACT_CAP_MS) };
 }
 
 /** Waits until the time is over, somebody wakes the loop, or it is stopped. */

@@ -5,7 +5,16 @@ import type { Candidate } from '../discovery/candidate.ts';
 import { exchangeOf } from '../http/exchange.ts';
 import { HttpFailure } from '../http/http-failure.ts';
 import type { Dialect } from '../servers/dialect.ts';
-import { applySettings, guard, intervalsNow, reportFailure, reportStore, type LoopState } from './loop-state.ts';
+import {
+  applySettings,
+  failureIntervals,
+  guard,
+  intervalsNow,
+  isFirstContact,
+  reportFailure,
+  reportStore,
+  type LoopState,
+} from './loop-state.ts';
 import { reportWarning } from './report-error.ts';
 import { runTurn, type TurnResult } from './turn.ts';
 
@@ -102,7 +111,9 @@ export async function settleConfig(state: LoopState, { result, error }: TurnEnd,
 }
 
 async function giveUp(state: LoopState, error: unknown, server: Candidate): Promise<void> {
-  const { rediscoverAfter } = state.resolved.values;
+  // a name or a lease may lead anywhere: as long as nobody has answered, each is tried once
+  const stranger = isFirstContact(state, error) && !server.given && server.source !== 'pushed mk_uri';
+  const rediscoverAfter = stranger ? 1 : state.resolved.values.rediscoverAfter;
   if ((state.schedule.failures + 1) % rediscoverAfter !== 0) return;
   if (state.push.failed(`${rediscoverAfter} check-ins in a row failed: ${messageOf(error)}`)) {
     state.facts.expire();
@@ -110,14 +121,17 @@ async function giveUp(state: LoopState, error: unknown, server: Candidate): Prom
     if (server.source !== 'pushed mk_uri') return;
   }
   if (!state.targets.next(server))
-    state.runtime.log.warn(`${server.url} failed ${rediscoverAfter} times in a row: discovery begins again`);
+    state.runtime.log.warn(
+      `${server.url} failed${stranger ? '' : ` ${rediscoverAfter} times in a row`}: discovery begins again`,
+    );
 }
 
 /** The wait until the next turn: by interval or calendar after an answer, by back-off or the server's wish after a failure. */
 export function waitAfter(state: LoopState, { startedAt, result, error }: TurnEnd): Wait {
   const { clock } = state.runtime;
-  const intervals = intervalsNow(state);
-  if (result !== undefined) return state.calendar.wait(state.schedule.afterSuccess(intervals, clock.now(), startedAt));
+  const { schedule } = state;
+  if (result !== undefined)
+    return state.calendar.wait(schedule.afterSuccess(intervalsNow(state), clock.now(), startedAt));
   const retryAfterMs = error instanceof HttpFailure ? error.retryAfterMs : undefined;
-  return state.schedule.afterFailure(intervals, () => clock.random(), retryAfterMs);
+  return schedule.afterFailure(failureIntervals(state, schedule.failures, error), () => clock.random(), retryAfterMs);
 }

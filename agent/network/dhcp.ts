@@ -22,6 +22,7 @@ export interface DhcpContext {
   readonly service?: string;
 }
 
+const SERVICE = '/etc/init.d/dhcp.sh';
 const SCRIPTS = ['/usr/share/udhcpc/dhcp_mk_config.script', '/usr/share/udhcpc/default.script'];
 
 /** Whether it is ours: Tiny Core's own file of that name takes no interface and would start them all. */
@@ -44,6 +45,21 @@ export function dhcpClientPid(nic: string, pidDir = '/var/run'): number | undefi
   } catch {
     return undefined;
   }
+}
+
+/** Whether the image's own script should have started a client on this NIC, and none runs. */
+export function lacksDhcpClient(nic: string, context: Pick<DhcpContext, 'service' | 'pidDir'>): boolean {
+  return isOurService(context.service ?? SERVICE) && dhcpClientPid(nic, context.pidDir) === undefined;
+}
+
+/** Starts the client of one NIC with the image's own script, which leaves one alone that runs. Never throws. */
+export async function startDhcp(nic: string, context: DhcpContext): Promise<void> {
+  if (!isNicName(nic)) return;
+  const service = context.service ?? SERVICE;
+  const result = await context.system.run(`start a DHCP client on ${nic}`, [service, nic], { timeoutMs: 60_000 });
+  if (result.status === 0) return;
+  const said = result.failure ?? result.stderr.toString().trim().slice(0, 200);
+  context.log.warn(`${service} ${nic} failed: ${said}`);
 }
 
 /** The argv that starts udhcpc: it goes to the background by itself, with a lease or without, after 4 tries of 3 s. */
@@ -79,7 +95,7 @@ export function udhcpcArgv(
  */
 export async function restartDhcp(nic: string, context: DhcpContext, hostname = ''): Promise<boolean> {
   if (!isNicName(nic)) return false;
-  const service = context.service ?? '/etc/init.d/dhcp.sh';
+  const service = context.service ?? SERVICE;
   if (isOurService(service)) {
     const result = await context.system.run(`start the DHCP client of ${nic} anew`, [service, 'restart', nic], {
       timeoutMs: 60_000,

@@ -9,6 +9,7 @@ import type { NetworkState } from './network-state.ts';
 export type RecoveryAction =
   | { readonly kind: 'link-up'; readonly nic: string }
   | { readonly kind: 'reload-module'; readonly module: string }
+  | { readonly kind: 'start-dhcp'; readonly nic: string }
   | { readonly kind: 'restart-dhcp'; readonly nic: string };
 
 /** What was tried: key of the action to count and time. */
@@ -19,12 +20,14 @@ export interface RecoveryOptions {
   readonly reloadable?: readonly string[];
   /** The interfaces that DHCP is asked on (line-cards.ts); all cards by default. */
   readonly dhcpNics?: (state: NetworkState) => readonly string[];
+  /** Whether a DHCP client is missing there, of those that the image's own script starts; never by default. */
+  readonly lacksClient?: (nic: string) => boolean;
 }
 
 /** The original's list (bnx2), and its kin that load firmware when they are probed. */
 export const RELOADABLE_MODULES: readonly string[] = ['bnx2', 'bnx2x', 'netxen_nic', 'qlcnic', 'cxgb4', 'cxgb3'];
 
-const FIRST_MS = { 'link-up': 2000, 'reload-module': 10_000, 'restart-dhcp': 15_000 } as const;
+const FIRST_MS = { 'link-up': 2000, 'reload-module': 10_000, 'start-dhcp': 5000, 'restart-dhcp': 15_000 } as const;
 const CAP_MS = 300_000;
 /** A link needs time for spanning tree and for the DHCP client that is running already. */
 const DHCP_GRACE_MS = 10_000;
@@ -65,6 +68,12 @@ export function planRecovery(
     .find(due);
   if (reload) actions.push(reload);
   const asked = options.dhcpNics?.(state) ?? nics.map(({ name }) => name);
+  // a card that came after the boot script had looked, whether it has a link yet or not
+  const starts = state.nics
+    .filter(({ name }) => asked.includes(name) && options.lacksClient?.(name) === true)
+    .map(({ name }) => ({ kind: 'start-dhcp' as const, nic: name }))
+    .filter(due);
+  if (starts.length > 0) return [...actions, ...starts];
   const dhcp = state.nics
     .filter((nic) => asked.includes(nic.name) && nic.carrier && !nic.addresses.some(isUsableAddress))
     .filter((nic) => now - (linkSince.get(nic.name) ?? now) >= DHCP_GRACE_MS)

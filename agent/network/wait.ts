@@ -24,7 +24,7 @@ interface NetworkWait {
 }
 
 const POLL_FIRST_MS = 250;
-const POLL_CAP_MS = 3000;
+const POLL_CAP_MS = 1500;
 const SAY_FIRST_MS = 5000;
 const SAY_CAP_MS = 60_000;
 

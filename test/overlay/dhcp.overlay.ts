@@ -1,7 +1,8 @@
 /** npm run test:overlay: the overlay's DHCP scripts under busybox, with its real udhcpc and real dnsmasq servers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cannot, openScene } from './scene.ts';
+import { cannot } from './node-root.ts';
+import { openScene } from './scene.ts';
 
 const skip = await cannot();
 const SERVER = 'cat /tmp/nextServerIP.addr 2>/dev/null';

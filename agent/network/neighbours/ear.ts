@@ -1,7 +1,8 @@
 /**
  * Hears every frame of a card, without a raw socket, which Node has not: a macvtap device over the card
  * (Documentation of the kernel: drivers/net/macvtap.c) is read as a file, /dev/tapN. One read gives one frame, behind a virtio
- * header of ten bytes. The device has no address, answers nothing and sends nothing, and is removed when the ear is closed.
+ * header of ten bytes. The device has no address, answers nothing, sends only what it is told to, and is removed when the ear is
+ * closed.
  */
 import {
   closeSync,
@@ -13,9 +14,10 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { isListener, LISTENER_PREFIX } from '../../../facts/groups/network/nics.ts';
+import { isListener, LISTENER_PREFIX, ROUTER_LISTENER_PREFIX } from '../../../facts/groups/network/nics.ts';
 import { errnoOf, messageOf } from '../../../platform/errors/errors.ts';
 import type { Log } from '../../../platform/log/log.ts';
 import type { System } from '../../../platform/system.ts';
@@ -27,10 +29,16 @@ export interface EarContext {
   readonly log: Log;
   /** A directory of our own: the device's node is made there where the kernel makes none. */
   readonly dir: string;
+  /** Whom it is for: switches by default. Both may listen on a card at a time. */
+  readonly to?: 'switches' | 'routers';
 }
 
 export interface Ear {
   readonly card: string;
+  /** Its own address, lower case with colons. */
+  readonly mac: string;
+  /** Sends a whole Ethernet frame. */
+  say(frame: Buffer): void;
   /** The frames that have come since, without their header; undefined when the device is gone. */
   hear(): readonly Buffer[] | undefined;
   /** Removes the device. Never throws. */
@@ -57,7 +65,7 @@ const FLAGS = '0x1283';
 /** Opens an ear on a card that is up. Throws EarFailure, and then nothing is left of it. */
 export async function openEar(card: string, index: number, context: EarContext): Promise<Ear> {
   const { system } = context;
-  const name = `${LISTENER_PREFIX}${index}`;
+  const name = `${context.to === 'routers' ? ROUTER_LISTENER_PREFIX : LISTENER_PREFIX}${index}`;
   const argv = ['ip', 'link', 'add', 'link', card, 'name', name, 'type', 'macvtap'] as const;
   const made = await system.run(`listen for the neighbours of ${card}, by ${name}`, argv, { timeoutMs: 10_000 });
   if (made.status !== 0) throw refusal(card, made.failure ?? made.stderr.toString('utf8').trim().slice(0, 200));
@@ -71,6 +79,8 @@ export async function openEar(card: string, index: number, context: EarContext):
   const buffer = Buffer.alloc(HEADER + LONGEST_FRAME);
   return {
     card,
+    mac: readFileSync(`${NET}/${name}/address`, 'utf8').trim(),
+    say: (frame) => void writeSync(fd, Buffer.concat([Buffer.alloc(HEADER), frame])),
     hear: () => framesOf(fd, buffer),
     async close() {
       closeSync(fd);
@@ -98,13 +108,13 @@ async function openTap(name: string, { system, dir }: EarContext): Promise<numbe
   if (tap === undefined) throw new Error(`${NET}/${name}/macvtap is empty`);
   const number = readFileSync(`${NET}/${name}/macvtap/${tap}/dev`, 'utf8').trim();
   const fd = await system.change(`open /dev/${tap}`, async () => {
-    if (isDevice(`/dev/${tap}`, number)) return openSync(`/dev/${tap}`, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (isDevice(`/dev/${tap}`, number)) return openSync(`/dev/${tap}`, constants.O_RDWR | constants.O_NONBLOCK);
     const own = join(dir, tap);
     rmSync(own, { force: true });
     const [major = '', minor = ''] = number.split(':');
     await system.run(`make the device ${own}`, ['mknod', own, 'c', major, minor], { timeoutMs: 10_000 });
     try {
-      return openSync(own, constants.O_RDONLY | constants.O_NONBLOCK);
+      return openSync(own, constants.O_RDWR | constants.O_NONBLOCK);
     } finally {
       rmSync(own, { force: true });
     }

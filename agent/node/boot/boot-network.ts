@@ -1,7 +1,7 @@
 /** The network of a booting node: addresses and VLANs of the kernel line, DHCP on VLANs, and recovery until there is an address. */
 import { isUsableAddress, type UsableAddress } from '../../network/assess.ts';
 import { addRoutes, configureNetwork, type ConfigureMemory } from '../../network/configure.ts';
-import { restartDhcp, type DhcpContext } from '../../network/dhcp.ts';
+import { lacksDhcpClient, restartDhcp, startDhcp, type DhcpContext } from '../../network/dhcp.ts';
 import { parseIpArguments, type IpArguments } from '../../kernel-line/ip-argument.ts';
 import { isNicName } from '../../kernel-line/ip-fields.ts';
 import type { Runtime } from '../../loop/runtime.ts';
@@ -9,6 +9,7 @@ import { dhcpInterfaces, vlanLinks } from '../../network/line-cards.ts';
 import type { NetworkState } from '../../network/network-state.ts';
 import { RELOADABLE_MODULES, type RecoveryAction, type RecoveryOptions } from '../../network/recovery.ts';
 import { announceNameservers } from '../../network/resolv-conf-writer.ts';
+import { keepDhcpv6, learnDnsServers } from '../../network/ipv6/ipv6-network.ts';
 import { waitForNetwork } from '../../network/wait.ts';
 import { reportStep } from './boot-step.ts';
 
@@ -42,12 +43,14 @@ export async function bringUpNetwork(
   const needsSetup = wanted.statics.length > 0 || wanted.vlans.length > 0;
   if (!needsSetup) await announceNameservers(wanted, runtime);
   if (needsSetup) await configure(observe());
+  const asked = (state: NetworkState): readonly string[] => dhcpInterfaces(state, wanted, memory.failedNics);
+  void keepDhcpv6(observe, asked, runtime).catch(() => undefined);
   const usable = await waitForNetwork({
     clock,
     observe,
     say,
     signal,
-    recovery: recoveryOptions(wanted, options.reloadModules, memory),
+    recovery: recoveryOptions(wanted, options, memory),
     configure: needsSetup ? configure : undefined,
     addressGiven: wanted.statics.length > 0,
     onRound: ({ stage, missing, check }) => {
@@ -55,6 +58,7 @@ export async function bringUpNetwork(
     },
     act: (action) => recover(runtime, action, options),
   });
+  await learnDnsServers(observe, usable, runtime);
   const routes = await addRoutes(observe(), wanted, runtime);
   // there is a network, but not all of what was asked for
   for (const failure of [...memory.failures, ...routes]) {
@@ -90,12 +94,13 @@ function configurator(
 
 function recoveryOptions(
   wanted: IpArguments,
-  reloadModules: readonly string[],
+  { reloadModules, dhcp }: NetworkOptions,
   memory: ConfigureMemory,
 ): RecoveryOptions {
   return {
     reloadable: [...RELOADABLE_MODULES, ...reloadModules.filter((name) => MODULE_NAME.test(name))],
     dhcpNics: (state) => dhcpInterfaces(state, wanted, memory.failedNics),
+    lacksClient: (nic) => lacksDhcpClient(nic, dhcp ?? {}),
   };
 }
 
@@ -127,6 +132,9 @@ async function recover(runtime: Runtime, action: RecoveryAction, { say, dhcp }: 
       );
       await change(runtime, `remove the module ${action.module}`, ['rmmod', action.module]);
       await change(runtime, `load the module ${action.module}`, ['modprobe', action.module]);
+      return;
+    case 'start-dhcp':
+      await startDhcp(action.nic, { system, log, clock, ...dhcp });
       return;
     case 'restart-dhcp':
       say(`network: ${action.nic} has a link and no address, its DHCP client is started anew`);

@@ -37,12 +37,14 @@ export interface Nic {
   readonly addresses: readonly OsAddress[];
 }
 
-/** The agent's ears on a card (agent/network/neighbours/macvtap.ts), there for a minute: `rzlldp4`. They are no cards of the machine. */
+/** The agent's ears on a card (agent/network/neighbours/ear.ts), there for a minute: `rzlldp4`. They are no cards of the machine. */
 export const LISTENER_PREFIX = 'rzlldp';
+/** The one for router advertisements (agent/network/ipv6/advertised-dns.ts), there for some seconds: `rzra4`. */
+export const ROUTER_LISTENER_PREFIX = 'rzra';
 
 /** Whether an interface is such a listener. */
 export function isListener(name: string): boolean {
-  return name.startsWith(LISTENER_PREFIX);
+  return name.startsWith(LISTENER_PREFIX) || name.startsWith(ROUTER_LISTENER_PREFIX);
 }
 
 /** Every interface, as ifconfig sorts them. At most 4,096. */

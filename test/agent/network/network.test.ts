@@ -160,6 +160,19 @@ test('DHCP is restarted only with a link and no usable address, after a grace, o
   assert.deepEqual(left, [{ kind: 'restart-dhcp', nic: 'eth1' }]);
 });
 
+test('a card that came after the boot script had looked is asked at once, with a link or without, and not again too soon', () => {
+  const two = state([nic('eth0', { carrier: false }), nic('eth1')]);
+  const memory = new Map();
+  const lacking = new Set(['eth0']);
+  const options = { lacksClient: (nic: string) => lacking.has(nic) };
+  const due = (now: number): RecoveryAction[] => planRecovery(two, memory, now, new Map(), options);
+  assert.deepEqual(due(0), [{ kind: 'start-dhcp', nic: 'eth0' }]);
+  remember(memory, { kind: 'start-dhcp', nic: 'eth0' }, 0);
+  assert.deepEqual([due(4000), due(6000)], [[], [{ kind: 'start-dhcp', nic: 'eth0' }]]);
+  lacking.clear();
+  assert.deepEqual(due(20_000), []);
+});
+
 test('a VLAN of the kernel line wants DHCP although it has no device behind it; another virtual one does not', () => {
   const vlan = nic('eth0.100', { physical: false, driver: undefined });
   const seen = state([nic('eth0'), vlan, nic('br0', { physical: false, driver: undefined })]);
@@ -194,7 +207,7 @@ test('waiting has no end: it speaks of what is missing, acts, and is ready as so
   });
   await clock.advance(3_600_000);
   assert.ok(rounds > 1000, 'an hour later it still looks');
-  assert.deepEqual(acted.slice(0, 3), ['reload-module@0', 'reload-module@13', 'reload-module@34']);
+  assert.deepEqual(acted.slice(0, 3), ['reload-module@0', 'reload-module@11', 'reload-module@32']);
   assert.ok(acted.length > 10 && acted.length < 20, `capped: ${acted.length} reloads in an hour`);
   assert.match(said[0] ?? '', /the kernel knows no network interface\. Check: .*Trying again, without end\./);
   assert.ok(said.length > 50 && said.length < 80, `about one line a minute: ${said.length}`);

@@ -40,6 +40,8 @@ asked() {
   for option in 26 42 66 119 121 224 225 226; do
     echo "-O $option"
   done
+  # whether the address is free is asked by ARP, where udhcpc can and takes the time that it waits for an answer
+  ! udhcpc --help 2>&1 | grep -q '\[-a\[MSEC\]\]' || echo -a500
   busybox=$(command -v busybox) || return 0
   if grep -q hanlon_server "$busybox" 2>/dev/null; then
     echo '-O hanlon_server -O hanlon_port -O hanlon_base_uri'
@@ -81,9 +83,10 @@ for card in $cards; do
     continue
   fi
   ip link set "$card" up 2>/dev/null
-  # -b goes on asking for ever in the background, a cable may be plugged in later
+  # -b goes on asking for ever in the background: a cable may be plugged in later, and a port open later. After a round of
+  # tries, and after an address that another machine has, it waits -A seconds
   # shellcheck disable=SC2086
-  udhcpc -b -i "$card" -t 8 -T 2 -A 10 $options -x "hostname:$(hostname)" -s "$script" -p "$pidfile" \
+  udhcpc -b -i "$card" -t 8 -T 2 -A 3 $options -x "hostname:$(hostname)" -s "$script" -p "$pidfile" \
     </dev/null >/dev/null 2>&1 &
   # only some builds of busybox have the client for IPv6; router advertisements are the kernel's
   if udhcpc6 --help >/dev/null 2>&1 && [ ! -s "$pids/udhcpc6.$card.pid" ]; then
