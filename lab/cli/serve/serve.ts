@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { checkKernelArguments } from '../../../platform/netboot/kernel-arguments.ts';
 import type { Host } from '../../../platform/process/verb.ts';
 import type { LabEvent } from '../../lab-events.ts';
 import { openRequestLog } from '../../listeners/request-log.ts';
@@ -62,7 +63,7 @@ function optionsOf(values: ServerValues): LabOptions {
     timing: { registerTimeoutMs: values['register-timeout'] * 1000, nodeExpireMs: values['node-expire'] * 1000 },
     microkernel: {
       pushed: parseMk(values.mk ?? []),
-      kernelArgs: values['mk-kernel-args'],
+      kernelArgs: kernelArgs(values['mk-kernel-args']),
       debugLevel: values['mk-debug-level'],
       bootDir: values['boot-dir'],
     },
@@ -74,6 +75,12 @@ function optionsOf(values: ServerValues): LabOptions {
     },
     ironic: ironicOf(values),
   };
+}
+
+/** Words that boot loader and kernel hand on as they are; a line that is too long stops the boot without a word. Throws RAZOR_MK_USAGE. */
+function kernelArgs(text: string | undefined): string | undefined {
+  checkKernelArguments((text ?? '').split(/\s+/).filter((word) => word !== ''));
+  return text;
 }
 
 /** The port of razor-server where any of its options was given, undefined otherwise: nothing listens unasked. */

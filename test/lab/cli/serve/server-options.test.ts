@@ -173,4 +173,19 @@ describe('razor-mk lab', () => {
       return true;
     });
   });
+
+  it('refuses words for the kernel line that would not reach the kernel, before anything listens', async () => {
+    for (const [words, why] of [
+      [`razor.x=${'y'.repeat(2048)}`, /the kernel cuts it at 2047/],
+      [Array.from({ length: 31 }, (_, n) => `w${n}=1`).join(' '), /31 words without a dot/],
+      ['console="tty0"', /invalid kernel argument/],
+    ] as const) {
+      await assert.rejects(started({ 'mk-kernel-args': words }), (error: RazorMkError) => {
+        assert.equal(error.code, 'RAZOR_MK_USAGE');
+        assert.match(error.message, why);
+        return true;
+      });
+    }
+    assert.match(await started({ 'mk-kernel-args': 'console=tty0  razor.ip=192.0.2.1' }), /nodes/);
+  });
 });
