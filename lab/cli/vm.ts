@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import { run } from '../../platform/process/run.ts';
+import { runOwnVerb } from '../own-verb.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { defaultImage } from '../vm/default-image.ts';
 import { forwardPort, type Forward } from '../vm/forward.ts';
@@ -138,11 +138,8 @@ async function prepare(site: Site, image: string, host: Host): Promise<LabProces
   await site.lab('image', 'add', image);
   const tftp = join(site.dir, 'tftp');
   mkdirSync(tftp, { recursive: true });
-  const [program, ...words] = host.self;
-  const laidOut = await run([program, ...words, 'image', 'ipxe', '--out', tftp, '--server', site.address], {
-    timeoutMs: 60_000,
-  });
-  if (laidOut.status !== 0) throw new RazorMkError('RAZOR_MK_RUN', `image ipxe: ${laidOut.stderr.toString().trim()}`);
+  // the lab's script names the initrd: the machine's own iPXE will do
+  await runOwnVerb(host, 'image', 'ipxe', '--ipxe', 'installed', '--out', tftp, '--server', site.address);
   await site.lan.startDhcp({ tftpRoot: tftp, names: { 'razor.test': site.address } });
   return lab;
 }

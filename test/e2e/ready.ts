@@ -83,7 +83,9 @@ export function emptyDisk(site: Site, name: string, mib: number): string[] {
 async function layOutTftp(world: World, dir: string, address: string): Promise<void> {
   world.step('lay out the TFTP root');
   const { self } = await import('./self.ts');
-  const result = await run([...self, 'image', 'ipxe', '--out', dir, '--server', address], { timeoutMs: 60_000 });
+  // the lab's own script names the initrd, so the machine's iPXE will do; scenario b2 is about the other one
+  const words = ['image', 'ipxe', '--ipxe', 'installed', '--out', dir, '--server', address];
+  const result = await run([...self, ...words], { timeoutMs: 60_000 });
   if (result.status !== 0) throw new Error(`razor-mk image ipxe: ${result.stderr.toString()}`);
 }
 

@@ -46,6 +46,7 @@ export const verb = defineVerb({
     const out = resolve(args.out);
     const cache = resolve(args.cache ?? defaultCache(host));
     const ipxe = await chooseIpxe(args.ipxe, async () => {
+      host.err('fetching iPXE of Debian 13 by apt, for UEFI (--ipxe installed takes this machine’s)\n');
       const found = await fetchPackage('ipxe', { cache, suite: 'trixie', env: host.env, signal: host.signal });
       return join(found.root, 'usr/lib/ipxe');
     });
