@@ -1,4 +1,5 @@
 /** The network of a booting node: addresses and VLANs of the kernel line, DHCP on VLANs, and recovery until there is an address. */
+import type { Clock } from '../../../platform/time/clock.ts';
 import { isUsableAddress, type UsableAddress } from '../../network/assess.ts';
 import { addRoutes, configureNetwork, type ConfigureMemory } from '../../network/configure.ts';
 import { lacksDhcpClient, restartDhcp, startDhcp, type DhcpContext } from '../../network/dhcp.ts';
@@ -26,6 +27,9 @@ export interface NetworkOptions {
 /** A kernel module's name, as it may stand in an argv. */
 const MODULE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
+/** From the start of a DHCP client until its pid file is there. */
+const CLIENT_STARTS_MS = 1000;
+
 /** Resolves with the usable addresses, however long that takes. Rejects only when it is stopped. */
 export async function bringUpNetwork(
   runtime: Runtime,
@@ -50,7 +54,7 @@ export async function bringUpNetwork(
     observe,
     say,
     signal,
-    recovery: recoveryOptions(wanted, options, memory),
+    recovery: recoveryOptions(wanted, options, memory, clock),
     configure: needsSetup ? configure : undefined,
     addressGiven: wanted.statics.length > 0,
     onRound: ({ stage, missing, check }) => {
@@ -96,11 +100,18 @@ function recoveryOptions(
   wanted: IpArguments,
   { reloadModules, dhcp }: NetworkOptions,
   memory: ConfigureMemory,
+  clock: Clock,
 ): RecoveryOptions {
+  const lacking = new Map<string, number>();
   return {
     reloadable: [...RELOADABLE_MODULES, ...reloadModules.filter((name) => MODULE_NAME.test(name))],
     dhcpNics: (state) => dhcpInterfaces(state, wanted, memory.failedNics),
-    lacksClient: (nic) => lacksDhcpClient(nic, dhcp ?? {}),
+    lacksClient(nic) {
+      if (!lacksDhcpClient(nic, dhcp ?? {})) lacking.delete(nic);
+      else if (!lacking.has(nic)) lacking.set(nic, clock.now());
+      // one that is being started has no pid file yet
+      return clock.now() - (lacking.get(nic) ?? Infinity) >= CLIENT_STARTS_MS;
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseIpArguments } from '../../../agent/kernel-line/ip-argument.ts';
-import { announceNameservers } from '../../../agent/network/resolv-conf-writer.ts';
+import { announceNameservers, nameServers } from '../../../agent/network/resolv-conf-writer.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import { createSystem } from '../../../platform/system.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
@@ -44,4 +44,20 @@ test('a dry agent changes nothing', async (t) => {
   const log = createLog({});
   await announceNameservers(parseIpArguments(LINE), { system: createSystem({ live: false, log }), log, root });
   assert.equal(existsSync(join(root, 'etc/resolv.conf')), false);
+});
+
+test('servers of another origin lie beside those of the leases, with their search list and their place', async (t) => {
+  const root = temporaryDirectory(t);
+  mkdirSync(join(root, 'usr/share/udhcpc'), { recursive: true });
+  const script = join(root, 'usr/share/udhcpc/dhcp_mk_config.script');
+  writeFileSync(script, '#!/bin/sh\nexit 0\n');
+  chmodSync(script, 0o755);
+  const log = createLog({});
+  const parts = { system: createSystem({ live: true, log }), log, root };
+  const one = { origin: 'eth0+ra', order: 1_000_002, servers: ['fe80::1%eth0'], search: ['a.test', 'b.test'] };
+  await nameServers(one, parts);
+  const kept = (name: string): string => readFileSync(join(root, 'tmp/razor-mk-net/eth0+ra', name), 'utf8');
+  assert.deepEqual(['dns', 'search', 'order'].map(kept), ['fe80::1%eth0\n', 'a.test b.test\n', '1000002\n']);
+  await nameServers({ origin: 'eth0+ra', order: 1_000_002, servers: [], search: [] }, parts);
+  assert.equal(kept('dns'), '\n', 'a router took them back');
 });

@@ -55,7 +55,6 @@ export const LEASES: readonly Network[] = [
   {
     id: 'option-66',
     title: 'only option 66 names the server (siaddr 0.0.0.0)',
-    short: true,
     async play({ site, node, boots, expect }) {
       const at = await site(`${SERVER}/24`);
       await at.namespace.must(BROADCAST);
@@ -97,7 +96,6 @@ export const LEASES: readonly Network[] = [
   {
     id: 'slash-32',
     title: 'an address without a network (/32), the gateway outside of it',
-    short: true,
     async play({ site, node, boots, expect }) {
       const at = await site('10.99.0.1/32');
       await at.namespace.must(['ip', 'route', 'add', '10.77.1.100/32', 'dev', 'br0']);

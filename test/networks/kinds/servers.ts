@@ -91,7 +91,6 @@ export const SERVERS: readonly Network[] = [
   {
     id: 'dns-zero',
     title: 'DNS that answers 0.0.0.0 for every name; the lease names the server',
-    short: true,
     async play({ site, node, boots }) {
       const at = await site(`${SERVER}/24`);
       await at.dnsmasq([RANGE, BOOT, '--port=53', '--address=/#/0.0.0.0', `--dhcp-option=6,${SERVER}`]);
