@@ -63,6 +63,7 @@ export async function gather(options: CollectOptions): Promise<{ readonly set: F
   const facts = new Map<string, Fact>();
   const errors: ProbeError[] = [];
   const groups: { name: string; durationMs: number; facts: number }[] = [];
+  await readSlowFiles(sources, options, errors, groups);
   for (const group of GROUPS) {
     if (options.signal?.aborted === true) {
       errors.push({ group: group.name, message: 'stopped before it began' });
@@ -105,6 +106,27 @@ export async function gather(options: CollectOptions): Promise<{ readonly set: F
   return { set, sources };
 }
 
+/** Files that a driver may answer slowly, of all groups at once: the time that each takes is waited for once. */
+async function readSlowFiles(
+  sources: Sources,
+  { signal }: CollectOptions,
+  errors: ProbeError[],
+  groups: { name: string; durationMs: number; facts: number }[],
+): Promise<void> {
+  if (signal?.aborted === true) return;
+  const started = performance.now();
+  const paths: string[] = [];
+  for (const { name, slow } of GROUPS) {
+    try {
+      paths.push(...(slow?.(sources) ?? []));
+    } catch (error) {
+      errors.push({ group: name, message: messageOf(error) });
+    }
+  }
+  await sources.prefetch(paths);
+  groups.push({ name: 'slow files', durationMs: performance.now() - started, facts: 0 });
+}
+
 async function runGroup(
   group: Group,
   sources: Sources,
@@ -115,7 +137,6 @@ async function runGroup(
   const started = performance.now();
   const made: Fact[] = [];
   try {
-    if (group.slow) await sources.prefetch(group.slow(sources));
     const get = (name: string): string | undefined => facts.get(name)?.value;
     const { signal, bmc } = options;
     const { hardware = 'native', identityChoice = NO_CHOICE } = options;

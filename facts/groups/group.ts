@@ -38,7 +38,7 @@ export interface GroupContext {
 
 export interface Group {
   readonly name: string;
-  /** Files of this group that only `prefetch` may read. */
+  /** Files of this group that only `prefetch` may read; they are read before all groups. */
   readonly slow?: (sources: Sources) => readonly string[];
   readonly collect: (context: GroupContext) => void | Promise<void>;
 }

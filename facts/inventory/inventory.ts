@@ -13,12 +13,11 @@ import { readLinks } from '../groups/network/link.ts';
 import { type Bmc, readBmc } from '../groups/system/management.ts';
 import { type Mount, readMounts } from '../groups/system/mounts.ts';
 import { readMeminfo } from '../groups/compute/memory.ts';
-import { readIpv6Flags } from '../groups/network/ipv6.ts';
 import type { Neighbour } from '../groups/network/neighbours/neighbour-types.ts';
 import { readNeighbours } from '../groups/network/neighbours/neighbours.ts';
-import { type Nic, readNics } from '../groups/network/nics.ts';
+import { readNics } from '../groups/network/nics.ts';
 import { type NumaNode, readNuma } from '../groups/compute/numa.ts';
-import { isAccelerator, isGpu, type PciDevice, readPci } from '../groups/devices/pci.ts';
+import { isAccelerator, isGpu, type PciDeviceDetails, readPciDetails } from '../groups/devices/pci.ts';
 import { architectureOf, type Distro, readDistro, readOperatingSystem } from '../groups/system/release.ts';
 import { isVirtual, readCloud, readVirtual } from '../groups/system/virtual.ts';
 import { readUsb, type UsbDevice } from '../groups/devices/usb.ts';
@@ -27,12 +26,8 @@ import { type IdentityChoice, NO_CHOICE } from '../identity/identity-types.ts';
 import { whyJunkText } from '../identity/junk-texts.ts';
 import { usableUuid } from '../identity/junk-uuids.ts';
 import { specified } from '../smbios/smbios.ts';
-import type { OsAddress, Sources } from '../sources/sources.ts';
-
-export interface InventoryAddress extends OsAddress {
-  /** Of an IPv6 address: what the kernel says of it, `permanent`, `tentative` …; undefined where its list has it not. */
-  readonly flags?: readonly string[] | undefined;
-}
+import type { Sources } from '../sources/sources.ts';
+import { inventoryAddresses, type InventoryAddress } from './inventory-address.ts';
 
 export interface InventoryInterface {
   readonly name: string;
@@ -133,10 +128,10 @@ export interface Inventory {
   readonly loopback: Pick<InventoryInterface, 'name' | 'addresses' | 'mtu'> | undefined;
   /** The interface of the IPv4 default route. */
   readonly defaultInterface: string | undefined;
-  readonly pci: readonly PciDevice[];
+  readonly pci: readonly PciDeviceDetails[];
   readonly usb: readonly UsbDevice[];
-  readonly gpus: readonly PciDevice[];
-  readonly accelerators: readonly PciDevice[];
+  readonly gpus: readonly PciDeviceDetails[];
+  readonly accelerators: readonly PciDeviceDetails[];
   readonly infiniband: readonly InfinibandCard[];
   readonly bmc: Bmc | undefined;
   readonly tpm: Tpm | undefined;
@@ -153,7 +148,7 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
   const os = sources.os();
   const memory = readMeminfo(sources).values;
   const slots = readDimms(sources);
-  const pci = readPci(sources);
+  const pci = readPciDetails(sources);
   const physical = slots.reduce((sum, dimm) => sum + (dimm.size ?? 0), 0);
   return {
     hostname: os.hostname,
@@ -255,19 +250,14 @@ function cpu(sources: Sources): Inventory['cpu'] {
 
 function loopback(sources: Sources): Inventory['loopback'] {
   const nic = readNics(sources).find(({ type }) => type === 772);
-  return nic && { name: nic.name, addresses: addressesOf(sources, nic), mtu: nic.mtu };
-}
-
-function addressesOf(sources: Sources, { name, addresses }: Nic): InventoryAddress[] {
-  const flagsOf = readIpv6Flags(sources);
-  return addresses.map((address) => {
-    const flags = address.family === 'IPv6' ? flagsOf(name, address) : undefined;
-    return flags === undefined ? address : { ...address, flags };
-  });
+  return nic && { name: nic.name, addresses: inventoryAddresses(sources, nic), mtu: nic.mtu };
 }
 
 function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterface[] {
   const rules = nicRules(sources, choice);
+  const nodes = new Map<string | undefined, number | undefined>(
+    readPciDetails(sources).map(({ address, numaNode }) => [address, numaNode]),
+  );
   const links = new Map(readLinks(sources).map((link) => [link.name, link]));
   const neighbours = readNeighbours(sources);
   return readNics(sources)
@@ -278,7 +268,7 @@ function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterfac
         name: nic.name,
         mac: nic.mac,
         permanentMac: nic.permanentMac,
-        addresses: addressesOf(sources, nic),
+        addresses: inventoryAddresses(sources, nic),
         up: nic.up,
         carrier: link?.carrier,
         speedMbps: link?.speed,
@@ -288,7 +278,7 @@ function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterfac
         pciAddress: link?.pciAddress,
         vendorId: link?.vendor,
         deviceId: link?.device,
-        numaNode: link?.numaNode,
+        numaNode: nodes.get(link?.pciAddress),
         sriovTotal: link?.sriovTotal,
         sriovEnabled: link?.sriovEnabled,
         bootable: rules.whyOut(nic) === undefined,

@@ -23,6 +23,7 @@ import { run } from '../../platform/process/run.ts';
 import { DEFAULT_PATH } from '../../platform/process/run.ts';
 import type { Origin, ReadOutcome } from './origin.ts';
 import { readKernelLog } from './kernel-log.ts';
+import { CONFIG_SPACE, readConfigSpace } from './config-space.ts';
 import { createSlowReader } from './slow.ts';
 import type { FileSystemSpace, OsAddress, OsValues } from './sources.ts';
 
@@ -49,6 +50,7 @@ export function fileOrigin(root: string): Origin {
     read(path, limit) {
       if (live && SLOW.test(path)) return { code: 'ENOENT' };
       if (live && path === KERNEL_LOG) return readKernelLog();
+      if (live && CONFIG_SPACE.test(path)) return readConfigSpace(path, limit);
       return readNow(place(path), limit, buffer);
     },
     list(path) {
@@ -68,8 +70,8 @@ export function fileOrigin(root: string): Origin {
     },
     real(path) {
       try {
+        if (live) return realOf(path);
         const full = realpathSync.native(place(path));
-        if (live) return full;
         return full.startsWith(`${base}/`) ? full.slice(base.length) : undefined;
       } catch {
         return undefined;
@@ -93,6 +95,19 @@ export function fileOrigin(root: string): Origin {
     ...(live ? { space: spaceOf } : {}),
     lookup: (_name, make) => make(),
   };
+}
+
+/** Directories of sysfs whose entries are links, each to the place that has no links in it. */
+const LINKS = /^\/sys\/(class\/[^/]+|bus\/[^/]+\/devices|block)\/[^/]+$/;
+
+/** One question in place of one for each part of the path. Throws where there is no such path. */
+function realOf(path: string): string {
+  if (!LINKS.test(path)) return realpathSync.native(path);
+  try {
+    return posix.resolve(posix.dirname(path), readlinkSync(path));
+  } catch {
+    return realpathSync.native(path);
+  }
 }
 
 function spaceOf(path: string): FileSystemSpace | undefined {
@@ -206,8 +221,9 @@ export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A process keeps its zone. */
+/** A process keeps its zone and its user. */
 let zone: string | undefined;
+let user: string | undefined;
 
 /** Asking Intl takes 20 ms the first time; that the zone is UTC, as in every microkernel, a date can say. */
 function timeZone(): string {
@@ -233,7 +249,7 @@ function osValues(): OsValues {
     machine: machine(),
     addresses,
     timezone: (zone ??= timeZone()),
-    user: userName(),
+    user: (user ??= userName()),
     path: DEFAULT_PATH,
   };
 }

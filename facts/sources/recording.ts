@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { RunResult } from '../../platform/process/run.ts';
 import type { Origin, ReadOutcome } from './origin.ts';
-import type { OsValues, SourceFailure, Sources } from './sources.ts';
+import type { FileSystemSpace, OsValues, SourceFailure, Sources } from './sources.ts';
 
 export const DEFAULT_LIMIT = 1024 * 1024;
 
@@ -25,6 +25,9 @@ const QUIET = new Set([
   ...['EOPNOTSUPP', 'ENOTSUP'],
 ]);
 const DENIED = new Set(['EACCES', 'EPERM']);
+
+/** Kinds of devices: most machines have few of them. */
+const KINDS = ['/sys/class/', '/sys/bus/'];
 
 const recordings = new WeakMap<Sources, Recording>();
 
@@ -60,7 +63,10 @@ export function createSources(origin: Origin): Sources {
     return outcome;
   };
   const read = (path: string, limit: number): ReadOutcome =>
-    recording.reads.get(path) ?? note(path, origin.read(path, limit));
+    recording.reads.get(path) ?? note(path, listed(path) === false ? MISSING : origin.read(path, limit));
+
+  const listed = (path: string): boolean | undefined =>
+    origin.kind === 'live' ? isListed(path, recording, sources.list) : undefined;
 
   const sources: Sources = {
     kind: origin.kind,
@@ -89,11 +95,12 @@ export function createSources(origin: Origin): Sources {
       if (line === undefined || !/^-?(\d{1,15}|0x[0-9a-fA-F]{1,12})$/.test(line)) return undefined;
       return Number(line);
     },
-    list: (path) => remember(recording.lists, path, origin.list) ?? [],
+    list: (path) =>
+      remember(recording.lists, path, (asked) => (listed(asked) === false ? undefined : origin.list(asked))) ?? [],
     exists(path) {
       const seen = recording.reads.get(path);
       if (seen?.bytes !== undefined) return true;
-      return remember(recording.exists, path, origin.exists);
+      return remember(recording.exists, path, (asked) => listed(asked) ?? origin.exists(asked));
     },
     link: (path) => remember(recording.links, path, origin.link),
     linkName(path) {
@@ -121,18 +128,36 @@ export function createSources(origin: Origin): Sources {
     lookup(name, make) {
       return remember(recording.lookups, name, (key) => origin.lookup(key, make));
     },
-    space(path) {
-      const answer = sources.lookup(`statfs ${path}`, () => {
-        const space = origin.space?.(path);
-        return space && [space.size, space.free, space.available].join(' ');
-      });
-      const [size = NaN, free = NaN, available = NaN] = (answer ?? '').split(' ').map(Number);
-      return answer !== undefined && size + free + available >= 0 ? { size, free, available } : undefined;
-    },
+    space: (path) => parseSpace(sources.lookup(`statfs ${path}`, () => spaceText(origin.space?.(path)))),
     fresh: () => createSources(origin),
   };
   recordings.set(sources, recording);
   return sources;
+}
+
+/**
+ * What a list of the directory says, where it is known, or lists that are worth one question: a file that is not there costs an
+ * exception. Of the running machine only, because a recorded tree has links that lead nowhere.
+ */
+function isListed(path: string, recording: Recording, list: Sources['list']): boolean | undefined {
+  if (!path.startsWith('/sys/')) return undefined;
+  const at = path.lastIndexOf('/');
+  const top = KINDS.find((directory) => path.startsWith(directory));
+  if (top !== undefined && at >= top.length - 1) {
+    const end = path.indexOf('/', top.length);
+    const there = list(top.slice(0, -1)).includes(path.slice(top.length, end < 0 ? undefined : end));
+    if (!there || end < 0) return there;
+  }
+  return recording.lists.get(path.slice(0, at))?.includes(path.slice(at + 1));
+}
+
+function spaceText(space: FileSystemSpace | undefined): string | undefined {
+  return space && [space.size, space.free, space.available].join(' ');
+}
+
+function parseSpace(text: string | undefined): FileSystemSpace | undefined {
+  const [size = NaN, free = NaN, available = NaN] = (text ?? '').split(' ').map(Number);
+  return text !== undefined && size + free + available >= 0 ? { size, free, available } : undefined;
 }
 
 function remember<T>(memory: Map<string, T>, key: string, ask: (key: string) => T): T {

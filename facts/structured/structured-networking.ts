@@ -2,7 +2,8 @@
 import { BlockList } from 'node:net';
 import { network6Of } from '../groups/network/ipv6.ts';
 import { networkOf } from '../groups/network/network.ts';
-import type { Inventory, InventoryAddress, InventoryInterface } from '../inventory/inventory.ts';
+import type { InventoryAddress } from '../inventory/inventory-address.ts';
+import type { Inventory, InventoryInterface } from '../inventory/inventory.ts';
 import type { StructuredValue } from './structured-value.ts';
 
 const MOST_ENTRIES = 100;

@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, openSync, closeSync, constants, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { collectFacts, factValues, openSources } from '../../facts/facts.ts';
+import { collectFacts, factValues, openSources, type Sources } from '../../facts/facts.ts';
 import { createSources } from '../../facts/sources/recording.ts';
 import { fileOrigin } from '../../facts/sources/filesystem.ts';
+import { readConfigSpace } from '../../facts/sources/config-space.ts';
 import { createSlowReader } from '../../facts/sources/slow.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { addToTree, makeTree } from '../helpers/tree.ts';
 import { madeUpSources } from '../helpers/memory-origin.ts';
 
@@ -196,4 +198,49 @@ test('4,096 processors, 512 disks and 200 network cards are gathered whole', asy
     set.identity.interfaces.slice(9, 11).map((one) => one.name),
     ['eth9', 'eth10'],
   );
+});
+
+test('of a configuration space only the header and the capabilities are read, and they are the device’s', (t) => {
+  const directory = temporaryDirectory(t);
+  const whole = Buffer.from(Array.from({ length: 256 }, (_, i) => (i * 7) & 0xff));
+  whole.writeUInt16LE(0x0010, 0x06); // a list of capabilities
+  whole[0x34] = 0x50;
+  whole.set([0x05, 0x90, 0x12, 0x34], 0x50);
+  whole.set([0x11, 0x00, 0x56, 0x78], 0x90);
+  writeFileSync(join(directory, 'config'), whole);
+  const { bytes } = readConfigSpace(join(directory, 'config'), 256);
+  assert.equal(bytes?.length, 256);
+  for (const [from, to] of [
+    [0x04, 0x28],
+    [0x50, 0x54],
+    [0x90, 0x94],
+  ] as const) {
+    assert.ok(bytes.subarray(from, to).equals(whole.subarray(from, to)), String(from));
+  }
+  assert.equal(bytes.readUInt32LE(0xa0), 0, 'what nobody looks at is not asked of the device');
+  whole[0x90 + 1] = 0x50; // a circle
+  writeFileSync(join(directory, 'config'), whole);
+  assert.equal(readConfigSpace(join(directory, 'config'), 256).bytes?.length, 256);
+  assert.equal(readConfigSpace(join(directory, 'none'), 64).code, 'ENOENT');
+});
+
+test('what a list of the running machine’s /sys has not is not asked for; of a tree every path is asked', () => {
+  const asked: string[] = [];
+  const fake = (kind: 'live' | 'tree'): Sources =>
+    createSources({
+      ...fileOrigin('/'),
+      kind,
+      list: (path) => ({ '/sys/class': ['net'], '/sys/class/net': ['eth0'] })[path],
+      exists: (path) => (asked.push(path), true),
+      read: (path) => (asked.push(path), { code: 'ENOENT' }),
+    });
+  const live = fake('live');
+  assert.equal(live.exists('/sys/class/tpm'), false);
+  assert.deepEqual(live.list('/sys/class/nvme'), []);
+  assert.equal(live.line('/sys/class/tpm/tpm0/caps'), undefined);
+  assert.deepEqual(live.list('/sys/class/net'), ['eth0']);
+  assert.equal(live.exists('/sys/class/net/eth0'), true);
+  assert.equal(live.line('/sys/class/net/eth1/address'), undefined);
+  assert.deepEqual(asked, ['/sys/class/net/eth1/address'], 'two levels down nothing is known');
+  assert.equal(fake('tree').exists('/sys/class/tpm'), true);
 });

@@ -5,6 +5,7 @@ import type { Sources } from '../../sources/sources.ts';
 import type { Group } from '../group.ts';
 import { parseMeminfo } from './memory.ts';
 
+const CPUS = '/sys/devices/system/cpu';
 const NODES = '/sys/devices/system/node';
 
 export interface NumaNode {
@@ -44,14 +45,20 @@ export const readNuma = oncePer((sources): readonly NumaNode[] =>
     }),
 );
 
-/** The processors that are present: `cpulist` names only those that run, which are few under maxcpus=1. */
+/**
+ * The processors that are present: `cpulist` names only those that run, which are few under maxcpus=1. A node's directory has all its
+ * blocks of memory too, so it is listed only where some processor does not run.
+ */
 function cpusOf(sources: Sources, base: string): number[] {
+  const running = parseCpuList(sources.line(`${base}/cpulist`));
+  const all = sources.line(`${CPUS}/present`);
+  if (running.length > 0 && all !== undefined && all === sources.line(`${CPUS}/online`)) return running;
   const present = sources
     .list(base)
     .filter((name) => /^cpu\d{1,6}$/.test(name))
     .map((name) => Number(name.slice(3)))
     .sort((a, b) => a - b);
-  return present.length > 0 ? present : parseCpuList(sources.line(`${base}/cpulist`));
+  return present.length > 0 ? present : running;
 }
 
 export const numaGroup: Group = {

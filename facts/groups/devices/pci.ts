@@ -15,9 +15,13 @@ export interface PciDevice {
   readonly subsystemDevice: string | undefined;
   /** Six hex digits: base class, subclass, programming interface. */
   readonly class: string;
-  readonly revision: string | undefined;
   readonly driver: string | undefined;
   readonly modalias: string | undefined;
+}
+
+/** What costs a read each, and no flat fact needs. */
+export interface PciDeviceDetails extends PciDevice {
+  readonly revision: string | undefined;
   /** Undefined where the machine has no such nodes, or says -1. */
   readonly numaNode: number | undefined;
 }
@@ -50,7 +54,6 @@ function readDevice(sources: Sources, address: string): PciDevice | undefined {
     hex(sources, base, 'subsystem_vendor'),
     hex(sources, base, 'subsystem_device'),
   ];
-  const node = sources.int(`${base}/numa_node`);
   return {
     address,
     vendor,
@@ -58,12 +61,27 @@ function readDevice(sources: Sources, address: string): PciDevice | undefined {
     subsystemVendor,
     subsystemDevice,
     class: code.toLowerCase().padStart(6, '0'),
-    revision: sources.line(`${base}/revision`)?.slice(2).toLowerCase(),
     driver: uevent.get('DRIVER') ?? (uevent.size === 0 ? sources.linkName(`${base}/driver`) : undefined),
     modalias: uevent.get('MODALIAS') ?? (uevent.size === 0 ? sources.line(`${base}/modalias`) : undefined),
-    numaNode: node !== undefined && node >= 0 ? node : undefined,
   };
 }
+
+/** Two hex digits; kernels before 4.10 do not say. */
+export function pciRevision(sources: Sources, { address }: PciDevice): string | undefined {
+  return sources.line(`${PCI}/${address}/revision`)?.slice(2).toLowerCase();
+}
+
+/** All devices with their details, for the inventory. */
+export const readPciDetails = oncePer((sources): readonly PciDeviceDetails[] =>
+  readPci(sources).map((device) => {
+    const node = sources.int(`${PCI}/${device.address}/numa_node`);
+    return {
+      ...device,
+      revision: pciRevision(sources, device),
+      numaNode: node !== undefined && node >= 0 ? node : undefined,
+    };
+  }),
+);
 
 function pair(text: string | undefined): [string, string] | undefined {
   const match = /^([0-9A-Fa-f]{1,4}):([0-9A-Fa-f]{1,4})$/.exec(text ?? '');

@@ -14,7 +14,6 @@ export interface Link {
   readonly pciAddress: string | undefined;
   readonly vendor: string | undefined;
   readonly device: string | undefined;
-  readonly numaNode: number | undefined;
   /** Mbit/s; undefined without a link. */
   readonly speed: number | undefined;
   readonly duplex: string | undefined;
@@ -41,7 +40,6 @@ export const readLinks = oncePer((sources): readonly Link[] => {
       pciAddress,
       vendor: device?.vendor,
       device: device?.device,
-      numaNode: device?.numaNode,
       // 4294967295 and -1 both mean: unknown
       speed: speed !== undefined && speed > 0 && speed < 10_000_000 ? speed : undefined,
       duplex: sources.line(`${base}/duplex`)?.replace(/^unknown$/, '') || undefined,

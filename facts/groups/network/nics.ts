@@ -14,7 +14,7 @@ export interface Nic {
   readonly mac: string | undefined;
   /** The address from before a bond gave it another one. */
   readonly permanentMac: string | undefined;
-  /** addr_assign_type: 0 permanent, 1 random, 2 stolen, 3 set. */
+  /** Of one with a device, addr_assign_type: 0 permanent, 1 random, 2 stolen, 3 set. */
   readonly macAssigned: number | undefined;
   readonly mtu: number | undefined;
   readonly up: boolean;
@@ -67,11 +67,11 @@ function readNic(sources: Sources, name: string, addresses: readonly OsAddress[]
   const master = entries.has('master') ? sources.linkName(`${base}/master`) : undefined;
   return {
     name,
-    index: sources.int(`${base}/ifindex`) ?? 0,
+    index: Number(/^IFINDEX=(\d{1,9})$/m.exec(uevent)?.[1] ?? sources.int(`${base}/ifindex`) ?? 0),
     type: sources.int(`${base}/type`) ?? 0,
     mac: macOf(sources.line(`${base}/address`)),
     permanentMac: permanentMac(sources, base, name, entries, master),
-    macAssigned: sources.int(`${base}/addr_assign_type`),
+    macAssigned: hasDevice ? sources.int(`${base}/addr_assign_type`) : undefined,
     mtu: sources.int(`${base}/mtu`),
     up: (flags & 1) === 1,
     hasDevice,
@@ -82,11 +82,16 @@ function readNic(sources: Sources, name: string, addresses: readonly OsAddress[]
     deviceType: devtype,
     path: hasDevice ? (sources.link(base) ?? sources.real(base)) : undefined,
     portName: hasDevice ? sources.line(`${base}/phys_port_name`) : undefined,
-    vlan: devtype === 'vlan' || sources.exists(`/proc/net/vlan/${name}`),
+    vlan: devtype === 'vlan' || (hasVlans(sources) && sources.exists(`/proc/net/vlan/${name}`)),
     driver: hasDevice ? sources.linkName(`${base}/device/driver`) : undefined,
     bondMaster: master,
     addresses,
   };
+}
+
+/** Whether the kernel's 802.1Q module is there. */
+function hasVlans(sources: Sources): boolean {
+  return sources.text('/proc/net/vlan/config') !== undefined;
 }
 
 /** Whether an interface hangs on USB. */

@@ -52,7 +52,7 @@ function findXen(sources: Sources): GuestKind | undefined {
   const capabilities = sources.line('/proc/xen/capabilities');
   if (capabilities?.includes('control_d')) return made('xen0', '/proc/xen/capabilities', capabilities);
   const type = sources.line('/sys/hypervisor/type');
-  const guest = sources.line('/sys/hypervisor/guest_type');
+  const guest = type === undefined ? undefined : sources.line('/sys/hypervisor/guest_type');
   if (type === 'xen') return made(guest === 'PV' ? 'xenu' : 'xenhvm', '/sys/hypervisor/guest_type', guest);
   if (readDmi(sources).fields.get('product_name')?.value.includes('HVM domU')) return undefined;
   if (sources.exists('/proc/xen') && (sources.exists('/proc/sys/xen') || sources.exists('/sys/bus/xen'))) {
@@ -105,19 +105,27 @@ function byPlatform(sources: Sources): GuestKind | undefined {
       ? { name: 'kvm', source: '/proc/sysinfo', raw: program }
       : { name: 'zlinux', source: CPUINFO, raw: program ?? 'IBM/S390' };
   }
+  if (/emulated by qemu/.test(cpuinfo)) return { name: 'kvm', source: CPUINFO, raw: 'emulated by qemu' };
   const tree = '/proc/device-tree';
+  if (sources.exists(tree)) {
+    const found = byDeviceTree(sources, tree);
+    if (found !== undefined) return found;
+  }
+  if (sources.exists('/proc/ppc64/lparcfg') && /pSeries/.test(cpuinfo)) {
+    return { name: 'powervm', source: '/proc/ppc64/lparcfg', raw: undefined };
+  }
+  return undefined;
+}
+
+function byDeviceTree(sources: Sources, tree: string): GuestKind | undefined {
   const hypervisor = sources.line(`${tree}/hypervisor/compatible`)?.replaceAll('\0', ' ').trim();
   if (hypervisor?.includes('kvm')) return { name: 'kvm', source: `${tree}/hypervisor/compatible`, raw: hypervisor };
   if (hypervisor?.includes('xen')) return { name: 'xenhvm', source: `${tree}/hypervisor/compatible`, raw: hypervisor };
-  if (/emulated by qemu/.test(cpuinfo)) return { name: 'kvm', source: CPUINFO, raw: 'emulated by qemu' };
   if (sources.line(`${tree}/compatible`)?.includes('linux,dummy-virt')) {
     return { name: 'qemu', source: `${tree}/compatible`, raw: 'linux,dummy-virt' };
   }
   const partition = sources.line(`${tree}/ibm,partition-name`);
   if (partition !== undefined) return { name: 'powervm', source: `${tree}/ibm,partition-name`, raw: partition };
-  if (sources.exists('/proc/ppc64/lparcfg') && /pSeries/.test(cpuinfo)) {
-    return { name: 'powervm', source: '/proc/ppc64/lparcfg', raw: undefined };
-  }
   return undefined;
 }
 

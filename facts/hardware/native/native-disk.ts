@@ -15,7 +15,8 @@ const MOST_DISKS = 4096;
 
 /** Sizes of a disk, and what its partition table says. `name` is the one of /sys/block. */
 function describeDisk(node: HardwareNode, sources: Sources, name: string): void {
-  const base = `/sys/class/block/${name}`;
+  // of a whole disk the same files as the other groups read
+  const base = sources.list('/sys/block').includes(name) ? `/sys/block/${name}` : `/sys/class/block/${name}`;
   configure(node, 'sectorsize', sources.int(`${base}/queue/physical_block_size`));
   configure(node, 'logicalsectorsize', sources.int(`${base}/queue/logical_block_size`));
   // always in units of 512 bytes (Documentation/block/stat.rst)
@@ -45,7 +46,7 @@ export function addVirtio(root: HardwareNode, core: HardwareNode, sources: Sourc
       busInfo: `virtio@${name.replace(/^virtio/, '')}`,
     });
     configure(node, 'driver', driver);
-    const disk = sources.list(`${base}/${name}/block`).at(-1);
+    const disk = driver === 'virtio_blk' ? sources.list(`${base}/${name}/block`).at(-1) : undefined;
     if (disk !== undefined) {
       node.logicalNames.push(`/dev/${disk}`);
       describeDisk(node, sources, disk);

@@ -1,5 +1,5 @@
 /** PCI devices as lshw reads them from /sys/bus/pci/devices and their configuration space. */
-import { type PciDevice, readPci } from '../../groups/devices/pci.ts';
+import { type PciDevice, pciRevision, readPci } from '../../groups/devices/pci.ts';
 import type { Sources } from '../../sources/sources.ts';
 import { addCapability, addChild, configure, type HardwareNode, newNode } from '../lshw-node.ts';
 import { classOf, nameOfClass } from './native-pci-classes.ts';
@@ -70,6 +70,7 @@ const SPACE_TO_READ: Readonly<Record<number, number>> = { 0x02: 256, 0x05: 64, 0
  */
 function readSpace(sources: Sources, device: PciDevice): Space {
   const code = Number.parseInt(device.class, 16) || 0;
+  const printed = code >> 16 in SPACE_TO_READ;
   const wanted = code >> 8 === PCI_BRIDGE ? 64 : (SPACE_TO_READ[code >> 16] ?? 0);
   const bytes = (wanted > 0 ? sources.bytes(`${BASE}/${device.address}/config`, wanted) : undefined) ?? Buffer.alloc(0);
   const byte = (offset: number): number => bytes[offset] ?? 0;
@@ -80,8 +81,8 @@ function readSpace(sources: Sources, device: PciDevice): Space {
     device: Number.parseInt(device.device, 16),
     class: code >> 8,
     programming: code & 0xff,
-    revision: Number.parseInt(device.revision ?? '', 16) || byte(0x08),
-    printed: code >> 16 in SPACE_TO_READ,
+    revision: printed ? Number.parseInt(pciRevision(sources, device) ?? '', 16) || byte(0x08) : 0,
+    printed,
     byte,
     word,
     dword,
