@@ -84,9 +84,9 @@ export function copyWithin(from: string, path: string, to: string): boolean {
   const source = entryWithin(from, path);
   const stat = source === undefined ? undefined : lstatSync(source, { throwIfNoEntry: false });
   if (source === undefined || stat === undefined) return false;
-  if (stat.isDirectory()) return makeDirectory(to, path, stat.mode & 0o777);
+  if (stat.isDirectory()) return makeDirectoryWithin(to, path, stat.mode & 0o777);
   const link = stat.isSymbolicLink();
-  if ((!link && !stat.isFile()) || !makeDirectory(to, dirname(path), 0o755)) return false;
+  if ((!link && !stat.isFile()) || !makeDirectoryWithin(to, dirname(path), 0o755)) return false;
   removeWithin(to, path);
   const target = entryWithin(to, path);
   if (target === undefined) return false;
@@ -96,9 +96,9 @@ export function copyWithin(from: string, path: string, to: string): boolean {
 }
 
 /** Makes a directory of a tree, step by step: none is made through a link that leads out. Returns whether it is there. */
-function makeDirectory(tree: string, path: string, mode: number): boolean {
+export function makeDirectoryWithin(tree: string, path: string, mode: number): boolean {
   if (withinSync(tree, path) !== undefined) return true;
-  if (path === '.' || path === '/' || !makeDirectory(tree, dirname(path), 0o755)) return false;
+  if (path === '.' || path === '/' || !makeDirectoryWithin(tree, dirname(path), 0o755)) return false;
   const entry = entryWithin(tree, path);
   if (entry === undefined || lstatSync(entry, { throwIfNoEntry: false }) !== undefined) return false;
   mkdirSync(entry);

@@ -71,6 +71,8 @@ interface StepCall {
   readonly kind: StepKind;
   /** `args` of the step. */
   readonly args: Params;
+  /** The node's ports, as they came. */
+  readonly ports: unknown;
 }
 
 /** One step that get_*_steps lists and execute_*_step runs. */
@@ -78,7 +80,7 @@ export interface IronicStep {
   readonly name: string;
   readonly kinds: readonly StepKind[];
   /** 0: only when the operator asks for it by name. */
-  readonly priority: (settings: Settings, kind: StepKind) => number;
+  readonly priority: (settings: Settings, kind: StepKind, kernel: CommandLine) => number;
   readonly interface: 'deploy' | 'raid' | 'bios' | 'management' | 'power';
   readonly rebootRequested?: boolean;
   readonly abortable?: boolean;

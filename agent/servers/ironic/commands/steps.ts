@@ -1,7 +1,7 @@
 /** The get_*_steps and execute_*_step commands of the extensions clean, deploy and service, made from the table of steps. */
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
 import type { Settings } from '../../../config/settings.ts';
-import type { IronicCommand, IronicStep, Params, StepKind } from '../ironic-options.ts';
+import type { CommandContext, IronicCommand, IronicStep, Params, StepKind } from '../ironic-options.ts';
 import { STEPS } from '../steps/step-table.ts';
 
 /** Both are constant through one operation: the conductor compares them and ends it when they change. */
@@ -19,20 +19,28 @@ function getSteps(kind: StepKind, steps: readonly IronicStep[]): IronicCommand {
   return {
     name: `${kind}.get_${kind}_steps`,
     async: false,
-    run: (_, { settings }) =>
+    run: (_, { settings, kernel }) =>
       Promise.resolve({
         [`${kind}_steps`]: {
-          [MANAGER]: steps.filter(({ kinds }) => kinds.includes(kind)).map((step) => wireStep(step, kind, settings)),
+          [MANAGER]: steps
+            .filter(({ kinds }) => kinds.includes(kind))
+            .map((step) => wireStep(step, { kind, settings, kernel })),
         },
         hardware_manager_version: { [MANAGER]: MANAGER_VERSION },
       }),
   };
 }
 
-function wireStep(step: IronicStep, kind: StepKind, settings: Settings): Record<string, unknown> {
+interface Offer {
+  readonly kind: StepKind;
+  readonly settings: Settings;
+  readonly kernel: CommandContext['kernel'];
+}
+
+function wireStep(step: IronicStep, { kind, settings, kernel }: Offer): Record<string, unknown> {
   return {
     step: step.name,
-    priority: step.priority(settings, kind),
+    priority: step.priority(settings, kind, kernel),
     interface: step.interface,
     reboot_requested: step.rebootRequested ?? false,
     abortable: step.abortable ?? false,
@@ -57,7 +65,7 @@ function executeStep(kind: StepKind, steps: readonly IronicStep[]): IronicComman
             .join(', ')}.`,
         });
       }
-      const result = await step.run({ kind, args: record(asked['args']) ?? {} }, context);
+      const result = await step.run({ kind, args: record(asked['args']) ?? {}, ports: params['ports'] }, context);
       // the step goes back as it came: the conductor compares it with the one that it holds
       return { [`${kind}_result`]: result ?? null, [`${kind}_step`]: asked };
     },

@@ -2,7 +2,18 @@
 import type { IronicStep } from '../ironic-options.ts';
 import { eraseDevices, eraseDevicesExpress } from './erase-devices.ts';
 import { eraseMetadata } from './erase-metadata.ts';
+import { cleanUefiNvram, erasePstore } from './firmware-stores.ts';
+import { injectFiles } from './inject-files.ts';
 import { noop } from './noop.ts';
 import { writeImageStep } from './write-image.ts';
 
-export const STEPS: readonly IronicStep[] = [noop, eraseMetadata, eraseDevices, eraseDevicesExpress, writeImageStep];
+export const STEPS: readonly IronicStep[] = [
+  noop,
+  eraseMetadata,
+  eraseDevices,
+  eraseDevicesExpress,
+  erasePstore,
+  cleanUefiNvram,
+  writeImageStep,
+  injectFiles,
+];
