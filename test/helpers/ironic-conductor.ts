@@ -14,8 +14,13 @@ export interface World {
   post(body: unknown, query?: string): Promise<Reply>;
 }
 
-export async function conducted(t: TestContext, more: Partial<AgentSetup> = {}, line = ''): Promise<World> {
-  const ironic = await startIronic();
+export async function conducted(
+  t: TestContext,
+  more: Partial<AgentSetup> = {},
+  line = '',
+  rules: Partial<Rules> = {},
+): Promise<World> {
+  const ironic = await startIronic(rules);
   const agent = ironicAgent({ line: `ipa-api-url=${ironic.url} ${line}`, ...more });
   t.after(async () => {
     await agent.stop();

@@ -35,6 +35,6 @@ export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Set
     places: ['kernel', 'file'],
     value: 'on|off',
     meaning:
-      'Require Ironic’s token for the list of commands from the beginning. Conductors up to 21.4 (Debian 12) do not send it there; by default it is required after the first request that has it.',
+      'Require Ironic’s token for the list of commands from the beginning, as for servers of API 1.95 or newer. Conductors up to 21.4 (Debian 12) do not send it there; by default it is required after the first request that has it.',
   },
 };

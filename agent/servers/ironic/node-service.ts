@@ -53,6 +53,7 @@ export async function serveNode(options: ServiceOptions, uuid: string | undefine
     memory,
     executor: executorOf(service),
     apiUrl: found.api.url,
+    apiVersion: found.api.version(),
     config: found.lookup.config,
     token: () => service.found.token,
     onError: (error) => report(error, options),

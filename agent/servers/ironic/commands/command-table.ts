@@ -2,6 +2,7 @@
 import type { IronicCommand } from '../ironic-options.ts';
 import { IMAGE_COMMANDS } from './image.ts';
 import { collectSystemLogs, hardwareInfo } from './inform.ts';
+import { finalizeRescue } from './rescue.ts';
 import { powerOff, runImage, standbySync } from './standby.ts';
 import { stepCommands } from './steps.ts';
 import { lockdown } from './system-commands.ts';
@@ -13,6 +14,7 @@ export const COMMANDS: readonly IronicCommand[] = [
   runImage,
   ...IMAGE_COMMANDS,
   lockdown,
+  finalizeRescue,
   collectSystemLogs,
   hardwareInfo,
 ];

@@ -65,6 +65,8 @@ interface Heartbeat {
 
 export interface IronicApi {
   readonly url: string;
+  /** The N of the server's newest version, 1.N; undefined before the first call. */
+  version(): number | undefined;
   /** Throws ApiRefusal (404: not known, or not wanted now), HttpFailure. */
   lookup(macs: readonly string[], uuid?: string): Promise<LookupReply>;
   /** Throws ApiRefusal, HttpFailure. */
@@ -99,6 +101,7 @@ export function createApi(options: ApiOptions): IronicApi {
   const state: ApiState = { options, version: options.version };
   return {
     url: options.url,
+    version: () => state.version,
     lookup: (macs, uuid) => askLookup(state, macs, uuid),
     heartbeat: (uuid, beat) => sendHeartbeat(state, uuid, beat),
   };

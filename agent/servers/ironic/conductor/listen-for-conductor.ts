@@ -12,6 +12,8 @@ import { advertisedAddress, listenAddress } from './callback-address.ts';
 
 /** ironic-python-agent's. */
 const PORT = 9999;
+/** Conductors of this API version and newer send the token with every GET. */
+const READS_WITH_TOKEN = 95;
 const LISTEN_AGAIN_MS = 10_000;
 const DAY_MS = 86_400_000;
 
@@ -21,6 +23,8 @@ interface ListenRequest {
   readonly memory: Memory;
   readonly executor: Executor;
   readonly apiUrl: string;
+  /** The N of the server's 1.N. */
+  readonly apiVersion: number | undefined;
   /** `config` of the lookup. */
   readonly config: Params;
   readonly token: () => string | undefined;
@@ -61,7 +65,7 @@ async function listenOnce(request: ListenRequest): Promise<ConductorListener> {
     tls: { key, certificate, ...tlsWords(request.config, parameters.minTls) },
     executor,
     token,
-    strict: settings.ironicStrict,
+    strict: settings.ironicStrict || (request.apiVersion ?? 0) >= READS_WITH_TOKEN,
     startedAt: clock.wall().getTime() / 1000,
     log: log.child('ironic'),
   });

@@ -1,13 +1,15 @@
 /** The agent's API, called as a conductor calls it: over TLS, with the certificate of the heartbeat as the only one trusted. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { loginOf, withAccount } from '../../../../agent/servers/ironic/commands/rescue.ts';
 import { faultOf } from '../../../../agent/servers/ironic/conductor/faults.ts';
 import { LOG_FILE } from '../../../../agent/node/logging.ts';
 import { ironicAgent, rememberingSystem } from '../../../helpers/ironic-agent.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 import { TOKEN, conducted as world, resultOf } from '../../../helpers/ironic-conductor.ts';
 
 const LIMIT = { timeout: 30_000 };
@@ -41,6 +43,17 @@ describe('the API of the agent', LIMIT, () => {
     assert.equal((await get('/v1/commands/')).status, 200);
     assert.equal((await get('/commands', TOKEN)).status, 200);
     assert.equal((await get('/v1/commands/')).status, 401);
+  });
+
+  test('a server of API 1.95 or newer sends the token with every GET, so it is asked for from the beginning', async (t) => {
+    for (const [version, status] of [
+      [94, 200],
+      [95, 401],
+    ] as const) {
+      const { get } = await world(t, {}, '', { version });
+      assert.equal((await get('/v1/commands/')).status, status, `1.${version}`);
+      assert.equal((await get('/v1/commands/', TOKEN)).status, 200);
+    }
   });
 
   test('razor.ironic_strict=1 gives the list to nobody without the token', async (t) => {
@@ -142,6 +155,40 @@ describe('commands that end an operation', LIMIT, () => {
     const { order } = await world(t, { system: rememberingSystem() }, 'ipa-listen-port=0');
     assert.deepEqual((await order('standby.sync')).body['command_status'], 'SUCCEEDED');
     assert.deepEqual(resultOf(await order('standby.get_partition_uuids')), {});
+  });
+});
+
+describe('rescue', LIMIT, () => {
+  test('an image in which nobody can log in fails the command in words that Ironic shows', async (t) => {
+    const { order } = await world(t, { system: rememberingSystem() }, 'ipa-listen-port=0');
+    const refused = await order('rescue.finalize_rescue', { rescue_password: '$6$salt$hash', hashed: true });
+    assert.deepEqual([refused.status, refused.body['command_status']], [200, 'FAILED']);
+    assert.match(String(JSON.stringify(refused.body['command_error'])), /nobody can log in to this image/);
+  });
+
+  test('a login is a console that asks for a password, or dropbear', (t) => {
+    const root = temporaryDirectory(t);
+    assert.equal(loginOf(root), undefined);
+    const overlay = new URL('../../../../tinycore/overlay/', import.meta.url).pathname;
+    for (const [flavour, login] of [
+      ['prod', undefined],
+      ['debug', undefined],
+      ['dev', 'the consoles'],
+    ] as const) {
+      mkdirSync(join(root, 'etc'), { recursive: true });
+      copyFileSync(join(overlay, flavour, 'etc/inittab'), join(root, 'etc/inittab'));
+      assert.equal(loginOf(root), login, flavour);
+    }
+    writeFileSync(join(root, 'etc/inittab'), '# tty2::respawn:/sbin/getty 38400 tty2\n');
+    mkdirSync(join(root, 'proc/77'), { recursive: true });
+    writeFileSync(join(root, 'proc/77/comm'), 'dropbear\n');
+    assert.equal(loginOf(root), 'ssh');
+  });
+
+  test('the account takes the place of one before, and others stay', () => {
+    const file = 'root:*:0:0:99999:7:::\nrescue:$6$old:19000:0:99999:7:::\ntc:*:0:0:99999:7:::\n';
+    assert.equal(withAccount(file, 'rescue:new'), 'root:*:0:0:99999:7:::\ntc:*:0:0:99999:7:::\nrescue:new\n');
+    assert.equal(withAccount('', 'rescue:new'), 'rescue:new\n');
   });
 });
 
