@@ -92,7 +92,7 @@ async function libraryPackages(name: string, source: PackageSource): Promise<str
 }
 
 /**
- * The packages of libraries that `name` needs, however far down; in Debian their names begin with `lib`. `text` is what
+ * The packages of libraries that `name` needs, however far down; in Debian their names begin with `lib`, but for zlib1g. `text` is what
  * `apt-cache depends --recurse` prints. A line that begins with `|` has its alternative on the next one: the first is taken.
  */
 export function librariesOf(text: string, name: string): string[] {
@@ -104,7 +104,7 @@ export function librariesOf(text: string, name: string): string[] {
     if (title !== undefined) needs.set(title, (own = []));
     const [, alternative, needed = ''] = /^\s+(\|?)(?:Pre)?Depends: (\S+)/.exec(line) ?? [];
     if (alternative === undefined) continue;
-    if (!taken && needed.startsWith('lib')) own.push(needed);
+    if (!taken && /^z?lib/.test(needed)) own.push(needed);
     taken = alternative === '|';
   }
   const found = new Set<string>();

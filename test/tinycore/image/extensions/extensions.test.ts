@@ -161,12 +161,15 @@ test('of what apt says a package needs, its libraries are taken, however far dow
     '  Depends: libsecond1',
     '  Recommends: libnever',
     '    liballthesame',
+    '  Depends: zlib1g',
     'libc6',
     '  PreDepends: libgcc-s1',
+    'zlib1g',
+    '  Depends: libc6',
     'debconf',
     '  Depends: libofdebconf0',
     'libgcc-s1',
     '  Depends: libc6',
   ].join('\n');
-  assert.deepEqual(librariesOf(text, 'kexec-tools'), ['libc6', 'libfirst1', 'libgcc-s1']);
+  assert.deepEqual(librariesOf(text, 'kexec-tools'), ['libc6', 'libfirst1', 'libgcc-s1', 'zlib1g']);
 });
