@@ -9,13 +9,14 @@ import { messageOf } from '../../platform/errors/errors.ts';
 import type { Case } from './case.ts';
 import { CLEANING } from './cleaning.ts';
 import { DEPLOYMENT } from './deployment.ts';
+import { ERASING } from './erasing.ts';
 import { FALSE_SUCCESS } from './false-success.ts';
 import { INSPECTION } from './inspection.ts';
 import { ironicFiles } from './packages.ts';
 import { openWorld, type World } from './world.ts';
 
 const BUILD = new URL('../../build/ironic', import.meta.url).pathname;
-const CASES: readonly Case[] = [...INSPECTION, ...CLEANING, ...DEPLOYMENT, ...FALSE_SUCCESS];
+const CASES: readonly Case[] = [...INSPECTION, ...CLEANING, ...DEPLOYMENT, ...FALSE_SUCCESS, ...ERASING];
 const CASE_MS = 240_000;
 
 function say(line: string): void {

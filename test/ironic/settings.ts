@@ -79,7 +79,13 @@ export function ironicSettings(place: Place): string {
     },
     conductor: { automated_clean: false, workers_pool_size: 20, sync_power_state_interval: -1, heartbeat_interval: 5 },
     database: { connection: `sqlite:///${join(dir, 'ironic.sqlite')}` },
-    deploy: { http_root: place.httpRoot, http_url: place.httpUrl, erase_devices_priority: 0 },
+    deploy: {
+      http_root: place.httpRoot,
+      http_url: place.httpUrl,
+      erase_devices_priority: 0,
+      // zeros alone: the file of 5 GiB is written once
+      shred_random_overwrite_iterations: 0,
+    },
     dhcp: { dhcp_provider: 'none' },
     glance: { auth_type: 'none' },
     json_rpc: { auth_strategy: 'noauth', host_ip: host, port: place.rpcPort },
