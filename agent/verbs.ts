@@ -67,6 +67,15 @@ const NODE_VERBS: readonly VerbEntry[] = [
   },
 ];
 
+/** Verbs about the program itself. */
+const OWN_VERBS: readonly VerbEntry[] = [
+  {
+    name: 'completion',
+    describe: 'print the completion script of a shell: bash, zsh or fish',
+    load: async () => (await import('./command-line/completion-verb.ts')).verb,
+  },
+];
+
 /**
  * Verbs of a clone: lab, image builder, packaging. The packager defines EXECUTABLE, and with it the imports below are
  * left out of the bundle (an early return would not do it: each import stands in its own branch).
@@ -106,4 +115,4 @@ const CLONE_VERBS: readonly VerbEntry[] = [
   },
 ];
 
-export const VERBS: readonly VerbEntry[] = [...NODE_VERBS, ...CLONE_VERBS];
+export const VERBS: readonly VerbEntry[] = [...NODE_VERBS, ...CLONE_VERBS, ...OWN_VERBS];

@@ -76,18 +76,42 @@ if (!isGlibc())
     'this project needs a Linux with glibc (Debian, Ubuntu, Fedora …); this one has another C library (Alpine’s musl?).',
   );
 
-var why = reason();
-if (why) {
-  console.error('razor-mk: ' + why + '; running npm ci …');
+/** MiB that are installed so far; empty where du is not there. */
+function installed() {
+  var du = childProcess.spawnSync('du', ['-sm', path.join(root, 'node_modules')], { encoding: 'utf8' });
+  var size = parseInt(du.stdout, 10);
+  return size > 0 ? ', ' + size + ' of about ' + MEGABYTES + ' MB' : '';
+}
+
+function install() {
   var npm = process.env.npm_execpath;
   var args = ['ci', '--loglevel=error', '--no-audit', '--no-fund'];
-  var result =
-    npm && /\.[cm]?js$/.test(npm)
-      ? childProcess.spawnSync(process.env.npm_node_execpath || process.execPath, [npm].concat(args), {
-          cwd: root,
-          stdio: ['ignore', 2, 2],
-        })
-      : childProcess.spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0)
-    fail('npm ci failed (see above). Check the network and npm’s registry setting, then run the command again.');
+  var script = npm && /\.[cm]?js$/.test(npm);
+  var program = script ? process.env.npm_node_execpath || process.execPath : 'npm';
+  var began = Date.now();
+  return new Promise(function (resolve) {
+    var child = childProcess.spawn(program, script ? [npm].concat(args) : args, { cwd: root, stdio: ['ignore', 2, 2] });
+    var ticker = setInterval(function () {
+      console.error('razor-mk: installing … ' + Math.round((Date.now() - began) / 1000) + ' s' + installed());
+    }, 5000);
+    child.on('error', function (error) {
+      fail('npm could not be started: ' + error.message);
+    });
+    child.on('exit', function (status) {
+      clearInterval(ticker);
+      if (status !== 0)
+        fail('npm ci failed (see above). Check the network and npm’s registry setting, then run the command again.');
+      resolve();
+    });
+  });
 }
+
+/** What node_modules holds in the end. */
+var MEGABYTES = 341;
+
+var why = reason();
+if (why)
+  console.error(
+    'razor-mk: ' + why + '; npm ci installs ' + MEGABYTES + ' MB into node_modules, which takes about a minute …',
+  );
+module.exports = why ? install() : Promise.resolve();

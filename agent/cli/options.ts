@@ -27,6 +27,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = 
   'Node:': [
     'commandsDir',
     'ntp',
+    'lldp',
     'watchdog',
     'reloadModules',
     'controlPort',

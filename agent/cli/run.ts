@@ -1,4 +1,5 @@
 /** The verb `run`: the agent. */
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
@@ -109,7 +110,10 @@ async function runAgent(args: RunArgs, host: Host): Promise<number> {
   }
   const service = await startService(descriptor, { args, runtime, setup, node, dir });
   added.service = service;
-  return await takeTurns(descriptor, { args, turns, runtime, setup, node, service, store });
+  const status = await takeTurns(descriptor, { args, turns, runtime, setup, node, service, store });
+  // made for this run, and nobody knows its name
+  if (!args.live && args['state-dir'] === undefined) rmSync(dir, { recursive: true, force: true });
+  return status;
 }
 
 /** How many turns are taken; undefined for no end. Throws RAZOR_MK_USAGE for options that go not together. */

@@ -41,13 +41,15 @@ const WIDTH = Math.max(...CHECKS.map((name) => name.length));
 /** The results as people read them. Pure. */
 export function renderResults(results: readonly CheckResult[]): string {
   const lines = results.map(({ name, state, found, remedy }) => {
-    const line = `${name.padEnd(WIDTH)}  ${(state === 'broken' ? 'BROKEN' : state).padEnd(7)}  ${found}`;
+    const [first = '', ...others] = found.split('\n');
+    const below = others.map((text) => `\n${' '.repeat(WIDTH + 11)}${text.trim()}`).join('');
+    const line = `${name.padEnd(WIDTH)}  ${(state === 'broken' ? 'BROKEN' : state).padEnd(7)}  ${first}${below}`;
     return remedy === '' ? line : `${line}\n${' '.repeat(WIDTH + 11)}-> ${remedy}`;
   });
   const broken = firstBroken(results);
   const end =
     broken === undefined
       ? 'Nothing is broken between this machine and its server.'
-      : `The first thing that is broken: ${broken.name}. ${broken.found}\nWhat to do: ${broken.remedy}`;
+      : `The first thing that is broken: ${broken.name}. ${broken.found.split('\n')[0] ?? ''}\nWhat to do: ${broken.remedy}`;
   return `${lines.join('\n')}\n\n${end}\n`;
 }

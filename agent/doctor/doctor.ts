@@ -64,7 +64,7 @@ interface Target {
 
 async function findTarget(context: DoctorContext): Promise<Target> {
   const discovery = await context.discover().catch((error: unknown) => ({
-    failed: (error instanceof Error ? error.message : messageOf(error)).replaceAll(/\n\s*/g, ' | ').slice(0, 2000),
+    failed: (error instanceof Error ? error.message : messageOf(error)).slice(0, 2000),
   }));
   const server = 'failed' in discovery ? undefined : discovery.candidates[0];
   const host =

@@ -9,7 +9,7 @@ import { isVolatileName } from '../values.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { FactsExtras } from './extras.ts';
 import { reportErrors } from './print.ts';
-import { absenceOf } from './select.ts';
+import { absenceOf, factNames } from './select.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 
 /** The verb, with what the caller knows of servers. */
@@ -26,6 +26,7 @@ export function explainVerb(extras: FactsExtras): VerbModule {
           describe: 'where the agent keeps what a server pushed',
         })
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
+    complete: async (_words, host) => await factNames(host),
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
       reportErrors(set, host);

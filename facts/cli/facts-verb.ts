@@ -10,7 +10,7 @@ import type { FactsExtras } from './extras.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 import { yamlText } from './yaml-text.ts';
 import { FORMATS, printFacts, reportErrors, table, type Format } from './print.ts';
-import { selectFacts } from './select.ts';
+import { factNames, selectFacts } from './select.ts';
 
 /** The verb, with what the caller knows of servers. */
 export function factsVerb(extras: FactsExtras): VerbModule {
@@ -35,6 +35,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       ['facts --tags --rules rules.json', 'which tags a server would give, and why not the others'],
       ['facts --diff last', 'what changed since the running agent sent its facts'],
     ],
+    complete: async (_words, host) => await factNames(host),
     run: async (args, host) => await run(args, host, extras),
   });
 }

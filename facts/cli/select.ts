@@ -1,8 +1,11 @@
 /** Which facts a person asked for: names, beginnings of names, globs, and a pattern on name or value. */
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import type { Host } from '../../platform/process/verb.ts';
 import { didYouMean } from '../../platform/near-names.ts';
 import { catalogueNames, originOf } from '../../platform/rules/fact-origins.ts';
 import { compileRubyPattern } from '../../platform/ruby-pattern.ts';
+import { collectFacts } from '../collect-facts.ts';
+import { openSources } from '../sources/open.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -54,4 +57,10 @@ function matcher(pattern: string): (name: string, value: string) => boolean {
   } catch (error) {
     throw new RazorMkError('RAZOR_MK_PATTERN', `--match: ${(error as Error).message}`);
   }
+}
+
+/** Names of facts, for the completion of shells: those of this machine and those of the catalogue. */
+export async function factNames(host: Pick<Host, 'signal'>): Promise<readonly string[]> {
+  const { facts } = await collectFacts({ sources: openSources(), signal: host.signal });
+  return [...new Set([...facts.keys(), ...catalogueNames()])].sort();
 }

@@ -2,9 +2,10 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
+import { defineVerb, type Host, type VerbModule } from '../../platform/process/verb.ts';
 import { MODEL_SETTINGS } from '../engine/models.ts';
 import { clientOptions, openClient, type ClientArgs, type LabClient } from './management-client.ts';
+import { isRecord } from '../listeners/request-body.ts';
 import { print, printable } from './print.ts';
 
 interface CatalogArgs extends ClientArgs {
@@ -46,6 +47,7 @@ function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
             describe: 'also what means nothing: tags that no rule gives, settings that no installer reads',
           }) as Argv<CatalogArgs>,
       ) as Argv<T & CatalogArgs>,
+    complete: async (words, host) => (words.length === 1 ? await namesOf(kind.path, host) : []),
     run: async (args, host) => {
       const client = await openClient(args, host);
       const action = args.action ?? 'list';
@@ -69,6 +71,16 @@ function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
       return show(await kind.actions?.[action]?.(client, path, args));
     },
   });
+}
+
+/** What the things of a kind are called in the lab of the environment, for the completion of shells. */
+async function namesOf(path: string, host: Host): Promise<readonly string[]> {
+  const client = await openClient({ lab: undefined, 'token-file': undefined, format: undefined }, host);
+  const things = await client.call('GET', path);
+  const names = (Array.isArray(things) ? things : [])
+    .filter(isRecord)
+    .map((thing) => thing['label'] ?? thing['name'] ?? thing['uuid']);
+  return names.map(String);
 }
 
 /** `KEY=VALUE` words as a record. Throws RAZOR_MK_USAGE. */

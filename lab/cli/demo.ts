@@ -9,21 +9,25 @@ const COLOURS: Readonly<Record<Scene['who'], number>> = { demo: 35, lab: 34, age
 export const verb = defineVerb({
   options: (yargs) =>
     yargs
+      .option('vm', { type: 'boolean', default: false, describe: 'with a virtual machine that boots from power-on' })
       .option('keep', { type: 'boolean', default: false, describe: 'leave lab and agent running until Ctrl-C' })
       .option('json', { type: 'boolean', default: false, describe: 'print the story as JSON lines, the summary last' }),
-  run: async ({ keep, json }, host) => {
+  run: async ({ keep, json, vm }, host) => {
+    if (vm) return await (await import('./vm.ts')).playMachines({ ...ONE_MACHINE, keep }, host);
     const tell = (scene: Scene): void =>
       host.out(json ? `${JSON.stringify({ event: 'scene', ...scene })}\n` : sceneLine(scene, host));
-    if (!json) host.out(`${INTRODUCTION}\n\n`);
+    if (!json) host.out(`${wrap(INTRODUCTION, host, 0)}\n\n`);
     let told = false;
     const close = (summary: Summary): void => {
       if (told) return;
       told = true;
-      host.out(json ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+      host.out(json ? `${JSON.stringify(summary)}\n` : summaryText(summary, host));
     };
     const summary = await playDemo({
       self: host.self,
       tell,
+      ...(host.interactive &&
+        !json && { onLab: (lab: Lab) => host.out(`  The lab's page while this runs: ${lab.peopleUrl}/\n`) }),
       signal: host.signal,
       ...(keep && {
         keep: async (sum: Summary, lab: Lab) => {
@@ -40,24 +44,61 @@ export const verb = defineVerb({
   },
 });
 
-const INTRODUCTION = `A provisioning server (the lab) and a node's agent meet on this machine. The agent gathers real facts; nothing is
-changed, and nothing leaves the loopback interface.`;
+/** `demo --vm`: what `lab vm` does without options. */
+const ONE_MACHINE = {
+  image: undefined,
+  machines: 1,
+  uefi: false,
+  memory: 512,
+  minutes: 5,
+  dir: undefined,
+  pcap: false,
+  network: 'auto',
+} as const;
+
+const INTRODUCTION =
+  "A provisioning server (the lab) and a node's agent meet on this machine. The agent gathers real facts; nothing is " +
+  'changed, and nothing leaves the loopback interface.';
 
 function sceneLine(scene: Scene, host: Host): string {
   const who = scene.who.padEnd(5);
   const name = host.colour ? `\u001b[${COLOURS[scene.who]}m${who}\u001b[0m` : who;
-  return `${(scene.ms / 1000).toFixed(2).padStart(6)} s  ${name}  ${scene.text}\n`;
+  const head = `${(scene.ms / 1000).toFixed(2).padStart(6)} s  ${name}  `;
+  return `${head}${wrap(scene.text, host, 17)}\n`;
 }
 
-function summaryText(summary: Summary): string {
+/** Words wrapped at the terminal's width, further lines indented; a pipe gets one line. */
+function wrap(text: string, host: Host, indent: number): string {
+  if (!host.interactive) return text;
+  const room = Math.max(30, host.columns - indent);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}
+
+function summaryText(summary: Summary, host: Host): string {
   const time = summary.factsMs === undefined ? '' : `, gathered in ${summary.factsMs.toFixed(1)} ms`;
   return `
-  facts     ${summary.facts} sent${time}
-  tags      ${summary.tags.join(', ')}
-  policy    ${summary.policy ?? 'none'}
-  commands  ${summary.commands.join(', ')}
+  facts     ${wrap(`${summary.facts} sent${time}`, host, 12)}
+  tags      ${wrap(summary.tags.join(', '), host, 12)}
+  policy    ${wrap(summary.policy ?? 'none', host, 12)}
+  commands  ${wrap(summary.commands.join(', '), host, 12)}
+
+  why it fitted        ${wrap(summary.whyFitted ?? 'nothing bound it', host, 23)}
+  what it would miss   ${wrap(missText(summary), host, 23)}
 
 Done in ${summary.seconds.toFixed(1)} s: discovered, registered, bound, told to reboot.
-Next: npm test, or npm run -s razor-mk -- facts, or the README.
+Next: npm start -- --keep shows the lab's page; npx razor-mk facts; npm test; the README.
 `;
+}
+
+/** The other sentence that nobody else says: which fact the policy hangs on. */
+function missText({ wouldMiss }: Summary): string {
+  return wouldMiss === undefined ? 'unknown' : `without one fact the machine ${wouldMiss}`;
 }

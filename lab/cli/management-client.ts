@@ -7,18 +7,19 @@ import { isRecord } from '../listeners/request-body.ts';
 
 /** Options of every verb that talks to a lab. */
 export interface ClientArgs {
-  readonly lab: string;
+  readonly lab: string | undefined;
   readonly 'token-file': string | undefined;
   readonly format: 'table' | 'json' | undefined;
 }
+
+const DEFAULT_LAB = 'http://127.0.0.1:8025';
 
 /** The options of every verb that talks to a lab. */
 export function clientOptions(yargs: Argv): Argv<ClientArgs> {
   return yargs
     .option('lab', {
       type: 'string',
-      default: 'http://127.0.0.1:8025',
-      describe: 'Address of page and management API',
+      describe: `Address of page and management API; RAZOR_MK_LAB_URL, or ${DEFAULT_LAB}, by default`,
     })
     .option('token-file', { type: 'string', describe: 'File with the token of the lab' })
     .option('format', {
@@ -36,7 +37,7 @@ export interface LabClient {
 export async function openClient(args: ClientArgs, host: Host): Promise<LabClient> {
   const tokenFile = args['token-file'];
   const token = tokenFile === undefined ? host.env['RAZOR_MK_LAB_TOKEN'] : await readToken(tokenFile);
-  const base = args.lab.replace(/\/+$/, '');
+  const base = (args.lab ?? (host.env['RAZOR_MK_LAB_URL'] || DEFAULT_LAB)).replace(/\/+$/, '');
   return {
     async call(method, path, body) {
       let reply: Response;
@@ -55,12 +56,27 @@ export async function openClient(args: ClientArgs, host: Host): Promise<LabClien
         text = await reply.text();
       } catch (error) {
         const why = messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
-        throw new RazorMkError('RAZOR_MK_LAB_UNREACHABLE', `no lab answers at ${base}: ${why}`, { cause: error });
+        throw new RazorMkError('RAZOR_MK_LAB_UNREACHABLE', `no lab answers at ${base}: ${why}`, {
+          cause: error,
+          ...(/certificate|self.signed/i.test(why) && { remedy: DISTRUSTED }),
+        });
       }
       return parseReply(base, reply.status, text);
     },
   };
 }
+
+const DISTRUSTED =
+  'A lab is there, and its certificate is not trusted here: NODE_EXTRA_CA_CERTS=FILE names the authority that signed it.';
+
+/** What to do about a refusal, by its status. */
+const REFUSED: Readonly<Record<number, string>> = {
+  401: 'Give the token of the lab: --token-file FILE, or RAZOR_MK_LAB_TOKEN in the environment.',
+  403: 'Name the lab by a loopback address, or start it with --token-file.',
+  404: 'The list verbs (razor-mk lab node list, policy list, model list, image list …) show what exists.',
+  409: 'Give more of the id, or first remove what still uses it.',
+  422: 'Correct the value that is named in front of the colon, and run the verb again.',
+};
 
 function parseReply(base: string, status: number, text: string): unknown {
   let value: unknown;
@@ -71,7 +87,8 @@ function parseReply(base: string, status: number, text: string): unknown {
   }
   if (status < 400) return value;
   const why = isRecord(value) && typeof value['error'] === 'string' ? value['error'] : `status ${status}`;
-  throw new RazorMkError('RAZOR_MK_LAB_REFUSED', `the lab refused: ${why}`);
+  const remedy = REFUSED[status];
+  throw new RazorMkError('RAZOR_MK_LAB_REFUSED', `the lab refused: ${why}`, remedy === undefined ? {} : { remedy });
 }
 
 /** The secret in a token file. Throws RAZOR_MK_FILE_UNREADABLE. */

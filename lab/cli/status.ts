@@ -1,8 +1,22 @@
 /** The verbs `lab status` and `lab log`. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { isRecord } from '../listeners/request-body.ts';
 import { clientOptions, openClient } from './management-client.ts';
-import { print } from './print.ts';
+import { print, printable } from './print.ts';
+
+/** How often `log --follow` asks. */
+const FOLLOW_MS = 1000;
+
+function timeOf(event: Readonly<Record<string, unknown>>): string {
+  return new Date(Number(event['at'])).toISOString();
+}
+
+function eventText(event: Readonly<Record<string, unknown>>): string {
+  const parts = [event['type'], event['node'], event['message']].filter((part) => typeof part === 'string');
+  return printable(`${timeOf(event)} ${parts.join(' ')}`) + '\n';
+}
 
 export const status = defineVerb({
   options: clientOptions,
@@ -17,20 +31,32 @@ export const log = defineVerb({
   options: (yargs) =>
     clientOptions(yargs)
       .option('node', { type: 'string', describe: 'only what is about this node (its UUID)' })
+      .option('follow', { type: 'boolean', default: false, describe: 'go on, and print what happens, until Ctrl-C' })
+      .option('limit', { type: 'number', describe: 'at most so many, the newest' })
       .option('since', { type: 'number', default: 0, describe: 'only events after this number' }),
   run: async (args, host) => {
     const client = await openClient(args, host);
-    const query = new URLSearchParams({
-      since: String(args.since),
-      ...(args.node !== undefined && { node: args.node }),
-    });
-    const events = await client.call('GET', `/api/events?${query.toString()}`);
+    if (args.limit !== undefined && !(Number.isInteger(args.limit) && args.limit > 0))
+      throw new RazorMkError('RAZOR_MK_USAGE', '--limit takes a whole number above 0');
+    const after = async (since: number): Promise<readonly Record<string, unknown>[]> => {
+      const query = new URLSearchParams({ since: String(since), ...(args.node !== undefined && { node: args.node }) });
+      const events = await client.call('GET', `/api/events?${query.toString()}`);
+      return Array.isArray(events) ? events.filter(isRecord) : [];
+    };
     const format = args.format ?? (host.interactive ? 'table' : 'json');
-    const shown =
-      format === 'json' || !Array.isArray(events)
-        ? events
-        : events.filter(isRecord).map((event) => ({ ...event, time: new Date(Number(event['at'])).toISOString() }));
-    print(shown, ['seq', 'time', 'type', 'node', 'message'], { format }, host);
-    return 0;
+    const events = await after(args.since);
+    const shown = args.limit === undefined ? events : events.slice(-args.limit);
+    if (!args.follow) {
+      const timed = shown.map((event) => ({ ...event, time: timeOf(event) }));
+      print(format === 'json' ? shown : timed, ['seq', 'time', 'type', 'node', 'message'], { format }, host);
+      return 0;
+    }
+    let last = args.since;
+    for (let fresh = shown; ; fresh = await after(last)) {
+      for (const event of fresh) host.out(format === 'json' ? `${JSON.stringify(event)}\n` : eventText(event));
+      last = Number(fresh.at(-1)?.['seq'] ?? last);
+      await delay(FOLLOW_MS, undefined, { signal: host.signal }).catch(() => undefined);
+      if (host.signal.aborted) return 0;
+    }
   },
 });

@@ -66,7 +66,8 @@ export const verb = defineVerb({
   run: (args, host) => playMachines(args, host),
 });
 
-async function playMachines(args: VmArgs, host: Host): Promise<number> {
+/** Boots the machines and tells their way; the exit status is 0 when all have registered. Throws RAZOR_MK_VM. */
+export async function playMachines(args: VmArgs, host: Host): Promise<number> {
   if (!(Number.isInteger(args.machines) && args.machines >= 1 && args.machines <= 8)) {
     throw new RazorMkError('RAZOR_MK_USAGE', '--machines takes 1 to 8');
   }
@@ -86,7 +87,8 @@ async function playMachines(args: VmArgs, host: Host): Promise<number> {
       if (!host.signal.aborted) await tellWhy(site, host);
       throw error;
     }
-    const report = await site.report(`${args.machines} machines`);
+    host.out(`\n${args.machines} of ${args.machines} registered\n`);
+    const report = await site.report(args.machines === 1 ? 'one machine' : `${args.machines} machines`);
     host.out(`\nreport, consoles: ${report}\n`);
     if (args.keep && !host.signal.aborted) {
       const url = page?.url ?? 'http://127.0.0.1:8025/';

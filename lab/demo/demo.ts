@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import { tagLines } from '../../platform/rules/verdict-words.ts';
+import { explainTag } from '../../platform/rules/why-not.ts';
 import { startLab, type Lab } from '../lab-server.ts';
 import { createStory, type AgentLine, type Scene, type Summary } from './story.ts';
 
@@ -55,7 +57,7 @@ export async function playDemo(options: DemoOptions): Promise<Summary> {
     });
     const ended = await untilComplete(() => story.complete, agent, options);
     if (!story.complete) throw failure(ended, errors);
-    const summary = story.summary();
+    const summary = { ...story.summary(), wouldMiss: whatWouldMiss(lab) };
     await options.keep?.(summary, lab);
     return summary;
   } finally {
@@ -76,7 +78,7 @@ async function addSamplePolicy({ store }: Lab): Promise<void> {
       tag: TAG,
       matchers: [{ key: 'mk_hw_nic_count', compare: 'like', value: '\\d+', inverse: false }],
     });
-    const model = store.models.add({ label: 'Ubuntu', template: 'ubuntu_precise', image: undefined, metadata: {} });
+    const model = store.models.add({ label: 'Debian', template: 'debian', image: undefined, metadata: {} });
     store.policies.add({
       label: 'install whatever is discovered',
       line: 0,
@@ -87,6 +89,18 @@ async function addSamplePolicy({ store }: Lab): Promise<void> {
       broker: undefined,
     });
   });
+}
+
+/** What would have made the policy miss: the facts without which the rule of its tag does not hold. */
+function whatWouldMiss({ store }: Lab): string | undefined {
+  const [node] = store.nodes.newest(1, 0);
+  const [rule] = store.tagRules.list();
+  if (node === undefined || rule === undefined) return undefined;
+  const facts = Object.fromEntries(
+    Object.entries(store.nodes.facts(node.id)).filter(([name]) => rule.matchers.every(({ key }) => key !== name)),
+  );
+  const [first] = tagLines(explainTag({ facts, rules: [rule] }, rule.tag));
+  return first;
 }
 
 function hear(text: string, agent: (line: AgentLine) => void): void {

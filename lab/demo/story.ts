@@ -28,6 +28,10 @@ export interface Summary {
   readonly commands: readonly string[];
   readonly server: string | undefined;
   readonly seconds: number;
+  /** Why the policy fitted, in the lab's words. */
+  readonly whyFitted: string | undefined;
+  /** What would have made it miss. */
+  readonly wouldMiss?: string | undefined;
 }
 
 interface Story {
@@ -87,6 +91,7 @@ export function createStory(tell: (scene: Scene) => void, now: () => number): St
   let factsMs: number | undefined;
   let server: string | undefined;
   let policy: string | undefined;
+  let whyFitted: string | undefined;
   let tags: readonly string[] = [];
   let would = false;
   const commands: string[] = [];
@@ -108,6 +113,7 @@ export function createStory(tell: (scene: Scene) => void, now: () => number): St
     lab(event) {
       if (event.type === 'bound') {
         bound = true;
+        whyFitted = /^bound to .*? \(model .*?\): (.*)$/.exec(event.message)?.[1];
         policy = text(event.details?.['policyLabel']) || /^bound to (.*?) \(model/.exec(event.message)?.[1];
       }
       if (event.type === 'tagged' || event.type === 'registered')
@@ -127,6 +133,7 @@ export function createStory(tell: (scene: Scene) => void, now: () => number): St
       factsMs,
       tags,
       policy,
+      whyFitted,
       commands,
       server,
       seconds: Math.round((now() - began) / 10) / 100,

@@ -100,13 +100,29 @@ function keptOf(body: unknown): string | Buffer {
   return body.length <= BODY_KEPT ? body : Buffer.from(body.subarray(0, BODY_KEPT));
 }
 
+/** Why an address cannot be listened on, where the system says more than that. */
+const LISTEN_FAILURES: Readonly<Record<string, { readonly why: string; readonly remedy?: string }>> = {
+  EADDRINUSE: { why: 'the port is in use' },
+  EADDRNOTAVAIL: {
+    why: 'no interface of this machine has the address',
+    remedy: 'Give an address that `ip addr` shows here, or 0.0.0.0 for all of them.',
+  },
+  EACCES: {
+    why: 'this user may not',
+    remedy: 'Ports below 1024 are for root: choose another port, or start the lab as root.',
+  },
+};
+
 /** Listens and gives the port. Throws RAZOR_MK_LAB_LISTEN. */
 export async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
   try {
     await app.listen({ host, port });
   } catch (error) {
-    const why = errnoOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error);
-    throw new RazorMkError('RAZOR_MK_LAB_LISTEN', `cannot listen on ${host} port ${port}: ${why}`, { cause: error });
+    const { why, ...remedy } = LISTEN_FAILURES[errnoOf(error) ?? ''] ?? { why: messageOf(error) };
+    throw new RazorMkError('RAZOR_MK_LAB_LISTEN', `cannot listen on ${host} port ${port}: ${why}`, {
+      cause: error,
+      ...remedy,
+    });
   }
   return (app.server.address() as AddressInfo).port;
 }

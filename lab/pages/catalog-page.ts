@@ -44,7 +44,7 @@ export function policiesPage(core: LabCore): Html {
   const rows = policies
     .list()
     .map((policy) => [
-      String(policy.line + 1),
+      String(policy.line),
       name(policy.label),
       policy.enabled ? badge('green', 'enabled') : badge('grey', 'disabled'),
       policy.tags.length === 0

@@ -183,7 +183,9 @@ export function nodePage(core: LabCore, node: NodeRecord, search: string): Html 
   const state = stateView(core, node, core.store.activeModels.ofNode(node.id));
   const events = core.events.since(0, node.uuid).slice(-60);
   return html`<h1>${nodeName(facts, core.store.nodes.hwIds(node.id))} ${badge(state.tone, state.word)}</h1>
-    <p class="lead">${nodeHardware(facts) || 'Hardware unknown'}. ${state.meaning}.</p>
+    <p class="lead">
+      ${nodeHardware(facts) || 'Hardware unknown'}. ${state.meaning.charAt(0).toUpperCase()}${state.meaning.slice(1)}.
+    </p>
     <div class="two">
       <section class="card">
         <header><h2>Who it is</h2></header>

@@ -17,7 +17,10 @@ export async function defaultImage(host: Host): Promise<string> {
     host.err(`no --image: this clone's own, ${known} (remove it to have it built anew)\n`);
     return known;
   }
-  host.err('no --image: this clone has none yet, it is built now, which takes a minute or two\n');
+  host.err(
+    'no --image: one for virtual machines is built below build/vm now, which takes a minute or two\n' +
+      '(an image of your own: --image build/image/NAME.iso)\n',
+  );
   if (!existsSync(agent)) await verb(host, 'package', '--no-budget');
   if (!existsSync(join(base, 'core.gz'))) {
     mkdirSync(base, { recursive: true });

@@ -1,5 +1,6 @@
 /** `razor-mk package`: build the executable of this clone. */
 import { join, resolve } from 'node:path';
+import { withProgress } from '../../platform/process/progress.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { buildExecutable } from '../executable/executable.ts';
 import { buildExtension } from '../extension/extension-package.ts';
@@ -14,6 +15,7 @@ export const verb = defineVerb({
       .option('arch', {
         choices: ['x64', 'arm64'] as const,
         default: process.arch === 'arm64' ? ('arm64' as const) : ('x64' as const),
+        defaultDescription: 'that of this machine',
         describe: 'processor that the executable is for',
       })
       .option('output', {
@@ -52,6 +54,7 @@ export const verb = defineVerb({
     const output = resolve(args.output ?? join(PROJECT, 'build', arch === process.arch ? '' : arch));
     const flags = args['v8-flag'];
     const pciIds = args['pci-ids'];
+    const say = (text: string): void => (args.json ? undefined : host.err(text));
     const result = await buildExecutable({
       arch,
       version: sourceVersion(),
@@ -62,23 +65,27 @@ export const verb = defineVerb({
       libraries: args.libraries.map((directory) => resolve(directory)),
       budget: args.budget,
       ...(pciIds === undefined ? {} : { pciIds: pciIds === 'none' ? pciIds : resolve(pciIds) }),
-      say: (text) => (args.json ? undefined : host.err(text)),
+      say,
       ...(flags === undefined ? {} : { flags: flags.filter((flag) => flag !== '') }),
     });
+    const epoch = await sourceEpoch(host.env, PROJECT);
     let tcz: { readonly path: string; readonly bytes: number } | undefined;
-    if (args.tcz !== 'none') {
+    const compression = args.tcz;
+    if (compression !== 'none') {
       const path = `${result.executable}.tcz`;
-      const { bytes } = await buildExtension({
-        arch,
-        version: sourceVersion(),
-        executable: result.executable,
-        libraries: result.libraries,
-        licences: result.licences,
-        sbom: result.sbom,
-        output: path,
-        compression: args.tcz,
-        epoch: await sourceEpoch(host.env, PROJECT),
-      });
+      const { bytes } = await withProgress(say, 'packing       the extension', () =>
+        buildExtension({
+          arch,
+          version: sourceVersion(),
+          executable: result.executable,
+          libraries: result.libraries,
+          licences: result.licences,
+          sbom: result.sbom,
+          output: path,
+          compression,
+          epoch,
+        }),
+      );
       tcz = { path, bytes };
       if (!args.json) host.err(`extension    ${bytes.toLocaleString('en')} bytes, ${args.tcz}\n`);
     }

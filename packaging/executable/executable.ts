@@ -2,6 +2,7 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
+import { withProgress } from '../../platform/process/progress.ts';
 import { BUDGET_BYTES, BUDGET_WITH_WHOLE_ICU, checkBudget, compressedSize, sha256OfFile } from './budget.ts';
 import { trimIcuData } from './icu-data.ts';
 import { bundle, bundlePath, type Bundle } from '../bundle/bundle.ts';
@@ -147,7 +148,9 @@ async function stageExecutable(stage: string, options: PackageOptions): Promise<
 /** Bytes by xz, held against the budget. */
 async function measured({ path, wholeIcu }: StagedExecutable, options: PackageOptions): Promise<number> {
   const { arch, cache, say } = options;
-  const bytes = await compressedSize(path, arch, cache);
+  const bytes = await withProgress(say, 'measuring     the compressed size (once for this Node)', () =>
+    compressedSize(path, arch, cache),
+  );
   say(`compressed   ${bytes.toLocaleString('en')} bytes by xz\n`);
   checkBudget(bytes, wholeIcu ? BUDGET_WITH_WHOLE_ICU : BUDGET_BYTES);
   return bytes;

@@ -19,7 +19,7 @@ export const ERROR_TABLE = {
   RAZOR_MK_CLONE_ONLY: {
     exit: 64,
     summary: 'This verb is not part of the executable.',
-    remedy: 'Run it from a clone of the project: npm run -s razor-mk -- VERB.',
+    remedy: 'Run it from a clone of the project: npx razor-mk VERB.',
   },
   RAZOR_MK_FILE_UNREADABLE: {
     exit: 66,
@@ -130,7 +130,7 @@ export const ERROR_TABLE = {
     exit: 70,
     summary: 'The demonstration did not finish.',
     remedy:
-      'Read the agent’s output. Run `npm test`, and `npm run -s razor-mk -- facts` to see whether facts can be gathered here.',
+      'Read the agent’s output. Run `npm test`, and `npx razor-mk facts` to see whether facts can be gathered here.',
   },
   // Ironic's deploy ramdisk
   RAZOR_MK_TFTP: {

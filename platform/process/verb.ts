@@ -42,6 +42,8 @@ export interface VerbModule<T = unknown> {
   readonly examples?: readonly (readonly [command: string, does: string])[];
   /** For the end of the help. */
   readonly epilogue?: () => string;
+  /** Names that may stand behind these words, for the completion of shells. */
+  readonly complete?: (words: readonly string[], host: Host) => Promise<readonly string[]>;
   /** Runs the verb; the result is the exit status. Throws RazorMkError for what a person should read. */
   readonly run: (args: ParsedOptions<T>, host: Host) => Promise<number>;
   /** Verbs below this one (`image build`); `run` is not called when one of them is asked for. */

@@ -43,6 +43,7 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
   await lab.close();
   requests?.close();
   lines.flush();
+  if (!values.events) host.out('stopped\n');
   return 0;
 }
 
@@ -149,6 +150,11 @@ async function readTls(cert: string | undefined, key: string | undefined): Promi
   }
 }
 
+/** An address for all interfaces is shown as loopback, where it surely works: that it is more is said. */
+function everywhere(values: ServerValues): string {
+  return ['0.0.0.0', '::'].includes(values['people-host']) ? ', and on every address of this machine' : '';
+}
+
 function printAddresses(lab: Lab, values: ServerValues, token: Token, host: Host): void {
   const { nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ironicUrl } = lab;
   const made = token.made ? { token: token.text } : {};
@@ -160,7 +166,9 @@ function printAddresses(lab: Lab, values: ServerValues, token: Token, host: Host
   }
   host.out(`nodes         ${nodesUrl}\nimages        ${imagesUrl}\n`);
   if (razorServerUrl !== undefined) host.out(`razor-server  ${razorServerUrl}\n`);
-  host.out(`page          ${peopleUrl}${token.text === undefined ? '' : '  (requires the token)'}\n`);
+  host.out(
+    `page          ${peopleUrl}${everywhere(values)}${token.text === undefined ? '' : '  (requires the token)'}\n`,
+  );
   if (token.made) {
     host.out(`token         ${token.text ?? ''}\n`);
     host.out('              for verbs: RAZOR_MK_LAB_TOKEN=…; for a browser: as the password, with any name\n');

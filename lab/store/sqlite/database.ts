@@ -99,8 +99,13 @@ function openFile(path: string): DatabaseSync {
     return db;
   } catch (error) {
     if (error instanceof RazorMkError) throw error;
-    const why = /locked|busy/i.test(messageOf(error)) ? 'another lab has it open' : messageOf(error);
-    throw new RazorMkError('RAZOR_MK_LAB_DB', `cannot open the database ${path}: ${why}`, { cause: error });
+    const taken = /locked|busy/i.test(messageOf(error));
+    const why = taken ? 'another lab has it open' : messageOf(error);
+    const remedy = 'Stop the other lab, or give this one a file of its own; the verbs (lab node …) need no database.';
+    throw new RazorMkError('RAZOR_MK_LAB_DB', `cannot open the database ${path}: ${why}`, {
+      cause: error,
+      ...(taken && { remedy }),
+    });
   }
 }
 

@@ -136,7 +136,10 @@ describe('razor-mk lab', () => {
 
   it('asks for a token that it makes and prints, where page and API are open to other machines', async () => {
     const open = await started({ 'people-host': '0.0.0.0' });
-    assert.match(open, /page +http:\/\/127\.0\.0\.1:\d+ {2}\(requires the token\)\ntoken +[\w-]{24}\n/);
+    assert.match(
+      open,
+      /page +http:\/\/127\.0\.0\.1:\d+, and on every address of this machine {2}\(requires the token\)\ntoken +[\w-]{24}\n/,
+    );
     assert.match(open, /without --tls-cert the token crosses the network unencrypted/);
     const given = await started({ 'people-host': '0.0.0.0' }, { RAZOR_MK_LAB_TOKEN: 'sesame' });
     assert.match(given, /\(requires the token\)/);
