@@ -56,6 +56,10 @@ async function main(argv: readonly string[], host: Host): Promise<number> {
     for (const word of await completions(argv.slice(1), host)) host.out(`${word}\n`);
     return 0;
   }
+  if (first === 'help' && argv[1] === '--man') {
+    host.out(await (await import('./command-line/help-texts.ts')).manualPage());
+    return 0;
+  }
   const words = helpWords(argv);
   const parser = await openParser(words, host.columns);
   if (words.length === 0) {

@@ -10,6 +10,7 @@ import { ERROR_TABLE } from '../platform/errors/error-table.ts';
 import { journeySvg } from './journey.ts';
 import { withContents, wrapProse } from './markdown.ts';
 import { serverTables } from './server-tables.ts';
+import { verbsPage } from './verb-pages.ts';
 
 function errorsPage(): string {
   const rows = Object.entries(ERROR_TABLE).map(
@@ -28,11 +29,15 @@ function errorsPage(): string {
   ].join('\n');
 }
 
+/** Made once: parsing the command line of every verb takes its time. */
+const verbs = await verbsPage();
+
 /** Path of each file that is printed from a table in the code, and what it must hold. */
 const PRINTED: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
   'docs/journey.svg': journeySvg,
+  'docs/verbs.md': () => verbs,
 };
 
 /** Paths of all pages, from the root of the repository: those beside the README, and all below docs. */

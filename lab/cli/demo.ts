@@ -90,8 +90,8 @@ function summaryText(summary: Summary, host: Host): string {
   policy    ${wrap(summary.policy ?? 'none', host, 12)}
   commands  ${wrap(summary.commands.join(', '), host, 12)}
 
-  why it fitted        ${wrap(summary.whyFitted ?? 'nothing bound it', host, 23)}
-  what it would miss   ${wrap(missText(summary), host, 23)}
+  why it fitted    ${wrap(summary.whyFitted ?? 'nothing bound it', host, 19)}
+  what would miss  ${wrap(missText(summary), host, 19)}
 
 Done in ${summary.seconds.toFixed(1)} s: discovered, registered, bound, told to reboot.
 Next: npm start -- --keep shows the lab's page; npx razor-mk facts; npm test; the README.
@@ -100,5 +100,5 @@ Next: npm start -- --keep shows the lab's page; npx razor-mk facts; npm test; th
 
 /** The other sentence that nobody else says: which fact the policy hangs on. */
 function missText({ wouldMiss }: Summary): string {
-  return wouldMiss === undefined ? 'unknown' : `without one fact the machine ${wouldMiss}`;
+  return wouldMiss === undefined ? 'unknown' : `a machine without that fact ${wouldMiss}`;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pagePaths, staleFiles } from '../../scripts/docs.ts';
+import { recordedHash, storyHash } from '../../scripts/recording.ts';
 import { hasContents, LONG_PAGE_LINES } from '../../scripts/markdown.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -19,4 +20,8 @@ test('every long page has a table of contents', () => {
     return text.split('\n').length > LONG_PAGE_LINES && !hasContents(text) && !WITHOUT_CONTENTS.includes(path);
   });
   assert.deepEqual(without, []);
+});
+
+test('the recording at the top of the README is of the demonstration as it is', () => {
+  assert.equal(recordedHash(), storyHash(), 'run: node scripts/recording.ts');
 });
