@@ -124,7 +124,12 @@ const repack = words.includes('--repack');
 const [workdir, ...names] = words.filter((word) => word !== '--repack');
 if (workdir === undefined) throw new Error('usage: node scripts/record-machines.ts WORKDIR [--repack] [NAME...]');
 const script = readFileSync(join(import.meta.dirname, 'machines/guest-init.sh'), 'utf8');
-const guest = repack ? undefined : await buildGuest(resolve(workdir), script);
+const parts = {
+  init: script,
+  programs: ['/usr/bin/lshw', '/usr/bin/lscpu'],
+  files: { '/usr/share/misc/pci.ids': '/usr/share/misc/pci.ids' },
+};
+const guest = repack ? undefined : await buildGuest(resolve(workdir), parts);
 for (const machine of MACHINES) {
   if (names.length > 0 && !names.includes(machine.name)) continue;
   const folder = join(resolve(workdir), 'recorded', machine.name);

@@ -1,4 +1,4 @@
-/** The throw-away initrd: Debian's kernel modules, static busybox, and this machine's lshw and lscpu with their libraries. */
+/** Throw-away initrds of virtual machines: Debian's kernel modules, static busybox, and programs of this machine. */
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync, copyFileSync, chmodSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -29,7 +29,17 @@ const DRIVERS = [
   ...['net/ethernet', 'net/vmxnet3', 'net/mii.ko', 'net/virtio_net.ko', 'net/net_failover.ko', 'net/phy', 'net/mdio'],
 ];
 /** Whole parts of the module tree that are taken. */
-const PARTS = ['arch/x86/crypto', 'block', 'crypto', 'lib', 'net/core', 'net/802'];
+const PARTS = [
+  'arch/x86/crypto',
+  'block',
+  'crypto',
+  'lib',
+  'net/core',
+  'net/802',
+  'net/8021q',
+  'net/bridge',
+  'net/llc',
+];
 
 async function must(argv: readonly [string, ...string[]], cwd?: string): Promise<string> {
   const result = await run(argv, {
@@ -46,40 +56,76 @@ async function must(argv: readonly [string, ...string[]], cwd?: string): Promise
 /** Directories of the guest's root, in any order. */
 const DIRECTORIES = 'bin sbin usr/bin dev proc sys lib/modules lib64 usr/share/misc tmp run'.split(' ');
 
+/** What a guest is made of, besides Debian's kernel, its modules and static busybox. */
+export interface GuestParts {
+  /** The first process: a script for busybox. */
+  readonly init: string;
+  /** Programs of this machine; the libraries that they load come with them. */
+  readonly programs: readonly string[];
+  /** Further files: their path in the guest, and here. Directories are copied whole. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Files whose libraries come too. */
+  readonly librariesOf?: readonly string[];
+  /** Not compressed: emulated processors unpack slowly, and QEMU reads fast. */
+  readonly plain?: true;
+  /** Parts of the kernel's drivers/ in place of the usual ones. */
+  readonly drivers?: readonly string[];
+  /** Options of apt, for packages of another release than this machine's. */
+  readonly apt?: readonly string[];
+}
+
 /** Makes kernel and initrd in `folder`, downloading with apt-get what is not there yet. */
-export async function buildGuest(folder: string, initScript: string): Promise<Guest> {
-  const unpacked = await unpackKernel(folder);
-  const version = readdirSync(join(unpacked, 'lib/modules'))[0] ?? '';
+export async function buildGuest(folder: string, parts: GuestParts): Promise<Guest> {
+  const unpacked = await unpackKernel(folder, parts);
+  const version = readdirSync(inPackage(unpacked, 'lib/modules'))[0] ?? '';
   const root = join(folder, 'root');
   rmSync(root, { recursive: true, force: true });
   for (const name of DIRECTORIES) mkdirSync(join(root, name), { recursive: true });
-  copyFileSync(join(unpacked, 'bin/busybox'), join(root, 'bin/busybox'));
-  for (const program of ['/usr/bin/lshw', '/usr/bin/lscpu']) await copyProgram(program, root);
-  copyFileSync('/usr/share/misc/pci.ids', join(root, 'usr/share/misc/pci.ids'));
-  await copyModules(unpacked, root, version);
-  writeFileSync(join(root, 'init'), initScript);
+  copyFileSync(inPackage(unpacked, 'bin/busybox'), join(root, 'bin/busybox'));
+  for (const program of parts.programs) await copyProgram(program, root);
+  for (const path of parts.librariesOf ?? []) await copyLibraries(path, root);
+  for (const [to, from] of Object.entries(parts.files ?? {})) {
+    mkdirSync(dirname(join(root, to)), { recursive: true });
+    cpSync(from, join(root, to), { recursive: true, dereference: true });
+  }
+  await copyModules(unpacked, root, version, parts.drivers ?? DRIVERS);
+  writeFileSync(join(root, 'init'), parts.init);
   chmodSync(join(root, 'init'), 0o755);
-  const initrd = join(folder, 'initrd.cpio.gz');
-  writeFileSync(initrd, gzipSync(await archiveOf(root), { level: 1 }));
+  const initrd = join(folder, parts.plain ? 'initrd.cpio' : 'initrd.cpio.gz');
+  const archive = await archiveOf(root);
+  writeFileSync(initrd, parts.plain ? archive : gzipSync(archive, { level: 1 }));
   return { kernel: join(unpacked, `boot/vmlinuz-${version}`), initrd };
 }
 
+/** A path of an unpacked package, which from Debian 13 on lies below /usr. */
+function inPackage(unpacked: string, path: string): string {
+  const merged = join(unpacked, 'usr', path);
+  return existsSync(merged) ? merged : join(unpacked, path);
+}
+
 /** The directory in which Debian's kernel and busybox lie unpacked. */
-async function unpackKernel(folder: string): Promise<string> {
+async function unpackKernel(folder: string, { apt = [] }: GuestParts): Promise<string> {
   const packages = join(folder, 'packages');
   const unpacked = join(folder, 'unpacked');
   mkdirSync(packages, { recursive: true });
   if (existsSync(join(unpacked, 'boot'))) return unpacked;
-  const kernel = /Depends: (linux-image-\S+)/.exec(await must(['apt-cache', 'depends', 'linux-image-amd64']))?.[1];
-  if (kernel === undefined) throw new Error('apt-cache knows no linux-image-amd64: run apt-get update');
-  await must(['apt-get', 'download', kernel, 'busybox-static'], packages);
+  const image = 'linux-image-amd64';
+  const said = await must(['apt-cache', ...apt, 'depends', image]);
+  const kernel = /Depends: (linux-image-[^\s:]+)/.exec(said)?.[1];
+  if (kernel === undefined) throw new Error(`apt-cache knows no ${image}: run apt-get update`);
+  await must(['apt-get', ...apt, 'download', kernel, 'busybox-static'], packages);
   for (const file of readdirSync(packages)) await must(['dpkg', '-x', join(packages, file), unpacked]);
   return unpacked;
 }
 
 /** A program of this machine with the libraries that it loads. */
 async function copyProgram(program: string, root: string): Promise<void> {
+  mkdirSync(dirname(join(root, program)), { recursive: true });
   copyFileSync(program, join(root, program));
+  await copyLibraries(program, root);
+}
+
+async function copyLibraries(program: string, root: string): Promise<void> {
   const libraries = await must(['ldd', program]);
   for (const [, path] of libraries.matchAll(/(\/\S+\.so\S*) \(0x/g)) {
     if (path === undefined) continue;
@@ -88,15 +134,20 @@ async function copyProgram(program: string, root: string): Promise<void> {
   }
 }
 
-async function copyModules(unpacked: string, root: string, version: string): Promise<void> {
+async function copyModules(unpacked: string, root: string, version: string, drivers: readonly string[]): Promise<void> {
   const modules = join('lib/modules', version);
-  for (const part of [...DRIVERS.map((driver) => `drivers/${driver}`), ...PARTS]) {
-    const from = join(unpacked, modules, 'kernel', part);
-    if (existsSync(from)) cpSync(from, join(root, modules, 'kernel', part), { recursive: true });
+  const here = join(inPackage(unpacked, 'lib/modules'), version);
+  for (const part of [...drivers.map((driver) => `drivers/${driver}`), ...PARTS]) {
+    for (const name of [part, `${part}.xz`]) {
+      const from = join(here, 'kernel', name);
+      if (existsSync(from)) cpSync(from, join(root, modules, 'kernel', name), { recursive: true });
+    }
   }
-  for (const list of readdirSync(join(unpacked, modules)).filter((name) => /^modules\.(order|builtin)/.test(name))) {
-    copyFileSync(join(unpacked, modules, list), join(root, modules, list));
+  for (const list of readdirSync(here).filter((name) => /^modules\.(order|builtin)/.test(name))) {
+    copyFileSync(join(here, list), join(root, modules, list));
   }
+  // an emulated processor would take most of a minute for it
+  await must(['find', join(root, modules), '-name', '*.ko.xz', '-exec', 'xz', '-d', '{}', '+']);
   await must(['depmod', '-b', root, version]);
 }
 
