@@ -1,6 +1,6 @@
 /** The mk_hw_* facts of a machine, in either of the two ways, with the facts that servers rely on made sure of. */
 import type { Sources } from '../sources/sources.ts';
-import { type HardwareFacts, LSHW_CLASSES, lscpuFacts, lshwFacts } from './lshw/lshw-facts.ts';
+import { type HardwareFacts, LSHW_CLASSES, lscpuFacts, lshwFacts, slotFacts } from './lshw/lshw-facts.ts';
 import { parseLshwXml } from './lshw/lshw-xml.ts';
 import { memoryTotal } from './native/native-memory.ts';
 import { lscpuText } from './native/native-lscpu.ts';
@@ -27,7 +27,11 @@ export async function lshwHardware(sources: Sources, signal?: AbortSignal): Prom
 
 function factsOfTree(tree: HardwareNode, lscpu: string, sources: Sources): HardwareFacts {
   const texts = Object.fromEntries(LSHW_CLASSES.map((name) => [name, renderClass(tree, name)]));
-  const facts: HardwareFacts = new Map([...lscpuFacts(lscpu), ...lshwFacts(texts)]);
+  const facts: HardwareFacts = new Map([
+    ...lscpuFacts(lscpu),
+    ...lshwFacts(texts),
+    ...slotFacts(texts['memory'] ?? ''),
+  ]);
   for (const [name, value] of ensured(tree, sources)) if (!facts.has(name)) facts.set(name, value);
   return facts;
 }

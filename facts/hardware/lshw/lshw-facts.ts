@@ -83,7 +83,6 @@ export function lshwClassFacts(lshwClass: LshwClass, text: string): HardwareFact
       whole(facts, 'mk_hw_mem', map, /cache_array/);
       flatten(facts, 'mk_hw_fw', map.get('firmware'), FIRMWARE_FIELDS);
       flatten(facts, 'mk_hw_mem', map.get('memory'), MEMORY_FIELDS);
-      flattenArray(facts, 'mk_hw_mem_slot', filledBanks(map), MEMORY_FIELDS);
       break;
     case 'disk':
       whole(facts, 'mk_hw_disk', map);
@@ -99,6 +98,13 @@ export function lshwClassFacts(lshwClass: LshwClass, text: string): HardwareFact
       break;
   }
   return clean(facts);
+}
+
+/** Hanlon's facts of filled memory slots, which Razor's microkernel had not: of the text of `lshw -c memory`. */
+export function slotFacts(text: string): HardwareFacts {
+  const facts: HardwareFacts = new Map();
+  flattenArray(facts, 'mk_hw_mem_slot', filledBanks(parseLshwText(text)), MEMORY_FIELDS);
+  return facts;
 }
 
 /** All facts of the five texts; a text that is missing has no facts. */

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { lscpuFacts, LSHW_CLASSES, lshwClassFacts, lshwFacts } from '../../../../facts/hardware/lshw/lshw-facts.ts';
+import {
+  lscpuFacts,
+  LSHW_CLASSES,
+  lshwClassFacts,
+  lshwFacts,
+  slotFacts,
+} from '../../../../facts/hardware/lshw/lshw-facts.ts';
 import { parseLshwText } from '../../../../facts/hardware/lshw/lshw-text.ts';
 
 function facts(lshwClass: (typeof LSHW_CLASSES)[number], text: string): Record<string, string> {
@@ -62,12 +68,12 @@ test('memory with a number leaves no size, caches have no JSON text of their own
 test('filled memory slots are counted and listed, of every memory and where there is one only; empty ones are not', () => {
   const several =
     '  *-memory:0\n       size: 4GiB\n     *-bank:0\n          description: DIMM\n          slot: A1\n          size: 4GiB\n     *-bank:1\n          slot: A2\n  *-memory:1\n       size: 8GiB\n     *-bank\n          slot: B1\n          size: 8GiB\n';
-  const found = facts('memory', several);
+  const found = Object.fromEntries(slotFacts(several));
   assert.deepEqual(
     [found['mk_hw_mem_slot_count'], found['mk_hw_mem_slot0_slot'], found['mk_hw_mem_slot1_size']],
     ['2', 'A1', '8GiB'],
   );
-  const one = facts('memory', '  *-memory\n       size: 1GiB\n     *-bank\n          size: 1GiB\n');
+  const one = Object.fromEntries(slotFacts('  *-memory\n       size: 1GiB\n     *-bank\n          size: 1GiB\n'));
   assert.equal(one['mk_hw_mem_slot_count'], '1');
 });
 
