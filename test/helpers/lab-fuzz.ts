@@ -1,5 +1,5 @@
 /** Seeded nonsense for every endpoint of a lab, over raw sockets: what no HTTP client would send too. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Lab } from '../../lab/lab-server.ts';
 
 /** A small generator (mulberry32): the same seed gives the same requests. */
@@ -179,7 +179,7 @@ export async function fuzzLab(lab: Lab, count: number, seed: number): Promise<Fu
     while (left-- > 0) {
       const listener = pick(random, Object.keys(urls)) as keyof typeof urls;
       const bytes = makeRequest(random, listener, lab);
-      const status = await send(Number(new URL(urls[listener]).port), bytes);
+      const status = await sendRaw(() => connect(Number(new URL(urls[listener]).port), '127.0.0.1'), bytes);
       byStatus[status] = (byStatus[status] ?? 0) + 1;
       if (/^[1-4]\d\d$/.test(status)) continue;
       // Hanlon's own word for a parameter that is missing is 500; a real stumble is an event of type failed
@@ -191,7 +191,8 @@ export async function fuzzLab(lab: Lab, count: number, seed: number): Promise<Fu
   return { sent: count, byStatus, failures };
 }
 
-function pick<T>(random: () => number, list: readonly T[]): T {
+/** One of a list. */
+export function pick<T>(random: () => number, list: readonly T[]): T {
   return list[Math.floor(random() * list.length)] as T;
 }
 
@@ -240,13 +241,18 @@ function payload(random: () => number): string {
 }
 
 function makeRequest(random: () => number, listener: keyof typeof PATHS, lab: Lab): Buffer {
-  const encode = (raw: string): string => (random() < 0.6 ? encodeURIComponent(raw.toWellFormed()) : raw);
   const node = lab.store.nodes.find(['525400000011'])[0]?.uuid ?? 'NODE';
   const path = pick(random, PATHS[listener])
     .replace('ACTIVE', lab.store.activeModels.list()[0]?.uuid ?? 'none')
     .replace('IMAGE', lab.store.images.list()[0]?.uuid ?? 'none')
-    .replace('NODE', () => node)
-    .replaceAll('WORD', () => encode(text(random)));
+    .replace('NODE', () => node);
+  return oddRequest(random, path);
+}
+
+/** A request for `template`, in which WORD stands for any nonsense, with odd fields, headers and bodies, as it goes onto the wire. */
+export function oddRequest(random: () => number, template: string): Buffer {
+  const encode = (raw: string): string => (random() < 0.6 ? encodeURIComponent(raw.toWellFormed()) : raw);
+  const path = template.replaceAll('WORD', () => encode(text(random)));
   const fields = Array.from(
     { length: Math.floor(random() * 5) },
     () => `${encode(pick(random, NAMES))}=${encode(text(random))}`,
@@ -275,10 +281,10 @@ function makeRequest(random: () => number, listener: keyof typeof PATHS, lab: La
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** The status of the reply, `no answer` or `no answer in 10 s`. */
-function send(port: number, bytes: Buffer): Promise<string> {
+/** Sends bytes over a connection: the status of the reply, `no answer` or `no answer in 10 s`. */
+export function sendRaw(open: () => Socket, bytes: Buffer): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = open();
     let reply = '';
     const done = (status: string): void => {
       clearTimeout(timer);
