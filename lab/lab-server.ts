@@ -1,4 +1,5 @@
 /** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
+import type { KeyObject } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { RazorMkError } from '../platform/errors/errors.ts';
 import { netbootFiles } from './dialects/netboot.ts';
@@ -16,6 +17,7 @@ import { createEvents, type LabEvents } from './lab-events.ts';
 import { resolveSettings, type IronicOptions, type LabOptions } from './lab-settings.ts';
 import { createExchanges, type RecordedExchange, type Exchanges } from './listeners/exchange-log.ts';
 import { guardPeople } from './listeners/host-guard.ts';
+import { readSigningKey, signReplies } from './listeners/reply-signing.ts';
 import { createListener, listen, type ListenerOptions } from './listeners/listeners.ts';
 import { managementApi } from './manage/management-api.ts';
 import { pages } from './pages/pages.ts';
@@ -52,6 +54,7 @@ interface LabState {
   readonly exchanges: Exchanges;
   readonly bound: BoundPorts;
   readonly imageDirectory: ImageDirectory;
+  readonly signingKey: KeyObject | undefined;
   readonly ending: AbortController;
   readonly apps: FastifyInstance[];
   conductor: Conductor | undefined;
@@ -96,7 +99,9 @@ function openLab(options: LabOptions): LabState {
   const store = openStore(settings.db);
   const bound: BoundPorts = { ...settings.ports };
   const ending = new AbortController();
+  const { siteKey } = options;
   return {
+    signingKey: siteKey === undefined ? undefined : readSigningKey(siteKey),
     core: createCore({ settings, store, events, bound, closing: ending.signal }),
     exchanges: createExchanges(options.onRequest),
     bound,
@@ -112,7 +117,8 @@ function openLab(options: LabOptions): LabState {
 async function startListeners(state: LabState, ironic: IronicOptions | undefined): Promise<void> {
   const { core, exchanges, bound } = state;
   const { host, ports, people, clock, faithful } = core.settings;
-  const fastPath = faithful ? undefined : fastCheckins(core, exchanges);
+  // a signed reply takes the usual way
+  const fastPath = faithful || state.signingKey !== undefined ? undefined : fastCheckins(core, exchanges);
   bound.nodes = await listen(createApp(state, 'nodes', NODE_DIALECTS, { fastPath }), host, ports.nodes);
   bound.images = await listen(createApp(state, 'images', [imageService]), host, ports.images);
   if (ports.razorServer !== undefined) {
@@ -138,6 +144,7 @@ function createApp(
   const { core, exchanges } = state;
   const { events, settings, wall } = core;
   const app = createListener({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, ...more });
+  if (state.signingKey !== undefined && name !== 'people') signReplies(app, state.signingKey);
   for (const dialect of dialects) dialect(app, core);
   state.apps.push(app);
   return app;

@@ -97,6 +97,8 @@ export interface LabOptions {
   readonly microkernel?: MicrokernelOptions;
   readonly razorServer?: RazorServerOptions;
   readonly ironic?: IronicOptions;
+  /** Private key (PEM, Ed25519) that signs what nodes are answered. */
+  readonly siteKey?: string | undefined;
   readonly onEvent?: LabEventListener;
   /** Called with each request of nodes, boot loaders and installers as it is answered. */
   readonly onRequest?: (exchange: NewExchange) => void;

@@ -92,7 +92,7 @@ export const verb = defineVerb({
     });
     const url = source.words.get('ironic_api_url') ?? '';
     const http = await openHttp({
-      settings: { ...values, token: '', tokenFile: '', replyKey: '' }, // those are for Razor's server
+      settings: { ...values, token: '', tokenFile: '', siteKey: '' }, // those are for Razor's server
       server: { url, source: 'kernel line', given: true },
       environment: host.env,
       userAgent: `razor-mk/${version()}`,

@@ -21,7 +21,7 @@ export interface AgentArgs {
 /** The settings that have an option, in the groups of `--help`. */
 export const SETTING_GROUPS: Readonly<Record<string, readonly SettingName[]>> = {
   'Server:': ['dialect', 'server', 'port', 'httpTimeout', 'rediscoverAfter', 'backoffCap', 'probation'],
-  'Trust:': ['caFile', 'pin', 'insecure', 'clientCert', 'clientKey', 'token', 'tokenFile', 'replyKey'],
+  'Trust:': ['caFile', 'pin', 'insecure', 'clientCert', 'clientKey', 'token', 'tokenFile', 'siteKey'],
   'Turns:': ['checkinInterval', 'checkinSkew', 'checkinCron', 'housekeepingCron', 'loopLimit', 'loopWindow'],
   'Facts and identity:': ['factExclude', 'factRefresh', 'externalFacts', 'hwId', 'identityInclude', 'identityExclude'],
   'Node:': [

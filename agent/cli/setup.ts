@@ -128,7 +128,7 @@ function clientsFor(
       return openHttp({ ...from(current), server, insecure: current.insecure || unchecked });
     },
     openFiles: (current, { insecure: unchecked = false, pinOrAuthority }) =>
-      openHttp({ ...from({ ...current, replyKey: '' }), insecure: current.insecure || unchecked, pinOrAuthority }),
+      openHttp({ ...from({ ...current, siteKey: '' }), insecure: current.insecure || unchecked, pinOrAuthority }),
   };
 }
 

@@ -32,7 +32,7 @@ export interface Settings {
   readonly token: string;
   readonly tokenFile: string;
   readonly insecure: boolean;
-  readonly replyKey: string;
+  readonly siteKey: string;
   readonly commandsDir: string;
   readonly tceMirrorUri: string;
   readonly tceMirrorPort: number;

@@ -1,4 +1,5 @@
 /** What Ironic says of the image to write (`image_info`), checked; what this agent cannot do is refused in words. */
+import type { FileSignatures } from '../http/tls/file-signatures.ts';
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readProxies, type Proxies } from '../http/proxy.ts';
@@ -45,6 +46,8 @@ export interface ImageRules {
   readonly md5: boolean;
   /** `permitted_image_formats` of the lookup, where it was given. */
   readonly formats?: readonly string[] | undefined;
+  /** Where a site key is set: an image counts only with its signature beside it. */
+  readonly signatures?: FileSignatures | undefined;
 }
 
 function refuse(why: string, remedy?: string): RazorMkError {

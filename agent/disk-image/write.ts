@@ -5,6 +5,7 @@
 import type { Clock } from '../../platform/time/clock.ts';
 import { FileFailure } from '../http/file-client.ts';
 import { urlForPeople } from '../http/http-failure.ts';
+import { LONGEST_SIGNATURE } from '../http/tls/file-signatures.ts';
 import { digestInList, type Digest } from './checksums.ts';
 import { createDownload } from './whole-disk/download.ts';
 import { fetchBytes, imageFailure, type FetchOptions } from './fetch.ts';
@@ -60,7 +61,18 @@ export async function writeWholeDisk(options: WriteOptions): Promise<WrittenImag
 }
 
 /** The digest, out of its list where there is one. The list is fetched as the image is. */
-async function digestFor({ info, rules, fetch }: WriteOptions): Promise<Digest> {
+async function digestFor(options: WriteOptions): Promise<Digest> {
+  const { info, rules, fetch } = options;
+  const digest = await namedDigest(options);
+  const [first = ''] = info.urls;
+  if (rules.signatures === undefined) return digest;
+  const url = rules.signatures.signatureOf(first);
+  const signature = await fetchBytes(url, LONGEST_SIGNATURE, sideFetch(url, info, fetch)).catch(() => Buffer.alloc(0));
+  rules.signatures.check({ name: decodedPath(first).split('/').at(-1) ?? '', digest, signature });
+  return digest;
+}
+
+async function namedDigest({ info, rules, fetch }: WriteOptions): Promise<Digest> {
   const { digest, urls } = info;
   if (!('listUrl' in digest)) return digest;
   const [first = ''] = urls;

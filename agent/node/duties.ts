@@ -1,4 +1,5 @@
 /** Tiny Core duties at every load of the configuration: extensions, kernel modules, and the local mirror (tinycore/node). */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { messageOf } from '../../platform/errors/errors.ts';
 import { installExtensions } from '../../tinycore/node/node-extensions.ts';
@@ -8,6 +9,7 @@ import { repairMirrorUri } from '../../tinycore/node/uris.ts';
 import type { Settings } from '../config/settings.ts';
 import { FileFailure, type FileClient } from '../http/file-client.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { FileSignatures } from '../http/tls/file-signatures.ts';
 import type { Runtime } from '../loop/runtime.ts';
 
 export interface Duties {
@@ -19,8 +21,16 @@ export interface Duties {
 interface DutiesOptions {
   /** A client for lists of any host: nothing that belongs to the server goes with it. */
   readonly openFiles: (settings: Settings) => Promise<HttpClient & FileClient>;
+  /** What the site key vouches for; undefined without one. */
+  readonly signatures?: (settings: Settings) => Promise<FileSignatures | undefined>;
   /** Where the local mirror's files are; /tmp/tinycorelinux, the original's. */
   readonly mirrorDir?: string;
+}
+
+/** The image's own files, which the agent itself serves on loopback. */
+function isOwnMirror(url: string, port: number): boolean {
+  const { hostname, port: asked } = new URL(url);
+  return (hostname === 'localhost' || hostname === '127.0.0.1') && Number(asked) === port;
 }
 
 const LIST_LIMIT = 256 * 1024;
@@ -62,19 +72,29 @@ export function createDuties(runtime: Pick<Runtime, 'log' | 'system'>, options: 
         }
       };
       try {
+        const signatures = await options.signatures?.(settings);
+        const vouchFor = async (url: string, bytes: Uint8Array): Promise<void> => {
+          if (signatures === undefined || (mirror !== undefined && isOwnMirror(url, mirror.port))) return;
+          const name = decodeURIComponent(new URL(url).pathname).split('/').at(-1) ?? '';
+          const hex = createHash('sha256').update(bytes).digest('hex');
+          const signature = await fetchList(signatures.signatureOf(url)).catch(() => undefined);
+          signatures.check({ name, digest: { algorithm: 'sha256', hex }, signature: signature ?? Buffer.alloc(0) });
+        };
         if (tceInstallListUri !== '') {
           await installExtensions({
             system,
             log,
             signal,
             fetchList,
+            vouchFor,
+            checksumsRequired: signatures !== undefined,
             openFile,
             listUri: uri(tceInstallListUri),
             mirrorUri: uri(tceMirrorUri),
           });
         }
         if (kmodInstallListUri !== '') {
-          await loadKernelModules({ system, log, fetchList, listUri: uri(kmodInstallListUri) });
+          await loadKernelModules({ system, log, fetchList, vouchFor, listUri: uri(kmodInstallListUri) });
         }
       } catch (error) {
         if (!signal.aborted) log.warn(messageOf(error));

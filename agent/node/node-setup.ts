@@ -27,7 +27,7 @@ export interface NodeSetup {
   readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
   /** A client for one URL; `insecure` leaves certificates unchecked where none is pinned. Throws RAZOR_MK_TRUST. */
   readonly openHttp: (settings: Settings, url: string, insecure: boolean) => Promise<HttpClient>;
-  /** A client for lists and files of any host (agent/http/tls/trust.ts): token, client certificate and reply key stay at home. */
+  /** A client for lists and files of any host (agent/http/tls/trust.ts): token and client certificate stay at home. */
   readonly openFiles: (
     settings: Settings,
     trust: { readonly insecure?: boolean; readonly pinOrAuthority?: boolean },

@@ -7,6 +7,7 @@ import { messageOf } from '../../platform/errors/errors.ts';
 import { createLoopBreaker, type LoopBreaker } from '../commands/loop-breaker.ts';
 import { createRegistry, type CommandRegistry } from '../commands/command-registry.ts';
 import type { Settings } from '../config/settings.ts';
+import { openSignatures } from '../http/tls/trust.ts';
 import type { AgentControl } from '../loop/agent-options.ts';
 import type { AgentEvent } from '../loop/events.ts';
 import type { AgentHooks } from '../loop/hooks.ts';
@@ -87,7 +88,10 @@ export function startNode(runtime: Runtime, options: NodeOptions): Node {
     kernelArgument: setup.kernel.value('razor.loop'),
   });
   const status = trackStatus(runtime, options, state, breaker);
-  const duties = createDuties(runtime, { openFiles: (current) => setup.openFiles(current, {}) });
+  const duties = createDuties(runtime, {
+    openFiles: (current) => setup.openFiles(current, {}),
+    signatures: (current) => openSignatures(current, store.dir),
+  });
   return {
     breaker,
     commands: openCommands(options, breaker, settings),
@@ -153,7 +157,7 @@ function openCommands(
     programEnvironment,
     kexec: {
       openFiles: () => setup.openFiles(settings(), {}),
-      checksumsRequired: () => settings().replyKey !== '',
+      checksumsRequired: () => settings().siteKey !== '',
     },
   });
 }

@@ -188,7 +188,7 @@ export interface ServerServiceOptions extends Runtime {
   /** All addresses of a name. */
   readonly resolve: (name: string) => Promise<readonly string[]>;
   readonly httpFor: (settings: Settings, server: Candidate) => Promise<HttpClient>;
-  /** A client for files of any host: token, client certificate and reply key stay at home. */
+  /** A client for files of any host: token and client certificate stay at home. */
   readonly openFiles: (settings: Settings) => Promise<HttpClient & FileClient>;
 }
 

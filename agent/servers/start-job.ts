@@ -40,7 +40,7 @@ export async function runInsteadOfTurns(parts: InsteadOfTurns): Promise<number> 
       neighboursHeard: (timeoutMs) => node.neighboursHeard(timeoutMs),
       // what is secret between this node and a Razor server is not for anybody else
       openHttp: (url, trust) =>
-        setup.openHttp({ ...values, token: '', tokenFile: '', replyKey: '' }, url, trust?.insecure === true),
+        setup.openHttp({ ...values, token: '', tokenFile: '', siteKey: '' }, url, trust?.insecure === true),
       openFiles: ({ insecure }) => setup.openFiles(values, { insecure, pinOrAuthority: true }),
     });
   } finally {

@@ -57,6 +57,16 @@ export const verb = defineVerb({
       load: async () => (await import('./backup.ts')).restore,
     },
     {
+      name: 'key',
+      describe: 'make the key of a site, by which nodes know what comes from their lab',
+      load: async () => (await import('./site-key.ts')).key,
+    },
+    {
+      name: 'sign',
+      describe: 'sign lists and images that lie on a plain web server',
+      load: async () => (await import('./site-key.ts')).signFiles,
+    },
+    {
       name: 'ipxe',
       describe: 'print the iPXE script that leads machines to the lab, or lay out a TFTP root',
       load: async () => (await import('./ipxe.ts')).verb,

@@ -43,6 +43,8 @@ export interface BuildOptions extends BaseLocation {
   readonly serverUrl?: string;
   /** Ironic may write images over disks of machines that boot this. */
   readonly allowDeploy?: boolean;
+  /** Public half of the site key: nodes then believe what is signed with it, and nothing else. */
+  readonly siteKey?: string | undefined;
   /** Addresses on plain http of which nothing but a checksum from the same place is known. */
   readonly unproven?: readonly string[];
   /** The ISO boots under Secure Boot, and what is not signed is refused. */

@@ -103,6 +103,7 @@ function copiedFiles(files: BundledFiles, options: BuildOptions): Record<string,
     'facts-d': copy('facts-d', options.factsDirs, false),
     command: copy('command', options.commands, false),
     'ssh-key': copy('ssh-key', options.logins.sshKeys, false),
+    ...(options.siteKey === undefined ? {} : { 'site-key': copy('site-key', [options.siteKey], false)[0] }),
     // an archive of modules is in base/core.gz already
     ...(isTree ? { 'modules-from': copy('modules-from', [modulesFrom], false)[0] } : {}),
   };

@@ -44,6 +44,7 @@ export const OPTION_KINDS = {
   'server-url': 'text',
   'allow-deploy': 'flag',
   'secure-boot': 'flag',
+  'site-key': 'path',
   erase: 'flag',
 } as const satisfies Record<string, 'path' | 'paths' | 'text' | 'texts' | 'names' | 'number' | 'flag'>;
 

@@ -14,7 +14,7 @@ import { firmwareEntries, treeAt, userFiles, type Parts } from './initrd/compose
 import { flavourFiles } from './initrd/flavour.ts';
 import type { Entry } from './initrd/entry.ts';
 import { resolvePath, treeOf } from './initrd/initrd.ts';
-import { allowDeployFile } from './initrd/settings-file.ts';
+import { settingsFiles } from './initrd/settings-file.ts';
 import { checkIsoOptions, isoPrograms } from './iso/iso.ts';
 import { addedModules } from './modules/module-files.ts';
 import { serverFiles, type ServerFile } from './netboot/boot-files.ts';
@@ -47,7 +47,7 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
     url: options.serverUrl,
     serial: options.iso.serial,
   });
-  const settings = options.allowDeploy === true ? [allowDeployFile(options)] : [];
+  const settings = settingsFiles(options);
   checkIsoOptions(options.iso);
   step('reading the base');
   const base = await readBase(options);

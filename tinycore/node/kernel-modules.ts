@@ -16,6 +16,7 @@ interface ModulesOptions {
   readonly log: Log;
   readonly listUri: string;
   readonly fetchList: (url: string) => Promise<Uint8Array | undefined>;
+  readonly vouchFor?: (url: string, bytes: Uint8Array) => Promise<void>;
   readonly root?: string;
   /** `uname -r`. */
   readonly kernel?: string;

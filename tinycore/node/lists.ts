@@ -37,13 +37,15 @@ interface ListSource {
   readonly log: Log;
   readonly listUri: string;
   readonly fetchList: (url: string) => Promise<Uint8Array | undefined>;
+  /** Throws where nobody who is trusted has signed this list. */
+  readonly vouchFor?: (url: string, bytes: Uint8Array) => Promise<void>;
 }
 
 /** Fetches a list of `what`. Undefined where there is none, the normal case, and where there is something else, which is said. */
 export async function readList<T>(
   what: string,
   parse: (bytes: Uint8Array) => Listed<T>,
-  { log, listUri, fetchList }: ListSource,
+  { log, listUri, fetchList, vouchFor }: ListSource,
 ): Promise<Listed<T> | undefined> {
   let bytes: Uint8Array | undefined;
   try {
@@ -53,6 +55,7 @@ export async function readList<T>(
   }
   if (bytes === undefined) return undefined;
   try {
+    await vouchFor?.(listUri, bytes);
     const list = parse(bytes);
     for (const warning of list.warnings) log.warn(`list of ${what}: ${warning}`);
     return list;

@@ -18,6 +18,9 @@ interface ExtensionsOptions extends Pick<ExtensionFetch, 'openFile' | 'kernel'> 
   /** Empty: /opt/tcemirror is left as it is, and used. */
   readonly mirrorUri: string;
   readonly fetchList: (url: string) => Promise<Uint8Array | undefined>;
+  readonly vouchFor?: (url: string, bytes: Uint8Array) => Promise<void>;
+  /** Whether an extension without SHA-256 in the list is refused: then the list is signed, and so is all that it names. */
+  readonly checksumsRequired?: boolean;
   readonly signal?: AbortSignal;
   /** Where Tiny Core keeps its things; `/` by default. */
   readonly root?: string;
@@ -86,6 +89,10 @@ async function install(entry: ExtensionEntry, fetch: ExtensionFetch, options: Ex
   const { name } = entry;
   try {
     if (!isThere(name, fetch.root)) {
+      if (options.checksumsRequired === true && entry.sha256 === undefined)
+        throw new Error(
+          `the list has no SHA-256 for it, and this node has a site key. Write {"name": "${name}", "sha256": "…"}`,
+        );
       if (fetch.mirror === '') throw new Error('no mirror has it');
       await system.change(`fetch the extension ${name} and what it needs`, () => fetchExtension(entry, fetch));
     }

@@ -178,11 +178,13 @@ export const OPTIONS: { readonly [Name in SettingName]: OptionEntry<Settings[Nam
     value: 'on|off',
     meaning: 'Accept any server certificate when none is pinned. Allows man-in-the-middle attacks.',
   },
-  replyKey: {
+  siteKey: {
     default: '',
     kind: plainText(),
+    places: ['option', 'environment', 'file'],
     value: 'FILE',
-    meaning: 'Ed25519 public key (PEM). Replies without a valid signature are rejected.',
+    meaning:
+      'Ed25519 public key (PEM) of the site. Replies, lists, extensions, kernels and images that it does not vouch for are refused. Not on the kernel line: whoever writes that could take it away.',
   },
   commandsDir: {
     default: '/usr/lib/razor',

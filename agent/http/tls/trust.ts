@@ -8,6 +8,7 @@ import { poolOptions } from '../connections.ts';
 import type { FileClient } from '../file-client.ts';
 import { createHttpClient, type HttpClient } from '../http-client.ts';
 import { NO_PROXIES, type Proxies } from '../proxy.ts';
+import type { FileSignatures } from './file-signatures.ts';
 import { parsePin } from './pin.ts';
 import type { TlsTrust } from './tls-options.ts';
 
@@ -40,11 +41,11 @@ export async function openHttp(options: TrustOptions): Promise<HttpClient & File
   if ((settings.clientCert === '') !== (settings.clientKey === '')) {
     throw new RazorMkError('RAZOR_MK_TRUST', 'a client certificate needs its key, and a key its certificate');
   }
-  const [ca, cert, key, replyKey, token] = await Promise.all([
+  const [ca, cert, key, siteKey, token] = await Promise.all([
     readFor('CA certificates', settings.caFile),
     readFor('client certificate', settings.clientCert),
     readFor('client key', settings.clientKey),
-    readFor('reply key', settings.replyKey),
+    readFor('site key', settings.siteKey),
     readToken(settings),
   ]);
   const timeoutMs = settings.httpTimeout * 1000;
@@ -66,7 +67,7 @@ export async function openHttp(options: TrustOptions): Promise<HttpClient & File
     credentials: origin === undefined ? undefined : { origin, headers },
     address:
       server?.address === undefined ? undefined : { host: new URL(server.url).hostname, address: server.address },
-    guard: replyKey === undefined ? undefined : (await import('./signature.ts')).replyGuard(replyKey),
+    guard: siteKey === undefined ? undefined : (await import('./signature.ts')).replyGuard(siteKey),
     diagnose: async (error, url, own) =>
       (await import('./tls-failure.ts')).explainTlsFailure(
         error,
@@ -98,6 +99,14 @@ async function readToken(settings: Settings): Promise<string> {
   const token = settings.token || ((await readFor('token', settings.tokenFile))?.trim() ?? '');
   if (token === '' || /^[\x21-\x7e]+$/.test(token)) return token;
   throw new RazorMkError('RAZOR_MK_TRUST', 'the token has characters that a header cannot carry');
+}
+
+/** What the site key vouches for beside replies: files with a signature of their own. Undefined without a site key. */
+export async function openSignatures({ siteKey }: Settings, stateDir: string): Promise<FileSignatures | undefined> {
+  const pem = await readFor('site key', siteKey);
+  if (pem === undefined) return undefined;
+  const { keptCounters, openFileSignatures } = await import('./file-signatures.ts');
+  return openFileSignatures(pem, keptCounters(stateDir));
 }
 
 /** Only the proxy variables of the environment. Throws RAZOR_MK_TRUST for a proxy that cannot be used. */

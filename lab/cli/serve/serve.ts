@@ -31,6 +31,7 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
   const requests = path === undefined ? undefined : openRequestLog(path, report);
   const lab = await startLab({
     ...optionsOf(values),
+    siteKey: await siteKeyOf(values),
     people: { host: values['people-host'], token: token.text, tls },
     onRequest: requests?.add,
     onEvent: (event) => lines.add(values.events ? JSON.stringify(event) : lineOf(event)),
@@ -134,6 +135,17 @@ async function tokenOf(values: ServerValues, host: Host): Promise<Token> {
   if (text !== undefined && text !== '') return { text, made: false };
   if (isLoopback(values['people-host'])) return { text: undefined, made: false };
   return { text: randomBytes(18).toString('base64url'), made: true };
+}
+
+async function siteKeyOf({ 'site-key': path }: ServerValues): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read the site key: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function readTls(cert: string | undefined, key: string | undefined): Promise<PeopleOptions['tls']> {

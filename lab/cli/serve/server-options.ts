@@ -80,6 +80,11 @@ export const SERVER_OPTIONS = {
     default: false,
     describe: 'Bind no machine before it is allowed',
   },
+  'site-key': {
+    kind: 'path',
+    group: 'Nodes',
+    describe: 'Private key (razor-mk lab key) that signs what nodes are answered',
+  },
   'register-timeout': {
     kind: 'number',
     group: 'Nodes',

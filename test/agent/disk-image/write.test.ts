@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { keptCounters, openFileSignatures } from '../../../agent/http/tls/file-signatures.ts';
+import { siteKey } from '../../helpers/site-key.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 import { diskBench, IMAGE, imageSite, MEBIBYTE, sha256 } from './image-site.ts';
 import { mbrImage } from './tables/tables.ts';
 
@@ -148,4 +151,20 @@ test('the proxy that image_info names is asked for the image', async (t) => {
   const http = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   await deploy({ urls: ['http://image.invalid/disk.raw'], proxies: { http } });
   assert.deepEqual(asked, ['http://image.invalid/disk.raw']);
+});
+
+test('with a site key an image is written only with the site’s signature beside it, and the disk stays as it was otherwise', async (t) => {
+  const { deploy, bytes } = diskBench(t);
+  const key = siteKey();
+  const rules = { md5: true, signatures: openFileSignatures(key.pem, keptCounters(temporaryDirectory(t))) };
+  const urls = [`${base}/image.raw`];
+  const unsigned = { code: 'RAZOR_MK_TRUST', message: /image\.raw: .*and this node has a site key/ };
+  await assert.rejects(deploy({ urls }, { rules }), unsigned);
+  routes.set('/image.raw.sig', (_, outgoing) => outgoing.end(siteKey().signature('image.raw', IMAGE)));
+  await assert.rejects(deploy({ urls }, { rules }), unsigned);
+  assert.deepEqual(bytes(0, 16), Buffer.alloc(16, 0xee));
+  routes.set('/image.raw.sig', (_, outgoing) => outgoing.end(key.signature('image.raw', IMAGE)));
+  await deploy({ urls }, { rules });
+  assert.deepEqual(bytes(0, MEBIBYTE), IMAGE.subarray(0, MEBIBYTE));
+  routes.delete('/image.raw.sig');
 });

@@ -171,7 +171,7 @@ test('what was configured and cannot be used is a matter of TLS, with the walk b
   for (const [option, value] of [
     ['--ca-file', '/nonexistent'],
     ['--pin', 'abc'],
-    ['--reply-key', MAIN],
+    ['--site-key', MAIN],
   ] as const) {
     const { broken, exit, checks } = await doctor(['--server', `https://${at}`, option, value]);
     assert.deepEqual([broken?.name, exit, checks[7]?.state], ['TLS and clock', 9, 'ok'], option);

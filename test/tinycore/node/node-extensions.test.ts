@@ -14,6 +14,8 @@ const MIRROR = 'https://mirror.example/14.x/x86_64/tcz';
 const hash = (kind: 'sha256' | 'md5', text: string): string => createHash(kind).update(text).digest('hex');
 const md5 = (text: string): string => `${hash('md5', text)}  file\n`;
 
+type SiteTrust = Pick<Parameters<typeof installExtensions>[0], 'vouchFor' | 'checksumsRequired'>;
+
 interface Site {
   readonly root: string;
   /** Files of the mirror that were asked for. */
@@ -21,7 +23,7 @@ interface Site {
   /** Programs that would change the machine. */
   readonly programs: string[][];
   readonly lines: string[];
-  install(list: readonly unknown[], mirrorUri?: string): Promise<readonly string[]>;
+  install(list: readonly unknown[], mirrorUri?: string, more?: SiteTrust): Promise<readonly string[]>;
   /** Names in the directory that tce-load takes extensions from. */
   kept(): readonly string[];
 }
@@ -51,8 +53,9 @@ function site(t: TestContext, mirror: Record<string, string>, machine: Record<st
     programs,
     lines,
     kept: () => (existsSync(optional) ? readdirSync(optional).sort() : []),
-    install: (list, mirrorUri = MIRROR) =>
+    install: (list, mirrorUri = MIRROR, more = {}) =>
       installExtensions({
+        ...more,
         system,
         log,
         root,
@@ -202,4 +205,15 @@ test('the mirror’s directory fits the base, as Tiny Core makes it; a mirror th
   assert.equal(tczDirectoryOf('http://m/tc', root), 'http://m/tc/11.x/x86/tcz');
   for (const bad of ['file:///etc', 'mirror', 'ftp://x'])
     assert.throws(() => tczDirectoryOf(bad, root), /not an http\(s\) URL/);
+});
+
+test('with a site key nothing comes of a list that nobody has signed, nor an extension that it gives no SHA-256 for', async (t) => {
+  const mirror = { 'a.tcz': 'A', 'b.tcz': 'B', 'b.tcz.md5.txt': md5('B') };
+  const refuse = () => Promise.reject(new Error('list is not signed'));
+  const s = site(t, mirror);
+  assert.deepEqual(await s.install([listed('a.tcz', 'A')], MIRROR, { vouchFor: refuse }), []);
+  assert.deepEqual([s.asked, s.programs], [[], []]);
+  assert.match(s.lines.join('\n'), /warn: list of extensions: .*list is not signed/);
+  assert.deepEqual(await s.install([listed('a.tcz', 'A'), 'b.tcz'], MIRROR, { checksumsRequired: true }), ['a.tcz']);
+  assert.match(s.lines.join('\n'), /error: b\.tcz was not installed: the list has no SHA-256 for it/);
 });

@@ -49,6 +49,7 @@ export const BUILD_OPTIONS = {
     default: false,
     describe: 'Ironic may write images over disks of machines that boot this image',
   },
+  'site-key': text('public half of a site key (razor-mk lab key): only what it signed is believed'),
   erase: {
     type: 'boolean' as const,
     default: false,
@@ -145,6 +146,7 @@ export async function prepareBuild(
     server: args.server,
     allowDeploy: args['allow-deploy'],
     secureBoot: args['secure-boot'],
+    siteKey: args['site-key'],
     ...(args['server-url'] === undefined ? {} : { serverUrl: args['server-url'] }),
     flavour: args.flavour,
     version: version.version,

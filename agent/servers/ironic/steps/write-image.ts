@@ -3,6 +3,7 @@ import type { FetchOptions } from '../../../disk-image/fetch.ts';
 import { parseSwitch } from '../../../config/switch.ts';
 import { RazorMkError } from '../../../../platform/errors/errors.ts';
 import type { ImageRules } from '../../../disk-image/image-info.ts';
+import { openSignatures } from '../../../http/tls/trust.ts';
 import type { CommandContext, IronicStep, Params } from '../ironic-options.ts';
 
 /** Listed always: a conductor that is told of no deploy step waits for ever (agent_base.py takes an empty list for none). */
@@ -28,7 +29,7 @@ export const writeImageStep: IronicStep = {
       imageInfo: args['image_info'],
       configDrive: args['configdrive'],
       rootDevice: context.node?.instance_info['root_device'] ?? context.node?.properties['root_device'],
-      rules: imageRules(context.config),
+      rules: { ...imageRules(context.config), signatures: await openSignatures(context.settings, context.stateDir) },
       fetch: await fetchOptions(context),
       attempts: 1 + seconds('ipa-image-download-connection-retries', 9) / 1000,
       pauseMs: seconds('ipa-image-download-connection-retry-interval', 10),

@@ -201,7 +201,7 @@ describe('whom the agent believes', { skip: noOpenssl }, async () => {
     assert.equal(offsetInWords(45_000), '45 s ahead of the server’s');
   });
 
-  test('with a reply key, only replies signed for this very question are believed', async () => {
+  test('with a site key, only replies signed for this very question are believed', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const keyFile = join(dir, 'reply.pem');
     writeFileSync(keyFile, publicKey.export({ type: 'spki', format: 'pem' }));
@@ -209,19 +209,23 @@ describe('whom the agent believes', { skip: noOpenssl }, async () => {
     let old = '';
     const server = createHttpServer((request, response) => {
       const nonce = String(request.headers[NONCE_HEADER]);
-      const bytes = signedBytes(nonce, 'GET', `http://x${request.url ?? ''}`, Buffer.from('{"errcode":0}'));
+      const replyBody = Buffer.from('{"errcode":0}');
+      const path = request.url ?? '';
+      const bytes = signedBytes({ nonce, method: 'GET', path, requestBody: '', status: 200, replyBody });
       const signature = sign(null, bytes, privateKey).toString('base64');
       if (mode === 'good') old = signature;
       const header = mode === 'replayed' ? old : mode === 'garbage' ? 'xyz' : signature;
+      if (mode === 'status') response.statusCode = 404;
       if (mode !== 'unsigned') response.setHeader(SIGNATURE_HEADER, header);
       response.end(mode === 'changed' ? '{"errcode":0,"command":"reboot"}' : '{"errcode":0}');
     });
     const url = `http://127.0.0.1:${await listen(server)}`;
-    assert.equal((await get(url, { 'reply-key': keyFile })).status, 200);
-    for (mode of ['unsigned', 'garbage', 'changed', 'replayed']) {
-      await assert.rejects(get(url, { 'reply-key': keyFile }), (error: Error) => {
+    assert.equal((await get(url, { 'site-key': keyFile })).status, 200);
+    for (mode of ['unsigned', 'garbage', 'changed', 'replayed', 'status']) {
+      await assert.rejects(get(url, { 'site-key': keyFile }), (error: Error) => {
         assert.ok(error instanceof HttpFailure && error.code === 'RAZOR_MK_REPLY', mode);
         assert.match(error.message, /sign/);
+        assert.match(error.remedy, mode === 'unsigned' ? /lab with --site-key/ : /compare the keys/);
         return true;
       });
     }

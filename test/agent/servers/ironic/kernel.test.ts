@@ -110,9 +110,9 @@ test('a node whose kernel line names two servers says so on the console, again a
   assert.deepEqual(opened, ['open', 'close']);
 });
 
-test('the token and the reply key of a Razor server are not for Ironic, nor for where its images are', async (t) => {
+test('the token and the site key of a Razor server are not for Ironic, nor for where its images are', async (t) => {
   const stop = new AbortController();
-  const seen: { token: string; replyKey: string }[] = [];
+  const seen: { token: string; siteKey: string }[] = [];
   const root = makeTree(t, { state: '' });
   const done = runInsteadOfTurns({
     clock: fakeClock(),
@@ -132,12 +132,12 @@ test('the token and the reply key of a Razor server are not for Ironic, nor for 
         return Promise.reject(new Error('no more'));
       },
     } as never,
-    settings: { values: { dialect: 'ironic', token: 'secret', tokenFile: '/token', replyKey: '/key' } } as never,
+    settings: { values: { dialect: 'ironic', token: 'secret', tokenFile: '/token', siteKey: '/key' } } as never,
     node: { open: () => Promise.resolve(), close: () => Promise.resolve(), hooks: () => ({}) } as never,
   });
   assert.equal(await done, 0);
   assert.deepEqual(
-    seen.map(({ token, replyKey }) => [token, replyKey]),
+    seen.map(({ token, siteKey }) => [token, siteKey]),
     [['', '']],
   );
 });
