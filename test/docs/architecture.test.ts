@@ -49,3 +49,19 @@ test('every room of the tree is in docs/architecture.md', () => {
   const absent = rooms.filter((room) => !mirrors.has(room) && !named.some((text) => text.startsWith(`${room}/`)));
   assert.deepEqual(absent, []);
 });
+
+test('every line of docs/security.md about who can do what names a test, and each of them exists', () => {
+  const rows = textOf('docs/security.md')
+    .split('\n')
+    .filter((line) => /^\|(?! *-|-)/.test(line) && !line.includes('| shown by |'));
+  assert.ok(rows.length > 40, `${rows.length} lines`);
+  const tests = (row: string): string[] => [...row.matchAll(/`(test\/[^`]+\.ts)`/g)].map(([, path = '']) => path);
+  assert.deepEqual(
+    rows.filter((row) => tests(row).length === 0),
+    [],
+  );
+  assert.deepEqual(
+    rows.flatMap(tests).filter((path) => !FILES.includes(path)),
+    [],
+  );
+});

@@ -20,7 +20,7 @@ for (let done = 0; done < nodes;) {
     }
   });
 }
-process.stdout.write(`ready ${new URL(lab.nodesUrl).port}\n`);
+process.stdout.write(`ready ${new URL(lab.nodesUrl).port} ${new URL(lab.peopleUrl).port}\n`);
 let session: Session | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   const [word = '', path = ''] = line.split(' ');
