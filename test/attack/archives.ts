@@ -13,7 +13,7 @@ import { directoryEntry, fileEntry, symlinkEntry } from '../../tinycore/image/in
 import { joinSegments, readInitrd } from '../../tinycore/image/initrd/initrd.ts';
 import { openIso } from '../../tinycore/image/iso/iso-reader.ts';
 import { fetchExtension } from '../../tinycore/node/extension-fetcher.ts';
-import { generator, pick } from '../helpers/lab-fuzz.ts';
+import { generator, pick } from '../helpers/seeded.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { makeZip, type ZipEntry } from '../helpers/zip.ts';
 import { counted, firstLine, type Row, type Scale } from './suite.ts';
@@ -99,18 +99,15 @@ async function zips(scale: Scale): Promise<Row> {
       const zip = makeZip(entries);
       const inside = join(root, String(count), 'inside');
       mkdirSync(inside, { recursive: true });
-      try {
-        await unpackZip(random() < 0.5 ? zip : mutated(random, zip), inside);
-        return undefined;
-      } finally {
-        const others = readdirSync(join(root, String(count))).filter((name) => name !== 'inside');
-        const links = readdirSync(inside, { recursive: true, withFileTypes: true }).filter((one) =>
-          one.isSymbolicLink(),
-        );
-        rmSync(join(root, String(count)), { recursive: true, force: true });
-        if (others.length + links.length > 0)
-          throw new Error(`left ${others.join()} ${links.map(({ name }) => name).join()}`);
-      }
+      const outcome = await unpackZip(random() < 0.5 ? zip : mutated(random, zip), inside).catch(
+        (error: unknown) => error,
+      );
+      const others = readdirSync(join(root, String(count))).filter((name) => name !== 'inside');
+      const links = readdirSync(inside, { recursive: true, withFileTypes: true }).filter((one) => one.isSymbolicLink());
+      rmSync(join(root, String(count)), { recursive: true, force: true });
+      if (others.length + links.length > 0) return `left ${[...others, ...links.map(({ name }) => name)].join()}`;
+      if (outcome instanceof Error) throw outcome;
+      return undefined;
     },
   );
 }

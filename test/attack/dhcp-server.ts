@@ -3,7 +3,7 @@
  * same leases. It prints `ready`, then for each lease which kinds of lies are in it.
  */
 import { createSocket } from 'node:dgram';
-import { generator, pick } from '../helpers/lab-fuzz.ts';
+import { generator, pick } from '../helpers/seeded.ts';
 
 const random = generator(Number(process.argv[2] ?? 1));
 const [DISCOVER, OFFER, REQUEST, ACK] = [1, 2, 3, 5];

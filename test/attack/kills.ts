@@ -2,7 +2,7 @@
 import { openStateStore } from '../../agent/state/state-store.ts';
 import { agentProcess } from '../helpers/agent-process.ts';
 import { killRun } from '../helpers/kill-run.ts';
-import { generator } from '../helpers/lab-fuzz.ts';
+import { generator } from '../helpers/seeded.ts';
 import { checkKills } from '../helpers/lab-kill.ts';
 import { startLabProcess } from '../helpers/lab-process.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';

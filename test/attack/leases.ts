@@ -96,8 +96,8 @@ async function oneLease(
 const FILES: readonly (readonly [RegExp, RegExp])[] = [
   [/^etc\/resolv\.conf$/, /^(?:(?:search(?: [A-Za-z0-9_.-]{1,255}){1,10}|nameserver [0-9a-fA-F.:]{2,45})\n)*$/],
   [/^tmp\/nextServerIP\.addr$/, /^\d{1,3}(?:\.\d{1,3}){3}\n$|^[A-Za-z0-9._-]{1,253}\n$/],
-  [/^tmp\/hanlonServer(?:IP|Port|BaseUri)\.addr$/, /^[A-Za-z0-9._:/-]{1,253}\n$/],
-  [/^tmp\/razor-mk-net\/[\w./+-]+$/, /^[A-Za-z0-9 ._:/|-]*\n?$/],
+  [/^tmp\/hanlonServer(?:IP|Port|BaseUri)\.addr$/, /^[A-Za-z0-9._~:/-]{1,256}\n$/],
+  [/^tmp\/razor-mk-net\/[\w./+-]+$/, /^[A-Za-z0-9 ._~:/|-]*\n?$/],
 ];
 /** Words of `ip` as the script may call it. */
 const CALLS = /^[A-Za-z0-9 ./:+-]*$/;

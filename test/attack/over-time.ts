@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 import { agentProcess } from '../helpers/agent-process.ts';
 import { hostileServer } from '../helpers/hostile-server.ts';
-import { generator, pick } from '../helpers/lab-fuzz.ts';
+import { generator, pick } from '../helpers/seeded.ts';
 import { startLabProcess } from '../helpers/lab-process.ts';
 import { MISBEHAVIOURS } from '../helpers/misbehaviours.ts';
 import { residentMib } from './memory.ts';

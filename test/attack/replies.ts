@@ -1,7 +1,7 @@
 /** Replies of hostile servers: to a real agent process over sockets, and to the parsers of every server. */
 import { SERVERS } from '../../agent/servers/registry.ts';
 import { hostileRun } from '../helpers/hostile-run.ts';
-import { generator } from '../helpers/lab-fuzz.ts';
+import { generator } from '../helpers/seeded.ts';
 import { MISBEHAVIOURS, ODD_BUT_ACCEPTED } from '../helpers/misbehaviours.ts';
 import { randomReplies } from '../helpers/random-replies.ts';
 import { counted, firstLine, type Row, type Scale } from './suite.ts';

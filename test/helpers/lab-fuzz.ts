@@ -1,18 +1,7 @@
 /** Seeded nonsense for every endpoint of a lab, over raw sockets: what no HTTP client would send too. */
 import { connect, type Socket } from 'node:net';
 import type { Lab } from '../../lab/lab-server.ts';
-
-/** A small generator (mulberry32): the same seed gives the same requests. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { generator, pick } from './seeded.ts';
 
 const PATHS: Readonly<Record<'nodes' | 'images' | 'razorServer' | 'people', readonly string[]>> = {
   nodes: [
@@ -189,11 +178,6 @@ export async function fuzzLab(lab: Lab, count: number, seed: number): Promise<Fu
   };
   await Promise.all(Array.from({ length: 8 }, worker));
   return { sent: count, byStatus, failures };
-}
-
-/** One of a list. */
-export function pick<T>(random: () => number, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T;
 }
 
 function text(random: () => number): string {

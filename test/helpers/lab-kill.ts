@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { openStore } from '../../lab/store/sqlite/open-store.ts';
-import { generator } from './lab-fuzz.ts';
+import { generator } from './seeded.ts';
 import { register, startLabProcess } from './lab-process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 

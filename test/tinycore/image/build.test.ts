@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -293,26 +293,4 @@ test('what came by plain http with an MD5 from the same place is said, with what
   assert.equal(found.length, 2);
   assert.match(found[0] ?? '', /^http:\/\/mirror\.example\/base\.iso: .*--base-sha256 HEX$/);
   assert.match(found[1] ?? '', /^http:\/\/mirror\.example\/tcz: .*--extension-dir$/);
-});
-
-test('the public half of a site key goes into the image with the setting for it, and the private one never', async (t) => {
-  const dir = temporaryDirectory(t);
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  writeFileSync(join(dir, 'site.key.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
-  writeFileSync(join(dir, 'site.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  await buildImage(options({ out: dir, siteKey: join(dir, 'site.key.pub'), server: 'ironic', allowDeploy: true }));
-  const { tree } = await readInitrd(readFileSync(join(dir, 'core.gz')));
-  const text = (path: string): string => readTree(tree, path)?.toString() ?? '';
-  assert.match(text('etc/razor-mk/site-key.pub'), /^-----BEGIN PUBLIC KEY-----\n/);
-  assert.match(text('etc/razor-mk/config.yaml'), /^allow_deploy: true$/m);
-  assert.match(text('etc/razor-mk/config.yaml'), /^site_key: \/etc\/razor-mk\/site-key\.pub$/m);
-  await assert.rejects(buildImage(options({ out: dir, siteKey: join(dir, 'site.key') })), {
-    code: 'RAZOR_MK_USAGE',
-    message: /it is the private one/,
-  });
-  const { publicKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  writeFileSync(join(dir, 'rsa.pub'), rsa.export({ type: 'spki', format: 'pem' }));
-  await assert.rejects(buildImage(options({ out: dir, siteKey: join(dir, 'rsa.pub') })), {
-    message: /it is rsa, not Ed25519/,
-  });
 });
