@@ -109,8 +109,11 @@ interface Terms {
   readonly kept: boolean;
 }
 
-/** A machine that is there accepts at once, or when it is asked again a second later (TCP's first repetition, RFC 6298). */
-const CONNECT_MS = 2500;
+/**
+ * A machine that is there accepts at once, or when it is asked again after one second and after three (TCP's first repetitions, RFC
+ * 6298): two may be lost, by a busy server too. Whoever calls tries again later.
+ */
+const CONNECT_MS = 3500;
 
 /** One exchange. `unanswered` is called with true when it began on a used connection, with false when a reply has begun. */
 async function exchange(
