@@ -4,8 +4,6 @@ import { allVerbs, openParser } from './parser.ts';
 
 /** Width of the help on both pages. */
 const COLUMNS = 100;
-/** A clone's own directory, which stands in some defaults. */
-const CLONE = new URL('../../', import.meta.url).pathname;
 
 interface HelpText {
   /** `facts explain` */
@@ -18,7 +16,7 @@ export async function helpTexts(): Promise<readonly HelpText[]> {
   const texts: HelpText[] = [];
   for (const { path } of await allVerbs()) {
     const text = await (await openParser(path, COLUMNS)).getHelp();
-    texts.push({ name: path.join(' '), text: text.replaceAll(CLONE, '').trimEnd() });
+    texts.push({ name: path.join(' '), text: text.trimEnd() });
   }
   return texts;
 }

@@ -66,7 +66,11 @@ export const BUILD_OPTIONS = {
     default: 'auto' as const,
     describe: 'how the agent lies in the initrd; auto: tcz-zstd where the base’s kernel reads it, else tcz-gzip',
   },
-  agent: { ...text('the agent’s extension'), default: join(PROJECT, 'build/razor-mk.tcz') },
+  agent: {
+    ...text('the agent’s extension'),
+    default: join(PROJECT, 'build/razor-mk.tcz'),
+    defaultDescription: 'build/razor-mk.tcz',
+  },
   extension: list('extension that is loaded at boot: a name, a .tcz or a .deb'),
   debian: list('Debian package that becomes an extension, with the libraries that it needs'),
   'mirror-extension': list('extension that goes into the node’s local mirror'),
