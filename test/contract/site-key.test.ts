@@ -182,7 +182,7 @@ test('a list is read only with its signature, which is fetched from beside it', 
   };
   assert.match(
     await carriedOut(),
-    /warn: list of extensions: .*x y: x y\.sig is not a signature, and this node has a site key/,
+    /warn: tinycore: list of extensions: .*x y: x y\.sig is not a signature, and this node has a site key/,
   );
   files['/lists/x%20y.sig'] = site.signature('x y', `${list} `);
   assert.match(await carriedOut(), /not the one that was signed/);
