@@ -71,7 +71,8 @@ export interface IronicApi {
   must(method: string, path: string, body?: unknown): Promise<Answer>;
   node(uuid: string): Promise<IronicNode>;
   patch(uuid: string, values: Readonly<Record<string, unknown>>): Promise<void>;
-  provision(uuid: string, target: string, more?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** In a newer version of the API where one is given. */
+  provision(uuid: string, target: string, more?: Readonly<Record<string, unknown>>, version?: string): Promise<void>;
   /** Follows a node until its state is one of `wanted`; throws for a state whose name ends in `failed`. */
   follow(uuid: string, wanted: readonly string[], options?: FollowOptions): Promise<StateChange[]>;
 }
@@ -103,8 +104,10 @@ export function createApi(url: string): IronicApi {
       const body = Object.entries(values).map(([path, value]) => ({ op: 'add', path: `/${path}`, value }));
       await api.must('PATCH', `/v1/nodes/${uuid}`, body);
     },
-    async provision(uuid, target, more = {}) {
-      await api.must('PUT', `/v1/nodes/${uuid}/states/provision`, { target, ...more });
+    async provision(uuid, target, more = {}, version = VERSION) {
+      const path = `/v1/nodes/${uuid}/states/provision`;
+      const answer = await api.ask('PUT', path, { body: { target, ...more }, version });
+      if (answer.status >= 400) throw new Error(`PUT ${path}: ${answer.status} ${answer.text}`);
     },
     async follow(uuid, wanted, { timeoutMs = 120_000, mayFail = false, onState, gone } = {}) {
       const began = performance.now();

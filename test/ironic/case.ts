@@ -3,6 +3,8 @@ import type { World } from './world.ts';
 
 export interface Case {
   readonly title: string;
+  /** The node is `active` behind it. */
+  readonly leavesActive?: boolean;
   /** What it found worth telling is shown behind its title. */
   readonly run: (world: World) => Promise<string | undefined>;
 }

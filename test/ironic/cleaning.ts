@@ -129,7 +129,9 @@ export const CLEANING: readonly Case[] = [
       const body = { ...beat?.body };
       const chunked = await ask('POST', url, { body, chunked: true, version: '1.68' });
       assert.equal(chunked.status, 400);
-      assert.match(chunked.text, /Missing mandatory parameter: callback_url/);
+      const { dropsChunks } = world.release;
+      // the token was the cleaning's
+      assert.match(chunked.text, dropsChunks ? /Missing mandatory parameter: callback_url/ : /missing agent token/);
       const unknown = await ask('POST', url, { body: { ...body, razor: 1 }, version: '1.68' });
       assert.equal(unknown.status, 400);
       assert.match(unknown.text, /Unexpected arguments: razor/);
@@ -138,7 +140,7 @@ export const CLEANING: readonly Case[] = [
       const tooOld = await ask('POST', url, { body, version: '1.67' });
       assert.equal(tooOld.status, 400);
       assert.match(tooOld.text, /agent_verify_ca/);
-      return 'chunked 400, unknown key 400, 1.999 406, agent_verify_ca below 1.68 400';
+      return `chunked ${dropsChunks ? '400' : 'read'}, unknown key 400, 1.999 406, agent_verify_ca below 1.68 400`;
     },
   },
   {

@@ -115,6 +115,7 @@ export const FALSE_SUCCESS: readonly Case[] = [
   {
     title:
       'the URL of a list in image_os_hash_value, as Metal3 gives it: the node becomes active, its disk is the image',
+    leavesActive: true,
     async run(world) {
       const sum = sha256Of(join(world.files.root, 'image.raw'));
       writeFileSync(join(world.files.root, 'SHA256SUMS'), `${'0'.repeat(64)}  other.raw\n${sum}  ./image.raw\n`);

@@ -25,13 +25,15 @@ export async function begin(
   options: {
     readonly words?: string;
     readonly body?: Readonly<Record<string, unknown>>;
+    /** Of the API, where the operation is newer than the cases' own. */
+    readonly version?: string;
     readonly agent?: AgentOptions;
   } = {},
 ): Promise<Operation> {
   const { uuid } = await theNode(world);
   // the file of an earlier operation must not be taken for this one's
   rmSync(join(world.files.root, 'pxelinux.cfg'), { recursive: true, force: true });
-  await world.api.provision(uuid, target, options.body);
+  await world.api.provision(uuid, target, options.body, options.version);
   await world.api.follow(uuid, [waits], { onState: (state) => world.tell(`Ironic: ${state}`) });
   const line = `${world.kernelLine(uuid, MAC)} ipa-image-download-connection-retry-interval=1 ${options.words ?? ''}`;
   world.tell('the machine is started with the kernel line of Ironic’s own iPXE script');

@@ -1,101 +1,114 @@
 /**
- * Debian's Ironic and its inspector, fetched and unpacked into a directory of the test's own; nothing is installed. What was
- * unpacked once is used again, also without a network.
+ * Debian's Ironic of one release, fetched and unpacked into a directory of the test's own; nothing is installed. That of the
+ * machine's own release runs with its Python, another one in a chroot with everything that it needs.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, type RunResult } from '../../platform/process/run.ts';
+import { run } from '../../platform/process/run.ts';
+import { debianTree } from '../helpers/debian-tree.ts';
+import type { Release } from './releases.ts';
 
-const PACKAGES = [
-  ...['python3-ironic', 'ironic-common', 'ironic-api', 'ironic-conductor'],
-  ...['ironic-inspector', 'python3-ironic-inspector'],
-];
-/** The release that the cases were written for; other Debians have others, which answer otherwise in places. */
-const RELEASE = /^(?:\d+:)?21\.4\./;
 const PYTHON = '/usr/bin/python3';
+const PACKAGE_DIR = 'usr/lib/python3/dist-packages';
 
 export interface IronicFiles {
-  /** Root of the unpacked tree. */
-  readonly root: string;
+  readonly release: Release;
   readonly version: string;
+  /** Where its Python package `ironic` is, as its own programs see it. */
+  readonly pybasedir: string;
   /** argv of one of its programs, by Debian's own Python. */
   program(name: string, ...args: readonly string[]): [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The unpacked tree below `dir`, or why there can be none here. `tell` gets a line for what takes time. */
-export async function ironicFiles(dir: string, tell: (line: string) => void): Promise<IronicFiles | string> {
-  if (!existsSync(PYTHON)) return `${PYTHON} is not there (package python3)`;
-  const root = join(dir, 'root');
-  const stamp = join(root, 'unpacked');
-  if (!existsSync(stamp)) {
-    for (const program of ['apt-get', 'dpkg-deb']) {
-      if ((await run(['sh', '-c', 'command -v "$1"', 'sh', program])).status !== 0) return `there is no ${program}`;
-    }
-    const lack = await download(dir, tell);
-    if (lack !== undefined) return lack;
-    await unpack(dir, root, tell);
-    writeFileSync(stamp, '');
-  }
-  const control = readdirSync(join(dir, 'debs')).find((name) => name.startsWith('ironic-api_')) ?? '';
-  const version = /^ironic-api_(.+)_[a-z0-9]+\.deb$/.exec(control)?.[1]?.replace('%3a', ':') ?? 'unknown';
-  if (!RELEASE.test(version)) return `Debian's Ironic is ${version} here; the cases are written for 21.4 (Debian 12)`;
-  const env = {
-    PYTHONPATH: join(root, 'usr/lib/python3/dist-packages'),
-    LD_LIBRARY_PATH: join(root, 'usr/lib/x86_64-linux-gnu'),
-    PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${join(root, 'usr/bin')}`,
-    HOME: dir,
-  };
-  const lack = await usable(env);
-  if (lack !== undefined) return lack;
-  return { root, version, program: (name, ...args) => [PYTHON, join(root, 'usr/bin', name), ...args], env };
-}
-
-/** Fetches with the lists of the machine, and where those are missing or old, with lists of our own. */
-async function download(dir: string, tell: (line: string) => void): Promise<string | undefined> {
-  const debs = join(dir, 'debs');
-  mkdirSync(join(debs, 'partial'), { recursive: true });
-  tell('apt-get install --download-only of Ironic and its inspector (about 210 packages, 43 MB)');
-  const first = await apt(debs, ['install', '-y', '--no-install-recommends', '--download-only', ...PACKAGES]);
-  if (first.status === 0) return undefined;
-  const lists = join(dir, 'lists');
-  mkdirSync(join(lists, 'partial'), { recursive: true });
-  const own = ['-o', `Dir::State::lists=${lists}`];
-  tell('the lists of packages are missing or old: apt-get update, beside those of the machine');
-  await apt(debs, [...own, 'update']);
-  const second = await apt(debs, [
-    ...own,
-    ...['install', '-y', '--no-install-recommends', '--download-only'],
-    ...PACKAGES,
-  ]);
-  if (second.status === 0) return undefined;
-  const said = second.stderr.toString().trim().split('\n').at(-1) ?? '';
-  return `apt-get cannot fetch Ironic: ${second.failure ?? said.slice(0, 200)}`;
-}
-
-function apt(debs: string, words: readonly string[]): Promise<RunResult> {
-  const options = ['-q', '-o', `Dir::Cache::archives=${debs}`, '-o', 'Debug::NoLocking=1', '-o', 'Acquire::Retries=2'];
-  return run(['apt-get', ...options, ...words], { timeoutMs: 240_000, env: { DEBIAN_FRONTEND: 'noninteractive' } });
-}
-
-async function unpack(dir: string, root: string, tell: (line: string) => void): Promise<void> {
-  rmSync(root, { recursive: true, force: true });
-  mkdirSync(root, { recursive: true });
-  const debs = readdirSync(join(dir, 'debs')).filter((name) => name.endsWith('.deb'));
-  tell(`unpack ${debs.length} packages`);
-  for (const name of debs) {
-    const result = await run(['dpkg-deb', '-x', join(dir, 'debs', name), root], { timeoutMs: 120_000 });
-    if (result.status !== 0) throw new Error(`dpkg-deb -x ${name}: ${result.stderr.toString().trim()}`);
-  }
-}
-
-/** Whether the machine's Python can run it: the packages that were installed already were not fetched. */
-async function usable(env: Readonly<Record<string, string>>): Promise<string | undefined> {
-  const result = await run([PYTHON, '-c', 'import ironic.common.service'], {
-    env,
-    timeoutMs: 120_000,
+/** The unpacked release below `dir`, or why there can be none here. `tell` gets a line for what takes time. */
+export async function ironicFiles(
+  dir: string,
+  release: Release,
+  tell: (line: string) => void,
+): Promise<IronicFiles | string> {
+  const isOwn = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] === release.suite;
+  if (isOwn && !existsSync(PYTHON)) return `${PYTHON} is not there (package python3)`;
+  if (!isOwn && process.getuid?.() !== 0) return 'a chroot of another release needs root';
+  mkdirSync(dir, { recursive: true });
+  const suite = isOwn ? undefined : release.suite;
+  const tree = await debianTree({ dir, packages: release.packages, suite, tell });
+  if (typeof tree === 'string') return tree;
+  const version = tree.version('ironic-api') ?? 'unknown';
+  if (!release.ironic.test(version)) tell(`the cases were run on other versions than Ironic ${version} so far`);
+  const files = isOwn ? beside(tree.root, dir, release, version) : within(tree.root, dir, release, version);
+  const result = await run(files.program(PYTHON, '-c', 'import ironic.common.service'), {
+    env: files.env,
+    timeoutMs: 240_000,
   });
-  if (result.status === 0) return undefined;
+  if (result.status === 0) return files;
   const said = result.failure ?? result.stderr.toString().trim().split('\n').at(-1) ?? '';
-  return `${PYTHON} cannot run it: ${said.slice(0, 300)}`;
+  return `Python cannot run Ironic ${version}: ${said.slice(0, 300)}`;
+}
+
+/** With the machine's Python. */
+function beside(root: string, dir: string, release: Release, version: string): IronicFiles {
+  return {
+    release,
+    version,
+    pybasedir: join(root, PACKAGE_DIR, 'ironic'),
+    program: (name, ...args) => (name === PYTHON ? [name, ...args] : [PYTHON, join(root, 'usr/bin', name), ...args]),
+    env: {
+      PYTHONPATH: join(root, PACKAGE_DIR),
+      LD_LIBRARY_PATH: join(root, 'usr/lib/x86_64-linux-gnu'),
+      PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${join(root, 'usr/bin')}`,
+      HOME: dir,
+    },
+  };
+}
+
+/** In a mount namespace of each program, which ends with it: the tree is /, and `dir` is where it is outside. */
+const ENTER = [
+  'mkdir -p "$1$2"',
+  'mount --bind "$2" "$1$2"',
+  'mount --rbind /dev "$1/dev"',
+  'mount -t proc proc "$1/proc"',
+  'root=$1; shift 2',
+  'exec chroot "$root" "$@"',
+].join(' && ');
+
+function within(root: string, dir: string, release: Release, version: string): IronicFiles {
+  // what the packages' installation would make
+  for (const name of ['passwd', 'group']) {
+    copyFileSync(join(root, 'usr/share/base-passwd', `${name}.master`), join(root, 'etc', name));
+  }
+  writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n');
+  const authorities = join(root, 'usr/share/ca-certificates/mozilla');
+  mkdirSync(join(root, 'etc/ssl/certs'), { recursive: true });
+  const bundle = readdirSync(authorities).map((name) => readFileSync(join(authorities, name)));
+  writeFileSync(join(root, 'etc/ssl/certs/ca-certificates.crt'), Buffer.concat(bundle));
+  repair(root);
+  const enter = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', ENTER, 'sh', root, dir] as const;
+  return {
+    release,
+    version,
+    pybasedir: `/${PACKAGE_DIR}/ironic`,
+    program: (name, ...args) => [
+      ...enter,
+      ...(name === PYTHON ? [] : [PYTHON]),
+      name === PYTHON ? name : `/usr/bin/${name}`,
+      ...args,
+    ],
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: dir },
+  };
+}
+
+const FAULTY = /^( +)corrected_values\['parent_node'\] = parent_node\.uuid$/m;
+
+/**
+ * Debian 13's 29.0.5 makes every node its own parent at any PATCH, and then holds its power actions back; later ones have the
+ * same line behind a question.
+ */
+function repair(root: string): void {
+  const path = join(root, PACKAGE_DIR, 'ironic/api/controllers/v1/node.py');
+  const text = readFileSync(path, 'utf8');
+  if (text.includes('parent_node.uuid != rpc_node.uuid')) return;
+  const [line = '', indent = ''] = FAULTY.exec(text) ?? [];
+  if (line === '') return;
+  writeFileSync(path, text.replace(line, `${indent}if parent_node.uuid != rpc_node.uuid:\n    ${line}`));
 }

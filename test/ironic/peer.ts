@@ -27,6 +27,7 @@ export interface PeerOptions {
 export interface Peer {
   /** Without a slash at its end. */
   readonly apiUrl: string;
+  /** Ironic's own API where it has no inspector. */
   readonly inspectorUrl: string;
   readonly place: Place;
   /** Where the three programs' logs are. */
@@ -44,14 +45,26 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   }
   const [apiPort, rpcPort, inspectorPort] = ports;
   const agentsUrl = options.agentsUrl ?? `http://${host}:${apiPort}`;
-  const place: Place = { host, apiPort, rpcPort, inspectorPort, httpRoot, httpUrl, agentsUrl, dir, root: files.root };
+  const place: Place = {
+    host,
+    apiPort,
+    rpcPort,
+    inspectorPort,
+    httpRoot,
+    httpUrl,
+    agentsUrl,
+    dir,
+    pybasedir: files.pybasedir,
+    release: files.release,
+  };
   const config = join(dir, 'ironic.conf');
   const inspectorConfig = join(dir, 'inspector.conf');
   writeFileSync(config, ironicSettings(place));
   writeFileSync(inspectorConfig, inspectorSettings(place));
+  const { hasInspector } = files.release;
   const schemas = await Promise.all([
     once(files, 'ironic-dbsync', '--config-file', config, 'create_schema'),
-    once(files, 'ironic-inspector-dbsync', '--config-file', inspectorConfig, 'upgrade'),
+    ...(hasInspector ? [once(files, 'ironic-inspector-dbsync', '--config-file', inspectorConfig, 'upgrade')] : []),
   ]);
   for (const result of schemas) {
     if (result.status !== 0) throw new Error(`${result.argv.join(' ')}: ${result.stderr.toString().slice(-2000)}`);
@@ -67,14 +80,14 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     return service;
   };
   const apiUrl = `http://${host}:${apiPort}`;
-  const inspectorUrl = `http://${host}:${inspectorPort}`;
+  const inspectorUrl = hasInspector ? `http://${host}:${inspectorPort}` : apiUrl;
   const answers = options.answers ?? ((url) => answersHere(url));
   try {
     const conductor = await begin('ironic-conductor', config);
     const api = await begin('ironic-api', config);
-    const inspector = await begin('ironic-inspector', inspectorConfig);
+    const inspector = hasInspector ? await begin('ironic-inspector', inspectorConfig) : undefined;
     await api.until(() => answers(`${apiUrl}/`));
-    await inspector.until(() => answers(`${inspectorUrl}/v1`));
+    await inspector?.until(() => answers(`${inspectorUrl}/v1`));
     // a driver is known when a conductor has registered itself
     await conductor.until(() => answers(`${apiUrl}/v1/drivers/manual-management`));
   } catch (error) {
@@ -85,7 +98,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
 }
 
 function once(files: IronicFiles, name: string, ...args: readonly string[]): Promise<RunResult> {
-  return run(files.program(name, ...args), { env: files.env, timeoutMs: 120_000 });
+  return run(files.program(name, ...args), { env: files.env, timeoutMs: 240_000 });
 }
 
 interface Service {

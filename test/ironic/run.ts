@@ -1,10 +1,12 @@
 /**
- * `npm run e2e:ironic`: this agent against a real Ironic and its inspector, which are Debian's packages, unpacked and not
- * installed. One line a case; what the programs said is in build/ironic.
+ * `npm run e2e:ironic [-- --release debian12|debian13|unstable]`: this agent against a real Ironic (and its inspector, where the
+ * release has one): Debian's packages, unpacked and not installed. One line a case; what the programs said is in build/ironic-….
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { PROJECT } from '../../packaging/project-paths.ts';
 import { messageOf } from '../../platform/errors/errors.ts';
 import type { Case } from './case.ts';
 import { CLEANING } from './cleaning.ts';
@@ -12,20 +14,30 @@ import { DEPLOYMENT } from './deployment.ts';
 import { ERASING } from './erasing.ts';
 import { FALSE_SUCCESS } from './false-success.ts';
 import { INSPECTION } from './inspection.ts';
+import { INSPECTION_BY_IRONIC, MANAGED_INSPECTION, SERVICING } from './inspection-by-ironic.ts';
 import { ironicFiles } from './packages.ts';
+import { type Release, releaseOf } from './releases.ts';
 import { openWorld, type World } from './world.ts';
 
-const BUILD = new URL('../../build/ironic', import.meta.url).pathname;
-const CASES: readonly Case[] = [...INSPECTION, ...CLEANING, ...DEPLOYMENT, ...FALSE_SUCCESS, ...ERASING];
+/** The cases of a release, in their order. */
+function casesOf({ hasInspector, hasServicing }: Release): readonly Case[] {
+  // servicing is for active nodes
+  const active = FALSE_SUCCESS.findIndex(({ leavesActive }) => leavesActive === true) + 1;
+  const servicing = hasServicing ? SERVICING : [];
+  const last = [...FALSE_SUCCESS.slice(0, active), ...servicing, ...FALSE_SUCCESS.slice(active)];
+  const common = [...CLEANING, ...DEPLOYMENT, ...last, ...ERASING];
+  return hasInspector ? [...INSPECTION, ...common] : [...INSPECTION_BY_IRONIC, ...common, ...MANAGED_INSPECTION];
+}
+
 const CASE_MS = 240_000;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function play(world: World, abort: AbortSignal): Promise<number> {
+async function play(world: World, cases: readonly Case[], abort: AbortSignal): Promise<number> {
   let failed = 0;
-  for (const [index, { title, run }] of CASES.entries()) {
+  for (const [index, { title, run }] of cases.entries()) {
     if (abort.aborted) break; // it was asked for while the servers started
     const started = performance.now();
     let timer: NodeJS.Timeout | undefined;
@@ -42,7 +54,7 @@ async function play(world: World, abort: AbortSignal): Promise<number> {
       failed++;
       say(`${head('FAIL')}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       // what comes after builds on it
-      say(`e2e:ironic: logs of agents and of Ironic are in ${BUILD}`);
+      say(`e2e:ironic: logs of agents and of Ironic are in ${world.dir}`);
       break;
     } finally {
       clearTimeout(timer);
@@ -55,8 +67,11 @@ async function main(): Promise<number> {
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => abort.abort(new Error(name)));
   if (spawnSync('setpriv', ['--version']).status !== 0) return skipped('setpriv is not there (package util-linux)');
-  mkdirSync(BUILD, { recursive: true });
-  const files = await ironicFiles(BUILD, (line) => say(`e2e:ironic: ${line}`));
+  const { values } = parseArgs({ options: { release: { type: 'string', default: 'debian12' } } });
+  const release = releaseOf(values.release);
+  // that of Debian 12 is shared with the boot tests
+  const build = join(PROJECT, 'build', release.name === 'debian12' ? 'ironic' : `ironic-${release.name}`);
+  const files = await ironicFiles(build, release, (line) => say(`e2e:ironic: ${line}`));
   if (typeof files === 'string') return skipped(files);
   const started = performance.now();
   const timeline: string[] = [];
@@ -65,19 +80,21 @@ async function main(): Promise<number> {
     timeline.push(text);
     say(`          ${text}`);
   };
-  say(`e2e:ironic: start Ironic ${files.version} and its inspector`);
-  const world = await openWorld(files, BUILD, tell);
+  say(
+    `e2e:ironic: start Ironic ${files.version} of ${release.name}${release.hasInspector ? ' and its inspector' : ''}`,
+  );
+  const world = await openWorld(files, build, tell);
   let failed: number;
   try {
     say(`e2e:ironic: ready after ${((performance.now() - started) / 1000).toFixed(1)} s: ${world.peer.apiUrl}`);
-    failed = await play(world, abort.signal);
+    failed = await play(world, casesOf(release), abort.signal);
   } finally {
     await world.close();
-    writeFileSync(join(BUILD, 'timeline.txt'), `${timeline.join('\n')}\n`);
+    writeFileSync(join(build, 'timeline.txt'), `${timeline.join('\n')}\n`);
   }
   const state = abort.signal.aborted
     ? `stopped by ${messageOf(abort.signal.reason)}`
-    : `${CASES.length} cases, ${failed} failed`;
+    : `${casesOf(release).length} cases, ${failed} failed`;
   say(`e2e:ironic: ${state}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
   return failed === 0 && !abort.signal.aborted ? 0 : 1;
 }

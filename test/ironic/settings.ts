@@ -1,5 +1,6 @@
 /** The configuration of the real Ironic and of its inspector: no authentication, SQLite, everything below one directory. */
 import { join } from 'node:path';
+import type { Release } from './releases.ts';
 
 export interface Place {
   /** Address that everything listens on. */
@@ -14,8 +15,9 @@ export interface Place {
   readonly agentsUrl: string;
   /** Databases, locks and logs. */
   readonly dir: string;
-  /** The unpacked packages. */
-  readonly root: string;
+  /** Where its programs have the Python package `ironic`. */
+  readonly pybasedir: string;
+  readonly release: Release;
 }
 
 type Sections = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
@@ -33,21 +35,21 @@ function ini(sections: Sections): string {
 
 /** ironic.conf. `host` must be an address: it is the name under which the conductor is called. */
 export function ironicSettings(place: Place): string {
-  const { host, dir, root } = place;
+  const { host, dir, pybasedir, release } = place;
   return ini({
     DEFAULT: {
       host,
       my_ip: host,
       auth_strategy: 'noauth',
       rpc_transport: 'json-rpc',
-      pybasedir: join(root, 'usr/lib/python3/dist-packages/ironic'),
+      pybasedir,
       state_path: dir,
       tempdir: join(dir, 'tmp'),
       log_file: '',
       enabled_hardware_types: 'fake-hardware,manual-management',
       enabled_boot_interfaces: 'ipxe',
       enabled_deploy_interfaces: 'direct',
-      enabled_inspect_interfaces: 'no-inspect',
+      enabled_inspect_interfaces: release.hasInspector ? 'no-inspect' : 'agent,no-inspect',
       enabled_management_interfaces: 'noop,fake',
       enabled_network_interfaces: 'noop',
       enabled_power_interfaces: 'fake',
@@ -59,6 +61,7 @@ export function ironicSettings(place: Place): string {
       enabled_vendor_interfaces: 'no-vendor',
       default_management_interface: 'noop',
       default_network_interface: 'noop',
+      ...(!release.hasInspector && { default_inspect_interface: 'agent' }),
       hash_ring_reset_interval: 5,
     },
     // a node goes on as soon as the agent says so; nothing waits for timers of production
@@ -77,7 +80,7 @@ export function ironicSettings(place: Place): string {
       ramdisk_heartbeat_timeout: 20,
       api_workers: 1,
     },
-    conductor: { automated_clean: false, workers_pool_size: 20, sync_power_state_interval: -1, heartbeat_interval: 5 },
+    conductor: { automated_clean: false, workers_pool_size: 60, sync_power_state_interval: -1, heartbeat_interval: 5 },
     database: { connection: `sqlite:///${join(dir, 'ironic.sqlite')}` },
     deploy: {
       http_root: place.httpRoot,
@@ -86,6 +89,17 @@ export function ironicSettings(place: Place): string {
       // zeros alone: the file of 5 GiB is written once
       shred_random_overwrite_iterations: 0,
     },
+    ...(!release.hasInspector && {
+      auto_discovery: { enabled: true, driver: 'manual-management' },
+      inspector: {
+        hooks: release.hooks.join(','),
+        add_ports: 'all',
+        keep_ports: 'all',
+        power_off: false,
+        require_managed_boot: false,
+      },
+      inventory: { data_backend: 'database' },
+    }),
     dhcp: { dhcp_provider: 'none' },
     glance: { auth_type: 'none' },
     json_rpc: { auth_strategy: 'noauth', host_ip: host, port: place.rpcPort },

@@ -12,6 +12,7 @@ import { ask, createApi, type IronicApi } from './api.ts';
 import { serveFiles } from './file-server.ts';
 import { sha256Of } from './operations.ts';
 import { ironicFiles } from './packages.ts';
+import { releaseOf } from './releases.ts';
 import { startPeer } from './peer.ts';
 import { startBound } from './world.ts';
 
@@ -57,7 +58,7 @@ async function operate(api: IronicApi, node: string, files: string, image: strin
 }
 
 async function main([build = '', dir = '', address = '', mac = '']: readonly string[]): Promise<void> {
-  const files = await ironicFiles(build, () => undefined);
+  const files = await ironicFiles(build, releaseOf('debian12'), () => undefined);
   if (typeof files === 'string') throw new Error(files);
   const httpRoot = join(dir, 'http');
   mkdirSync(httpRoot, { recursive: true });

@@ -1,7 +1,7 @@
 /** What the cases share: a real Ironic with doors before it, a file server, and the agent as a process of its own. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../platform/process/daemon.ts';
 import { freePort } from '../deploy/ports.ts';
@@ -10,14 +10,18 @@ import { createApi, type IronicApi, type IronicNode } from './api.ts';
 import { serveFiles, type FileServer } from './file-server.ts';
 import type { IronicFiles } from './packages.ts';
 import { startPeer, type Peer } from './peer.ts';
+import type { Release } from './releases.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 
 /** Of the machine in that capture. */
 export const MAC = '02:fc:00:db:02:41';
+/** Where the recorded machines are. */
+export const CAPTURES = new URL('../fixtures/captures', import.meta.url).pathname;
 export const IMAGE_BYTES = 64 * 1024 * 1024;
 const DISK_BYTES = 5 * 2 ** 30; // sparse
 
 export interface World {
+  readonly release: Release;
   readonly peer: Peer;
   /** The API as people use it. */
   readonly api: IronicApi;
@@ -39,7 +43,7 @@ export interface World {
 
 export interface AgentOptions {
   readonly stateDir?: string;
-  /** In test/fixtures/captures. */
+  /** A capture: its path, or its name in test/fixtures/captures. */
   readonly machine?: string;
 }
 
@@ -105,6 +109,7 @@ export async function openWorld(ironic: IronicFiles, dir: string, tell: (line: s
     inspection.target = peer.inspectorUrl;
     let count = 0;
     return {
+      release: ironic.release,
       peer,
       door,
       inspection,
@@ -157,7 +162,7 @@ async function startAgent(
     [
       ...([process.execPath, join(root, 'agent/main.ts'), 'run', '--events'] as const),
       ...['--cmdline', cmdline, '--state-dir', stateDir, '--disk-file', disk],
-      ...['--from', join(root, 'test/fixtures/captures', machine)],
+      ...['--from', resolve(CAPTURES, machine)],
       ...['--config', '/dev/null', '--resolv-conf', join(place, 'none.conf'), '--log-level', 'debug'],
     ],
     {

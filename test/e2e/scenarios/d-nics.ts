@@ -1,10 +1,12 @@
 /**
- * Several NICs of several drivers: another network's DHCP answers on one, one is dead, one has no carrier. The drivers are
- * Linux's, not a firmware's: kernel and initrd are booted directly.
+ * Several NICs of several drivers: another network's DHCP answers on one, one is dead, one has no carrier, and on one a switch
+ * introduces itself. The drivers are Linux's, not a firmware's: kernel and initrd are booted directly.
  */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startSwitch, SWITCH } from '../../helpers/real-lldpd.ts';
 import { readySite } from '../ready.ts';
-import { isEvent, type Scenario } from '../scenario.ts';
+import { factsOf, isEvent, type Scenario } from '../scenario.ts';
 
 const MACS = ['52:54:00:00:0d:01', '52:54:00:00:0d:02', '52:54:00:00:0d:03', '52:54:00:00:0d:04'] as const;
 
@@ -24,6 +26,8 @@ export const scenario: Scenario = {
     await site.lan.addTap('tap1');
     await dead.addTap('tap2');
     await site.lan.addTap('tap3', { up: false });
+    const noSwitch = await startSwitch(site.namespace, ['tap1'], { interval: 10 });
+    if (noSwitch !== undefined) world.step(`without a switch that speaks LLDP: ${noSwitch}`);
     await site.machine({
       name: 'node1',
       memoryMiB: 768,
@@ -51,5 +55,17 @@ export const scenario: Scenario = {
     // the ids and everything else know all four
     const addresses = Object.keys(known.facts).filter((name) => /^macaddress_eth\d$/.test(name));
     assert.equal(addresses.length, 4, addresses.join(' '));
+    if (noSwitch !== undefined) return;
+    world.step('the agent hears the switch at its second card (real lldpd), and registers with what it said');
+    const card = addresses.find((name) => known.facts[name] === MACS[1].toUpperCase())?.slice('macaddress_'.length);
+    const heard = `mk_lldp_${card ?? ''}`;
+    let facts = known.facts as Readonly<Record<string, string>>;
+    for (const end = performance.now() + 180_000; facts[`${heard}_system`] === undefined; await sleep(2000)) {
+      assert.ok(performance.now() < end, `no ${heard}_system among the facts`);
+      facts = await factsOf(site, node ?? '');
+    }
+    assert.equal(facts[`${heard}_system`], SWITCH.name);
+    assert.equal(facts[`${heard}_protocol`], 'lldp');
+    assert.ok(!(facts['interfaces'] ?? '').includes('rzlldp'), 'its ear is no interface of the machine');
   },
 };

@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readSync, truncateSync, w
 import { join } from 'node:path';
 import type { Site } from '../../../lab/vm/site.ts';
 import { ironicFiles } from '../../ironic/packages.ts';
+import { releaseOf } from '../../ironic/releases.ts';
 import type { SiteEvent } from '../../ironic/site.ts';
 import { bootSector } from '../images.ts';
 import { bootDirectly } from '../ready.ts';
@@ -27,7 +28,7 @@ export const scenario: Scenario = {
   minutes: 30,
   needs: ['cmp', 'setpriv'],
   lacks: async () => {
-    const files = await ironicFiles(BUILD, () => undefined);
+    const files = await ironicFiles(BUILD, releaseOf('debian12'), () => undefined);
     return typeof files === 'string' ? files : undefined;
   },
   async run(world) {
