@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { loginOf, withAccount } from '../../../../agent/servers/ironic/commands/rescue.ts';
+import { observeNetwork } from '../../../../agent/network/network-state.ts';
 import { faultOf } from '../../../../agent/servers/ironic/conductor/faults.ts';
 import { LOG_FILE } from '../../../../agent/node/logging.ts';
 import { ironicAgent, rememberingSystem } from '../../../helpers/ironic-agent.ts';
@@ -151,9 +152,37 @@ describe('commands that end an operation', LIMIT, () => {
     });
   }
 
+  test('system.lockdown is answered first, then every card is taken down, and no command or heartbeat follows', async (t) => {
+    const system = rememberingSystem();
+    const { ironic, agent, order } = await world(t, { system }, 'ipa-listen-port=0');
+    const cards = observeNetwork().nics.filter(({ physical, up }) => physical && up);
+    const down = cards.map(({ name }) => `take ${name} down`);
+    assert.equal((await order('system.lockdown')).body['command_status'], 'SUCCEEDED');
+    assert.match(agent.said.at(-1) ?? '', /^Ironic: lockdown: take .+ down, and take no more commands$/);
+    for (const { name } of cards) assert.ok(agent.said.at(-1)?.includes(name), name);
+    assert.deepEqual(
+      system.acts.filter((act) => act.endsWith(' down')),
+      [],
+    );
+    await agent.clock.advance(2000);
+    assert.deepEqual(
+      system.acts.filter((act) => act.endsWith(' down')),
+      down,
+    );
+    assert.equal(
+      system.acts.some((act) => /^(poweroff|reboot)/.test(act)),
+      false,
+    );
+    await agent.clock.advance(600_000);
+    assert.equal(ironic.beats.length, 1);
+    await assert.rejects(agent.call('GET', '/'), /ECONNREFUSED|ECONNRESET/);
+  });
+
   test('sync flushes, and whole disks have no UUIDs to tell', async (t) => {
-    const { order } = await world(t, { system: rememberingSystem() }, 'ipa-listen-port=0');
+    const system = rememberingSystem();
+    const { order } = await world(t, { system }, 'ipa-listen-port=0');
     assert.deepEqual((await order('standby.sync')).body['command_status'], 'SUCCEEDED');
+    assert.ok(system.acts.includes('write everything to the disks'));
     assert.deepEqual(resultOf(await order('standby.get_partition_uuids')), {});
   });
 });
