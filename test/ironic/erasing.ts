@@ -1,8 +1,9 @@
-/** Cases: disks erased whole, by manual cleaning. */
+/** Cases: disks erased whole by manual cleaning, and a rescue that this image cannot give. */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Case } from './case.ts';
-import { begin, commandsOf, follow } from './operations.ts';
+import { begin, commandsOf, follow, setImage } from './operations.ts';
 import { theNode, type World } from './world.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -84,6 +85,33 @@ export const ERASING: readonly Case[] = [
       await world.api.provision(uuid, 'manage');
       await world.api.follow(uuid, ['manageable']);
       return undefined;
+    },
+  },
+  {
+    title: 'a rescue with an image in which nobody can log in fails with that reason, and the node stays as it was',
+    async run(world) {
+      const { uuid } = await theNode(world);
+      await world.api.patch(uuid, {
+        automated_clean: false,
+        'driver_info/rescue_kernel': `${world.files.url}/kernel`,
+        'driver_info/rescue_ramdisk': `${world.files.url}/ramdisk`,
+      });
+      await setImage(world, 'image.raw');
+      await world.api.provision(uuid, 'provide');
+      await world.api.follow(uuid, ['available']);
+      const deployed = await begin(world, 'active', 'wait call-back', { words: 'razor.allow-deploy=1' });
+      await follow(world, deployed, 'active');
+      await deployed.agent.stop();
+      const body = { rescue_password: 'a password of the tenant' };
+      const operation = await begin(world, 'rescue', 'rescue wait', { body });
+      const node = await follow(world, operation, 'rescue failed', true);
+      await operation.agent.stop();
+      assert.match(node.last_error ?? '', /nobody can log in to this image/);
+      const journal = readFileSync(join(operation.agent.stateDir, 'ironic-commands.json'), 'utf8');
+      assert.doesNotMatch(journal, /rescue_password|\$[56]\$/);
+      await world.api.provision(uuid, 'unrescue');
+      await world.api.follow(uuid, ['active'], { mayFail: true });
+      return node.last_error ?? '';
     },
   },
 ];

@@ -135,7 +135,7 @@ export async function openWorld(ironic: IronicFiles, dir: string, tell: (line: s
 
 function kernelLine(httpRoot: string, node: string, mac: string): string {
   const script = readFileSync(join(httpRoot, 'pxelinux.cfg', mac.replaceAll(':', '-')), 'utf8');
-  const line = /^kernel (\S+deploy_kernel) (.*?) \|\|/m.exec(script)?.[2];
+  const line = /^kernel (\S+(?:deploy|rescue)_kernel) (.*?) \|\|/m.exec(script)?.[2];
   if (line === undefined) throw new Error(`Ironic wrote no kernel line for ${node}:\n${script}`);
   return line.replaceAll('${mac}', mac);
 }
