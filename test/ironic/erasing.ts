@@ -87,6 +87,10 @@ export const ERASING: readonly Case[] = [
       return undefined;
     },
   },
+];
+
+/** The node is active afterwards: the last of all cases. Tried with Debian 12's Ironic. */
+export const RESCUE: readonly Case[] = [
   {
     title: 'a rescue with an image in which nobody can log in fails with that reason, and the node stays as it was',
     async run(world) {

@@ -11,7 +11,7 @@ import { messageOf } from '../../platform/errors/errors.ts';
 import type { Case } from './case.ts';
 import { CLEANING } from './cleaning.ts';
 import { DEPLOYMENT } from './deployment.ts';
-import { ERASING } from './erasing.ts';
+import { ERASING, RESCUE } from './erasing.ts';
 import { FALSE_SUCCESS } from './false-success.ts';
 import { INSPECTION } from './inspection.ts';
 import { INSPECTION_BY_IRONIC, MANAGED_INSPECTION, SERVICING } from './inspection-by-ironic.ts';
@@ -26,7 +26,9 @@ function casesOf({ hasInspector, hasServicing }: Release): readonly Case[] {
   const servicing = hasServicing ? SERVICING : [];
   const last = [...FALSE_SUCCESS.slice(0, active), ...servicing, ...FALSE_SUCCESS.slice(active)];
   const common = [...CLEANING, ...DEPLOYMENT, ...last, ...ERASING];
-  return hasInspector ? [...INSPECTION, ...common] : [...INSPECTION_BY_IRONIC, ...common, ...MANAGED_INSPECTION];
+  return hasInspector
+    ? [...INSPECTION, ...common, ...RESCUE]
+    : [...INSPECTION_BY_IRONIC, ...common, ...MANAGED_INSPECTION];
 }
 
 const CASE_MS = 240_000;
