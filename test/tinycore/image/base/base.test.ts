@@ -36,6 +36,9 @@ test('every default driver has a class and a reason, and stands once', () => {
   }
   assert.equal(new Set(drivers.map((driver) => driver.module)).size, drivers.length);
   assert.ok(drivers.filter((driver) => driver.group === 'nic').length > 40);
+  // the driver of a card is another one than that of its slot, and no file of the device names it (coldplug)
+  for (const module of ['sdhci_pci', 'mmc_block']) assert.ok(drivers.some((driver) => driver.module === module));
+  assert.match(readFileSync(join(BASE, 'etc/init.d/coldplug'), 'utf8'), /mmc_host.*modprobe -q mmc_block/);
 });
 
 test('only network and storage drivers count as missing, and dashes are underscores', () => {
