@@ -119,7 +119,7 @@ describe('the verbs', () => {
       assert.equal(refused.status, 65);
       assert.match(
         refused.stderr.toString(),
-        /template: unknown template; known: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
+        /template: unknown template windows; known: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
       );
       const nobody = await lab.verb('node', 'get', 'nobody');
       assert.match(nobody.stderr.toString(), /unknown node nobody/);

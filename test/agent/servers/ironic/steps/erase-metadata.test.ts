@@ -120,6 +120,8 @@ test('automated cleaning erases where it is allowed, as with ironic-python-agent
     erase_devices_metadata: 99,
     erase_devices: 10,
     erase_devices_express: 0,
+    erase_pstore: 0,
+    clean_uefi_nvram: 0,
   });
 });
 
