@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { PROJECT } from '../../packaging/project-paths.ts';
@@ -32,7 +32,7 @@ export interface Machine {
 /** A directory with `vmlinuz` and `core.gz`: a new build/erase/image, or the one of an earlier run that RAZOR_MK_ERASE_IMAGE names. */
 export async function eraseImage(directory: string): Promise<string> {
   const given = process.env['RAZOR_MK_ERASE_IMAGE'];
-  if (given !== undefined) return given;
+  if (given !== undefined) return resolve(given);
   const [base, out, script] = [join(directory, 'base'), join(RESULTS, 'image'), join(directory, 'prepare.sh')];
   const must = async (words: string): Promise<void> => {
     const result = await run([process.execPath, join(PROJECT, 'agent/main.ts'), 'image', ...words.split(' ')], {
