@@ -3,7 +3,7 @@
  * (its Documentation/driver-api/early-userspace/buffer-format.rst). The writer gives the same bytes for the same entries.
  */
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { sizeOf, type Entry, type EntryType } from './entry.ts';
+import { entryInPlace, sizeOf, type Entry, type EntryType } from './entry.ts';
 import { bytesInMemory, type StoredBytes } from './stored-bytes.ts';
 
 const TRAILER = 'TRAILER!!!';
@@ -176,28 +176,9 @@ export function readCpio(archive: Buffer | StoredBytes, start = 0, budget = cpio
     const plain = { path, type, mode: mode & 0o7777, ...common };
     const entry = bytes.inMemory
       ? { ...plain, data: bytes.at(dataAt, dataSize) }
-      : storedEntry(plain, bytes, dataAt, dataSize);
+      : entryInPlace(plain, dataSize, () => bytes.at(dataAt, dataSize));
     found.push({ entry, key });
   }
-}
-
-/** An entry whose content stays where it is until somebody reads it. */
-function storedEntry(plain: Omit<Entry, 'data'>, bytes: StoredBytes, offset: number, size: number): Entry {
-  const { path, type, mode, uid, gid, mtime, major, minor } = plain;
-  return {
-    path,
-    type,
-    mode,
-    uid,
-    gid,
-    mtime,
-    major,
-    minor,
-    size,
-    get data() {
-      return bytes.at(offset, size);
-    },
-  };
 }
 
 interface Header {

@@ -58,10 +58,9 @@ export function sizeOf(entry: Entry): number {
   return entry.size ?? entry.data.length;
 }
 
-/** The same entry at another place; its content is not read for that. */
-export function movedTo(entry: Entry, path: string, content = entry): Entry {
-  const { type, mode, uid, gid, mtime, major, minor } = entry;
-  const size = sizeOf(content);
+/** An entry of `size` bytes whose content stays where it is until somebody reads it. */
+export function entryInPlace(plain: Omit<Entry, 'data'>, size: number, read: () => Uint8Array): Entry {
+  const { path, type, mode, uid, gid, mtime, major, minor } = plain;
   return {
     path,
     type,
@@ -73,9 +72,18 @@ export function movedTo(entry: Entry, path: string, content = entry): Entry {
     minor,
     size,
     get data() {
-      return content.data;
+      return read();
     },
   };
+}
+
+/** The same entry at another place; its content is not read for that. */
+export function movedTo(entry: Entry, path: string, content = entry): Entry {
+  return entryInPlace({ ...attributesOf(entry), path }, sizeOf(content), () => content.data);
+}
+
+function attributesOf({ path, type, mode, uid, gid, mtime, major, minor }: Entry): Omit<Entry, 'data'> {
+  return { path, type, mode, uid, gid, mtime, major, minor };
 }
 
 /** Entries in the order of their paths' bytes (a directory comes before what is in it), the later of two equal paths winning. */
