@@ -24,8 +24,17 @@ const TAKEN = '-sys_time,-sys_boot,-sys_module,-sys_rawio';
 
 /** Makes a node without a card. `cmdline` is what its kernel was started with. */
 export async function createNode(cmdline: string): Promise<TestNode> {
-  const root = temporaryDirectory();
   const namespace = await createNamespace();
+  try {
+    return await fillNode(namespace, cmdline);
+  } catch (error) {
+    await namespace.close();
+    throw error;
+  }
+}
+
+async function fillNode(namespace: Namespace, cmdline: string): Promise<TestNode> {
+  const root = temporaryDirectory();
   await layOutRoot(root, cmdline);
   for (const directory of ['usr/lib', 'usr/local/bin', 'usr/local/lib', 'usr/local/etc', 'razor-mk', 'var/log'])
     mkdirSync(join(root, directory), { recursive: true });

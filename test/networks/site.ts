@@ -41,6 +41,15 @@ export interface Plug {
   readonly detached?: boolean;
 }
 
+async function addBridge(namespace: Namespace, addresses: readonly string[]): Promise<void> {
+  await namespace.must(['ip', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0']);
+  for (const address of addresses) {
+    const v6 = address.includes(':') ? ['nodad'] : [];
+    await namespace.must(['ip', 'addr', 'add', address, 'dev', 'br0', ...v6]);
+  }
+  await namespace.must(['ip', 'link', 'set', 'br0', 'up']);
+}
+
 /** Makes the site with its bridge; `address` with its length, or several. */
 export async function createSite(...addresses: readonly string[]): Promise<TestSite> {
   const namespace = await createNamespace();
@@ -48,12 +57,12 @@ export async function createSite(...addresses: readonly string[]): Promise<TestS
   const said: string[] = [];
   const first = Promise.withResolvers<number>();
   const note = (who: string) => (line: string) => said.push(`${who}: ${line}`);
-  await namespace.must(['ip', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0']);
-  for (const address of addresses) {
-    const v6 = address.includes(':') ? ['nodad'] : [];
-    await namespace.must(['ip', 'addr', 'add', address, 'dev', 'br0', ...v6]);
+  try {
+    await addBridge(namespace, addresses);
+  } catch (error) {
+    await namespace.close();
+    throw error;
   }
-  await namespace.must(['ip', 'link', 'set', 'br0', 'up']);
   const plug: TestSite['plug'] = async (node, { card = 'eth0', mac = MAC, mtu, detached } = {}) => {
     const ends = ['type', 'veth', 'peer', 'name', card, 'address', mac, 'netns', String(node.pid)];
     await tool(['ip', 'link', 'add', 'port', 'netns', String(namespace.pid), ...ends]);

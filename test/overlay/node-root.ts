@@ -1,5 +1,5 @@
 /** A root directory as a booted node has it: busybox with the overlay on top, and a shell inside, in namespaces of its own. */
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Namespace } from '../../lab/vm/namespace.ts';
@@ -15,15 +15,29 @@ export async function cannot(): Promise<string | false> {
   return false;
 }
 
+let unpacked: Promise<string> | undefined;
+
+/** The directory of busybox-static, fetched and unpacked beside: several nodes may be made at once, and runs side by side. */
+async function unpackBusybox(): Promise<string> {
+  const cache = join(PROJECT, 'build/cache/busybox');
+  if (existsSync(join(cache, 'bin/busybox'))) return cache;
+  const beside = `${cache}.${process.pid}`;
+  try {
+    mkdirSync(beside, { recursive: true });
+    await tool(['apt-get', 'download', 'busybox-static'], { cwd: beside });
+    const deb = readdirSync(beside).find((name) => name.endsWith('.deb')) ?? '';
+    await tool(['dpkg', '-x', join(beside, deb), beside]);
+    rmSync(cache, { recursive: true, force: true });
+    renameSync(beside, cache);
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+  }
+  return cache;
+}
+
 /** busybox of Debian's busybox-static (fetched once, unpacked, not installed) with the overlay of an image on top. */
 export async function layOutRoot(root: string, cmdline: string): Promise<void> {
-  const cache = join(PROJECT, 'build/cache/busybox');
-  mkdirSync(cache, { recursive: true });
-  if (!readdirSync(cache).includes('bin')) {
-    await tool(['apt-get', 'download', 'busybox-static'], { cwd: cache });
-    const deb = readdirSync(cache).find((name) => name.endsWith('.deb')) ?? '';
-    await tool(['dpkg', '-x', join(cache, deb), cache]);
-  }
+  const cache = await (unpacked ??= unpackBusybox());
   for (const directory of ['bin', 'proc', 'sys', 'dev', 'etc', 'tmp', 'var/run', 'usr/share', 'usr/bin'])
     mkdirSync(join(root, directory), { recursive: true });
   cpSync(join(cache, 'bin/busybox'), join(root, 'bin/busybox'));
