@@ -89,6 +89,8 @@ interface Case {
   readonly exit: number;
   readonly first: RegExp;
   readonly remedy: RegExp;
+  /** A line below the row of the check. */
+  readonly row?: RegExp;
 }
 
 const link =
@@ -154,8 +156,9 @@ const CASES: readonly Case[] = [
     what: 'DNS lives and does not know the name',
     break: () => names('no'),
     exit: 7,
-    first: /^server\. .*DNS name razor: .*NXDOMAIN/,
+    first: /^server\. no provisioning server was found:$/,
     remedy: /^Give razor\.ip=/,
+    row: /^ +DNS name razor: name razor: A razor: NXDOMAIN/m,
   },
   {
     what: 'DNS gives a wrong address',
@@ -259,6 +262,7 @@ for (const one of CASES) {
     const [, first = '', remedy = ''] = /The first thing that is broken: (.*)\nWhat to do: (.*)\n/.exec(whole) ?? [];
     assert.match(first, one.first, whole);
     assert.match(remedy, one.remedy, whole);
+    if (one.row !== undefined) assert.match(whole, one.row);
     assert.equal(exit, one.exit, whole);
     if (one.break === undefined) return;
     await sound();
