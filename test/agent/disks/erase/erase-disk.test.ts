@@ -205,8 +205,9 @@ function ata(t: TestContext, state: string, erase: string): Bench {
   const say = (word: string): string => `grep -q ${word} state && echo "\t\t${word}" || echo "\tnot\t${word}"`;
   made.program(
     'hdparm',
-    `case "$*" in
-*-I*) echo "ATA device"; echo "Security: "; echo "\t\tsupported"; ${['enabled', 'locked', 'frozen'].map(say).join('; ')}
+    // by whole words: the random part of the directory's name may begin with an I
+    `case " $* " in
+*" -I "*) echo "ATA device"; echo "Security: "; echo "\t\tsupported"; ${['enabled', 'locked', 'frozen'].map(say).join('; ')}
   grep -q enhanced state && echo "\t\tsupported: enhanced erase"; echo "Checksum: correct" ;;
 *set-pass*) echo enabled >>state ;;
 *unlock*) grep -q foreign state || sed -i /locked/d state ;;
