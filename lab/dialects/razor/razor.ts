@@ -213,7 +213,7 @@ async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply)
     dhcpMac: typeof dhcpMac === 'string' && /^[0-9a-f-]{11,20}$/i.test(dhcpMac) ? dhcpMac : undefined,
     routes: razorRoutes(core.addresses(request)),
     loader,
-    peek: request.method === 'HEAD',
+    peek: !faithful && request.method === 'HEAD',
   });
   return sendText(reply, 200, script, type);
 }
