@@ -23,7 +23,7 @@ interface SignedExchange {
   readonly replyBody: Uint8Array;
 }
 
-/** What is signed of an exchange: one line each, then the body. `docs/security.md` has the form. */
+/** What is signed of an exchange: one line each, then the body. `docs/agent.md` has the form. */
 export function signedBytes({ nonce, method, path, requestBody, status, replyBody }: SignedExchange): Buffer {
   const asked = createHash('sha256').update(requestBody).digest('hex');
   const head = ['razor-mk reply 1', nonce, `${method} ${path}`, asked, String(status), ''].join('\n');
