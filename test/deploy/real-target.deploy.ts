@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
+import { createServer, request } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,8 +10,9 @@ import { test } from 'node:test';
 import { startDaemon } from '../../platform/process/daemon.ts';
 import { run } from '../../platform/process/run.ts';
 import { authority, issued } from '../helpers/certificates.ts';
+import { inFrontOf, urlOf } from './in-front.ts';
 import { freeUdpPort, isOpen } from './ports.ts';
-import { KEY, NODE, tgtdRuns, until, withSite, type DeploySite } from './site.ts';
+import { KEY, NODE, tgtdRuns, until, withSite } from './site.ts';
 
 const TOKEN = 'd41d8cd98f00b204e9800998ecf8427e';
 const IQN = `iqn-${NODE}`;
@@ -117,30 +118,9 @@ test('the portal’s port is taken: the conductor is told, nothing stays', () =>
     }
   }));
 
-/** Something in front of the conductor that first answers as told, then lets everything through. */
-async function whimsical(site: DeploySite, first: readonly (number | 'cut')[]): Promise<Server> {
-  let count = 0;
-  const server = createServer((asked, reply) => {
-    const whim = first[count++];
-    if (whim === 'cut') return void asked.socket.destroy();
-    if (whim !== undefined) return void reply.writeHead(whim, whim === 503 ? { 'retry-after': '1' } : {}).end('{}');
-    const url = new URL(asked.url ?? '/', site.conductor.url);
-    const passed = request(url, { method: asked.method, headers: asked.headers }, (answer) => {
-      reply.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(reply);
-    });
-    asked.pipe(passed);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
-const urlOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
 test('409, 503 with Retry-After and a cut line first: the image is written all the same', () =>
   withSite([{}, 8], async (site) => {
-    const api = await whimsical(site, [409, 503, 'cut']);
+    const api = await inFrontOf(site.conductor.url, [409, 503, 'cut']);
     try {
       const agent = await site.deploy({ line: `ironic_api_url=${urlOf(api)}` });
       assert.equal((await agent.exited).status, 0, site.printed());
@@ -156,13 +136,13 @@ test('409, 503 with Retry-After and a cut line first: the image is written all t
 
 test('an API that is dead at first is asked again until it lives', () =>
   withSite([{}, 8], async (site) => {
-    const probe = await whimsical(site, []);
+    const probe = await inFrontOf(site.conductor.url, []);
     const { port } = probe.address() as AddressInfo;
     probe.close();
     await once(probe, 'close');
     const agent = await site.deploy({ line: `ironic_api_url=http://127.0.0.1:${port}` });
     await until('it was refused once', () => /nothing listens there; again in/.test(site.printed()));
-    const api = await whimsical(site, []);
+    const api = await inFrontOf(site.conductor.url, []);
     api.close();
     const late = createServer((asked, reply) => {
       const url = new URL(asked.url ?? '/', site.conductor.url);
