@@ -101,6 +101,7 @@ export const verb = defineVerb({
       ...parts,
       source,
       settings,
+      trust: values,
       address: args.address,
       diskFile: args['disk-file'],
       http,

@@ -56,6 +56,7 @@ export interface Settings {
   readonly allowErase: boolean;
   readonly requireErase: boolean;
   readonly ironicStrict: boolean;
+  readonly unsignedDeploy: boolean;
 }
 
 export type SettingName = keyof Settings;

@@ -31,10 +31,10 @@ export class RazorMkError extends Error {
   }
 }
 
-/** The text of anything that was thrown, on one line and bounded to 1,000 characters. */
-export function messageOf(error: unknown): string {
+/** The text of anything that was thrown, on one line and bounded to `most` characters. */
+export function messageOf(error: unknown, most = 1000): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 1000);
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, most);
 }
 
 /** The text of an error for people, without secrets: what happened and, of a RazorMkError, its code and what to do. */

@@ -3,7 +3,7 @@ import { onOff } from '../kinds.ts';
 import type { OptionEntry } from './option-entry.ts';
 import type { Settings } from '../settings.ts';
 
-type IronicSetting = 'allowDeploy' | 'allowErase' | 'requireErase' | 'ironicStrict';
+type IronicSetting = 'allowDeploy' | 'allowErase' | 'requireErase' | 'ironicStrict' | 'unsignedDeploy';
 
 export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Settings[Name]> } = {
   allowDeploy: {
@@ -36,5 +36,13 @@ export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Set
     value: 'on|off',
     meaning:
       'Require Ironic’s token for the list of commands from the beginning, as for servers of API 1.95 or newer. Conductors up to 21.4 (Debian 12) do not send it there; by default it is required after the first request that has it.',
+  },
+  unsignedDeploy: {
+    default: false,
+    kind: onOff,
+    places: ['environment', 'file'],
+    value: 'on|off',
+    meaning:
+      'With a site key, let Ironic of 2014 to 2016 write a disk by iSCSI all the same: nothing can vouch for what it writes. Not on the kernel line, as the site key.',
   },
 };

@@ -22,7 +22,8 @@ export async function runDeployment(options: JobOptions): Promise<number> {
     problem = error as Error;
   }
   const http = await options.openHttp(source.words.get('ironic_api_url') ?? '');
-  const result = await startDeployment({ source, settings, problem, system, clock, log, http, signal });
+  const trust = options.settings;
+  const result = await startDeployment({ source, settings, problem, trust, system, clock, log, http, signal });
   if (!system.live) return result.ok ? 0 : 1;
   const note = settings.then === 'hold' ? 'over; this machine holds' : 'over; waiting for the machine to go';
   while (!signal.aborted) {

@@ -7,6 +7,7 @@ import type { Log } from '../../../platform/log/log.ts';
 import { redactText } from '../../../platform/log/redact.ts';
 import type { System } from '../../../platform/system.ts';
 import type { HttpClient } from '../../http/http-client.ts';
+import type { Settings } from '../../config/settings.ts';
 import { observeNetwork } from '../../network/network-state.ts';
 import { chooseTarget } from './iscsi/choose-target.ts';
 import { deploy, type DeployResult } from './deploy.ts';
@@ -24,6 +25,8 @@ interface StartDeployment {
   readonly settings: DeploySettings;
   /** Why it cannot be done as it was asked for: the conductor is told, and nothing else is done. */
   readonly problem?: Error | undefined;
+  /** What the node believes: with a site key a disk is exported only where `unsignedDeploy` says so. */
+  readonly trust: Pick<Settings, 'siteKey' | 'unsignedDeploy'>;
   /** Given by hand; else found. */
   readonly address?: string | undefined;
   /** A regular file that stands for the disk. */
@@ -61,7 +64,8 @@ export async function startDeployment(start: StartDeployment): Promise<DeployRes
     log,
     http: system.live ? start.http : dryClient(log),
     findAddress: async () => {
-      if (start.problem) throw start.problem;
+      const problem = start.problem ?? unsigned(start.trust);
+      if (problem) throw problem;
       return start.address ?? (await findAddress({ parameters, observe: observeNetwork, clock, signal }));
     },
     listDisks: file === undefined ? listDisks : () => [fileAsDisk(file)],
@@ -77,6 +81,15 @@ export async function startDeployment(start: StartDeployment): Promise<DeployRes
   });
   await afterwards(start, parameters, result);
   return result;
+}
+
+/** Why nothing may be exported: what the conductor then writes has no checksum and no signature. */
+function unsigned({ siteKey, unsignedDeploy }: StartDeployment['trust']): RazorMkError | undefined {
+  if (siteKey === '' || unsignedDeploy) return undefined;
+  const why = 'this node has a site key, and nobody vouches for what is written to an exported disk: it is not exported';
+  return new RazorMkError('RAZOR_MK_TRUST', why, {
+    remedy: 'Deploy by a newer Ironic with signed images, or set unsigned_deploy in the configuration of the image.',
+  });
 }
 
 const CONSOLE_LAG_MS = 2000;

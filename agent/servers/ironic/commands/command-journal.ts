@@ -104,9 +104,16 @@ function interrupted(what: string): RazorMkError {
   });
 }
 
+/**
+ * The conductor shows `details` whole, behind words of its own, and keeps them in a column TEXT: 65,535 bytes with MySQL, no limit
+ * with others (ironic, models.py). A character has three bytes at most but for rare ones; a step on many disks has much to say.
+ */
+const LONGEST_DETAILS = 16_000;
+
 /** What the conductor is shown of an error. A RazorMkError brings its code and its remedy. */
 export function commandError(error: unknown): CommandError {
+  const whole = messageOf(error, LONGEST_DETAILS);
   const message = messageOf(error);
-  if (!(error instanceof RazorMkError)) return { type: 'CommandExecutionError', code: 500, message, details: message };
-  return { type: error.code, code: 500, message, details: `${message.replace(/\.$/, '')}. ${error.remedy}` };
+  if (!(error instanceof RazorMkError)) return { type: 'CommandExecutionError', code: 500, message, details: whole };
+  return { type: error.code, code: 500, message, details: `${whole.replace(/\.$/, '')}. ${error.remedy}` };
 }

@@ -169,6 +169,7 @@ test('hole: a root shell for a key at the console. Only troubleshoot=1 opens one
     await startDeployment({
       source: { text, words: parseParameters(text), token: undefined, media: '' },
       settings: { ...DEPLOY_DEFAULTS, diskAttempts: 0, then: 'reboot' },
+      trust: { siteKey: '', unsignedDeploy: false },
       address: '127.0.0.1',
       diskFile: join(dir, 'disk'),
       system,
@@ -183,4 +184,30 @@ test('hole: a root shell for a key at the console. Only troubleshoot=1 opens one
   assert.equal(await shells('troubleshoot=yes', 0), 0);
   assert.equal(await shells('troubleshoot=1', 512), 0);
   assert.equal(await shells('troubleshoot=1', 0), 1);
+});
+
+test('hole: whatever the conductor writes. With a site key nothing is exported, and the conductor is told why', async () => {
+  const disk = join(temporaryDirectory(), 'disk');
+  writeFileSync(disk, Buffer.alloc(512));
+  const exported = async (trust: { siteKey: string; unsignedDeploy: boolean }): Promise<[boolean, string | undefined]> => {
+    const system = createSystem({ live: false, log: silentLog });
+    const { error } = await startDeployment({
+      source: { text: LINE, words: parseParameters(LINE), token: undefined, media: '' },
+      settings: { ...DEPLOY_DEFAULTS, diskAttempts: 0, target: 'tgt' },
+      trust,
+      address: '127.0.0.1',
+      diskFile: disk,
+      system,
+      clock: fakeClock(),
+      log: silentLog,
+      http: scriptedApi([202]),
+      signal: new AbortController().signal,
+    });
+    return [system.changes.some(({ what }) => /export/.test(what)), error];
+  };
+  const [byDefault, why] = await exported({ siteKey: '/etc/razor-mk/site-key.pub', unsignedDeploy: false });
+  assert.equal(byDefault, false);
+  assert.match(why ?? '', /site key, and nobody vouches/);
+  assert.deepEqual(await exported({ siteKey: '/etc/razor-mk/site-key.pub', unsignedDeploy: true }), [true, undefined]);
+  assert.deepEqual(await exported({ siteKey: '', unsignedDeploy: false }), [true, undefined]);
 });

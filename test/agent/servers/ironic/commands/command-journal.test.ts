@@ -3,11 +3,13 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  commandError,
   JOURNAL_FILE,
   openJournal,
   type CommandJournal,
   type CommandResult,
 } from '../../../../../agent/servers/ironic/commands/command-journal.ts';
+import { RazorMkError } from '../../../../../platform/errors/errors.ts';
 import { CommandFault, createExecutor } from '../../../../../agent/servers/ironic/commands/executor.ts';
 import { temporaryDirectory } from '../../../../helpers/temporary-directory.ts';
 import type { IronicCommand } from '../../../../../agent/servers/ironic/ironic-options.ts';
@@ -97,4 +99,14 @@ test('what cannot be written down is not begun where it changes the machine', as
     executor.results().map(({ command_name }) => command_name),
     ['look'],
   );
+});
+
+test('a long error goes to the conductor whole, with what to do at its end; an endless one fits into its database', () => {
+  const remedy = 'Look at the cables.';
+  const details = (length: number): string =>
+    commandError(new RazorMkError('RAZOR_MK_COMMAND', `not erased: ${'€'.repeat(length)}.`, { remedy })).details;
+  assert.equal(details(5000), `not erased: ${'€'.repeat(5000)}. ${remedy}`);
+  assert.ok(details(100_000).startsWith('not erased: ') && details(100_000).endsWith(remedy));
+  assert.ok(Buffer.byteLength(details(100_000)) < 60_000, 'TEXT of MySQL has 65,535 bytes');
+  assert.equal(commandError(new Error('x'.repeat(5000))).details.length, 5000);
 });
