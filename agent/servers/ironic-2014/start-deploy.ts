@@ -86,7 +86,8 @@ export async function startDeployment(start: StartDeployment): Promise<DeployRes
 /** Why nothing may be exported: what the conductor then writes has no checksum and no signature. */
 function unsigned({ siteKey, unsignedDeploy }: StartDeployment['trust']): RazorMkError | undefined {
   if (siteKey === '' || unsignedDeploy) return undefined;
-  const why = 'this node has a site key, and nobody vouches for what is written to an exported disk: it is not exported';
+  const why =
+    'this node has a site key, and nobody vouches for what is written to an exported disk: it is not exported';
   return new RazorMkError('RAZOR_MK_TRUST', why, {
     remedy: 'Deploy by a newer Ironic with signed images, or set unsigned_deploy in the configuration of the image.',
   });

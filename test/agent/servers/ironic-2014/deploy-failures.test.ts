@@ -189,7 +189,10 @@ test('hole: a root shell for a key at the console. Only troubleshoot=1 opens one
 test('hole: whatever the conductor writes. With a site key nothing is exported, and the conductor is told why', async () => {
   const disk = join(temporaryDirectory(), 'disk');
   writeFileSync(disk, Buffer.alloc(512));
-  const exported = async (trust: { siteKey: string; unsignedDeploy: boolean }): Promise<[boolean, string | undefined]> => {
+  const exported = async (trust: {
+    siteKey: string;
+    unsignedDeploy: boolean;
+  }): Promise<[boolean, string | undefined]> => {
     const system = createSystem({ live: false, log: silentLog });
     const { error } = await startDeployment({
       source: { text: LINE, words: parseParameters(LINE), token: undefined, media: '' },
