@@ -23,6 +23,8 @@ interface OverlayOptions {
   readonly version: string;
   /** MiB of memory (as Linux counts it) that the machine needs to unpack the initrd, where it is known. */
   readonly needsMib?: number;
+  /** The kernel line may choose a login of root (razor.sshkey=, razor.rootpwd=). */
+  readonly bootLogin?: boolean;
   /** Another directory of the same form. */
   readonly directory?: string;
 }
@@ -46,14 +48,15 @@ export function readOverlay(options: OverlayOptions): Overlay {
   const directory = options.directory ?? join(PROJECT, 'tinycore/overlay');
   if (!/^[\w.+~-]{1,64}$/.test(options.version))
     throw new RazorMkError('RAZOR_MK_PACKAGE', `"${options.version}" cannot be the version of an image`);
-  const lines = parseManifest(readFileSync(join(directory, 'manifest'), 'utf8'), options.flavour);
+  const wanted = [options.flavour, ...(options.bootLogin === true ? ['boot-login'] : [])];
+  const lines = parseManifest(readFileSync(join(directory, 'manifest'), 'utf8'), wanted);
   const entries = lines.map((line) => ({ line, entry: entryOf(line, directory, options) }));
   const last = entries.find(({ line }) => line.last);
   if (last === undefined) throw new RazorMkError('RAZOR_MK_PACKAGE', `${directory}/manifest names no last entry`);
   return { entries: entries.filter((each) => each !== last).map(({ entry }) => entry), last: last.entry };
 }
 
-function parseManifest(text: string, flavour: Flavour): Line[] {
+function parseManifest(text: string, wanted: readonly string[]): Line[] {
   const lines: Line[] = [];
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.replace(/#.*/, '').trim();
@@ -71,7 +74,7 @@ function parseManifest(text: string, flavour: Flavour): Line[] {
         'RAZOR_MK_PACKAGE',
         `tinycore/overlay/manifest, line ${index + 1} cannot be understood: ${raw}`,
       );
-    if (flavours !== 'all' && !flavours.split(',').includes(flavour)) continue;
+    if (flavours !== 'all' && !flavours.split(',').some((each) => wanted.includes(each))) continue;
     lines.push({ mode: Number.parseInt(mode, 8), path, generated: generated !== undefined, last: last !== undefined });
   }
   return lines;
@@ -89,13 +92,14 @@ function entryOf(line: Line, directory: string, options: OverlayOptions): Overla
 }
 
 function generate(path: string, options: OverlayOptions): string {
-  const { version, flavour, needsMib } = options;
+  const { version, flavour, needsMib, bootLogin } = options;
   switch (path) {
     case 'etc/razor-mk/image':
       return [
         '# Read by the scripts of the overlay.',
         `RAZOR_MK_VERSION='${version}'`,
         `RAZOR_MK_FLAVOUR='${flavour}'`,
+        ...(bootLogin === true ? ["RAZOR_MK_BOOT_LOGIN='yes'"] : []),
         ...(needsMib === undefined ? [] : [`RAZOR_MK_NEEDS_MIB='${Math.ceil(needsMib)}'`]),
         '',
       ].join('\n');

@@ -133,6 +133,8 @@ const OPENS_FILES: Readonly<Record<string, string>> = {
   'tinycore/image/extensions/agent-form.ts': 'the cache of packed agents',
   'tinycore/image/extensions/extensions.ts': 'directories of extensions that the person named; only squashfs is taken',
   'tinycore/image/extensions/squashfs.ts': UNPACKED,
+  'tinycore/image/initrd/build-steps.ts':
+    'lays a tree out through within.ts, walks it by lstat and follows no link; programs that the person named',
   'tinycore/image/initrd/compose.ts': 'files that the person named',
   'tinycore/image/initrd/directory-entries.ts': 'walks by lstat and follows no link',
   'tinycore/image/initrd/flavour.ts': OWN,

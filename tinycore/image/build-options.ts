@@ -32,10 +32,16 @@ export interface BuildOptions extends BaseLocation {
   readonly modules: readonly string[];
   readonly moduleDirs: readonly string[];
   readonly firmware: readonly string[];
+  /** Directories of firmware out of which the files go in that the drivers of the image name. */
+  readonly firmwareFrom?: readonly string[];
   readonly files: readonly string[];
+  /** Programs of the builder, or directories of them, that are run against the root tree of the image. */
+  readonly buildSteps?: readonly string[];
   readonly factsDirs: readonly string[];
   readonly commands: readonly string[];
   readonly logins: Logins;
+  /** The kernel line may choose a login of root: razor.sshkey=, razor.rootpwd=. */
+  readonly bootLogin?: boolean;
   readonly iso: IsoOptions;
   /** Whose boot files are written besides; `razor` for none. */
   readonly server?: ServerName;

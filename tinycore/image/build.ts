@@ -9,10 +9,12 @@ import type { Form } from './extensions/agent-form.ts';
 import { composeEntries, unpackedBytes } from './initrd/compose.ts';
 import { compress } from './initrd/compress.ts';
 import { writeCpio } from './initrd/cpio.ts';
-import { joinSegments } from './initrd/initrd.ts';
+import { runBuildSteps } from './initrd/build-steps.ts';
+import { joinSegments, treeOf } from './initrd/initrd.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
 import { metadataText, sha256 } from './iso/iso-metadata.ts';
 import { writeIso } from './iso/iso.ts';
+import type { DriverFirmware } from './modules/driver-firmware.ts';
 import { missingDrivers, type Driver } from './modules/drivers.ts';
 import { imageDirectory, microkernelTar, openOutputs, type ImageParts, type WrittenOutput } from './outputs.ts';
 import { planImage, type ImagePlan } from './plan-image.ts';
@@ -28,6 +30,8 @@ export interface BuildResult {
   readonly unpackedBytes: number;
   readonly needsMib: number;
   readonly missing: readonly Driver[];
+  /** What each driver's firmware costs, with --firmware-from. */
+  readonly firmware?: readonly DriverFirmware[];
   readonly warnings: readonly string[];
 }
 
@@ -51,6 +55,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     unpackedBytes: unpacked,
     needsMib,
     missing: missingDrivers(plan.modules),
+    ...(plan.firmware === undefined ? {} : { firmware: plan.firmware.drivers }),
     warnings: warningsOf(options, base.contents.tree.has('etc/razor-mk/image'), plan.notes),
   };
 }
@@ -76,15 +81,19 @@ function refuseOwnInputs({ base, kernel, initrd, agent, out, formats }: BuildOpt
 const UNKNOWN_MIB = 9999;
 
 async function composeInitrd(
-  { step, flavour, version, epoch }: BuildOptions,
+  options: BuildOptions,
   { base, form, parts }: ImagePlan,
 ): Promise<{ initrd: Buffer; unpacked: number; needsMib: number }> {
+  const { step, flavour, version, epoch, bootLogin } = options;
   step('composing the initrd');
-  const draft = await composeEntries(base, readOverlay({ flavour, version, needsMib: UNKNOWN_MIB }), parts);
-  const unpacked = unpackedBytes(base, draft);
-  const content = draft.reduce((sum, entry) => sum + entry.data.length, 0);
+  const draft = await composeEntries(base, readOverlay({ flavour, version, bootLogin, needsMib: UNKNOWN_MIB }), parts);
+  const stepped = await runBuildSteps(treeOf([...base.contents.tree.values(), ...draft]), base, options);
+  const all = { ...parts, stepped };
+  const sized = treeOf([...draft, ...stepped]);
+  const unpacked = unpackedBytes(base, [...sized.values()]);
+  const content = [...sized.values()].reduce((sum, entry) => sum + entry.data.length, 0);
   const needsMib = memoryNeeded(unpacked, base.initrd.length + content);
-  const entries = await composeEntries(base, readOverlay({ flavour, version, needsMib }), parts);
+  const entries = await composeEntries(base, readOverlay({ flavour, version, bootLogin, needsMib }), all);
   step('compressing the initrd');
   const part = await compress(writeCpio(entries, { mtime: epoch }), parts.agent.compression, form.startsWith('tcz'));
   return { initrd: joinSegments([base.initrd, part]), unpacked, needsMib };
@@ -131,13 +140,13 @@ function metadata(options: BuildOptions, kernel: Buffer, initrd: Buffer): string
 }
 
 function warningsOf(options: BuildOptions, again: boolean, notes: readonly string[]): string[] {
-  const ssh = options.extensions.find((name) => /openssh|dropbear/.test(name));
+  const ssh = [...options.extensions, ...options.debian].find((name) => /openssh|dropbear/.test(name));
   const warnings = [...notes];
   if (again)
     warnings.push('the base is an image of razor-mk already: the older agent is still in it and takes its space');
   if (options.flavour === 'dev' && options.logins.sshKeys.length === 0 && options.logins.passwordHash === undefined)
     warnings.push('nobody can log in to this dev image: neither --ssh-key nor --password-hash was given');
-  if (ssh !== undefined && options.flavour === 'prod')
+  if (ssh !== undefined && options.flavour === 'prod' && options.bootLogin !== true)
     warnings.push(`${ssh} is in the image, but prod never starts an ssh server`);
   for (const url of options.unproven ?? []) {
     const remedy = url === options.mirror ? 'Use https, or --extension-dir' : 'Give --base-sha256 HEX';
@@ -145,6 +154,10 @@ function warningsOf(options: BuildOptions, again: boolean, notes: readonly strin
       `${url}: plain http, and the only checksum is an MD5 from there: whoever is on the way chooses what runs as root. ${remedy}`,
     );
   }
+  if (options.bootLogin === true && ssh === undefined)
+    warnings.push('no ssh server is in the image: of --boot-login only razor.rootpwd= will let anybody in');
+  if (options.bootLogin === true)
+    warnings.push('whoever writes the kernel line of a machine can log in to it as root (--boot-login)');
   if (options.allowDeploy === true)
     warnings.push('Ironic may overwrite disks of every machine that boots this image (--allow-deploy)');
   return warnings;

@@ -10,7 +10,7 @@ import { replaceFile } from '../../platform/files.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readBase } from './base/base-source.ts';
 import type { BuildOptions } from './build-options.ts';
-import { builtinExtensions } from './plan-image.ts';
+import { builtinExtensions, planFirmware } from './plan-image.ts';
 import { linkTarget, type Entry } from './initrd/entry.ts';
 import { collectExtensions, type TczExtension } from './extensions/extensions.ts';
 import { treeAt } from './initrd/compose.ts';
@@ -49,12 +49,17 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
   add('agent/razor-mk.tcz', readFileSync(options.agent));
   for (const extension of [...builtin, ...mirror]) addExtension(add, extension);
   for (const entry of modules.entries) add(`modules/${basename(entry.path)}`, entry.data);
+  // of a tree of firmware only what the drivers name
+  const chosen = (options.firmwareFrom ?? []).length === 0 ? [] : (await planFirmware(options)).entries;
+  for (const { path, data } of chosen) add(path.replace(/^lib\/firmware/, 'driver-firmware'), data);
+  const copied = copiedFiles(files, options);
   const config = {
     ...(builtin.length + mirror.length > 0 ? { 'extension-dir': ['extensions'] } : {}),
     extension: builtin.map((each) => each.name),
     'mirror-extension': mirror.map((each) => each.name),
     module: modules.entries.map((entry) => `modules/${basename(entry.path)}`),
-    ...copiedFiles(files, options),
+    ...copied,
+    ...(chosen.length === 0 ? {} : { firmware: ['driver-firmware', ...copied.firmware] }),
     ...plainOptions(options),
   };
   add('image.yaml', Buffer.from(`# razor-mk image build --config image.yaml --out DIR\n${stringify(config)}`));
@@ -73,6 +78,7 @@ function plainOptions(options: BuildOptions): Record<string, unknown> {
     form: options.form,
     format: [...options.formats],
     'password-hash': options.logins.passwordHash,
+    ...(options.bootLogin === true ? { 'boot-login': true } : {}),
     'kernel-arg': [...options.iso.kernelArgs],
     serial: options.iso.serial ?? 'none',
     timeout: options.iso.timeout,
@@ -85,7 +91,10 @@ function plainOptions(options: BuildOptions): Record<string, unknown> {
 }
 
 /** Options of image.yaml that name files, which are put into the bundle. */
-function copiedFiles(files: BundledFiles, options: BuildOptions): Record<string, unknown> {
+function copiedFiles(
+  files: BundledFiles,
+  options: BuildOptions,
+): Record<string, unknown> & { readonly firmware: readonly string[] } {
   const { modulesFrom = '' } = options;
   const isTree = modulesFrom !== '' && statSync(modulesFrom).isDirectory();
   const copy = (kind: string, sources: readonly string[], targets: boolean): string[] =>
@@ -99,6 +108,7 @@ function copiedFiles(files: BundledFiles, options: BuildOptions): Record<string,
     });
   return {
     firmware: copy('firmware', options.firmware, true),
+    'build-step': copy('build-step', options.buildSteps ?? [], false),
     file: copy('file', options.files, true),
     'facts-d': copy('facts-d', options.factsDirs, false),
     command: copy('command', options.commands, false),

@@ -32,7 +32,15 @@ export interface InitrdReport {
   readonly needsMib: number;
   readonly unpackedBytes: number;
   /** Of the image's own part: written by the builder, and its end is there. */
-  readonly image: { readonly version?: string; readonly flavour?: string; readonly complete: boolean } | undefined;
+  readonly image:
+    | {
+        readonly version?: string;
+        readonly flavour?: string;
+        readonly complete: boolean;
+        /** The kernel line may choose a login of root. */
+        readonly bootLogin: boolean;
+      }
+    | undefined;
   /** What would stop a machine before the agent runs, in words. */
   readonly lacks: readonly string[];
   /** Who can log in by a password, or without one. */
@@ -103,7 +111,8 @@ async function inspectIso(file: string): Promise<Inspection> {
     const named = (key: string, others: readonly string[]): string | undefined =>
       [map[key], ...others].find((path): path is string => typeof path === 'string' && files.has(path));
     const kernel = kernelOf(iso, named('kernel', ['boot/vmlinuz64', 'boot/vmlinuz']));
-    const initrd = await initrdOf(iso, named('initrd', ['boot/corepure64.gz', 'boot/core.gz']), file, wordsOf(read));
+    const boots = { words: wordsOf(read), release: kernel?.release };
+    const initrd = await initrdOf(iso, named('initrd', ['boot/corepure64.gz', 'boot/core.gz']), file, boots);
     const problems = [
       ...metadata.problems,
       ...(file.endsWith('.iso') ? [] : ['the name does not end in .iso: a Razor server refuses it']),
@@ -149,18 +158,30 @@ async function initrdOf(
   iso: OpenIso,
   path: string | undefined,
   file: string,
-  words: readonly string[],
+  boots: BootedBy,
 ): Promise<Inspection['initrd']> {
   if (path === undefined) return undefined;
   const bytes = iso.open(path);
-  const report = await reportInitrd(bytes, `${path} of ${file}`, words);
+  const report = await reportInitrd(bytes, `${path} of ${file}`, boots);
   return { ...report, path, sha256: digestOf(bytes, 'sha256') };
 }
 
-async function reportInitrd(bytes: StoredBytes, name: string, words: readonly string[] = []): Promise<InitrdReport> {
+/** What stands beside the initrd in an ISO. */
+interface BootedBy {
+  /** Of the kernel line. */
+  readonly words: readonly string[];
+  /** The kernel's version: an initrd may hold modules of several. */
+  readonly release: string | undefined;
+}
+
+async function reportInitrd(
+  bytes: StoredBytes,
+  name: string,
+  { words, release }: BootedBy = { words: [], release: undefined },
+): Promise<InitrdReport> {
   const initrd = await readInitrd(bytes, name);
   const { tree, segments } = initrd;
-  const version = kernelVersionOf(tree);
+  const version = kernelVersionOf(tree, release);
   const files = [...tree.values()].filter((entry) => entry.type === 'file' && entry.linkTo === undefined);
   const unpackedBytes = files.reduce((sum, entry) => sum + Math.ceil(sizeOf(entry) / 4096) * 4096, 0);
   return {
@@ -171,7 +192,7 @@ async function reportInitrd(bytes: StoredBytes, name: string, words: readonly st
       unpacked: each.unpackedSize,
       entries: each.entries.length,
     })),
-    kernelModules: version === undefined ? undefined : { version, count: [...tree.keys()].filter(isModule).length },
+    kernelModules: version === undefined ? undefined : { version, count: modulesOf(tree, version) },
     missing: version === undefined ? [] : missingDrivers(moduleNamesOf(tree, version)),
     extensions: extensionsOf(tree),
     unpackedBytes,
@@ -184,6 +205,10 @@ async function reportInitrd(bytes: StoredBytes, name: string, words: readonly st
       .slice(0, 5)
       .map((entry) => ({ path: entry.path, bytes: sizeOf(entry) })),
   };
+}
+
+function modulesOf(tree: ReadonlyMap<string, Entry>, version: string): number {
+  return [...tree.keys()].filter((path) => isModule(path) && path.includes(`lib/modules/${version}/`)).length;
 }
 
 /** The kernel words of the ISO's own menu. */
@@ -220,6 +245,7 @@ function imageOf(initrd: Initrd): InitrdReport['image'] {
   return {
     version,
     flavour,
+    bootLogin: value('RAZOR_MK_BOOT_LOGIN') === 'yes',
     complete: initrd.segments.at(-1)?.entries.at(-1)?.path === 'etc/razor-mk/complete',
   };
 }

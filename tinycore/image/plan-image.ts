@@ -16,6 +16,7 @@ import type { Entry } from './initrd/entry.ts';
 import { resolvePath, treeOf } from './initrd/initrd.ts';
 import { settingsFiles } from './initrd/settings-file.ts';
 import { checkIsoOptions, isoPrograms } from './iso/iso.ts';
+import { chooseFirmware, firmwareNames, type ChosenFirmware } from './modules/driver-firmware.ts';
 import { addedModules } from './modules/module-files.ts';
 import { serverFiles, type ServerFile } from './netboot/boot-files.ts';
 import { checkSignatures, fetchSignedLoaders, type SignedLoaders } from './netboot/secure-boot.ts';
@@ -35,7 +36,50 @@ export interface ImagePlan {
   readonly loaders: SignedLoaders | undefined;
   /** Names of all modules, those of the base included. */
   readonly modules: ReadonlySet<string>;
+  /** With --firmware-from. */
+  readonly firmware: ChosenFirmware | undefined;
   readonly notes: readonly string[];
+}
+
+/** A base that is fit for the image, and what is added to it. */
+interface CheckedBase {
+  readonly base: Base;
+  readonly form: Form;
+  readonly modules: Awaited<ReturnType<typeof addedModules>>;
+  /** Names of all modules, those of the base included. */
+  readonly names: ReadonlySet<string>;
+  readonly mends: Awaited<ReturnType<typeof mendBase>>;
+  /** Of the person who builds. */
+  readonly files: readonly Entry[];
+  /** The base with all of it. */
+  readonly tree: ReadonlyMap<string, Entry>;
+}
+
+async function checkedBase(options: BuildOptions): Promise<CheckedBase> {
+  options.step('reading the base');
+  const base = await readBase(options);
+  const form = options.form === 'auto' ? formFor(base.contents.tree) : options.form;
+  const usesExtensions =
+    form.startsWith('tcz') || options.erase === true || options.extensions.length + options.debian.length > 0;
+  const modules = await addedModules(base, options.modules, options.moduleDirs, options.modulesFrom);
+  const names = new Set([...base.modules, ...modules.names]);
+  checkKernelFits({ ...base, modules: names }, usesExtensions);
+  const files = filesOf(options);
+  const own = base.contents.tree;
+  const mends = await mendBase(new Map([...own, ...treeOf(files)]), () => staticBusybox(options));
+  const tree = new Map([...own, ...treeOf([...mends.entries, ...modules.entries, ...files])]);
+  refuseProblems(base.from, baseProblems(tree, listsBuiltin(tree, base) ? names : undefined, options.iso.kernelArgs));
+  return { base, form, modules, names, mends, files, tree };
+}
+
+/** What --firmware-from would take; nothing is packed. Throws as buildImage does, RAZOR_MK_USAGE without that option. */
+export async function planFirmware(options: BuildOptions): Promise<ChosenFirmware> {
+  const { base, tree } = await checkedBase(options);
+  const firmware = await firmwareFor(options, base, tree);
+  if (firmware !== undefined) return firmware;
+  throw new RazorMkError('RAZOR_MK_USAGE', 'no directory of firmware was named', {
+    remedy: 'Give --firmware-from DIR: an unpacked package, or a tree like /lib/firmware.',
+  });
 }
 
 /** Reads the base, holds it against what the image needs, and collects the rest. Throws as buildImage does. */
@@ -49,21 +93,10 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
   });
   const settings = settingsFiles(options);
   checkIsoOptions(options.iso);
-  step('reading the base');
-  const base = await readBase(options);
-  const form = options.form === 'auto' ? formFor(base.contents.tree) : options.form;
-  const usesExtensions =
-    form.startsWith('tcz') || options.erase === true || options.extensions.length + options.debian.length > 0;
-  const modules = await addedModules(base, options.modules, options.moduleDirs, options.modulesFrom);
-  const names = new Set([...base.modules, ...modules.names]);
-  checkKernelFits({ ...base, modules: names }, usesExtensions);
-  const { tree } = base.contents;
-  const files = filesOf(options);
-  const mends = await mendBase(new Map([...tree, ...treeOf(files)]), () => staticBusybox(options));
-  const seen = new Map([...tree, ...treeOf([...mends.entries, ...modules.entries, ...files])]);
-  refuseProblems(base.from, baseProblems(seen, listsBuiltin(seen, base) ? names : undefined, options.iso.kernelArgs));
+  const { base, form, modules, names, mends, files, tree } = await checkedBase(options);
+  const firmware = await firmwareFor(options, base, tree);
   requirePrograms(programsFor(options, form));
-  const loaders = options.secureBoot === true ? await secureBootLoaders(options, base, seen) : undefined;
+  const loaders = options.secureBoot === true ? await secureBootLoaders(options, base, tree) : undefined;
   step('collecting extensions');
   const sources: ExtensionSources = {
     directories: options.extensionDirs,
@@ -73,15 +106,36 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
     env: options.env,
     signal: options.signal,
   };
+  const logins = flavourFiles(base.contents.tree, flavour, options.logins);
   const parts = {
     agent: await agentParts(agentSource(options), form),
     builtin: await builtinExtensions(options, sources),
     mirror: await collectExtensions(options.mirrorExtensions, sources),
     modules: modules.entries,
-    firmware: firmwareEntries(options.firmware),
-    files: [...mends.entries, ...flavourFiles(tree, flavour, options.logins), ...files, ...settings],
+    firmware: [...(firmware?.entries ?? []), ...firmwareEntries(options.firmware)],
+    files: [...mends.entries, ...logins, ...files, ...settings],
   };
-  return { base, form, parts, serverPart, loaders, modules: names, notes: [...mends.notes, ...modules.notes] };
+  return {
+    base,
+    form,
+    parts,
+    serverPart,
+    loaders,
+    modules: names,
+    firmware,
+    notes: [...mends.notes, ...modules.notes],
+  };
+}
+
+/** Without --firmware-from undefined. Throws as chooseFirmware does. */
+async function firmwareFor(
+  { firmwareFrom = [], step }: BuildOptions,
+  { moduleVersion }: Base,
+  tree: ReadonlyMap<string, Entry>,
+): Promise<ChosenFirmware | undefined> {
+  if (firmwareFrom.length === 0) return undefined;
+  step('choosing firmware');
+  return await chooseFirmware(await firmwareNames(tree, moduleVersion), firmwareFrom);
 }
 
 async function secureBootLoaders(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { writeBundle } from '../../../tinycore/image/bundle.ts';
 import { buildImage } from '../../../tinycore/image/build.ts';
 import type { BuildOptions } from '../../../tinycore/image/build-options.ts';
@@ -13,43 +13,12 @@ import { judgeMetadata } from '../../../tinycore/image/iso/iso-metadata.ts';
 import { readConfigFile } from '../../../tinycore/image/config-file.ts';
 import { baseEntries, fakeKernel, fakeTcz, KERNEL_VERSION, writeSmallBase } from '../../helpers/small-base.ts';
 import { run } from '../../../platform/process/run.ts';
+import { smallBuild } from '../../helpers/small-build.ts';
 import { tinycoreEntries } from '../../helpers/tinycore-shapes.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
-let directory = '';
-before(() => {
-  directory = temporaryDirectory();
-  writeSmallBase(join(directory, 'base'));
-  writeFileSync(join(directory, 'razor-mk.tcz'), fakeTcz('the agent'));
-});
-
-function options(change: Partial<BuildOptions> = {}): BuildOptions {
-  return {
-    base: join(directory, 'base'),
-    out: join(directory, 'out'),
-    formats: ['kernel'],
-    flavour: 'prod',
-    version: '1.2.3',
-    form: 'tcz-gzip',
-    agent: join(directory, 'razor-mk.tcz'),
-    extensions: [],
-    debian: [],
-    packageCache: join(directory, 'cache'),
-    mirrorExtensions: [],
-    extensionDirs: [],
-    modules: [],
-    moduleDirs: [],
-    firmware: [],
-    files: [],
-    factsDirs: [],
-    commands: [],
-    logins: { sshKeys: [] },
-    iso: { kernelArgs: [], timeout: 1, volumeId: 'RAZOR_MK', uefi: true },
-    epoch: 1_700_000_000,
-    step: () => undefined,
-    ...change,
-  };
-}
+const directory = temporaryDirectory();
+const options = smallBuild(directory);
 
 test('the image is the base with one archive behind it: check first, agent loaded at boot, sentinel last', async () => {
   const result = await buildImage(options());

@@ -1,6 +1,8 @@
 /** `razor-mk image build`: a microkernel image from a Tiny Core base. */
 import { defineVerb } from '../../../platform/process/verb.ts';
 import { buildImage, type BuildResult } from '../build.ts';
+import type { ChosenFirmware } from '../modules/driver-firmware.ts';
+import { planFirmware } from '../plan-image.ts';
 import { createProgress, megabytes } from '../progress.ts';
 import { addBuildOptions, prepareBuild } from './image-options.ts';
 
@@ -8,12 +10,24 @@ export const verb = defineVerb({
   options: (yargs) =>
     addBuildOptions(yargs)
       .option('out', { type: 'string', demandOption: true, describe: 'directory for the results' })
+      .option('firmware-sizes', {
+        type: 'boolean',
+        default: false,
+        describe: 'only say what --firmware-from would take, driver by driver; nothing is written',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print the result as JSON' }),
   run: async (args, host) => {
     const started = performance.now();
     const progress = createProgress(host);
     try {
       const { options, note } = await prepareBuild(args, args.out, host, progress.step);
+      if (args['firmware-sizes']) {
+        const firmware = await planFirmware(options);
+        progress.done();
+        const { drivers, bytes } = firmware;
+        host.out(args.json ? `${JSON.stringify({ drivers, bytes })}\n` : firmwareTable(firmware));
+        return 0;
+      }
       const result = await buildImage(options);
       progress.done();
       const seconds = (performance.now() - started) / 1000;
@@ -26,6 +40,22 @@ export const verb = defineVerb({
   },
 });
 
+/** A line for each driver that finds something, then what was not found. */
+function firmwareTable({ drivers, bytes }: ChosenFirmware): string {
+  const found = drivers.filter(({ files }) => files > 0);
+  const wide = Math.max(...found.map(({ driver }) => driver.length));
+  const rows = found.map(({ driver, files, bytes: own, absent }) => {
+    const rest = absent.length === 0 ? '' : `, ${absent.length} that it names not found`;
+    return `${driver.padEnd(wide)}  ${megabytes(own).padStart(9)}  ${files} file${files === 1 ? '' : 's'}${rest}\n`;
+  });
+  const nothing = drivers.filter(({ files }) => files === 0).map(({ driver }) => driver);
+  return [
+    ...rows,
+    `${'together'.padEnd(wide)}  ${megabytes(bytes).padStart(9)}  of the machine’s memory\n`,
+    ...(nothing.length === 0 ? [] : [`nothing found for: ${nothing.join(' ')}\n`]),
+  ].join('');
+}
+
 function report(result: BuildResult, note: string | undefined, seconds: number): string {
   const wide = Math.max(...result.written.map((each) => each.path.length), 8);
   const groups = (['nic', 'storage'] as const).map((group) => {
@@ -36,8 +66,15 @@ function report(result: BuildResult, note: string | undefined, seconds: number):
     ...result.written.map(({ path, bytes }) => `${path.padEnd(wide)}  ${megabytes(bytes).padStart(9)}\n`),
     `Linux ${result.kernelVersion}; the agent as ${result.form}; unpacked ${megabytes(result.unpackedBytes)}; needs ${result.needsMib} MiB of memory\n`,
     ...groups,
+    ...firmwareLine(result),
     ...result.warnings.map((text) => `note: ${text}\n`),
     ...(note === undefined ? [] : [`note: ${note}\n`]),
     `in ${seconds.toFixed(1)} s\n`,
   ].join('');
+}
+
+function firmwareLine({ firmware }: BuildResult): string[] {
+  if (firmware === undefined) return [];
+  const found = firmware.filter(({ files }) => files > 0);
+  return [`firmware: ${found.map(({ driver, bytes }) => `${driver} ${megabytes(bytes)}`).join(', ')}\n`];
 }

@@ -71,6 +71,8 @@ function initrdLines(initrd: InitrdReport & { readonly path: string; readonly sh
       `${initrd.image.version ?? '?'}, ${initrd.image.flavour ?? '?'}${initrd.image.complete ? ', complete to its last file' : ''}`,
     );
   }
+  if (initrd.image?.bootLogin === true)
+    row('boot login', 'razor.sshkey= and razor.rootpwd= of the kernel line let root in (--boot-login)');
   if (initrd.openAccounts.length > 0)
     row(
       'logins',

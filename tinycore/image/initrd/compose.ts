@@ -25,6 +25,8 @@ export interface Parts {
   readonly firmware: readonly Entry[];
   /** Files of the user, and those that a flavour brings (keys, a password hash). */
   readonly files: readonly Entry[];
+  /** What steps of the user made of all of that, directories of the base with another mode included. */
+  readonly stepped?: readonly Entry[];
 }
 
 /** Entries in the order of the archive. Throws RAZOR_MK_IMAGE_NAME, RAZOR_MK_IMAGE_PROGRAM (depmod). */
@@ -42,9 +44,12 @@ export async function composeEntries(base: Base, overlay: Overlay, parts: Parts)
   const isDirectory = new Set([...tree].filter(([, entry]) => entry.type === 'directory').map(([path]) => path));
   const known = new Set([...isDirectory, ...first.map((entry) => entry.path)]);
   const firstPaths = new Set(first.map((entry) => entry.path));
-  const own = added.filter(
-    (entry) => entry.type !== 'directory' || (!isDirectory.has(entry.path) && !firstPaths.has(entry.path)),
-  );
+  const own = [
+    ...added.filter(
+      (entry) => entry.type !== 'directory' || (!isDirectory.has(entry.path) && !firstPaths.has(entry.path)),
+    ),
+    ...(parts.stepped ?? []),
+  ];
   const replaced = new Map(own.map((entry) => [entry.path, entry]));
   const rest = sortEntries([...parentsOf(own, known), ...own.filter((entry) => !firstPaths.has(entry.path))]);
   return [...first.map((entry) => replaced.get(entry.path) ?? entry), ...rest, overlayEntry(overlay.last)];

@@ -9,6 +9,7 @@ RAZOR_MK_FLAVOUR=prod
 
 /etc/init.d/razor-mk-memory
 /etc/init.d/razor-mk-accounts
+/etc/init.d/razor-mk-boot-login
 
 # extensions may have brought drivers, and with them cards
 [ -d /usr/local/lib/modules ] && depmod -a 2>/dev/null
