@@ -14,6 +14,8 @@ export interface Release {
   readonly hooks: readonly string[];
   /** A ramdisk finds its node in `service wait` too. */
   readonly hasServicing: boolean;
+  /** Its API has runbooks (1.92, 2024.2). */
+  readonly hasRunbooks: boolean;
   /** Its API drops a body that comes in chunks, without a word. */
   readonly dropsChunks: boolean;
   /** GET of the agent's commands comes with the token (Ironic 27.0 and newer). */
@@ -38,6 +40,7 @@ export const RELEASES: readonly Release[] = [
     hasInspector: true,
     hooks: [],
     hasServicing: false,
+    hasRunbooks: false,
     dropsChunks: true,
     getsWithToken: false,
   },
@@ -49,6 +52,7 @@ export const RELEASES: readonly Release[] = [
     hasInspector: false,
     hooks: HOOKS,
     hasServicing: false,
+    hasRunbooks: true,
     dropsChunks: true,
     getsWithToken: true,
   },
@@ -61,6 +65,7 @@ export const RELEASES: readonly Release[] = [
     // since 2026-03
     hooks: [...HOOKS, 'cpus'],
     hasServicing: true,
+    hasRunbooks: true,
     dropsChunks: false,
     getsWithToken: true,
   },

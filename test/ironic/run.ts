@@ -17,6 +17,7 @@ import { INSPECTION } from './inspection.ts';
 import { INSPECTION_BY_IRONIC, MANAGED_INSPECTION, SERVICING } from './inspection-by-ironic.ts';
 import { ironicFiles } from './packages.ts';
 import { type Release, releaseOf } from './releases.ts';
+import { TWO_MACHINES } from './two-machines.ts';
 import { openWorld, type World } from './world.ts';
 
 /** The cases of a release, in their order. */
@@ -27,8 +28,8 @@ function casesOf({ hasInspector, hasServicing }: Release): readonly Case[] {
   const last = [...FALSE_SUCCESS.slice(0, active), ...servicing, ...FALSE_SUCCESS.slice(active)];
   const common = [...CLEANING, ...DEPLOYMENT, ...last, ...ERASING];
   return hasInspector
-    ? [...INSPECTION, ...common, ...RESCUE]
-    : [...INSPECTION_BY_IRONIC, ...common, ...MANAGED_INSPECTION];
+    ? [...INSPECTION, ...common, ...RESCUE, ...TWO_MACHINES]
+    : [...INSPECTION_BY_IRONIC, ...common, ...MANAGED_INSPECTION, ...RESCUE, ...TWO_MACHINES];
 }
 
 const CASE_MS = 240_000;

@@ -45,6 +45,8 @@ export interface AgentOptions {
   readonly stateDir?: string;
   /** A capture: its path, or its name in test/fixtures/captures. */
   readonly machine?: string;
+  /** The file that stands for its disk; the world's by default. */
+  readonly disk?: string;
 }
 
 type Seen = AgentEvent & { readonly sinceMs: number };
@@ -121,7 +123,7 @@ export async function openWorld(ironic: IronicFiles, dir: string, tell: (line: s
       api: createApi(peer.apiUrl),
       async agent(line, options = {}) {
         const place = join(dir, 'agents', String(++count).padStart(2, '0'));
-        const agent = await startAgent(line, { ...options, place, disk, tell });
+        const agent = await startAgent(line, { disk, ...options, place, tell });
         closers.push(() => agent.stop());
         return agent;
       },
