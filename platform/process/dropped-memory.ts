@@ -7,11 +7,11 @@ import { runInNewContext } from 'node:vm';
 
 type Collect = (options: { readonly type: 'minor' }) => void;
 
-const OFTEN = 8 * 1024 * 1024;
+const OFTEN = 2 * 1024 * 1024;
 let dropped = 0;
 let collect: Collect | undefined;
 
-/** Tells that so many bytes of buffers were dropped. At each 8 MiB the youngest objects are looked through: about a millisecond. */
+/** Tells that so many bytes of buffers were dropped. At each 2 MiB the youngest objects are looked through: less than a millisecond. */
 export function tellDropped(bytes: number): void {
   dropped += bytes;
   if (dropped < OFTEN) return;

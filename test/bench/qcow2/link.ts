@@ -7,6 +7,8 @@ export interface Measured {
   readonly seconds: number;
   /** Highest resident set of the process that did it; with the file in tmpfs for qemu-img. */
   readonly peak: number;
+  /** The most of it that was anonymous memory: the rest are pages of files, which the kernel can drop and read again. */
+  readonly anonymous: number;
   /** Of that, what was there before it began: Node and the code. */
   readonly before: number;
 }

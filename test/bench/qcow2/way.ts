@@ -35,11 +35,16 @@ const [role = '', dir = '', url = '', sum = ''] = process.argv.slice(2);
 async function serve(): Promise<void> {
   const server = createServer((incoming, outgoing) => {
     const path = join(dir, incoming.url ?? '');
-    outgoing.writeHead(200, { 'content-length': statSync(path).size });
+    const { size } = statSync(path);
+    const part = /^bytes=(\d+)-(\d*)$/.exec(incoming.headers.range ?? '');
+    const start = Number(part?.[1] ?? 0);
+    const end = Math.min(size - 1, part?.[2] ? Number(part[2]) : size - 1);
+    const range = part === null ? {} : { 'content-range': `bytes ${start}-${end}/${size}` };
+    outgoing.writeHead(part === null ? 200 : 206, { 'content-length': end - start + 1, ...range });
     async function* paced(): AsyncGenerator<Buffer> {
       const began = performance.now();
       let sent = 0;
-      for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+      for await (const piece of createReadStream(path, { start, end, highWaterMark: 256 * 1024 })) {
         const early = (sent / LINK) * 1000 - (performance.now() - began);
         if (early > 2) await new Promise((resolve) => setTimeout(resolve, early));
         sent += (piece as Buffer).length;
@@ -56,6 +61,8 @@ async function serve(): Promise<void> {
 async function deploy(): Promise<Measured> {
   const log = createLog({});
   const before = process.memoryUsage.rss();
+  let anonymous = 0;
+  const look = setInterval(() => (anonymous = Math.max(anonymous, statusOf(process.pid, 'RssAnon'))), 20);
   const began = performance.now();
   await deployImage({
     allowed: true,
@@ -74,7 +81,9 @@ async function deploy(): Promise<Measured> {
     progress: () => undefined,
     signal: new AbortController().signal,
   });
-  return { seconds: (performance.now() - began) / 1000, peak: process.resourceUsage().maxRSS * 1024, before };
+  clearInterval(look);
+  // not getrusage: what the process was before exec counts there
+  return { seconds: (performance.now() - began) / 1000, peak: statusOf(process.pid, 'VmHWM'), anonymous, before };
 }
 
 /** The download as a whole into memory, checked, and then qemu-img, as far as the disk. */
@@ -97,22 +106,24 @@ async function convert(): Promise<Measured> {
     const argv = ['convert', '-n', '-f', 'qcow2', '-O', 'raw', '-S', '0', '-W', file, join(dir, 'disk')];
     const child = spawn('qemu-img', argv, { stdio: 'inherit' });
     let peak = 0;
-    const look = setInterval(() => (peak = Math.max(peak, highWater(child.pid))), 20);
+    const look = setInterval(() => (peak = Math.max(peak, statusOf(child.pid, 'VmHWM'))), 20);
     const [status] = (await once(child, 'exit')) as [number | null];
     clearInterval(look);
     if (status !== 0) throw new Error(`qemu-img: ${String(status)}`);
     const disk = openSync(join(dir, 'disk'), 'r+');
     fsyncSync(disk);
     closeSync(disk);
-    return { seconds: (performance.now() - began) / 1000, peak: peak + statSync(file).size, before: 0 };
+    return { seconds: (performance.now() - began) / 1000, peak: peak + statSync(file).size, anonymous: 0, before: 0 };
   } finally {
     rmSync(held, { recursive: true });
   }
 }
 
-function highWater(pid: number | undefined): number {
+/** Bytes of a field of /proc/PID/status. */
+function statusOf(pid: number | undefined, field: string): number {
   try {
-    const [, kibibytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8')) ?? [];
+    const found = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8'));
+    const [, kibibytes = '0'] = found ?? [];
     return Number(kibibytes) * 1024;
   } catch {
     return 0;

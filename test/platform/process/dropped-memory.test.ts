@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { tellDropped } from '../../../platform/process/dropped-memory.ts';
 
-test('at each 8 MiB of buffers that were dropped the young objects are looked through, and not before', async (t) => {
+test('at each 2 MiB of buffers that were dropped the young objects are looked through, and not before', async (t) => {
   const forced: PerformanceEntry[] = [];
   const observer = new PerformanceObserver((list) => {
     const { NODE_PERFORMANCE_GC_MINOR: minor, NODE_PERFORMANCE_GC_FLAGS_FORCED: isForced } = constants;
@@ -17,7 +17,7 @@ test('at each 8 MiB of buffers that were dropped the young objects are looked th
   });
   observer.observe({ entryTypes: ['gc'] });
   t.after(() => observer.disconnect());
-  for (let mebibytes = 0; mebibytes < 31; mebibytes++) tellDropped(2 ** 20);
+  for (let mebibytes = 0; mebibytes < 7; mebibytes++) tellDropped(2 ** 20);
   for (let turns = 0; turns < 100 && forced.length < 3; turns++) await turn();
   assert.equal(forced.length, 3);
 });
