@@ -43,3 +43,8 @@ export const ARCHES: Readonly<Record<Arch, ArchNames>> = {
     elfMachine: 183,
   },
 };
+
+/** Where the packager leaves what it makes for a processor: build, or build/ARCH for another one than this machine's. */
+export function buildDirectory(arch: Arch): string {
+  return arch === process.arch ? `${PROJECT}/build` : `${PROJECT}/build/${arch}`;
+}

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
-import { BOOT_DIALECTS, bootstrapFor } from '../ipxe/bootstrap.ts';
+import { BOOT_DIALECTS, bootstrapFor, grubFor } from '../ipxe/bootstrap.ts';
 import { layOut } from '../ipxe/layout.ts';
 import { runOwnVerb } from '../own-verb.ts';
 import { IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
@@ -42,7 +42,12 @@ export const verb = defineVerb({
       version: string;
     };
     const address = isIPv4(name) ? name : undefined;
-    const { root, written } = await layOut(args.out, script, manifest.version, address);
+    const { root, written } = await layOut(
+      args.out,
+      { script, grub: grubFor(args.dialect, name, port) },
+      manifest.version,
+      address,
+    );
     host.out(`${written.map((file) => `${root}/${file}`).join('\n')}\n`);
     const choice = args.ipxe === undefined ? [] : ['--ipxe', args.ipxe];
     const loaders = await runOwnVerb(host, 'image', 'ipxe', '--loaders-only', '--out', root, ...choice);

@@ -11,22 +11,31 @@ interface Layout {
   readonly written: readonly string[];
 }
 
+/** What asks the boot API. */
+interface Bootstraps {
+  /** iPXE's. */
+  readonly script: string;
+  /** GRUB's, where the API speaks it. */
+  readonly grub?: string | undefined;
+}
+
 /**
- * Writes this script and what leads to it into a TFTP root; `address` is that of the TFTP server, for dnsmasq. Throws RAZOR_MK_FILE_UNWRITABLE.
+ * Writes these scripts and what leads to them into a TFTP root; `address` is that of the TFTP server, for dnsmasq. Throws RAZOR_MK_FILE_UNWRITABLE.
  */
 export async function layOut(
   directory: string,
-  script: string,
+  { script, grub }: Bootstraps,
   version: string,
   address = UNKNOWN_ADDRESS,
 ): Promise<Layout> {
   const root = resolve(directory);
-  await mkdir(join(root, 'pxelinux.cfg'), { recursive: true });
+  for (const name of ['pxelinux.cfg', 'grub']) await mkdir(join(root, name), { recursive: true });
   const texts: readonly (readonly [string, string])[] = [
     ['razor.ipxe', script],
     ['menu.ipxe', IPXE_MENU],
     // iPXE for UEFI looks for this name by itself
     ['autoexec.ipxe', IPXE_MENU],
+    ...(grub === undefined ? [] : [['grub/grub.cfg', grub] as const]),
     ['pxelinux.cfg/default', SYSLINUX_MENU],
     ['isolinux.cfg', SYSLINUX_MENU],
     ['help.txt', HELP_TEXT],

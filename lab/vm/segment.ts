@@ -7,8 +7,9 @@ import type { Namespace } from './namespace.ts';
 export interface DhcpOptions {
   /** Directory that TFTP serves; holds razor.ipxe, ipxe.efi and undionly.kpxe. No TFTP without it. */
   readonly tftpRoot?: string;
-  /** UEFI machines get shim; see NetbootServer. */
+  /** UEFI machines get shim; where firmware that boots by HTTP finds its loader; see NetbootServer. */
   readonly secureBoot?: NetbootServer['secureBoot'];
+  readonly httpPort?: NetbootServer['httpPort'];
   /** What DHCP names as next-server; the bridge's own address by default, null for none. */
   readonly nextServer?: string | null;
   /** DNS names and their addresses: `{ 'razor.test': '10.77.0.1' }`. */
@@ -127,9 +128,10 @@ export function dnsmasqArgv(place: Place, dhcp: DhcpOptions, root = process.getu
         ? // without this dnsmasq names itself
           ['--dhcp-option=option:server-ip-address,0.0.0.0']
         : [`--dhcp-boot=,razor,${server}`]
-      : netbootLines({ address: server ?? '', tftpRoot: dhcp.tftpRoot, secureBoot: dhcp.secureBoot }).map(
-          (line) => `--${line}`,
-        );
+      : netbootLines({
+          ...{ address: server ?? '', tftpRoot: dhcp.tftpRoot },
+          ...{ secureBoot: dhcp.secureBoot, httpPort: dhcp.httpPort },
+        }).map((line) => `--${line}`);
   return [
     'dnsmasq',
     // the root of a user namespace may not drop groups, which dnsmasq would do

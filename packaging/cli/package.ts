@@ -4,7 +4,7 @@ import { withProgress } from '../../platform/process/progress.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { buildExecutable } from '../executable/executable.ts';
 import { buildExtension } from '../extension/extension-package.ts';
-import { PROJECT, type Arch } from '../project-paths.ts';
+import { buildDirectory, PROJECT, type Arch } from '../project-paths.ts';
 import { sourceEpoch } from '../inventory/source-epoch.ts';
 import { sourceCommit, sourceVersion } from '../inventory/source-version.ts';
 import { COMPRESSIONS } from '../extension/squashfs-options.ts';
@@ -51,7 +51,7 @@ export const verb = defineVerb({
   run: async (args, host) => {
     const started = performance.now();
     const arch: Arch = args.arch;
-    const output = resolve(args.output ?? join(PROJECT, 'build', arch === process.arch ? '' : arch));
+    const output = resolve(args.output ?? buildDirectory(arch));
     const flags = args['v8-flag'];
     const pciIds = args['pci-ids'];
     const say = (text: string): void => (args.json ? undefined : host.err(text));

@@ -6,13 +6,12 @@
 export interface NetbootServer {
   /** IPv4 address of the TFTP server. It is named in every answer: beside another DHCP server next-server is that one's. */
   readonly address: string;
-  /** Directory with razor.ipxe, ipxe.efi and undionly.kpxe. */
+  /** Directory with razor.ipxe, undionly.kpxe and the loaders of EFI_FIRMWARE. */
   readonly tftpRoot: string;
-  /**
-   * UEFI machines get shim instead of iPXE, which is not signed: by TFTP, and by HTTP from this port of the same address, below
-   * /boot/ (UEFI HTTP boot, client architecture 16).
-   */
-  readonly secureBoot?: { readonly httpPort: number };
+  /** Port of the same address where the loaders lie below /boot/ for UEFI HTTP boot; its clients get nothing without it. */
+  readonly httpPort?: number;
+  /** UEFI machines get shim instead of iPXE, which is not signed. */
+  readonly secureBoot?: boolean;
 }
 
 /** What stands for the address of the TFTP server in a file whose writer does not know it (RFC 5737). */
@@ -26,38 +25,71 @@ const IS_IPXE = 'dhcp-match=set:ipxe,175';
  */
 const NO_PROXY_WAIT = 'dhcp-option=tag:ipxe,encap:175,176,1b';
 
-/**
- * Client architectures of option 93 (RFC 4578 and the IANA registry "Processor Architecture Types") that cannot start a BIOS loader:
- * x86-64 UEFI gets ipxe.efi, the others (IA-32, ARM, RISC-V, and UEFI HTTP boot, which wants a URL) get nothing, and their
- * firmware says so; a BIOS loader would hang them.
- */
-const EFI64 = [7, 9];
-const OTHERS = [2, 3, 4, 5, 6, 8, 10, 11, 15, 16, 17, 18, 19, 20, 25, 27];
+interface EfiFirmware {
+  /** Of dnsmasq. */
+  readonly tag: string;
+  /** Client architectures of option 93 when it asks for a file by TFTP (RFC 4578 and the IANA registry "Processor Architecture Types"). */
+  readonly arches: readonly number[];
+  /** The one when it boots by HTTP; undefined where no loader was seen to come up that way. */
+  readonly http: number | undefined;
+  /** What dnsmasq calls the architectures in a pxe-service. */
+  readonly services: readonly string[];
+  readonly loader: string;
+  /** Under Secure Boot; undefined where nobody signs one. */
+  readonly signed: string | undefined;
+}
 
-function efiLoader(secureBoot: NetbootServer['secureBoot']): string {
-  return secureBoot === undefined ? 'ipxe.efi' : 'shimx64.efi';
+/** Kinds of UEFI and their loaders. There is no iPXE of Debian for IA-32 (64-bit processors with 32-bit firmware): these get GRUB. */
+const EFI_FIRMWARE: readonly EfiFirmware[] = [
+  {
+    ...{ tag: 'efi64', arches: [7, 9], http: 16, services: ['X86-64_EFI', 'BC_EFI'] },
+    ...{ loader: 'ipxe.efi', signed: 'shimx64.efi' },
+  },
+  {
+    ...{ tag: 'efiarm64', arches: [11], http: 19, services: ['ARM64_EFI'] },
+    ...{ loader: 'ipxe-arm64.efi', signed: 'shimaa64.efi' },
+  },
+  {
+    ...{ tag: 'efi32', arches: [6], http: undefined, services: ['IA32_EFI'] },
+    ...{ loader: 'grubia32.efi', signed: undefined },
+  },
+];
+
+/** Other architectures that cannot start a BIOS loader, which would hang them: they get nothing, and their firmware says so. */
+const OTHERS = [2, 3, 4, 5, 8, 10, 15, 17, 18, 20, 25, 27];
+
+function loaderOf({ loader, signed }: EfiFirmware, secureBoot: boolean | undefined): string {
+  return secureBoot === true && signed !== undefined ? signed : loader;
 }
 
 /** UEFI HTTP boot: firmware takes an offer only with its own vendor class in it (UEFI 2.10, 24.7.3.2). */
-function httpBootLines(address: string, port: number): string[] {
+function httpBootLines({ address, httpPort, secureBoot }: NetbootServer): string[] {
+  const kinds = EFI_FIRMWARE.filter(({ http }) => http !== undefined);
+  if (httpPort === undefined) return kinds.map(({ http }) => `dhcp-match=set:other,option:client-arch,${http}`);
   return [
-    'dhcp-match=set:efihttp,option:client-arch,16',
     'dhcp-vendorclass=set:efihttp,HTTPClient',
     'dhcp-option-force=tag:efihttp,60,HTTPClient',
-    `dhcp-boot=tag:efihttp,http://${address}:${port}/boot/shimx64.efi`,
+    ...kinds.flatMap((kind) => [
+      `dhcp-match=set:${kind.tag}http,option:client-arch,${kind.http}`,
+      `dhcp-boot=tag:${kind.tag}http,http://${address}:${httpPort}/boot/${loaderOf(kind, secureBoot)}`,
+    ]),
   ];
 }
 
 /** For the DHCP server of the network itself. */
-export function netbootLines({ address, tftpRoot, secureBoot }: NetbootServer): readonly string[] {
+export function netbootLines(server: NetbootServer): readonly string[] {
+  const { address, tftpRoot, secureBoot } = server;
+  const notBios = EFI_FIRMWARE.flatMap(({ tag, http }) => [tag, ...(http === undefined ? [] : [`${tag}http`])]);
   return [
     IS_IPXE,
     NO_PROXY_WAIT,
-    ...EFI64.map((arch) => `dhcp-match=set:efi64,option:client-arch,${arch}`),
+    ...EFI_FIRMWARE.flatMap(({ tag, arches }) =>
+      arches.map((arch) => `dhcp-match=set:${tag},option:client-arch,${arch}`),
+    ),
     ...OTHERS.map((arch) => `dhcp-match=set:other,option:client-arch,${arch}`),
-    `dhcp-boot=tag:!ipxe,tag:efi64,${efiLoader(secureBoot)},razor,${address}`,
-    ...(secureBoot === undefined ? [] : httpBootLines(address, secureBoot.httpPort)),
-    `dhcp-boot=tag:!ipxe,tag:!efi64,tag:!other,undionly.kpxe,razor,${address}`,
+    ...EFI_FIRMWARE.map((kind) => `dhcp-boot=tag:!ipxe,tag:${kind.tag},${loaderOf(kind, secureBoot)},razor,${address}`),
+    ...httpBootLines(server),
+    `dhcp-boot=tag:!ipxe,${[...notBios, 'other'].map((tag) => `tag:!${tag},`).join('')}undionly.kpxe,razor,${address}`,
     `dhcp-boot=tag:ipxe,razor.ipxe,razor,${address}`,
     'enable-tftp',
     `tftp-root=${tftpRoot}`,
@@ -74,8 +106,11 @@ export function proxyNetbootLines(
     `dhcp-range=${network},proxy`,
     IS_IPXE,
     `pxe-service=tag:!ipxe,X86PC,"Razor",undionly.kpxe,${address}`,
-    `pxe-service=tag:!ipxe,X86-64_EFI,"Razor",${efiLoader(secureBoot)},${address}`,
-    `pxe-service=tag:!ipxe,BC_EFI,"Razor",${efiLoader(secureBoot)},${address}`,
+    ...EFI_FIRMWARE.flatMap((kind) =>
+      kind.services.map(
+        (service) => `pxe-service=tag:!ipxe,${service},"Razor",${loaderOf(kind, secureBoot)},${address}`,
+      ),
+    ),
     `dhcp-boot=tag:ipxe,razor.ipxe,razor,${address}`,
     'enable-tftp',
     `tftp-root=${tftpRoot}`,

@@ -18,6 +18,8 @@ interface BootLoader {
 
 /** Where Debian's package ipxe has its files. */
 export const INSTALLED_IPXE = '/usr/lib/ipxe';
+/** With its modules in it, and names below its own directory. */
+const GRUB_IA32 = '/usr/lib/grub/i386-efi/monolithic/grubnetia32.efi';
 const SYSLINUX = '/usr/lib/syslinux/modules/bios';
 
 /** `ipxe` is the directory with iPXE's files. */
@@ -29,6 +31,10 @@ function bootLoaders(ipxe: string): readonly BootLoader[] {
     essential('ipxe.lkrn', 'ipxe', 'the BIOS menu', lkrn),
     essential('ipxe.efi', 'ipxe', 'UEFI machines', [`${ipxe}/ipxe.efi`]),
     optional('snponly.efi', 'ipxe', 'UEFI machines with unknown NICs', [`${ipxe}/snponly.efi`]),
+    optional('ipxe-arm64.efi', 'ipxe', 'arm64 UEFI machines (in Debian 13’s: --ipxe trixie)', [
+      `${ipxe}/ipxe-arm64.efi`,
+    ]),
+    optional('grubia32.efi', 'grub-efi-ia32-bin', 'IA-32 UEFI machines', [GRUB_IA32]),
     optional('pxelinux.0', 'pxelinux', 'the BIOS menu by PXE', ['/usr/lib/PXELINUX/pxelinux.0']),
     ...['ldlinux.c32', 'menu.c32', 'libutil.c32', 'libcom32.c32'].map((name) =>
       optional(name, 'syslinux-common', 'the BIOS menu', [`${SYSLINUX}/${name}`]),

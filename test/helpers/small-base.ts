@@ -26,6 +26,32 @@ export function fakeKernel(version = KERNEL_VERSION, wide = true): Buffer {
   return kernel;
 }
 
+/** The header of an arm64 Image with EFI stub and one section, and its banner. */
+export function fakeArm64Kernel(version = KERNEL_VERSION): Buffer {
+  const kernel = Buffer.alloc(4096);
+  kernel.write('MZ', 0, 'latin1');
+  kernel.write('ARM\x64', 0x38, 'latin1');
+  kernel.writeUInt32LE(0x40, 0x3c);
+  kernel.write('PE\0\0', 0x40, 'latin1');
+  kernel.writeUInt16LE(0xaa64, 0x44);
+  kernel.writeUInt16LE(1, 0x46);
+  kernel.writeUInt16LE(0xa0, 0x54); // size of the optional header
+  const section = 0x40 + 24 + 0xa0;
+  kernel.write('.text', section, 'latin1');
+  kernel.writeUInt32LE(4096 - 512, section + 16);
+  kernel.writeUInt32LE(512, section + 20);
+  kernel.write(`\0Linux version %s (%s)\n\0Linux version ${version} (tc@box) #1 SMP\0`, 0x500, 'latin1');
+  return kernel;
+}
+
+/** The header of a program for a processor, by its number (e_machine). */
+export function fakeProgram(machine: number, wide = true): Buffer {
+  const elf = Buffer.alloc(64);
+  elf.write(`\x7fELF${wide ? '\x02' : '\x01'}`, 'latin1');
+  elf.writeUInt16LE(machine, 18);
+  return elf;
+}
+
 export function baseEntries(builtin: readonly string[] = ['squashfs', 'loop', 'e1000']): Entry[] {
   const modules = `lib/modules/${KERNEL_VERSION}`;
   const elf = Buffer.alloc(64);

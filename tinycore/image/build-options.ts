@@ -15,8 +15,8 @@ export interface BuildOptions extends BaseLocation {
   readonly flavour: Flavour;
   readonly version: string;
   readonly form: FormChoice;
-  /** razor-mk.tcz */
-  readonly agent: string;
+  /** razor-mk.tcz; what the packager made for the base's processor by default. */
+  readonly agent?: string | undefined;
   readonly extensions: readonly string[];
   /** Debian packages that become extensions, and where they are kept. */
   readonly debian: readonly string[];

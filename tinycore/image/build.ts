@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOverlay } from '../../packaging/extension/overlay.ts';
+import type { Arch } from '../../packaging/project-paths.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { BASE_FILES } from './base/base-source.ts';
 import type { BuildOptions } from './build-options.ts';
@@ -24,6 +25,8 @@ export interface BuildResult {
   readonly written: readonly WrittenOutput[];
   /** How the agent lies in the initrd. */
   readonly form: Form;
+  /** The processor that it is for. */
+  readonly arch: Arch;
   readonly kernelVersion: string;
   readonly kernelBytes: number;
   readonly initrdBytes: number;
@@ -49,6 +52,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   return {
     written,
     form: plan.form,
+    arch: base.arch,
     kernelVersion: base.kernelVersion ?? '',
     kernelBytes: base.kernel.length,
     initrdBytes: initrd.length,
@@ -101,7 +105,7 @@ async function composeInitrd(
 
 async function writeOutputs(
   options: BuildOptions,
-  { serverPart, loaders }: ImagePlan,
+  { base, serverPart, loaders, iso: isoOptions }: ImagePlan,
   image: ImageParts,
 ): Promise<WrittenOutput[]> {
   const { out, formats, step, epoch, flavour, version } = options;
@@ -118,7 +122,7 @@ async function writeOutputs(
     if (formats.includes('dir')) outputs.directory(at('image'), imageDirectory(image));
     if (formats.includes('tar')) outputs.file(at('microkernel.tar'), await microkernelTar(image, epoch));
     if (formats.includes('iso')) {
-      const iso = { ...options.iso, epoch, version, flavour };
+      const iso = { ...isoOptions, arch: base.arch, epoch, version, flavour };
       const path = at(`rz_mk_${flavour}-image.${version}.iso`);
       await outputs.written(path, (beside) => writeIso(beside, image, { ...iso, loaders }, options.signal));
     }

@@ -2,15 +2,15 @@
  * `image bundle`: everything that a build needs in one tar file, for a builder without network: base, agent, extensions
  * with what they depend on, files, and image.yaml that names them from its own directory.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pack, type Pack } from 'tar-stream';
 import { stringify } from 'yaml';
 import { replaceFile } from '../../platform/files.ts';
-import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readBase } from './base/base-source.ts';
 import type { BuildOptions } from './build-options.ts';
-import { builtinExtensions, planFirmware } from './plan-image.ts';
+import { readAgent } from './extensions/agent-form.ts';
+import { agentSource, builtinExtensions, planFirmware } from './plan-image.ts';
 import { linkTarget, type Entry } from './initrd/entry.ts';
 import { collectExtensions, type TczExtension } from './extensions/extensions.ts';
 import { treeAt } from './initrd/compose.ts';
@@ -31,22 +31,19 @@ export async function writeBundle(path: string, options: BuildOptions): Promise<
   const sources = {
     directories: options.extensionDirs,
     kernel: base.moduleVersion,
+    arch: base.arch,
     epoch: options.epoch,
     mirror: options.mirror,
   };
   const builtin = await builtinExtensions(options, sources);
   const mirror = await collectExtensions(options.mirrorExtensions, sources);
   const modules = await addedModules(base, options.modules, options.moduleDirs);
-  if (!existsSync(options.agent)) {
-    throw new RazorMkError('RAZOR_MK_TCZ', `${options.agent} is not there`, {
-      remedy: 'Make it with npm run package.',
-    });
-  }
+  const agent = await readAgent(agentSource(options, base.arch));
   const files: BundledFiles = new Map();
   const add = (name: string, data: Uint8Array): void => void files.set(name, { data, mode: 0o644 });
   add('base/vmlinuz', base.kernel);
   add('base/core.gz', base.initrd);
-  add('agent/razor-mk.tcz', readFileSync(options.agent));
+  add('agent/razor-mk.tcz', agent.data);
   for (const extension of [...builtin, ...mirror]) addExtension(add, extension);
   for (const entry of modules.entries) add(`modules/${basename(entry.path)}`, entry.data);
   // of a tree of firmware only what the drivers name

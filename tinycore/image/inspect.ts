@@ -4,13 +4,15 @@
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import { kernelRelease } from './base/base-source.ts';
+import type { Arch } from '../../packaging/project-paths.ts';
+import { archOfProgram, isArm64Image, readKernelFile } from './base/kernel-file.ts';
 import { baseProblems } from './base/base-needs.ts';
 import { openAccounts, type OpenAccount } from './initrd/accounts.ts';
 import { missingDrivers, type Driver } from './modules/drivers.ts';
 import { sizeOf, type Entry } from './initrd/entry.ts';
 import { parseList } from './extensions/extensions.ts';
-import { readInitrd, readTree, type Initrd } from './initrd/initrd.ts';
+import { LARGEST_PROGRAM, readInitrd, readTree, type Initrd } from './initrd/initrd.ts';
+import { MENUS } from './iso/edit-iso.ts';
 import { openIso, type IsoVolume } from './iso/iso-reader.ts';
 import { memoryNeeded } from './initrd/memory-need.ts';
 import { bytesOfFile, digestOf, type StoredBytes } from './initrd/stored-bytes.ts';
@@ -26,6 +28,8 @@ export interface InitrdReport {
     readonly unpacked: number;
     readonly entries: number;
   }[];
+  /** The processor of its programs, by busybox; undefined where it has none. */
+  readonly arch: Arch | undefined;
   readonly kernelModules: { readonly version: string; readonly count: number } | undefined;
   readonly missing: readonly Driver[];
   readonly extensions: readonly { readonly name: string; readonly bytes: number; readonly onboot: boolean }[];
@@ -56,6 +60,7 @@ export interface Inspection {
   readonly kernel?: {
     readonly path: string;
     readonly bytes: number;
+    readonly arch: Arch | undefined;
     readonly version: string;
     readonly sha256: string;
   };
@@ -66,7 +71,7 @@ export interface Inspection {
 
 /** Menus and metadata that are read whole. */
 const LARGEST_TEXT = 256 * 1024;
-/** Where a kernel's header and its version lie (kernelRelease). */
+/** Where a PC's kernel has its header and its version (readKernelFile). */
 const KERNEL_HEAD = 128 * 1024;
 
 /**
@@ -122,6 +127,9 @@ async function inspectIso(file: string): Promise<Inspection> {
           ? [`${kernel.path} is not a Linux kernel`]
           : []),
       ...(initrd === undefined ? ['no initrd'] : initrdProblems(initrd)),
+      ...(kernel?.report.arch !== undefined && initrd?.arch !== undefined && kernel.report.arch !== initrd.arch
+        ? [`the kernel is for ${kernel.report.arch}, the programs of the initrd are for ${initrd.arch}`]
+        : []),
       ...(boot.some((entry) => entry.bootable) ? [] : ['no boot catalogue: it does not boot as a CD']),
     ];
     return {
@@ -149,8 +157,9 @@ interface FoundKernel {
 function kernelOf(iso: OpenIso, path: string | undefined): FoundKernel | undefined {
   if (path === undefined) return undefined;
   const bytes = iso.open(path);
-  const release = kernelRelease(bytes.at(0, KERNEL_HEAD));
-  const report = { path, bytes: bytes.length, version: release ?? '', sha256: digestOf(bytes, 'sha256') };
+  const head = bytes.at(0, KERNEL_HEAD);
+  const { arch, release } = readKernelFile(isArm64Image(head) ? bytes.at(0, bytes.length) : head) ?? {};
+  const report = { path, bytes: bytes.length, arch, version: release ?? '', sha256: digestOf(bytes, 'sha256') };
   return { path, release, report };
 }
 
@@ -192,6 +201,7 @@ async function reportInitrd(
       unpacked: each.unpackedSize,
       entries: each.entries.length,
     })),
+    arch: archOfTree(tree),
     kernelModules: version === undefined ? undefined : { version, count: modulesOf(tree, version) },
     missing: version === undefined ? [] : missingDrivers(moduleNamesOf(tree, version)),
     extensions: extensionsOf(tree),
@@ -211,10 +221,18 @@ function modulesOf(tree: ReadonlyMap<string, Entry>, version: string): number {
   return [...tree.keys()].filter((path) => isModule(path) && path.includes(`lib/modules/${version}/`)).length;
 }
 
+function archOfTree(tree: ReadonlyMap<string, Entry>): Arch | undefined {
+  const shell = readTree(tree, 'bin/busybox', LARGEST_PROGRAM);
+  return shell === undefined ? undefined : archOfProgram(shell);
+}
+
 /** The kernel words of the ISO's own menu. */
 function wordsOf(read: (path: string) => Buffer | undefined): string[] {
-  const menu = read('boot/isolinux/isolinux.cfg')?.toString() ?? '';
-  return /^\s*append (.*)$/m.exec(menu)?.[1]?.split(' ') ?? [];
+  for (const { path, line, read: words } of MENUS) {
+    const text = line.exec(read(path)?.toString('latin1') ?? '')?.[2];
+    if (text !== undefined) return words(text);
+  }
+  return [];
 }
 
 /** Only of images: a base alone is mended when it becomes one. */

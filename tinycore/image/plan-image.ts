@@ -1,12 +1,14 @@
 /** What goes into an image: collected and checked before anything is packed or written. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Arch } from '../../packaging/project-paths.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { IMAGE_ARCHES } from './architectures.ts';
 import { baseProblems, mendBase, refuseProblems } from './base/base-needs.ts';
 import { checkKernelFits, readBase, type Base } from './base/base-source.ts';
 import { fetchPackage, packageFile } from './base/debian.ts';
 import type { BuildOptions } from './build-options.ts';
-import { agentParts, formFor, type AgentSource, type Form } from './extensions/agent-form.ts';
+import { agentParts, formFor, packagedAgent, type AgentSource, type Form } from './extensions/agent-form.ts';
 import { debianExtension, programsExtension } from './extensions/debian-extension.ts';
 import { ERASE_EXTENSION, ERASE_PROGRAMS } from './extensions/erase-programs.ts';
 import { collectExtensions, type TczExtension, type ExtensionSources } from './extensions/extensions.ts';
@@ -15,7 +17,7 @@ import { flavourFiles } from './initrd/flavour.ts';
 import type { Entry } from './initrd/entry.ts';
 import { resolvePath, treeOf } from './initrd/initrd.ts';
 import { settingsFiles } from './initrd/settings-file.ts';
-import { checkIsoOptions, isoPrograms } from './iso/iso.ts';
+import { checkIsoOptions, isoPrograms, USUAL_SERIAL, type IsoOptions } from './iso/iso.ts';
 import { chooseFirmware, firmwareNames, type ChosenFirmware } from './modules/driver-firmware.ts';
 import { addedModules } from './modules/module-files.ts';
 import { serverFiles, type ServerFile } from './netboot/boot-files.ts';
@@ -32,8 +34,10 @@ export interface ImagePlan {
   readonly form: Form;
   readonly parts: Parts;
   readonly serverPart: readonly ServerFile[];
-  /** With --secure-boot. */
+  /** With --secure-boot, and for every ISO of a processor that is not the PC's. */
   readonly loaders: SignedLoaders | undefined;
+  /** With the serial port that is usual for the base's processor, where nobody chose one. */
+  readonly iso: IsoOptions;
   /** Names of all modules, those of the base included. */
   readonly modules: ReadonlySet<string>;
   /** With --firmware-from. */
@@ -66,7 +70,7 @@ async function checkedBase(options: BuildOptions): Promise<CheckedBase> {
   checkKernelFits({ ...base, modules: names }, usesExtensions);
   const files = filesOf(options);
   const own = base.contents.tree;
-  const mends = await mendBase(new Map([...own, ...treeOf(files)]), () => staticBusybox(options));
+  const mends = await mendBase(new Map([...own, ...treeOf(files)]), () => staticBusybox(options, base.arch));
   const tree = new Map([...own, ...treeOf([...mends.entries, ...modules.entries, ...files])]);
   refuseProblems(base.from, baseProblems(tree, listsBuiltin(tree, base) ? names : undefined, options.iso.kernelArgs));
   return { base, form, modules, names, mends, files, tree };
@@ -85,22 +89,20 @@ export async function planFirmware(options: BuildOptions): Promise<ChosenFirmwar
 /** Reads the base, holds it against what the image needs, and collects the rest. Throws as buildImage does. */
 export async function planImage(options: BuildOptions): Promise<ImagePlan> {
   const { step, flavour } = options;
-  const serverPart = serverFiles({
-    server: options.server ?? 'razor',
-    kernelArgs: options.iso.kernelArgs,
-    url: options.serverUrl,
-    serial: options.iso.serial,
-  });
+  // first: to read a base may take a while
   const settings = settingsFiles(options);
   checkIsoOptions(options.iso);
+  serverPartOf(options, options.iso);
   const { base, form, modules, names, mends, files, tree } = await checkedBase(options);
+  const iso = isoFor(options, base);
   const firmware = await firmwareFor(options, base, tree);
-  requirePrograms(programsFor(options, form));
-  const loaders = options.secureBoot === true ? await secureBootLoaders(options, base, tree) : undefined;
+  requirePrograms(programsFor(options, form, base.arch));
+  const loaders = await signedLoaders(options, base, tree);
   step('collecting extensions');
   const sources: ExtensionSources = {
     directories: options.extensionDirs,
     kernel: base.moduleVersion,
+    arch: base.arch,
     epoch: options.epoch,
     mirror: options.mirror,
     env: options.env,
@@ -108,7 +110,7 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
   };
   const logins = flavourFiles(base.contents.tree, flavour, options.logins);
   const parts = {
-    agent: await agentParts(agentSource(options), form),
+    agent: await agentParts(agentSource(options, base.arch), form),
     builtin: await builtinExtensions(options, sources),
     mirror: await collectExtensions(options.mirrorExtensions, sources),
     modules: modules.entries,
@@ -119,8 +121,9 @@ export async function planImage(options: BuildOptions): Promise<ImagePlan> {
     base,
     form,
     parts,
-    serverPart,
+    serverPart: serverPartOf(options, iso),
     loaders,
+    iso,
     modules: names,
     firmware,
     notes: [...mends.notes, ...modules.notes],
@@ -138,24 +141,43 @@ async function firmwareFor(
   return await chooseFirmware(await firmwareNames(tree, moduleVersion), firmwareFrom);
 }
 
-async function secureBootLoaders(
-  { packageCache, env, signal, step, iso }: BuildOptions,
-  base: Base,
-  files: ReadonlyMap<string, Entry>,
-): Promise<SignedLoaders> {
-  if (!iso.uefi) {
-    throw new RazorMkError('RAZOR_MK_USAGE', '--secure-boot needs UEFI', { remedy: 'Leave --no-uefi out.' });
-  }
-  step('checking the signatures of kernel and modules');
-  await checkSignatures(base.kernel, files.values(), base.from);
-  step('fetching the signed shim and GRUB');
-  return await fetchSignedLoaders({ cache: packageCache, env, signal });
+function serverPartOf({ server = 'razor', serverUrl }: BuildOptions, iso: IsoOptions): readonly ServerFile[] {
+  const { kernelArgs, serial } = iso;
+  return serverFiles({ server, kernelArgs, url: serverUrl, serial });
 }
 
-/** A program for bases without `ip`: static, so that it runs on any userland of the PC. */
-async function staticBusybox({ packageCache, env, signal, step }: BuildOptions): Promise<Buffer> {
+/** Throws RAZOR_MK_USAGE for an ISO that no machine of the base's processor would boot. */
+function isoFor({ iso, formats }: BuildOptions, { arch, from }: Base): IsoOptions {
+  if (formats.includes('iso') && arch !== 'x64' && !iso.uefi) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `${from} is for ${IMAGE_ARCHES[arch].machine}, which has no BIOS`, {
+      remedy: 'Leave --no-uefi out.',
+    });
+  }
+  return iso.serial === USUAL_SERIAL ? { ...iso, serial: IMAGE_ARCHES[arch].serial } : iso;
+}
+
+/** Those of the ISO: for the PC only under Secure Boot, where GRUB is otherwise made of the machine's own modules. */
+async function signedLoaders(
+  { packageCache, env, signal, step, iso, secureBoot, formats }: BuildOptions,
+  { arch, kernel, from }: Base,
+  files: ReadonlyMap<string, Entry>,
+): Promise<SignedLoaders | undefined> {
+  if (secureBoot === true) {
+    if (!iso.uefi) {
+      throw new RazorMkError('RAZOR_MK_USAGE', '--secure-boot needs UEFI', { remedy: 'Leave --no-uefi out.' });
+    }
+    step('checking the signatures of kernel and modules');
+    await checkSignatures(kernel, files.values(), from);
+  } else if (arch === 'x64' || !formats.includes('iso')) return undefined;
+  step('fetching the signed shim and GRUB');
+  return await fetchSignedLoaders({ cache: packageCache, arch, env, signal });
+}
+
+/** A program for bases without `ip`: static, so that it runs on any userland. */
+async function staticBusybox({ packageCache, env, signal, step }: BuildOptions, arch: Arch): Promise<Buffer> {
   step('fetching busybox-static, for its ip');
-  const busybox = await fetchPackage('busybox-static', { cache: packageCache, env, signal }).catch((error: unknown) => {
+  const source = { cache: packageCache, arch, env, signal };
+  const busybox = await fetchPackage('busybox-static', source).catch((error: unknown) => {
     throw new RazorMkError(
       'RAZOR_MK_IMAGE_BASE',
       `the base has no ip, and none could be fetched: ${messageOf(error)}`,
@@ -177,6 +199,7 @@ function listsBuiltin(tree: ReadonlyMap<string, Entry>, { moduleVersion }: Base)
 function programsFor(
   { secureBoot, formats, iso, modules, debian, extensions, erase }: BuildOptions,
   form: Form,
+  arch: Arch,
 ): string[] {
   const fetches = debian.length > 0 || erase === true;
   const debs = fetches || extensions.some((name) => name.endsWith('.deb'));
@@ -187,7 +210,7 @@ function programsFor(
     ...(modules.length > 0 ? ['depmod'] : []),
     ...(debs ? ['dpkg-deb'] : []),
     ...(fetches ? ['apt-get', 'apt-cache'] : []),
-    ...(formats.includes('iso') ? isoPrograms(iso, secureBoot === true) : []),
+    ...(formats.includes('iso') ? isoPrograms(iso, arch, secureBoot === true) : []),
   ];
 }
 
@@ -200,9 +223,10 @@ function filesOf({ factsDirs, commands, files }: BuildOptions): Entry[] {
   ];
 }
 
-function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions): AgentSource {
+/** The agent that goes in: what was named, else what the packager made for the base's processor. */
+export function agentSource({ agent, epoch, packageCache, signal, step }: BuildOptions, arch: Arch): AgentSource {
   const cache = join(packageCache, 'agent');
-  return { file: agent, epoch, cache, step, signal };
+  return { file: agent ?? packagedAgent(arch), arch, epoch, cache, step, signal };
 }
 
 /** What is loaded at boot: extensions with what they depend on, then Debian packages with their libraries. */

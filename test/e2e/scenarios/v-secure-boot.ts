@@ -58,7 +58,7 @@ export const scenario: Scenario = {
     await refused.stop();
     assert.deepEqual(lab.events.filter(isEvent('boot')), []);
 
-    await site.lan.startDhcp({ tftpRoot, secureBoot: { httpPort: 8026 } });
+    await site.lan.startDhcp({ tftpRoot, secureBoot: true, httpPort: 8026 });
     world.step('power on; shim and GRUB come by TFTP, GRUB asks the boot API');
     const machine = await powerOn(site, 'node1', '52:54:00:00:16:02');
     await lab.waitFor('boot API asked', isEvent('boot'), 180_000);
@@ -88,7 +88,7 @@ export const byHttp: Scenario = {
     const { site, lab } = ready;
     await layOut(world, site, 'tftp', '--secure-boot', '--server', site.address);
     await site.lan.addTap('tap0');
-    await site.lan.startDhcp({ tftpRoot: tftp, secureBoot: { httpPort: 8026 } });
+    await site.lan.startDhcp({ tftpRoot: tftp, secureBoot: true, httpPort: 8026 });
     world.step('power on without PXE; the firmware fetches shim by HTTP');
     const noPxe = ['4', '6'].flatMap((version) => [
       '-fw_cfg',

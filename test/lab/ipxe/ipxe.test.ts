@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { BOOT_DIALECTS, bootstrapFor } from '../../../lab/ipxe/bootstrap.ts';
+import { BOOT_DIALECTS, bootstrapFor, grubFor } from '../../../lab/ipxe/bootstrap.ts';
 import { layOut } from '../../../lab/ipxe/layout.ts';
 import { startLab } from '../../../lab/lab-server.ts';
 import { bootstrapIpxe, IPXE_MENU, SYSLINUX_MENU } from '../../../platform/netboot/scripts.ts';
@@ -83,10 +83,20 @@ describe('the iPXE bootstrap', () => {
 
   it('writes scripts, menus and the DHCP example of a TFTP root', async () => {
     const directory = temporaryDirectory();
-    const layout = await layOut(directory, bootstrapIpxe('192.0.2.1:8026'), '1.2.3');
+    const script = bootstrapIpxe('192.0.2.1:8026');
+    const layout = await layOut(directory, { script, grub: grubFor('razor', '192.0.2.1') }, '1.2.3');
     for (const name of layout.written) assert.ok(existsSync(join(directory, name)), name);
     assert.equal(readFileSync(join(directory, 'razor.ipxe'), 'utf8'), bootstrapIpxe('192.0.2.1:8026'));
     assert.equal(readFileSync(join(directory, 'pxelinux.cfg/default'), 'utf8'), SYSLINUX_MENU);
+    assert.match(
+      readFileSync(join(directory, 'grub/grub.cfg'), 'utf8'),
+      /\(http,192\.0\.2\.1:8026\)\/razor\/api\/boot/,
+    );
     assert.match(readFileSync(join(directory, 'version.txt'), 'utf8'), /razor-mk 1\.2\.3/);
+  });
+
+  it('asks the boot API by GRUB too where that answers it', () => {
+    assert.match(grubFor('razor', '${next-server}', '9026') ?? '', /\(http,\$net_default_server:9026\)/);
+    for (const dialect of ['hanlon', 'razor-server'] as const) assert.equal(grubFor(dialect, '192.0.2.1'), undefined);
   });
 });

@@ -33,21 +33,39 @@ function bootFile(arch: number | undefined, ipxe: boolean, server: NetbootServer
 }
 
 // ARM64, IA-32 and HTTP boot got undionly.kpxe, a BIOS loader
-test('BIOS and x86-64 UEFI get their loaders, iPXE the script, and other architectures nothing that would hang them', () => {
-  for (const [arch, file] of [
+test('each architecture gets a loader of its own, iPXE the script, and others nothing that would hang them', () => {
+  const http = { ...SERVER, httpPort: 8026 };
+  for (const [arch, file, byHttp] of [
     [undefined, 'undionly.kpxe'],
     [0, 'undionly.kpxe'],
     [7, 'ipxe.efi'],
     [9, 'ipxe.efi'],
-    [6, undefined],
+    [6, 'grubia32.efi'],
+    [11, 'ipxe-arm64.efi'],
     [10, undefined],
-    [11, undefined],
-    [16, undefined],
-    [19, undefined],
+    [15, undefined],
+    [16, undefined, 'http://192.168.77.2:8026/boot/ipxe.efi'],
+    [19, undefined, 'http://192.168.77.2:8026/boot/ipxe-arm64.efi'],
+    [27, undefined],
   ] as const) {
     assert.equal(bootFile(arch, false), file, `architecture ${arch}`);
+    assert.equal(bootFile(arch, false, http), byHttp ?? file, `architecture ${arch}, with a web server`);
     assert.equal(bootFile(arch, true), 'razor.ipxe', `iPXE of architecture ${arch}`);
   }
+});
+
+test('a proxy names the loader of each architecture too; a client of UEFI HTTP boot asks none', () => {
+  const services = proxyNetbootLines(SERVER).filter((line) => line.startsWith('pxe-service='));
+  assert.deepEqual(
+    services.map((line) => line.split(',').filter((_word, index) => index === 1 || index === 3)),
+    [
+      ['X86PC', 'undionly.kpxe'],
+      ['X86-64_EFI', 'ipxe.efi'],
+      ['BC_EFI', 'ipxe.efi'],
+      ['ARM64_EFI', 'ipxe-arm64.efi'],
+      ['IA32_EFI', 'grubia32.efi'],
+    ],
+  );
 });
 
 // beside a router that names itself as next-server, iPXE said "Nothing to boot"
@@ -68,25 +86,32 @@ test('where nobody said the address, the file says where to write it', () => {
 test('dnsmasq takes the lines of each kind', { skip: noDnsmasq }, (t) => {
   const path = join(temporaryDirectory(t), 'dnsmasq.conf');
   const own = [...netbootLines(SERVER), 'dhcp-range=192.168.77.100,192.168.77.150,1h', ''].join('\n');
-  for (const text of [own, dnsmasqConf(SERVER)]) {
+  const signed = netbootLines({ ...SERVER, secureBoot: true, httpPort: 8026 }).join('\n');
+  for (const text of [own, `${signed}\n`, dnsmasqConf(SERVER)]) {
     writeFileSync(path, text);
     const { status, stderr } = spawnSync('dnsmasq', ['--test', `--conf-file=${path}`], { encoding: 'utf8' });
     assert.deepEqual([status, stderr.trim()], [0, 'dnsmasq: syntax check OK.']);
   }
 });
 
-test('for Secure Boot x86-64 UEFI gets shim, by TFTP and by HTTP; BIOS and iPXE what they got before', () => {
-  const server = { ...SERVER, secureBoot: { httpPort: 8026 } };
-  assert.equal(bootFile(7, false, server), 'shimx64.efi');
-  assert.equal(bootFile(9, false, server), 'shimx64.efi');
-  assert.equal(bootFile(0, false, server), 'undionly.kpxe');
+test('for Secure Boot UEFI gets shim, by TFTP and by HTTP; BIOS, IA-32 and iPXE what they got before', () => {
+  const server = { ...SERVER, secureBoot: true, httpPort: 8026 };
+  for (const [arch, file] of [
+    [0, 'undionly.kpxe'],
+    [6, 'grubia32.efi'],
+    [7, 'shimx64.efi'],
+    [9, 'shimx64.efi'],
+    [11, 'shimaa64.efi'],
+    [16, 'http://192.168.77.2:8026/boot/shimx64.efi'],
+    [19, 'http://192.168.77.2:8026/boot/shimaa64.efi'],
+  ] as const) {
+    assert.equal(bootFile(arch, false, server), file, `architecture ${arch}`);
+  }
   assert.equal(bootFile(7, true, server), 'razor.ipxe');
-  const lines = netbootLines(server);
-  assert.ok(lines.includes('dhcp-boot=tag:efihttp,http://192.168.77.2:8026/boot/shimx64.efi'));
-  assert.ok(lines.includes('dhcp-option-force=tag:efihttp,60,HTTPClient'));
+  assert.ok(netbootLines(server).includes('dhcp-option-force=tag:efihttp,60,HTTPClient'));
   const proxy = proxyNetbootLines(server).filter((line) => line.startsWith('pxe-service='));
   assert.deepEqual(
     proxy.map((line) => line.split(',').at(-2)),
-    ['undionly.kpxe', 'shimx64.efi', 'shimx64.efi'],
+    ['undionly.kpxe', 'shimx64.efi', 'shimx64.efi', 'shimaa64.efi', 'grubia32.efi'],
   );
 });

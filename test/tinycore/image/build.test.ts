@@ -179,7 +179,11 @@ test('bases and names that cannot work are refused with what to do, and nothing 
       'RAZOR_MK_IMAGE_BASE',
       /none of them would load/,
     ],
-    [{ base: base('script', baseEntries(), Buffer.alloc(4096)) }, 'RAZOR_MK_IMAGE_BASE', /not a bzImage/],
+    [
+      { base: base('script', baseEntries(), Buffer.alloc(4096)) },
+      'RAZOR_MK_IMAGE_BASE',
+      /neither a bzImage nor an Image of arm64/,
+    ],
     [
       { base: base('ancient', [...plain, moduleDir('3.0.21-tinycore')], fakeKernel('3.0.21-tinycore')) },
       'RAZOR_MK_IMAGE_BASE',

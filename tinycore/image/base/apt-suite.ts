@@ -1,6 +1,6 @@
 /**
- * apt for another release of Debian than the machine's: lists of its own in the cache, the archive of the machine's own sources,
- * and Debian's keyring, so that packages of 12 and 13 can be had on either.
+ * apt for another release of Debian, or another processor, than the machine's: lists of its own in the cache, the archives of the
+ * machine's own sources, and Debian's keyring, so that packages of 12 and 13, for PCs and arm64, can be had on either.
  */
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,8 +17,10 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const FRESH_MS = 24 * 3600 * 1000;
 
 interface AptSuiteOptions {
-  /** The name of a release in the archive: `trixie`, `sid`. */
-  readonly suite: string;
+  /** The name of a release in the archive: `trixie`, `sid`; by default that of the machine's own sources, with its updates. */
+  readonly suite?: string;
+  /** Debian's name of a processor that is not this machine's: `arm64`. */
+  readonly foreign?: string;
   readonly cache: string;
   readonly run: RunOptions;
 }
@@ -27,8 +29,10 @@ interface AptSuiteOptions {
  * Options of apt-get and apt-cache for the suite; its lists are fetched where they are missing or older than a day. Throws
  * RAZOR_MK_DOWNLOAD where the machine's sources name no archive of Debian, or its lists cannot be had or verified.
  */
-export async function aptSuite({ suite, cache, run: options }: AptSuiteOptions): Promise<readonly string[]> {
-  const directory = join(cache, `apt-${suite}`);
+export async function aptSuite(options: AptSuiteOptions): Promise<readonly string[]> {
+  const { suite, foreign, cache } = options;
+  const what = [suite ?? 'own', ...(foreign === undefined ? [] : [foreign])].join('-');
+  const directory = join(cache, `apt-${what}`);
   for (const part of ['lists/partial', 'archives/partial', 'parts']) {
     mkdirSync(join(directory, part), { recursive: true });
   }
@@ -37,24 +41,29 @@ export async function aptSuite({ suite, cache, run: options }: AptSuiteOptions):
     ...['-o', `Dir::Etc::sourcelist=${sources}`, '-o', `Dir::Etc::sourceparts=${join(directory, 'parts')}`],
     ...['-o', `Dir::State::lists=${join(directory, 'lists')}`, '-o', `Dir::Cache=${directory}`],
     ...['-o', 'Dir::Cache::archives=archives', '-o', 'APT::Sandbox::User=root'],
+    ...(foreign === undefined ? [] : ['-o', `APT::Architecture=${foreign}`, '-o', `APT::Architectures=${foreign}`]),
   ];
   if (existsSync(sources) && Date.now() - statSync(sources).mtimeMs < FRESH_MS) return apt;
-  const archive = await archiveUri(options);
+  const archives = await archivesFor(suite, options.run);
   if (!existsSync(KEYRING)) {
-    throw new RazorMkError('RAZOR_MK_DOWNLOAD', `${KEYRING} is not there: the lists of ${suite} cannot be verified`, {
+    throw new RazorMkError('RAZOR_MK_DOWNLOAD', `${KEYRING} is not there: the lists of ${what} cannot be verified`, {
       remedy: 'Install it: apt-get install debian-archive-keyring.',
     });
   }
   const fresh = `${sources}.new`;
-  writeFileSync(fresh, `deb [signed-by=${KEYRING}] ${archive} ${suite} main\n`);
+  writeFileSync(
+    fresh,
+    archives.map(([uri, release]) => `deb [signed-by=${KEYRING}] ${uri} ${release} main\n`).join(''),
+  );
   const updating = apt.map((word) => word.replace(`sourcelist=${sources}`, `sourcelist=${fresh}`));
-  await must(['apt-get', ...updating, '-o', 'APT::Update::Error-Mode=any', 'update'], options).catch(
+  await must(['apt-get', ...updating, '-o', 'APT::Update::Error-Mode=any', 'update'], options.run).catch(
     (error: unknown) => {
       throw new RazorMkError(
         'RAZOR_MK_DOWNLOAD',
-        `the lists of Debian ${suite} could not be fetched: ${String(error)}`,
+        `the lists of Debian ${what} could not be fetched: ${String(error)}`,
         {
-          remedy: 'Check the network, the archive in the sources of apt, and that its keyring knows the release.',
+          remedy:
+            'Check the network, that the archive in the sources of apt has this release and processor, and that its keyring knows it.',
           cause: error,
         },
       );
@@ -64,17 +73,26 @@ export async function aptSuite({ suite, cache, run: options }: AptSuiteOptions):
   return apt;
 }
 
-/** The archive that the machine's own sources have the component main of Debian from. */
-async function archiveUri(options: RunOptions): Promise<string> {
-  const format = '$(LABEL)|$(COMPONENT)|$(REPO_URI)';
+type Archive = readonly [uri: string, release: string];
+
+/** Where the machine's own sources have the component main of Debian from, for `suite` or for all that they name themselves. */
+async function archivesFor(suite: string | undefined, options: RunOptions): Promise<readonly Archive[]> {
+  const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)|$(RELEASE)';
   const { stdout } = await run(['apt-get', 'indextargets', '--format', format, 'Created-By: Packages'], options);
   const rows = stdout
     .toString()
     .split('\n')
-    .map((line) => line.split('|'));
-  const uri = rows.find(([label, component]) => label === 'Debian' && component === 'main')?.[2];
-  if (uri !== undefined && /^(https?|file|copy|mirror\+\w+):\S+$/.test(uri)) return uri;
-  throw new RazorMkError('RAZOR_MK_DOWNLOAD', 'the sources of apt name no archive of Debian', {
-    remedy: 'Add one to /etc/apt/sources.list.d and run apt-get update.',
-  });
+    .map((line) => line.split('|'))
+    .filter(([origin, , component, uri]) => origin === 'Debian' && component === 'main' && USABLE.test(uri ?? ''));
+  const main = rows.find(([, label]) => label === 'Debian')?.[3];
+  if (main === undefined) {
+    throw new RazorMkError('RAZOR_MK_DOWNLOAD', 'the sources of apt name no archive of Debian', {
+      remedy: 'Add one to /etc/apt/sources.list.d and run apt-get update.',
+    });
+  }
+  if (suite !== undefined) return [[main, suite]];
+  const own = new Map(rows.map(([, , , uri = '', release = '']) => [`${uri} ${release}`, [uri, release] as const]));
+  return [...own.values()];
 }
+
+const USABLE = /^(https?|file|copy|mirror\+\w+):\S+$/;

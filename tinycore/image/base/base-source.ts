@@ -1,10 +1,13 @@
 /** Where the base of an image comes from: an ISO, a directory, or a kernel and an initrd; and what must be in it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Arch } from '../../../packaging/project-paths.ts';
 import { isDirectory } from '../../../platform/files.ts';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { hasEntryWithin, readWithin } from '../../../platform/within.ts';
 import { joinSegments, LARGEST_PROGRAM, readInitrd, readTree, resolvePath, type Initrd } from '../initrd/initrd.ts';
+import { IMAGE_ARCHES } from '../architectures.ts';
+import { archOfProgram, readKernelFile, wholeLength } from './kernel-file.ts';
 import { openIso } from '../iso/iso-reader.ts';
 import { kernelVersionOf, moduleNamesOf } from '../modules/modules.ts';
 import type { Entry } from '../initrd/entry.ts';
@@ -12,6 +15,8 @@ import type { Entry } from '../initrd/entry.ts';
 export interface Base {
   /** In words, for messages: the path it came from. */
   readonly from: string;
+  /** The processor that its kernel is for. */
+  readonly arch: Arch;
   readonly kernel: Buffer;
   readonly initrd: Buffer;
   readonly contents: Initrd;
@@ -60,11 +65,16 @@ export async function readBase(location: BaseLocation): Promise<Base> {
   const { kernel, initrd, from } = findParts(location);
   const contents = await readInitrd(initrd, `the initrd of ${from}`);
   const { tree } = contents;
-  const kernelVersion = kernelRelease(kernel);
-  if (kernelVersion === undefined) {
-    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `the kernel of ${from} is not a bzImage: it has no boot header`);
+  const named = readKernelFile(kernel);
+  if (named === undefined) {
+    throw new RazorMkError(
+      'RAZOR_MK_IMAGE_BASE',
+      `the kernel of ${from} is neither a bzImage nor an Image of arm64: it has no boot header`,
+    );
   }
+  const { arch, release: kernelVersion } = named;
   checkKernelWhole(kernel, from);
+  checkOneArch({ arch, from, contents });
   // a directory of modules is of the kernel, which the added modules are held against one by one
   const fromDirectory = location.modulesFrom !== undefined && isDirectory(location.modulesFrom);
   const moduleVersion = fromDirectory ? kernelVersion : kernelVersionOf(tree, kernelVersion);
@@ -72,7 +82,7 @@ export async function readBase(location: BaseLocation): Promise<Base> {
     throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `the initrd of ${from} has no /init: it does not boot alone`);
   }
   const modules = moduleVersion === undefined ? new Set<string>() : moduleNamesOf(tree, moduleVersion);
-  return { from, kernel, initrd, contents, kernelVersion, moduleVersion, modules };
+  return { from, arch, kernel, initrd, contents, kernelVersion, moduleVersion, modules };
 }
 
 /** A directory or an ISO: what is there under a name. */
@@ -156,27 +166,26 @@ function readWhole(path: string): Buffer {
   }
 }
 
-/** The release that a bzImage names (kernel's Documentation/x86/boot.rst, kernel_version), or undefined where it is none. */
-export function kernelRelease(kernel: Buffer): string | undefined {
-  if (kernel.length < 0x300 || kernel.toString('latin1', 0x202, 0x206) !== 'HdrS') return undefined;
-  const offset = kernel.readUInt16LE(0x20e);
-  if (offset === 0) return '';
-  const text = kernel.toString('latin1', offset + 0x200, offset + 0x200 + 200);
-  return text.split('\0')[0]?.split(' ')[0] ?? '';
-}
-
-/**
- * Throws RAZOR_MK_IMAGE_BASE for a bzImage that is cut off: its header says how long it is (Documentation/arch/x86/boot.rst,
- * setup_sects and syssize). Signed kernels are longer.
- */
+/** Throws RAZOR_MK_IMAGE_BASE for a kernel that is cut off: it says itself how long it is. */
 function checkKernelWhole(kernel: Buffer, from: string): void {
-  const sectors = kernel[0x1f1] === 0 ? 4 : (kernel[0x1f1] ?? 4);
-  const needed = (sectors + 1) * 512 + kernel.readUInt32LE(0x1f4) * 16;
+  const needed = wholeLength(kernel);
   if (kernel.length >= needed) return;
   throw new RazorMkError(
     'RAZOR_MK_IMAGE_BASE',
     `the kernel of ${from} is cut off: it should have ${needed} bytes and has ${kernel.length}`,
     { remedy: 'Fetch it again.' },
+  );
+}
+
+/** Throws RAZOR_MK_IMAGE_BASE where the programs of the initrd are for another processor than the kernel. */
+function checkOneArch({ arch, from, contents }: Pick<Base, 'arch' | 'from' | 'contents'>): void {
+  const shell = readTree(contents.tree, 'bin/busybox', LARGEST_PROGRAM);
+  const programs = shell === undefined ? undefined : archOfProgram(shell);
+  if (programs === undefined || programs === arch) return;
+  throw new RazorMkError(
+    'RAZOR_MK_IMAGE_BASE',
+    `the kernel of ${from} is for ${IMAGE_ARCHES[arch].machine}, the programs of its initrd are for ${IMAGE_ARCHES[programs].machine}`,
+    { remedy: 'Take kernel and core.gz of the same base.' },
   );
 }
 
@@ -186,7 +195,9 @@ export function mirrorDirectory(tree: ReadonlyMap<string, Entry>, modules: strin
   const major = /version\s+([^\s.]+)/.exec(release)?.[1] ?? /^\s*([^\s.]+)\./.exec(release)?.[1] ?? 'local';
   const shell = readTree(tree, 'bin/busybox', LARGEST_PROGRAM);
   const wide = shell === undefined ? /64/.test(modules ?? '') : shell[4] === 2; // EI_CLASS of its ELF header
-  return `${major}.x/${wide ? 'x86_64' : 'x86'}/tcz`;
+  const arm = shell !== undefined && archOfProgram(shell) === 'arm64';
+  const names = arm ? (['aarch64', 'armv7'] as const) : (['x86_64', 'x86'] as const);
+  return `${major}.x/${names[wide ? 0 : 1]}/tcz`;
 }
 
 /** Throws RAZOR_MK_IMAGE_BASE unless the kernel can mount extensions, or its modules can be told not to fit it. */
@@ -237,6 +248,7 @@ function checkKernelRuns(base: Base): void {
       },
     );
   }
+  if (base.arch !== 'x64') return;
   // xloadflags, since boot protocol 2.12: bit 0 is XLF_KERNEL_64
   if (kernel.readUInt16LE(0x206) >= 0x20c && (kernel.readUInt16LE(0x236) & 1) === 0) {
     throw new RazorMkError(

@@ -3,15 +3,24 @@
  * tc-config, tce-setup with /tmp/builtin, dhcp.sh in the background, /opt/bootsync.sh). The shell parts are ours (tinycore/base).
  */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
 import { removeLeftovers } from '../../../platform/leftovers.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Arch } from '../../../packaging/project-paths.ts';
+import { OWN_ARCH } from '../architectures.ts';
 import { compress } from '../initrd/compress.ts';
 import { writeCpio } from '../initrd/cpio.ts';
 import type { Suite } from './apt-suite.ts';
 import { baseModules } from './base-modules.ts';
-import { fetchPackage, kernelPackage, packageFile, type DebianPackage, type PackageSource } from './debian.ts';
+import {
+  fetchPackage,
+  kernelPackage,
+  packageFile,
+  type DebianPackage,
+  type KernelKind,
+  type PackageSource,
+} from './debian.ts';
 import {
   deviceEntry,
   directoryEntry,
@@ -25,7 +34,9 @@ import { entriesOfDirectory } from '../initrd/directory-entries.ts';
 import { must } from '../programs.ts';
 
 interface DebianBaseOptions {
-  readonly kernel: 'amd64' | 'cloud';
+  readonly kernel: KernelKind;
+  /** The processor that it is for; this machine's by default. */
+  readonly arch?: Arch;
   readonly out: string;
   readonly cache: string;
   /** The release of Debian; the machine's own sources by default. */
@@ -54,8 +65,8 @@ interface DebianBase {
 export async function makeDebianBase(options: DebianBaseOptions): Promise<DebianBase> {
   const step = options.step ?? (() => undefined);
   step('asking apt for the packages');
-  const { cache, suite, env, signal } = options;
-  const source = { cache, suite, env, signal };
+  const { cache, suite, arch, env, signal } = options;
+  const source = { cache, suite, arch, env, signal };
   const name = await kernelPackage(options.kernel, source);
   step(`fetching ${name} and busybox-static`);
   const kernel = await fetchPackage(name, source);
@@ -64,7 +75,7 @@ export async function makeDebianBase(options: DebianBaseOptions): Promise<Debian
   step('choosing modules');
   const modules = await baseModules(kernel, version, options.modules ?? []);
   const entries = [
-    ...(await systemEntries(busybox)),
+    ...(await systemEntries(busybox, source)),
     ...modules.entries,
     fileEntry('etc/razor-mk-base', `kernel: ${name} ${kernel.version}\nbusybox: busybox-static ${busybox.version}\n`),
   ];
@@ -102,12 +113,26 @@ const DIRECTORIES: readonly (readonly [string, number])[] = [
 /** Applets that would pretend to be programs of a distribution. */
 const LEFT_OUT = new Set(['dpkg', 'dpkg-deb', 'rpm', 'rpm2cpio', 'linuxrc', 'busybox']);
 
-async function systemEntries(busybox: DebianPackage): Promise<Entry[]> {
+/**
+ * The paths of busybox' applets, by itself. Where it is for another processor the one of this machine, of the same release, is asked;
+ * what the other does not have by name is left out.
+ */
+async function appletsOf(busybox: DebianPackage, source: PackageSource): Promise<string[]> {
   const binary = packageFile(busybox, 'bin/busybox');
-  const applets = (await must([binary, '--list-full'])).stdout.toString().split('\n').filter(Boolean);
-  if (applets.length < 100) {
-    throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${binary} lists ${applets.length} programs only`);
-  }
+  const foreign = (source.arch ?? OWN_ARCH) !== OWN_ARCH;
+  const asked = foreign
+    ? packageFile(await fetchPackage('busybox-static', { ...source, arch: OWN_ARCH }), 'bin/busybox')
+    : binary;
+  const listed = (await must([asked, '--list-full'])).stdout.toString().split('\n').filter(Boolean);
+  const names = foreign ? readFileSync(binary) : undefined;
+  const applets = listed.filter((path) => names?.includes(`\0${basename(path)}\0`) ?? true);
+  if (applets.length >= 100) return applets;
+  throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${binary} has ${applets.length} programs only`);
+}
+
+async function systemEntries(busybox: DebianPackage, source: PackageSource): Promise<Entry[]> {
+  const binary = packageFile(busybox, 'bin/busybox');
+  const applets = await appletsOf(busybox, source);
   const links = applets.filter((path) => !LEFT_OUT.has(path.split('/').at(-1) ?? ''));
   return [
     ...DIRECTORIES.map(([path, mode]) => directoryEntry(path, mode)),

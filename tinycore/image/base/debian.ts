@@ -9,6 +9,8 @@ import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { ownMark, removeLeftovers } from '../../../platform/leftovers.ts';
 import { run, type RunOptions } from '../../../platform/process/run.ts';
 import { hasEntryWithin, listWithin, withinSync } from '../../../platform/within.ts';
+import type { Arch } from '../../../packaging/project-paths.ts';
+import { IMAGE_ARCHES, OWN_ARCH } from '../architectures.ts';
 import { must } from '../programs.ts';
 import { aptSuite, type Suite } from './apt-suite.ts';
 
@@ -24,6 +26,8 @@ export interface PackageSource {
   readonly cache: string;
   /** The release that they come from; what the machine's own sources have by default. */
   readonly suite?: Suite;
+  /** The processor that they are for; this machine's by default. */
+  readonly arch?: Arch;
   /** Of the builder: proxies and APT_CONFIG are handed to apt. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
@@ -41,8 +45,10 @@ function aptRun({ env = {}, signal }: PackageSource): RunOptions {
 }
 
 async function aptOptions(source: PackageSource): Promise<readonly string[]> {
-  const { suite, cache } = source;
-  return suite === undefined ? [] : await aptSuite({ suite, cache, run: aptRun(source) });
+  const { suite, cache, arch = OWN_ARCH } = source;
+  const foreign = arch === OWN_ARCH ? undefined : IMAGE_ARCHES[arch].debian;
+  if (suite === undefined && foreign === undefined) return [];
+  return await aptSuite({ suite, foreign, cache, run: aptRun(source) });
 }
 
 /** What apt-cache knows of a package's dependencies, as it prints them. Throws RAZOR_MK_DOWNLOAD for an unknown package. */
@@ -59,9 +65,13 @@ export async function dependencyText(
   return result.stdout.toString();
 }
 
+/** `metal`: for real machines; `cloud`: for virtual ones, smaller. */
+export type KernelKind = 'metal' | 'cloud';
+
 /** The package that a meta package stands for: linux-image-amd64 is linux-image-6.1.0-56-amd64 today. */
-export async function kernelPackage(flavour: 'amd64' | 'cloud', source: PackageSource): Promise<string> {
-  const meta = flavour === 'cloud' ? 'linux-image-cloud-amd64' : 'linux-image-amd64';
+export async function kernelPackage(kind: KernelKind, source: PackageSource): Promise<string> {
+  const { debian } = IMAGE_ARCHES[source.arch ?? OWN_ARCH];
+  const meta = kind === 'cloud' ? `linux-image-cloud-${debian}` : `linux-image-${debian}`;
   const name = /Depends: (linux-image-[0-9]\S+)/.exec(await dependencyText(meta, source))?.[1];
   if (name === undefined) throw new RazorMkError('RAZOR_MK_DOWNLOAD', `${meta} names no kernel`, { remedy: NO_LISTS });
   return name;

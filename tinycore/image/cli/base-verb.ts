@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { PROJECT } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb, type Host } from '../../../platform/process/verb.ts';
+import { IMAGE_ARCH_NAMES, IMAGE_ARCHES, OWN_ARCH } from '../architectures.ts';
 import { SUITES } from '../base/apt-suite.ts';
 import { makeDebianBase } from '../base/base.ts';
 import { sourceEpoch } from '../../../packaging/inventory/source-epoch.ts';
@@ -17,10 +18,16 @@ export const verb = defineVerb({
         default: false,
         describe: 'out of Debian packages, which apt-get fetches',
       })
+      .option('arch', {
+        choices: IMAGE_ARCH_NAMES,
+        default: OWN_ARCH,
+        defaultDescription: 'that of this machine',
+        describe: 'processor that the base is for',
+      })
       .option('kernel', {
-        choices: ['amd64', 'cloud'] as const,
-        default: 'amd64' as const,
-        describe: 'amd64: for real machines; cloud: for virtual machines, smaller',
+        choices: ['amd64', 'arm64', 'cloud'] as const,
+        defaultDescription: 'amd64 or arm64, by --arch',
+        describe: 'amd64, arm64: for real machines; cloud: for virtual machines, smaller',
       })
       .option('suite', {
         choices: SUITES,
@@ -40,11 +47,18 @@ export const verb = defineVerb({
         remedy: 'Add --from-debian. A Tiny Core ISO needs no such step: razor-mk image build --base FILE.iso.',
       });
     }
+    const { debian } = IMAGE_ARCHES[args.arch];
+    if (args.kernel !== undefined && args.kernel !== 'cloud' && args.kernel !== debian) {
+      throw new RazorMkError('RAZOR_MK_USAGE', `--kernel ${args.kernel} is none for --arch ${args.arch}`, {
+        remedy: `Give --kernel ${debian} or cloud, or the other --arch.`,
+      });
+    }
     const started = performance.now();
     const progress = createProgress(host);
     try {
       const base = await makeDebianBase({
-        kernel: args.kernel,
+        kernel: args.kernel === 'cloud' ? 'cloud' : 'metal',
+        arch: args.arch,
         out: resolve(args.out),
         suite: args.suite,
         env: host.env,

@@ -1,5 +1,6 @@
 /** `razor-mk image build`: a microkernel image from a Tiny Core base. */
 import { defineVerb } from '../../../platform/process/verb.ts';
+import { IMAGE_ARCHES } from '../architectures.ts';
 import { buildImage, type BuildResult } from '../build.ts';
 import type { ChosenFirmware } from '../modules/driver-firmware.ts';
 import { planFirmware } from '../plan-image.ts';
@@ -64,7 +65,7 @@ function report(result: BuildResult, note: string | undefined, seconds: number):
   });
   return [
     ...result.written.map(({ path, bytes }) => `${path.padEnd(wide)}  ${megabytes(bytes).padStart(9)}\n`),
-    `Linux ${result.kernelVersion}; the agent as ${result.form}; unpacked ${megabytes(result.unpackedBytes)}; needs ${result.needsMib} MiB of memory\n`,
+    `Linux ${result.kernelVersion} for ${IMAGE_ARCHES[result.arch].machine}; the agent as ${result.form}; unpacked ${megabytes(result.unpackedBytes)}; needs ${result.needsMib} MiB of memory\n`,
     ...groups,
     ...firmwareLine(result),
     ...result.warnings.map((text) => `note: ${text}\n`),

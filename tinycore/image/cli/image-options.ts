@@ -14,6 +14,7 @@ import { readConfigFile } from '../config-file.ts';
 import { sourceEpoch } from '../../../packaging/inventory/source-epoch.ts';
 import { parseList } from '../extensions/extensions.ts';
 import { FORMATS_FOR, BOOT_FILE_SERVERS } from '../netboot/boot-files.ts';
+import { USUAL_SERIAL } from '../iso/iso.ts';
 import { imageVersion } from '../iso/image-version.ts';
 import { defaultCache } from './base-verb.ts';
 
@@ -68,8 +69,7 @@ export const BUILD_OPTIONS = {
   },
   agent: {
     ...text('the agent’s extension'),
-    default: join(PROJECT, 'build/razor-mk.tcz'),
-    defaultDescription: 'build/razor-mk.tcz',
+    defaultDescription: 'what npm run package made for the base’s processor',
   },
   extension: list('extension that is loaded at boot: a name, a .tcz or a .deb'),
   debian: list('Debian package that becomes an extension, with the libraries that it needs'),
@@ -94,7 +94,11 @@ export const BUILD_OPTIONS = {
     default: false,
     describe: 'the kernel line may let root in: razor.sshkey=, razor.rootpwd= (docs/image.md)',
   },
-  serial: { ...text('serial console of the ISO, or none'), default: 'ttyS0,115200' },
+  serial: {
+    ...text('serial console of the ISO, or none'),
+    default: USUAL_SERIAL,
+    defaultDescription: 'ttyS0,115200, for arm64 ttyAMA0,115200',
+  },
   timeout: { type: 'number' as const, default: 1, describe: 'seconds that the ISO’s boot menu waits' },
   'volume-id': { ...text('volume id of the ISO'), default: 'RAZOR_MK' },
   uefi: { type: 'boolean' as const, default: true, describe: 'the ISO also boots under UEFI' },
@@ -162,7 +166,7 @@ export async function prepareBuild(
     flavour: args.flavour,
     version: version.version,
     form: args.form,
-    agent: resolve(args.agent),
+    agent: args.agent === undefined ? undefined : resolve(args.agent),
     extensions: [...args.extension, ...args['builtin-list'].flatMap(namesOf)],
     debian: args.debian,
     erase: args.erase,

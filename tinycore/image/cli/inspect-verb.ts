@@ -1,5 +1,7 @@
 /** `razor-mk image inspect FILE`: look into an ISO or an initrd. */
 import { defineVerb } from '../../../platform/process/verb.ts';
+import type { Arch } from '../../../packaging/project-paths.ts';
+import { IMAGE_ARCHES } from '../architectures.ts';
 import { inspectImage, type Inspection, type InitrdReport } from '../inspect.ts';
 import { createProgress, megabytes } from '../progress.ts';
 
@@ -46,7 +48,7 @@ function report(found: Inspection): string {
   if (kernel !== undefined)
     row(
       'kernel',
-      `${kernel.path}, ${megabytes(kernel.bytes)}, Linux ${kernel.version || 'of unknown version'}\n${' '.repeat(13)}${kernel.sha256}`,
+      `${kernel.path}, ${megabytes(kernel.bytes)}, Linux ${kernel.version || 'of unknown version'}${forArch(kernel.arch)}\n${' '.repeat(13)}${kernel.sha256}`,
     );
   if (initrd !== undefined) lines.push(...initrdLines(initrd));
   for (const problem of found.problems) row('PROBLEM', problem);
@@ -54,10 +56,14 @@ function report(found: Inspection): string {
   return `${lines.join('\n')}\n`;
 }
 
+function forArch(arch: Arch | undefined): string {
+  return arch === undefined ? '' : ` for ${IMAGE_ARCHES[arch].machine}`;
+}
+
 function initrdLines(initrd: InitrdReport & { readonly path: string; readonly sha256: string }): string[] {
   const lines: string[] = [];
   const row = (name: string, text: string): void => void lines.push(`${name.padEnd(12)} ${text}`);
-  row('initrd', `${initrd.path}, ${megabytes(initrd.bytes)}\n${' '.repeat(13)}${initrd.sha256}`);
+  row('initrd', `${initrd.path}, ${megabytes(initrd.bytes)}${forArch(initrd.arch)}\n${' '.repeat(13)}${initrd.sha256}`);
   for (const [index, each] of initrd.segments.entries()) {
     row(
       `  archive ${index + 1}`,

@@ -1,11 +1,12 @@
 /** `razor-mk image ipxe`: a TFTP root with iPXE and the script that finds the Razor server. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { defineVerb } from '../../../platform/process/verb.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import { defineVerb, type Host } from '../../../platform/process/verb.ts';
+import { IMAGE_ARCH_NAMES, OWN_ARCH } from '../architectures.ts';
 import { fetchPackage } from '../base/debian.ts';
 import { layOutIpxe, layOutLoaders } from '../netboot/ipxe.ts';
-import { fetchSignedLoaders } from '../netboot/secure-boot.ts';
+import { fetchSignedLoaders, type SignedLoaders } from '../netboot/secure-boot.ts';
 import { chooseIpxe, IPXE_CHOICES, ipxeNotes } from '../netboot/ipxe-package.ts';
 import { defaultCache } from './base-verb.ts';
 
@@ -50,8 +51,7 @@ export const verb = defineVerb({
       const found = await fetchPackage('ipxe', { cache, suite: 'trixie', env: host.env, signal: host.signal });
       return join(found.root, 'usr/lib/ipxe');
     });
-    const secureBoot = args['secure-boot'] ? await fetchSignedLoaders({ cache, env: host.env }) : undefined;
-    if (secureBoot !== undefined) host.err(`Secure Boot: ${secureBoot.from}\n`);
+    const secureBoot = args['secure-boot'] ? await signedLoaders(cache, host) : undefined;
     const layout = args['loaders-only']
       ? layOutLoaders(out, ipxe.directory)
       : layOutIpxe({
@@ -65,11 +65,29 @@ export const verb = defineVerb({
           server: args.server,
         });
     host.out(layout.written.map((name) => `${out}/${name}\n`).join(''));
-    for (const { file, debian } of layout.missing) host.err(`left out: ${file} (apt-get install ${debian})\n`);
+    for (const { file, debian, need } of layout.missing) {
+      host.err(`left out: ${file}, for ${need} (apt-get install ${debian})\n`);
+    }
     for (const note of ipxeNotes(ipxe)) host.err(`${note}\n`);
     return 0;
   },
 });
+
+/** Of this machine's processor, and of the other ones where the archive has them: a mirror may not. */
+async function signedLoaders(cache: string, host: Host): Promise<SignedLoaders[]> {
+  const found: SignedLoaders[] = [];
+  for (const arch of IMAGE_ARCH_NAMES) {
+    try {
+      const loaders = await fetchSignedLoaders({ cache, arch, env: host.env });
+      host.err(`Secure Boot for ${arch}: ${loaders.from}\n`);
+      found.push(loaders);
+    } catch (error) {
+      if (arch === OWN_ARCH) throw error;
+      host.err(`left out: shim and GRUB for ${arch}: ${messageOf(error)}\n`);
+    }
+  }
+  return found;
+}
 
 async function ownVersion(): Promise<string> {
   const manifest = new URL('../../../package.json', import.meta.url);

@@ -3,7 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { HOME } from '../../../packaging/extension/extension-package.ts';
+import { ARCHES, buildDirectory, type Arch } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { run } from '../../../platform/process/run.ts';
+import { IMAGE_ARCH_NAMES as ARCH_NAMES, OWN_ARCH } from '../architectures.ts';
 import { replaceFile } from '../../../platform/files.ts';
 import { removeLeftovers } from '../../../platform/leftovers.ts';
 import type { Entry } from '../initrd/entry.ts';
@@ -56,9 +60,16 @@ function unpacked(path: string, bytes: Buffer): Buffer {
   }
 }
 
+/** Where the packager leaves the agent's extension for a processor. */
+export function packagedAgent(arch: Arch): string {
+  return join(buildDirectory(arch), 'razor-mk.tcz');
+}
+
 export interface AgentSource {
   /** razor-mk.tcz */
   readonly file: string;
+  /** The processor of the base. */
+  readonly arch: Arch;
   readonly epoch: number;
   /** Where what was packed again is kept. */
   readonly cache: string;
@@ -67,20 +78,35 @@ export interface AgentSource {
 }
 
 /**
- * Brings razor-mk.tcz into a form. An extension of the right compression is taken as it is, another one is packed again, once.
- * Throws RAZOR_MK_TCZ where the file is not there or is none, with the way to make it.
+ * razor-mk.tcz as it is. Throws RAZOR_MK_TCZ where the file is not there, is none, or is for another processor than the base, with
+ * the way to make it.
  */
-export async function agentParts(source: AgentSource, form: Form): Promise<AgentParts> {
-  const { file, epoch, signal } = source;
+export async function readAgent({ file, arch, epoch }: AgentSource): Promise<TczExtension> {
+  const make = `npm run package${arch === OWN_ARCH ? '' : ` -- --arch ${arch}`}`;
   const sources = { directories: [], kernel: undefined, epoch };
   const [found] = await collectExtensions([file], sources).catch((error: unknown) => {
     if (!(error instanceof RazorMkError)) throw error;
     throw new RazorMkError('RAZOR_MK_TCZ', error.message, {
-      remedy: 'Make it with npm run package, or name another with --agent FILE.tcz.',
+      remedy: `Make it with ${make}, or name another with --agent FILE.tcz.`,
       cause: error,
     });
   });
   if (found === undefined) throw new RazorMkError('RAZOR_MK_TCZ', `${file} is not there`);
+  const other = await archOfAgent(file);
+  if (other === undefined || other === arch) return found;
+  const [has, needs] = [ARCHES[other].machine, ARCHES[arch].machine];
+  throw new RazorMkError('RAZOR_MK_TCZ', `the agent of ${file} is for ${has}, the base for ${needs}`, {
+    remedy: `Make one with ${make}, or take a base for ${has}.`,
+  });
+}
+
+/**
+ * Brings razor-mk.tcz into a form. An extension of the right compression is taken as it is, another one is packed again, once.
+ * Throws as `readAgent` does.
+ */
+export async function agentParts(source: AgentSource, form: Form): Promise<AgentParts> {
+  const { file, signal } = source;
+  const found = await readAgent(source);
   const [kind, compression] = form.split('-') as ['tcz' | 'initrd', 'gzip' | 'zstd' | 'xz'];
   if (kind === 'tcz' && squashCompression(found.data) === compression)
     return { extension: found, entries: [], compression: 'gzip' };
@@ -93,6 +119,17 @@ export async function agentParts(source: AgentSource, form: Form): Promise<Agent
   const data = await packedAgain(source, found.data, compression);
   const md5 = createHash('md5').update(data).digest('hex');
   return { extension: { ...found, data, md5 }, entries: [], compression: 'gzip' };
+}
+
+/** The processor of an agent's extension, by the dynamic loader in it; undefined where nothing tells (no unsquashfs, and no .list beside). */
+async function archOfAgent(file: string): Promise<Arch | undefined> {
+  const listed = await run(['unsquashfs', '-l', file, HOME], { timeoutMs: 60_000 });
+  const names = listed.status === 0 ? listed.stdout.toString() : readIfThere(`${file}.list`);
+  return ARCH_NAMES.find((arch) => names.includes(`${HOME}/${ARCHES[arch].loader}`));
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 /** The same files in another compression. zstd at its best takes most of a minute, so the result is kept. */

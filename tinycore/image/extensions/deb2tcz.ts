@@ -1,7 +1,9 @@
 /** A Debian package as an extension: its files in a squashfs, its dependencies as a .dep, as the original's deb2tcz did. */
+import type { Arch } from '../../../packaging/project-paths.ts';
 import { isFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { removeWithin } from '../../../platform/within.ts';
+import { IMAGE_ARCHES } from '../architectures.ts';
 import { must } from '../programs.ts';
 import { squashfsOf } from './squashfs.ts';
 
@@ -12,7 +14,7 @@ interface Repacked {
 }
 
 /** Unpacks and repacks. Maintainer scripts are not run: nothing is installed. Throws RAZOR_MK_TCZ, RAZOR_MK_IMAGE_PROGRAM. */
-export async function debToTcz(path: string, epoch: number, signal?: AbortSignal): Promise<Repacked> {
+export async function debToTcz(path: string, epoch: number, arch: Arch, signal?: AbortSignal): Promise<Repacked> {
   if (!isFile(path)) throw new RazorMkError('RAZOR_MK_TCZ', `${path} is not there`);
   const options = signal === undefined ? {} : { signal };
   const asked = await must(['dpkg-deb', '-f', path, 'Depends', 'Pre-Depends', 'Architecture'], options).catch(
@@ -23,8 +25,11 @@ export async function debToTcz(path: string, epoch: number, signal?: AbortSignal
   );
   const fields = asked.stdout.toString();
   const architecture = /^Architecture: (\S+)$/m.exec(fields)?.[1] ?? '';
-  if (!['all', 'amd64', 'i386'].includes(architecture)) {
-    throw new RazorMkError('RAZOR_MK_TCZ', `${path} is for ${architecture}`, { remedy: 'Take the package of amd64.' });
+  const { debian } = IMAGE_ARCHES[arch];
+  if (!['all', debian, ...(arch === 'x64' ? ['i386'] : ['armhf'])].includes(architecture)) {
+    throw new RazorMkError('RAZOR_MK_TCZ', `${path} is for ${architecture}, the base for ${debian}`, {
+      remedy: `Take the package of ${debian}.`,
+    });
   }
   const fill = async (tree: string): Promise<void> => {
     await must(['dpkg-deb', '-x', path, tree], options);

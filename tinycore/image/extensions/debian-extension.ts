@@ -14,6 +14,8 @@ interface DebianExtensionOptions {
   /** Where fetched packages are kept. */
   readonly cache: string;
   readonly env?: PackageSource['env'];
+  /** The processor of the base. */
+  readonly arch?: PackageSource['arch'];
   readonly epoch: number;
   readonly signal?: AbortSignal;
 }
@@ -31,8 +33,8 @@ export async function programsExtension(
   programs: DebianPrograms,
   options: DebianExtensionOptions,
 ): Promise<TczExtension> {
-  const { cache, env, signal } = options;
-  const source = { cache, env, signal };
+  const { cache, arch, env, signal } = options;
+  const source = { cache, arch, env, signal };
   return await packed(name, options, async (tree) => {
     const owners = Object.keys(programs);
     const libraries = new Set<string>();
@@ -47,8 +49,8 @@ export async function programsExtension(
 
 /** Fetches and packs. Throws RAZOR_MK_DOWNLOAD (apt knows no such package), RAZOR_MK_IMAGE_NAME, RAZOR_MK_IMAGE_PROGRAM. */
 export async function debianExtension(name: string, options: DebianExtensionOptions): Promise<TczExtension> {
-  const { cache, env, signal } = options;
-  const source = { cache, env, signal };
+  const { cache, arch, env, signal } = options;
+  const source = { cache, arch, env, signal };
   if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name))
     throw new RazorMkError('RAZOR_MK_IMAGE_NAME', `${JSON.stringify(name)} cannot be the name of a Debian package`);
   return await packed(name, options, async (tree) => {

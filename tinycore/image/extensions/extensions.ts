@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Arch } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { OWN_ARCH } from '../architectures.ts';
 import { debToTcz } from './deb2tcz.ts';
 import { downloadBytes } from '../base/download.ts';
 
@@ -25,6 +27,8 @@ export interface ExtensionSources {
   readonly mirror?: string;
   /** What KERNEL in names stands for. */
   readonly kernel: string | undefined;
+  /** The processor of the base; this machine's by default. */
+  readonly arch?: Arch;
   /** Seconds since 1970 for what is repacked. */
   readonly epoch: number;
   readonly signal?: AbortSignal;
@@ -82,7 +86,7 @@ function plainName(text: string, owner: string): string {
 }
 
 async function fromDeb(path: string, name: string, sources: ExtensionSources): Promise<TczExtension> {
-  const { data, dep } = await debToTcz(path, sources.epoch, sources.signal);
+  const { data, dep } = await debToTcz(path, sources.epoch, sources.arch ?? OWN_ARCH, sources.signal);
   return { name, data, dep: dep.filter((each) => available(extensionName(each), sources)), md5: md5(data) };
 }
 

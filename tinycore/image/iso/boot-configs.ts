@@ -22,7 +22,7 @@ export function kernelWords({ serial, kernelArgs }: Pick<MenuOptions, 'serial' |
   return ['loglevel=3', ...console, ...kernelArgs];
 }
 
-/** Number of the serial port and its speed. */
+/** Number of the PC's serial port and its speed; where another one is meant, the firmware's own console leads to it. */
 function port({ serial }: MenuOptions): [string, string] | undefined {
   const match = /^ttyS(\d),(\d+)$/.exec(serial ?? '');
   return match === null ? undefined : [match[1] ?? '0', match[2] ?? '115200'];

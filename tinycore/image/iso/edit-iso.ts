@@ -33,7 +33,8 @@ interface Menu {
   readonly write: (words: readonly string[]) => string;
 }
 
-const MENUS: readonly Menu[] = [
+/** The menus of an ISO of `image build`; not every one has both. */
+export const MENUS: readonly Menu[] = [
   {
     path: 'boot/isolinux/isolinux.cfg',
     line: /^( {2}append )(.*)$/m,

@@ -15,19 +15,20 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Flavour } from '../../../packaging/extension/overlay.ts';
-import { PROJECT } from '../../../packaging/project-paths.ts';
+import { buildDirectory, PROJECT, type Arch } from '../../../packaging/project-paths.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { ownMark } from '../../../platform/leftovers.ts';
 import { checkKernelArguments } from '../../../platform/netboot/kernel-arguments.ts';
 import type { SignedLoaders } from '../netboot/secure-boot.ts';
 import type { ImageParts } from '../outputs.ts';
+import { IMAGE_ARCHES } from '../architectures.ts';
 import { must, withTemporary } from '../programs.ts';
 import { grubConfig, isolinuxConfig, kernelWords } from './boot-configs.ts';
 
 export interface IsoOptions {
   /** Kernel arguments besides the console. */
   readonly kernelArgs: readonly string[];
-  /** `ttyS0,115200`, or undefined for none. */
+  /** `ttyS0,115200`, USUAL_SERIAL until the processor is known, or undefined for none. */
   readonly serial?: string;
   /** Seconds until the default entry is started. */
   readonly timeout: number;
@@ -35,7 +36,11 @@ export interface IsoOptions {
   readonly uefi: boolean;
 }
 
+/** Stands for the serial port that is usual for a processor. */
+export const USUAL_SERIAL = 'usual';
+
 interface WriteOptions extends IsoOptions {
+  readonly arch: Arch;
   readonly epoch: number;
   readonly version: string;
   readonly flavour: Flavour;
@@ -62,6 +67,8 @@ const ISOLINUX = {
   ],
 } as const;
 
+const FAT_PROGRAMS = ['mformat', 'mmd', 'mcopy'];
+
 /** Modules of GRUB for UEFI. */
 const GRUB_EFI = '/usr/lib/grub/x86_64-efi';
 
@@ -69,13 +76,14 @@ const GRUB_MODULES =
   'part_gpt part_msdos iso9660 fat linux serial terminal search search_fs_file normal echo configfile test';
 
 /** Programs, and files of the boot loaders, that an ISO is made with. */
-export function isoPrograms({ uefi }: IsoOptions, signed = false): string[] {
+export function isoPrograms({ uefi }: IsoOptions, arch: Arch, signed = false): string[] {
+  if (arch !== 'x64') return ['xorriso', ...FAT_PROGRAMS, 'dpkg-deb', 'apt-get'];
   const bios = Object.keys(ISOLINUX) as (keyof typeof ISOLINUX)[];
   const absent = bios.filter((name) => !ISOLINUX[name].some((each) => existsSync(each)));
   return [
     'xorriso',
     ...absent,
-    ...(uefi ? ['mformat', 'mmd', 'mcopy'] : []),
+    ...(uefi ? FAT_PROGRAMS : []),
     ...(uefi && !signed ? ['grub-mkimage'] : []),
     ...(uefi && !signed && !existsSync(GRUB_EFI) ? [GRUB_EFI] : []),
   ];
@@ -91,14 +99,12 @@ export async function writeIso(
   checkIsoOptions(options);
   return await withTemporary(async (directory) => {
     const tree = join(directory, 'iso');
-    const isolinux = join(tree, 'boot/isolinux');
-    mkdirSync(isolinux, { recursive: true });
+    mkdirSync(join(tree, 'boot'), { recursive: true });
     writeFileSync(join(tree, 'boot/vmlinuz'), image.kernel);
     writeFileSync(join(tree, 'boot/core.gz'), image.initrd);
     writeFileSync(join(tree, 'iso-metadata.yaml'), image.metadata);
-    for (const name of ['isolinux.bin', 'ldlinux.c32'] as const) copyFileSync(partOf(name), join(isolinux, name));
-    writeFileSync(join(isolinux, 'isolinux.cfg'), isolinuxConfig(options));
-    copyLicences(tree);
+    if (options.arch === 'x64') writeIsolinux(tree, options);
+    copyLicences(tree, options.arch);
     if (options.uefi) await writeEfi(directory, tree, options, signal);
     setTimes(tree, options.epoch);
     const beside = join(dirname(path), `.${options.flavour}.${ownMark()}.iso.part`);
@@ -115,8 +121,27 @@ export async function writeIso(
   });
 }
 
+function writeIsolinux(tree: string, options: WriteOptions): void {
+  const isolinux = join(tree, 'boot/isolinux');
+  mkdirSync(isolinux);
+  for (const name of ['isolinux.bin', 'ldlinux.c32'] as const) copyFileSync(partOf(name), join(isolinux, name));
+  writeFileSync(join(isolinux, 'isolinux.cfg'), isolinuxConfig(options));
+}
+
+/** How xorriso makes it bootable: as the CD and as the disk of a PC with BIOS or UEFI; of others with UEFI, by a partition behind. */
+function bootArgs(tree: string, { arch, uefi }: WriteOptions): string[] {
+  if (arch !== 'x64') {
+    const partition = ['-append_partition', '2', '0xef', join(tree, 'boot/efi.img'), '-appended_part_as_gpt'];
+    return [...partition, '-c', 'boot/boot.cat', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot'];
+  }
+  return [
+    ...['-b', 'boot/isolinux/isolinux.bin', '-c', 'boot/isolinux/boot.cat'],
+    ...['-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '-isohybrid-mbr', partOf('isohdpfx.bin')],
+    ...(uefi ? ['-eltorito-alt-boot', '-e', 'boot/efi.img', '-no-emul-boot', '-isohybrid-gpt-basdat'] : []),
+  ];
+}
+
 function xorrisoArgs(tree: string, target: string, options: WriteOptions): [string, ...string[]] {
-  const uefi = ['-eltorito-alt-boot', '-e', 'boot/efi.img', '-no-emul-boot', '-isohybrid-gpt-basdat'];
   return [
     ...(['xorriso', '-as', 'mkisofs', '-quiet', '-o', target, '-l', '-J', '-R', '-V', options.volumeId] as const),
     ...[
@@ -127,9 +152,7 @@ function xorrisoArgs(tree: string, target: string, options: WriteOptions): [stri
       '-publisher',
       'RAZOR-MK',
     ],
-    ...['-uid', '0', '-gid', '0', '-b', 'boot/isolinux/isolinux.bin', '-c', 'boot/isolinux/boot.cat'],
-    ...['-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '-isohybrid-mbr', partOf('isohdpfx.bin')],
-    ...(options.uefi ? uefi : []),
+    ...['-uid', '0', '-gid', '0', ...bootArgs(tree, options)],
     tree,
   ];
 }
@@ -137,9 +160,10 @@ function xorrisoArgs(tree: string, target: string, options: WriteOptions): [stri
 /** Throws RAZOR_MK_USAGE for options that no boot loader could take. */
 export function checkIsoOptions(options: IsoOptions): void {
   checkKernelArguments(kernelWords(options));
-  if (options.serial !== undefined && !/^ttyS[0-3],\d{4,6}$/.test(options.serial)) {
-    throw new RazorMkError('RAZOR_MK_USAGE', `invalid serial port ${options.serial}`, {
-      remedy: 'Give --serial ttyS0,115200 or --serial none.',
+  const { serial = USUAL_SERIAL } = options;
+  if (serial !== USUAL_SERIAL && !/^tty(S|AMA)[0-3],\d{4,6}$/.test(serial)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `invalid serial port ${serial}`, {
+      remedy: 'Give --serial ttyS0,115200 (for arm64 ttyAMA0,115200) or --serial none.',
     });
   }
   if (!Number.isInteger(options.timeout) || options.timeout < 0 || options.timeout > 3600) {
@@ -203,28 +227,29 @@ async function madeGrub(directory: string, extra: { signal?: AbortSignal }): Pro
   return [['BOOTX64.EFI', grub]];
 }
 
-/** shim starts grubx64.efi beside it; that GRUB knows a CD by /.disk/info. */
+/** shim starts grubx64.efi (grubaa64.efi) beside it; that GRUB knows a CD by /.disk/info. */
 function signedPrograms(
   directory: string,
   tree: string,
   { shim, grubCd }: NonNullable<WriteOptions['loaders']>,
-  { version, flavour }: WriteOptions,
+  { arch, version, flavour }: WriteOptions,
 ): EfiPrograms {
+  const { efi } = IMAGE_ARCHES[arch];
   mkdirSync(join(tree, '.disk'));
   writeFileSync(join(tree, '.disk/info'), `Razor Microkernel ${version} (${flavour})\n`);
   const programs: EfiPrograms = [
-    ['BOOTX64.EFI', join(directory, 'shim.efi')],
-    ['grubx64.efi', join(directory, 'grub.efi')],
+    [`BOOT${efi.toUpperCase()}.EFI`, join(directory, 'shim.efi')],
+    [`grub${efi}.efi`, join(directory, 'grub.efi')],
   ];
-  for (const [name, path] of programs) writeFileSync(path, name === 'grubx64.efi' ? grubCd : shim);
+  for (const [name, path] of programs) writeFileSync(path, name.startsWith('grub') ? grubCd : shim);
   return programs;
 }
 
 /** The project's licence and those of the agent's parts, where the packager has left them beside the executable. */
-function copyLicences(tree: string): void {
+function copyLicences(tree: string, arch: Arch): void {
   mkdirSync(join(tree, 'licences'));
   copyFileSync(join(PROJECT, 'LICENSE'), join(tree, 'licences/razor-mk.txt'));
-  const parts = join(PROJECT, 'build/razor-mk.LICENCES.txt');
+  const parts = join(buildDirectory(arch), 'razor-mk.LICENCES.txt');
   if (existsSync(parts)) copyFileSync(parts, join(tree, 'licences/parts-of-the-agent.txt'));
 }
 

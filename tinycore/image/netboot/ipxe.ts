@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { grubBootstrap } from '../../../platform/netboot/grub-bootstrap.ts';
 import { copyLoaders, missingLoaders } from '../../../platform/netboot/loaders.ts';
 import { netbootLines, proxyNetbootLines, type NetbootServer } from '../../../platform/netboot/dnsmasq.ts';
 import {
@@ -30,8 +31,8 @@ interface IpxeOptions {
   readonly version: string;
   /** Directory with iPXE's files; Debian's package on this machine by default. */
   readonly ipxe?: string;
-  /** UEFI machines get shim and GRUB. */
-  readonly secureBoot?: SignedLoaders;
+  /** UEFI machines get shim and GRUB, of each architecture in the list. */
+  readonly secureBoot?: readonly SignedLoaders[];
   /** For the dnsmasq examples. */
   readonly network: { readonly interface: string; readonly address: string; readonly range: string };
 }
@@ -39,27 +40,27 @@ interface IpxeOptions {
 interface IpxeLayout {
   readonly written: readonly string[];
   /** Files of packages that are not installed. */
-  readonly missing: readonly { readonly file: string; readonly debian: string }[];
+  readonly missing: readonly { readonly file: string; readonly debian: string; readonly need: string }[];
 }
 
 /** Lays the TFTP root out. Throws RAZOR_MK_USAGE for values that would not work, RAZOR_MK_IMAGE_PROGRAM without iPXE. */
 export function layOutIpxe(options: IpxeOptions): IpxeLayout {
   checkOptions(options);
   checkLoaders(options.ipxe);
-  mkdirSync(join(options.out, 'pxelinux.cfg'), { recursive: true });
+  for (const name of ['pxelinux.cfg', 'grub']) mkdirSync(join(options.out, name), { recursive: true });
   const texts: readonly (readonly [string, string])[] = [
     ['razor.ipxe', ipxeScript(options)],
     ['menu.ipxe', IPXE_MENU],
     ['pxelinux.cfg/default', SYSLINUX_MENU],
     ['help.txt', HELP_TEXT],
     ['version.txt', menuVersionText(options.version)],
+    ['grub/grub.cfg', grubBootstrap(`${options.server ?? '$net_default_server'}:${options.port}`)],
     ['dnsmasq.conf', dnsmasqConfig(options)],
     ['dnsmasq-proxy.conf', proxyConfig(options)],
   ];
   for (const [name, text] of texts) replaceFile(join(options.out, name), text);
   const { written, missing } = layOutLoaders(options.out, options.ipxe);
-  const { secureBoot, server, port } = options;
-  const signed = secureBoot === undefined ? [] : layOutSecureBoot(options.out, secureBoot, server, port);
+  const signed = (options.secureBoot ?? []).flatMap((loaders) => layOutSecureBoot(options.out, loaders));
   return { written: [...texts.map(([name]) => name), ...written, ...signed].sort(), missing };
 }
 
@@ -69,7 +70,7 @@ export function layOutLoaders(out: string, ipxe: string | undefined): IpxeLayout
   mkdirSync(out, { recursive: true });
   return {
     written: [...copyLoaders(out, ipxe)].sort(),
-    missing: missingLoaders(ipxe).map(({ name, debian }) => ({ file: name, debian })),
+    missing: missingLoaders(ipxe).map(({ name, debian, need }) => ({ file: name, debian, need })),
   };
 }
 
@@ -129,7 +130,7 @@ domain=razor.internal
 
 function serverOf({ network, out, port, secureBoot }: IpxeOptions): NetbootServer {
   const { address } = network;
-  return { address, tftpRoot: out, ...(secureBoot !== undefined && { secureBoot: { httpPort: port } }) };
+  return { address, tftpRoot: out, httpPort: port, secureBoot: secureBoot !== undefined };
 }
 
 function proxyConfig(options: IpxeOptions): string {

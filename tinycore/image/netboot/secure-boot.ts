@@ -3,11 +3,12 @@
  * verifies GRUB and the kernel (Debian's), the kernel verifies its modules. GRUB of Debian 13 is taken on any machine: that of 12
  * refuses HTTP under Secure Boot.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../../platform/files.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { grubBootstrap } from '../../../platform/netboot/grub-bootstrap.ts';
+import type { Arch } from '../../../packaging/project-paths.ts';
+import { IMAGE_ARCHES, OWN_ARCH } from '../architectures.ts';
 import { isModule } from '../../node/module-name.ts';
 import { fetchPackages, packageFile, type PackageSource } from '../base/debian.ts';
 import type { Entry } from '../initrd/entry.ts';
@@ -15,6 +16,7 @@ import { plainModule } from '../modules/modules.ts';
 
 /** The signed loaders, as bytes. */
 export interface SignedLoaders {
+  readonly arch: Arch;
   readonly shim: Buffer;
   /** GRUB for TFTP and HTTP. */
   readonly grubNet: Buffer;
@@ -24,9 +26,14 @@ export interface SignedLoaders {
   readonly from: string;
 }
 
-/** Fetches shim and GRUB of Debian 13. Throws RAZOR_MK_DOWNLOAD, and RAZOR_MK_IMAGE_BASE where a loader has no signature. */
+/**
+ * Fetches shim and GRUB of Debian 13 for `source.arch`, this machine's by default. Throws RAZOR_MK_DOWNLOAD, and RAZOR_MK_IMAGE_BASE
+ * where a loader has no signature.
+ */
 export async function fetchSignedLoaders(source: Omit<PackageSource, 'suite'>): Promise<SignedLoaders> {
-  const packages = await fetchPackages(['shim-signed', 'grub-efi-amd64-signed'], { ...source, suite: 'trixie' });
+  const arch = source.arch ?? OWN_ARCH;
+  const { debian, efi, grub: platform } = IMAGE_ARCHES[arch];
+  const packages = await fetchPackages(['shim-signed', `grub-efi-${debian}-signed`], { ...source, suite: 'trixie' });
   const [shim, grub] = packages as [(typeof packages)[0], (typeof packages)[0]];
   const read = (of: (typeof packages)[0], path: string): Buffer => {
     const bytes = readFileSync(packageFile(of, path));
@@ -34,9 +41,10 @@ export async function fetchSignedLoaders(source: Omit<PackageSource, 'suite'>): 
     throw new RazorMkError('RAZOR_MK_IMAGE_BASE', `${path} of ${of.name} ${of.version} has no signature`);
   };
   return {
-    shim: read(shim, 'usr/lib/shim/shimx64.efi.signed'),
-    grubNet: read(grub, 'usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed'),
-    grubCd: read(grub, 'usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed'),
+    arch,
+    shim: read(shim, `usr/lib/shim/shim${efi}.efi.signed`),
+    grubNet: read(grub, `usr/lib/grub/${platform}-signed/grubnet${efi}.efi.signed`),
+    grubCd: read(grub, `usr/lib/grub/${platform}-signed/gcd${efi}.efi.signed`),
     from: packages.map(({ name, version }) => `${name} ${version}`).join(', '),
   };
 }
@@ -82,20 +90,14 @@ export async function checkSignatures(kernel: Buffer, files: Iterable<Entry>, fr
 }
 
 /**
- * Lays shim, GRUB and its configuration out in a TFTP root; the names are those that firmware, shim and GRUB ask for. Gives the
- * names. `server` is the host of the boot API, by default the one that DHCP names. Throws RAZOR_MK_FILE_UNWRITABLE.
+ * Lays shim and GRUB out in a TFTP root, beside grub/grub.cfg; the names are those that firmware and shim ask for. Gives the names.
+ * Throws RAZOR_MK_FILE_UNWRITABLE.
  */
-export function layOutSecureBoot(
-  out: string,
-  { shim, grubNet }: SignedLoaders,
-  server: string | undefined,
-  port: number,
-): readonly string[] {
-  mkdirSync(join(out, 'grub'), { recursive: true });
-  const files: readonly (readonly [string, string | Buffer])[] = [
-    ['shimx64.efi', shim],
-    ['grubx64.efi', grubNet],
-    ['grub/grub.cfg', grubBootstrap(`${server ?? '$net_default_server'}:${port}`)],
+export function layOutSecureBoot(out: string, { arch, shim, grubNet }: SignedLoaders): readonly string[] {
+  const { efi } = IMAGE_ARCHES[arch];
+  const files: readonly (readonly [string, Buffer])[] = [
+    [`shim${efi}.efi`, shim],
+    [`grub${efi}.efi`, grubNet],
   ];
   for (const [name, content] of files) replaceFile(join(out, name), content);
   return files.map(([name]) => name);

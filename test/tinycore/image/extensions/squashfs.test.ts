@@ -50,7 +50,7 @@ test(
     );
     symlinkSync(host, join(tree, 'usr'));
     execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-b', tree, deb], { stdio: 'ignore' });
-    const { data } = await debToTcz(deb, 0);
+    const { data } = await debToTcz(deb, 0, 'x64');
     assert.equal(readFileSync(join(host, 'share/man/page'), 'utf8'), 'of this machine');
     writeFileSync(join(directory, 'x.tcz'), data);
     assert.match(execFileSync('unsquashfs', ['-ll', join(directory, 'x.tcz')], { encoding: 'utf8' }), /usr -> /);

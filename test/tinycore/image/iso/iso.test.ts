@@ -17,6 +17,7 @@ import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 let directory = '';
 let image: ImageParts;
 const options = {
+  arch: 'x64' as const,
   kernelArgs: ['razor.ip=192.0.2.1'],
   serial: 'ttyS1,57600',
   timeout: 3,
