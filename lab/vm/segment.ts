@@ -129,8 +129,10 @@ export function dnsmasqArgv(place: Place, dhcp: DhcpOptions, root = process.getu
           ['--dhcp-option=option:server-ip-address,0.0.0.0']
         : [`--dhcp-boot=,razor,${server}`]
       : netbootLines({
-          ...{ address: server ?? '', tftpRoot: dhcp.tftpRoot },
-          ...{ secureBoot: dhcp.secureBoot, httpPort: dhcp.httpPort },
+          address: server ?? '',
+          tftpRoot: dhcp.tftpRoot,
+          secureBoot: dhcp.secureBoot,
+          httpPort: dhcp.httpPort,
         }).map((line) => `--${line}`);
   return [
     'dnsmasq',

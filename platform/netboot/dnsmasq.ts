@@ -42,16 +42,28 @@ interface EfiFirmware {
 /** Kinds of UEFI and their loaders. There is no iPXE of Debian for IA-32 (64-bit processors with 32-bit firmware): these get GRUB. */
 const EFI_FIRMWARE: readonly EfiFirmware[] = [
   {
-    ...{ tag: 'efi64', arches: [7, 9], http: 16, services: ['X86-64_EFI', 'BC_EFI'] },
-    ...{ loader: 'ipxe.efi', signed: 'shimx64.efi' },
+    tag: 'efi64',
+    arches: [7, 9],
+    http: 16,
+    services: ['X86-64_EFI', 'BC_EFI'],
+    loader: 'ipxe.efi',
+    signed: 'shimx64.efi',
   },
   {
-    ...{ tag: 'efiarm64', arches: [11], http: 19, services: ['ARM64_EFI'] },
-    ...{ loader: 'ipxe-arm64.efi', signed: 'shimaa64.efi' },
+    tag: 'efiarm64',
+    arches: [11],
+    http: 19,
+    services: ['ARM64_EFI'],
+    loader: 'ipxe-arm64.efi',
+    signed: 'shimaa64.efi',
   },
   {
-    ...{ tag: 'efi32', arches: [6], http: undefined, services: ['IA32_EFI'] },
-    ...{ loader: 'grubia32.efi', signed: undefined },
+    tag: 'efi32',
+    arches: [6],
+    http: undefined,
+    services: ['IA32_EFI'],
+    loader: 'grubia32.efi',
+    signed: undefined,
   },
 ];
 

@@ -19,11 +19,21 @@ interface ImageArch {
 
 export const IMAGE_ARCHES: Readonly<Record<Arch, ImageArch>> = {
   x64: {
-    ...{ arch: 'x64', machine: 'x86_64', debian: 'amd64', efi: 'x64', grub: 'x86_64-efi', elfMachine: 62 },
+    arch: 'x64',
+    machine: 'x86_64',
+    debian: 'amd64',
+    efi: 'x64',
+    grub: 'x86_64-efi',
+    elfMachine: 62,
     serial: 'ttyS0,115200',
   },
   arm64: {
-    ...{ arch: 'arm64', machine: 'aarch64', debian: 'arm64', efi: 'aa64', grub: 'arm64-efi', elfMachine: 183 },
+    arch: 'arm64',
+    machine: 'aarch64',
+    debian: 'arm64',
+    efi: 'aa64',
+    grub: 'arm64-efi',
+    elfMachine: 183,
     serial: 'ttyAMA0,115200',
   },
 };
