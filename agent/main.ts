@@ -60,19 +60,23 @@ async function main(argv: readonly string[], host: Host): Promise<number> {
     host.out(await (await import('./command-line/help-texts.ts')).manualPage());
     return 0;
   }
-  const words = helpWords(argv);
-  const parser = await openParser(words, host.columns);
-  if (words.length === 0) {
-    host.err(`${await parser.getHelp()}\n`);
+  const asked = helpWords(argv);
+  if (asked !== undefined) {
+    host.out(`${await (await import('./command-line/help-texts.ts')).helpOf(asked, host.columns)}\n`);
+    return 0;
+  }
+  if (argv.length === 0) {
+    host.err(`${await (await import('./command-line/help-texts.ts')).helpOf([], host.columns)}\n`);
     return new RazorMkError('RAZOR_MK_USAGE', '').exitCode;
   }
+  const parser = await openParser(argv);
   try {
     await parser.parseAsync();
     return 0;
   } catch (error) {
     if (error instanceof Chosen) return await error.verb.run(error.args, host);
     if (error instanceof ParseFault)
-      throw await (await import('./command-line/usage.ts')).usageError(error.message, words);
+      throw await (await import('./command-line/usage.ts')).usageError(error.message, argv);
     throw error;
   }
 }

@@ -115,4 +115,8 @@ const CLONE_VERBS: readonly VerbEntry[] = [
   },
 ];
 
-export const VERBS: readonly VerbEntry[] = [...NODE_VERBS, ...CLONE_VERBS, ...OWN_VERBS];
+const cloneVerbs = EXECUTABLE
+  ? CLONE_VERBS.map((entry) => ({ ...entry, describe: `${entry.describe} (in a clone only)` }))
+  : CLONE_VERBS;
+
+export const VERBS: readonly VerbEntry[] = [...NODE_VERBS, ...cloneVerbs, ...OWN_VERBS];

@@ -3,15 +3,19 @@ import { defineVerb } from '../../platform/process/verb.ts';
 import { pushedText } from '../config/pushed.ts';
 import { createRegistry } from '../commands/command-registry.ts';
 import { prepareExchange, printPreview } from './exchange-verb.ts';
-import { agentOptions } from './options.ts';
+import { agentOptions, TO_ASK } from './options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs, {
-      'dry-run': { type: 'boolean', default: false, describe: 'show the request and send nothing' },
-      first: { type: 'boolean', default: false, describe: 'as the first check-in of a freshly booted node' },
-      json: { type: 'boolean', default: false, describe: 'the reply as JSON' },
-    }),
+    agentOptions(
+      yargs,
+      {
+        'dry-run': { type: 'boolean', default: false, describe: 'show the request and send nothing' },
+        first: { type: 'boolean', default: false, describe: 'as the first check-in of a freshly booted node' },
+        json: { type: 'boolean', default: false, describe: 'the reply as JSON' },
+      },
+      TO_ASK,
+    ),
   examples: [
     ['checkin --dry-run', 'the request that would be sent'],
     ['checkin --server 10.0.0.1 --first --json', 'what a server answers to a freshly booted node'],

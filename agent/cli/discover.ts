@@ -2,15 +2,19 @@
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import type { Discovery } from '../discovery/candidate.ts';
-import { agentOptions, serverList } from './options.ts';
+import { agentOptions, TO_FIND, serverList } from './options.ts';
 import { settingsByHand, setUp } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs, {
-      explain: { type: 'boolean', default: false, describe: 'every step, also those that found nothing' },
-      json: { type: 'boolean', default: false, describe: 'candidates and steps as JSON' },
-    }),
+    agentOptions(
+      yargs,
+      {
+        explain: { type: 'boolean', default: false, describe: 'every step, also those that found nothing' },
+        json: { type: 'boolean', default: false, describe: 'candidates and steps as JSON' },
+      },
+      TO_FIND,
+    ),
   examples: [
     ['discover --explain', 'every source that was asked, and what it gave'],
     ['discover --cmdline ./cmdline --dialect foreman', 'where a node with this kernel line would find Foreman'],

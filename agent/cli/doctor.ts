@@ -13,12 +13,12 @@ import { parseRoutes4, parseRoutes6, type Route } from '../network/routes.ts';
 import { factsOf } from '../servers/node-report.ts';
 import type { DiscoveryRules } from '../servers/server.ts';
 import { exclusionOf } from '../state/exclusion.ts';
-import { agentOptions, type AgentArgs } from './options.ts';
+import { agentOptions, TO_ASK, type AgentArgs } from './options.ts';
 import { settingsByHand, setUp, type SetUpOptions } from './setup.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs, { json: { type: 'boolean', default: false, describe: 'every check, as JSON' } }),
+    agentOptions(yargs, { json: { type: 'boolean', default: false, describe: 'every check, as JSON' } }, TO_ASK),
   examples: [
     ['doctor', 'what is broken between this machine and its server'],
     ['doctor --server 10.0.0.1:8026 --json', 'every check of one server, for a program'],

@@ -58,23 +58,65 @@ const FILES = {
   from: { type: 'string', describe: 'gather facts from a capture' },
 } satisfies Record<string, Options>;
 
-/** A verb's own options, in the first group of its help, then those that all verbs of the agent share. */
+/** What a verb uses of files and settings; its help shows these. The others are taken too, so that the options of `run` fit. */
+interface Uses {
+  readonly files: readonly (keyof typeof FILES)[];
+  readonly settings: readonly SettingName[];
+}
+
+/** Everything: the agent itself. */
+const ALL: Uses = {
+  files: Object.keys(FILES) as (keyof typeof FILES)[],
+  settings: Object.values(SETTING_GROUPS).flat(),
+};
+
+/** What looking for a server uses. */
+export const TO_FIND: Uses = {
+  files: ['cmdline', 'config', 'resolv-conf', 'dns-port', 'next-server-file'],
+  settings: ['dialect', 'server', 'port'],
+};
+
+/** What one exchange with a server uses. */
+export const TO_ASK: Uses = {
+  files: [...TO_FIND.files, 'root', 'from'],
+  settings: [
+    ...TO_FIND.settings,
+    'httpTimeout',
+    ...(SETTING_GROUPS['Trust:'] ?? []),
+    ...(SETTING_GROUPS['Facts and identity:'] ?? []).filter((setting) => setting !== 'factRefresh'),
+  ],
+};
+
+/** A verb's own options, in the first group of its help, then those that verbs of the agent share. */
 export function agentOptions<Own extends Record<string, Options>>(
   yargs: Argv,
   own: Own,
+  uses = ALL,
 ): Argv<AgentArgs & InferredOptionTypes<Own>> {
   let built = yargs.options(own).group(Object.keys(own), 'Options:');
-  built = built.options(FILES).group(Object.keys(FILES), 'Files:') as unknown as typeof built;
   for (const [group, settings] of Object.entries(SETTING_GROUPS)) {
     for (const setting of settings) {
       const { option } = settingNames(setting);
       if (option === undefined) continue;
       const alias = setting === 'checkinInterval' ? { alias: 'interval' } : {};
       const describe = inHelp(OPTIONS[setting].meaning);
-      built = built.option(option, { type: 'string', requiresArg: true, describe, group, ...alias }) as typeof built;
+      const shown = { describe, group, hidden: !uses.settings.includes(setting), ...defaultOf(setting) };
+      built = built.option(option, { type: 'string', requiresArg: true, ...shown, ...alias }) as typeof built;
     }
   }
+  for (const [name, file] of Object.entries(FILES)) {
+    const hidden = !uses.files.includes(name as keyof typeof FILES);
+    built = built.option(name, { ...file, group: 'Files:', hidden }) as typeof built;
+  }
   return built as unknown as Argv<AgentArgs & InferredOptionTypes<Own>>;
+}
+
+/** The default of a setting for the help; it is put in elsewhere (config/resolve.ts). */
+function defaultOf(setting: SettingName): { defaultDescription?: string } {
+  const value: unknown = OPTIONS[setting].default;
+  if (value === '' || value === false || (setting === 'port' && value === 0)) return {};
+  const text = Array.isArray(value) ? value.join(',') : String(value);
+  return text === '' ? {} : { defaultDescription: text };
 }
 
 /** The kinds of servers, a line each, for the end of a verb's help. */

@@ -1,13 +1,17 @@
 /** The verb `register`: sends this machine's facts, once. */
 import { defineVerb } from '../../platform/process/verb.ts';
 import { prepareExchange, printPreview } from './exchange-verb.ts';
-import { agentOptions } from './options.ts';
+import { agentOptions, TO_ASK } from './options.ts';
 
 export const verb = defineVerb({
   options: (yargs) =>
-    agentOptions(yargs, {
-      'dry-run': { type: 'boolean', default: false, describe: 'show the request and send nothing' },
-    }),
+    agentOptions(
+      yargs,
+      {
+        'dry-run': { type: 'boolean', default: false, describe: 'show the request and send nothing' },
+      },
+      TO_ASK,
+    ),
   examples: [
     ['register --dry-run', 'the facts that would be sent, in the form of the server'],
     ['register --server 10.0.0.1 --from capture.tar.gz', 'register a recorded machine'],

@@ -4,19 +4,32 @@ import { defineVerb, type Host } from '../../platform/process/verb.ts';
 /** The word with which those scripts ask this program. */
 export const ASKS = '--get-completions';
 
+/** They complete files themselves where razor-mk has no words of its own, and quote what needs it. */
 const SCRIPTS = {
   bash: `# razor-mk completion bash >> ~/.bashrc
 _razor_mk() {
-  local IFS=$'\\n'
-  COMPREPLY=($(razor-mk ${ASKS} "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  local -a words found
+  local current prefix word
+  # bash parts words at : and = too; and gives back only what stands behind the last of them
+  read -a words <<< "\${COMP_LINE:0:COMP_POINT}"
+  [[ "\${COMP_LINE:0:COMP_POINT}" == *[[:space:]] ]] && words+=('')
+  current=\${words[\${#words[@]}-1]}
+  prefix=\${current%"\${current##*[:=]}"}
+  COMPREPLY=()
+  mapfile -t found < <(razor-mk ${ASKS} "\${words[@]:1}" 2>/dev/null)
+  for word in "\${found[@]}"; do
+    printf -v word %q "\${word#"$prefix"}"
+    COMPREPLY+=("$word")
+  done
 }
 complete -o default -F _razor_mk razor-mk
 `,
   zsh: `#compdef razor-mk
 # razor-mk completion zsh >> ~/.zshrc
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 _razor_mk() {
   local -a found
-  found=(\${(f)"$(razor-mk ${ASKS} "\${(@)words[2,$CURRENT]}" 2>/dev/null)"})
+  found=(\${(f)"$(razor-mk ${ASKS} "\${(@Q)words[2,$CURRENT]}" 2>/dev/null)"})
   if (( $#found )); then compadd -a found; else _files; fi
 }
 compdef _razor_mk razor-mk

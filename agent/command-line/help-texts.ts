@@ -1,6 +1,8 @@
 /** The help of every verb, for the page of all verbs and for the manual page. */
 import { ERROR_TABLE } from '../../platform/errors/error-table.ts';
-import { allVerbs, openParser } from './parser.ts';
+import { helpPage } from './help-page.ts';
+import { allVerbs, findVerb } from './parser.ts';
+import { usageError } from './usage.ts';
 
 /** Width of the help on both pages. */
 const COLUMNS = 100;
@@ -14,11 +16,19 @@ interface HelpText {
 /** What `help VERB` prints, of every verb of the tree. */
 export async function helpTexts(): Promise<readonly HelpText[]> {
   const texts: HelpText[] = [];
-  for (const { path } of await allVerbs()) {
-    const text = await (await openParser(path, COLUMNS)).getHelp();
-    texts.push({ name: path.join(' '), text: text.trimEnd() });
-  }
+  for (const verb of await allVerbs())
+    texts.push({ name: verb.path.join(' '), text: (await helpPage(verb, COLUMNS)).trimEnd() });
   return texts;
+}
+
+/** The help of the verb that the words lead to. Throws RAZOR_MK_USAGE for a verb that does not exist. */
+export async function helpOf(words: readonly string[], columns: number): Promise<string> {
+  const verb = await findVerb(words);
+  const [unknown] = verb.rest;
+  const takesWords = verb.module !== undefined && (verb.below.length === 0 || verb.module.usage !== undefined);
+  if (unknown !== undefined && !takesWords && words.at(-1) === unknown)
+    throw await usageError(`Unknown argument: ${unknown}`, words);
+  return await helpPage(verb, columns);
 }
 
 const roff = (text: string): string =>

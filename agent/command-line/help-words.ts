@@ -1,6 +1,9 @@
-/** `razor-mk help`. */
+/** `razor-mk help VERB`, `razor-mk VERB --help`. */
 
-/** `razor-mk help VERB …` as the words that show the help of the verb. */
-export function helpWords(argv: readonly string[]): readonly string[] {
-  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
+/** The words that lead to the verb whose help is asked for; undefined where none is. */
+export function helpWords(argv: readonly string[]): readonly string[] | undefined {
+  if (argv[0] === 'help') return argv.slice(1);
+  const end = argv.indexOf('--');
+  const options = end === -1 ? argv : argv.slice(0, end);
+  return options.some((word) => word === '--help' || word === '-h') ? options : undefined;
 }

@@ -28,16 +28,14 @@ export class ParseFault extends RazorMkError {
 }
 
 /** A parser of these words. Parsing throws Chosen with the verb and its options, or ParseFault. */
-export async function openParser(argv: readonly string[], columns: number): Promise<Argv> {
+export async function openParser(argv: readonly string[]): Promise<Argv> {
   const wanted = argv.find((word) => !word.startsWith('-'));
   const parser = yargs([...argv])
     .scriptName('razor-mk')
     .locale('en') // the executable would be English and a clone would follow LC_ALL
-    .usage('$0 VERB [options]\n\nThe agent of the Razor Microkernel.')
-    .epilogue('razor-mk help VERB shows the options of a verb, with examples.')
+    .help(false) // help-page.ts has it
     .version(versionText())
-    .alias({ h: 'help', V: 'version' })
-    .wrap(Math.min(120, columns))
+    .alias({ V: 'version' })
     .strict()
     .exitProcess(false)
     .fail((message, error) => {
@@ -57,8 +55,7 @@ async function addVerb(parser: Argv, entry: VerbEntry): Promise<void> {
     describe: entry.describe,
     builder: async (yargs: Argv) => {
       for (const below of verb.verbs ?? []) await addVerb(yargs, below);
-      const built = verb.options(yargs).epilogue(verb.epilogue?.() ?? '');
-      for (const [command, does] of verb.examples ?? []) built.example(`$0 ${command}`, does);
+      const built = verb.options(yargs);
       // the options of a verb are not those of the verbs below it
       if (verb.verbs !== undefined) limitToVerb(built as unknown as WholeYargs);
       return built;
@@ -77,8 +74,6 @@ interface WholeYargs {
 
 interface YargsOptions {
   readonly key: Readonly<Record<string, boolean>>;
-  readonly choices: Readonly<Record<string, readonly unknown[]>>;
-  readonly hiddenOptions: readonly string[];
 }
 
 const EVERYWHERE = ['help', 'version'];
@@ -111,20 +106,6 @@ export async function findVerb(words: readonly string[]): Promise<FoundVerb> {
     }
   }
   return found;
-}
-
-/** Names of a verb's options and the choices of each; hidden ones are left out. */
-export function optionsOf(module: VerbModule): {
-  readonly names: readonly string[];
-  readonly choices: YargsOptions['choices'];
-} {
-  const built = module.options(yargs([]).locale('en')) as unknown as WholeYargs;
-  const { key, choices, hiddenOptions } = built.getOptions();
-  const positional = new Set([...(module.usage ?? '').matchAll(/[[<]([\w-]+)/g)].map((match) => match[1]));
-  const names = Object.keys(key).filter(
-    (name) => !hiddenOptions.includes(name) && !positional.has(name) && name.length > 1,
-  );
-  return { names: [...new Set([...names, ...EVERYWHERE])], choices };
 }
 
 /** Every verb of the tree, each with the words that lead to it, in the order of the help. */

@@ -1,7 +1,8 @@
 /** What is wrong with a command line, in words that name the verb, with the verbs and options that were meant. */
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { didYouMean, editDistance } from '../../platform/near-names.ts';
-import { allVerbs, findVerb, optionsOf, type FoundVerb } from './parser.ts';
+import { namesIn, tableOf } from './option-table.ts';
+import { allVerbs, findVerb, type FoundVerb } from './parser.ts';
 
 /** Words of other programs and of the documentation, and what they are called here. */
 const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
@@ -32,16 +33,14 @@ async function sentence(message: string, verb: FoundVerb): Promise<string> {
   const about = `${path.join(' ')}: `;
   if (module === undefined) return message;
   if (unknown.length > 0) {
-    const { names } = optionsOf(module);
-    const texts = unknown.map((one) =>
+    const names = namesIn(tableOf(module));
+    const ownVerbs = below.map((entry) => entry.name);
+    const texts = unknown.map(async (one) =>
       rest.includes(one)
-        ? `unknown word ${one}${didYouMean(
-            one,
-            below.map((entry) => entry.name),
-          )}`
-        : `unknown option --${one}${nearOptions(one, names)}`,
+        ? `unknown word ${one}${didYouMean(one, ownVerbs) || (await fromTheTree(one))}`
+        : `unknown option --${one}${nearOptions(one, names) || (await verbsWith(one))}`,
     );
-    return about + texts.join('; ');
+    return about + (await Promise.all(texts)).join('; ');
   }
   if (message.startsWith('Not enough non-option arguments')) {
     const missing = [...(module.usage ?? '').matchAll(/<([\w-]+)(?:\.\.)?>/g)].map((match) =>
@@ -68,14 +67,26 @@ function nearOptions(wrong: string, names: readonly string[]): string {
   return near.length === 0 ? '' : `; did you mean ${near.map((name) => `--${name}`).join(', ')}?`;
 }
 
-/** The verbs of the whole tree that are spelled nearly so, else the verbs that have such an option. */
 async function unknownVerb(word: string): Promise<string> {
+  return `unknown verb ${word}${await fromTheTree(word)}`;
+}
+
+/** The verbs of the whole tree that are spelled nearly so, else the verbs that have such an option. */
+async function fromTheTree(word: string): Promise<string> {
   const verbs = await allVerbs();
   const own = Object.hasOwn(OTHER_WORDS, word) ? (OTHER_WORDS[word] ?? []) : [];
   const near = verbs.filter(({ path }) => isNear(word, path.at(-1) ?? '')).map(({ path }) => path.join(' '));
-  const options = verbs
-    .filter(({ module }) => module !== undefined && optionsOf(module).names.includes(word))
-    .map(({ path }) => `${path.join(' ')} --${word}`);
-  const found = [...own, ...near, ...(near.length === 0 ? options : [])].slice(0, 4);
-  return `unknown verb ${word}${found.length === 0 ? '' : `; did you mean ${found.join(', or ')}?`}`;
+  if (own.length + near.length === 0) return await verbsWith(word);
+  return asked([...own, ...near]);
+}
+
+/** The verbs that have an option of this name. */
+async function verbsWith(option: string): Promise<string> {
+  const verbs = await allVerbs();
+  const having = verbs.filter(({ module }) => module !== undefined && namesIn(tableOf(module)).includes(option));
+  return asked(having.map(({ path }) => `${path.join(' ')} --${option}`));
+}
+
+function asked(found: readonly string[]): string {
+  return found.length === 0 ? '' : `; did you mean ${found.slice(0, 4).join(', or ')}?`;
 }

@@ -60,6 +60,8 @@ Ironic and Foreman have kernel parameters of their own (\`ipa-api-url=\`, \`prox
 | \`--once\`, \`--turns N\` | | exit after one turn, after N turns |
 | \`--stop-after-command NAME\` | | exit after a turn with this command |
 
+\`discover\`, \`checkin\`, \`register\` and \`doctor\` take all of these settings and files. Their help shows those that they use.
+
 ## Pushed configuration
 
 A Razor or Hanlon server sends its \`mk_*\` settings with every check-in. The agent validates them key by key: an invalid value (an interval of 0, \`"60"\` as text, an invalid pattern, another scheme) is refused and reported in the log and in the fact \`razor_mk_errors\`, and the old value of that key stays; the other keys are applied. Changes are logged as a diff, take effect without a restart, and are on probation until \`probation\` check-ins have succeeded. If \`rediscover-after\` check-ins in a row fail before

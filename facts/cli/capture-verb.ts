@@ -6,6 +6,10 @@ import { openSources } from '../facts.ts';
 import { reportErrors } from './print.ts';
 
 export const verb = defineVerb({
+  examples: [
+    ['capture machine.tar.gz', 'this machine, for facts --from machine.tar.gz anywhere'],
+    ['capture --redact machine.tar.gz', 'without what identifies it'],
+  ],
   usage: '<file>',
   options: (yargs) =>
     yargs

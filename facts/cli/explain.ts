@@ -16,6 +16,10 @@ import { collectOptionsOf, withSources } from './options.ts';
 export function explainVerb(extras: FactsExtras): VerbModule {
   return defineVerb({
     usage: '<name..>',
+    examples: [
+      ['facts explain memorysize', 'its file, its raw text, whether it is sent, and who uses it'],
+      ['facts explain serialnumber uuid --from machine.tar.gz', 'of a recorded machine'],
+    ],
     options: (yargs) =>
       withSources(yargs)
         .positional('name', { type: 'string', array: true, demandOption: true, describe: 'names of facts' })
@@ -26,7 +30,7 @@ export function explainVerb(extras: FactsExtras): VerbModule {
           describe: 'where the agent keeps what a server pushed',
         })
         .option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
-    complete: async (_words, host) => await factNames(host),
+    complete: async ({ option }, host) => (option === undefined ? await factNames(host) : []),
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
       reportErrors(set, host);

@@ -35,7 +35,7 @@ export function factsVerb(extras: FactsExtras): VerbModule {
       ['facts --tags --rules rules.json', 'which tags a server would give, and why not the others'],
       ['facts --diff last', 'what changed since the running agent sent its facts'],
     ],
-    complete: async (_words, host) => await factNames(host),
+    complete: async ({ option }, host) => (option === undefined ? await factNames(host) : []),
     run: async (args, host) => await run(args, host, extras),
   });
 }

@@ -9,6 +9,10 @@ import { collectOptionsOf, identityChoiceOf, withSources } from './options.ts';
 /** The verb, with what the caller knows of servers. */
 export function identityVerb(extras: FactsExtras): VerbModule {
   return defineVerb({
+    examples: [
+      ['facts identity', 'by which id each kind of server knows this machine'],
+      ['facts identity --identity-exclude eth1', 'and without that interface'],
+    ],
     options: (yargs) => withSources(yargs).option('json', { type: 'boolean', default: false, describe: 'as JSON' }),
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));

@@ -19,24 +19,38 @@ interface SourceArgs {
 /** Adds --from, --root, --all, --hardware, --facts-dir, --identity-include and --identity-exclude. */
 export function withSources(yargs: Argv): Argv<SourceArgs> {
   return yargs
-    .option('from', { type: 'string', describe: 'read a capture instead of this machine' })
-    .option('root', { type: 'string', default: '/', describe: 'read a recorded tree instead of this machine' })
-    .option('all', { type: 'boolean', default: false, describe: 'also what starts programs: LLDP, BMC, ethtool' })
+    .option('from', { group: 'What is read:', type: 'string', describe: 'read a capture instead of this machine' })
+    .option('root', {
+      group: 'What is read:',
+      type: 'string',
+      default: '/',
+      describe: 'read a recorded tree instead of this machine',
+    })
+    .option('all', {
+      group: 'What is read:',
+      type: 'boolean',
+      default: false,
+      describe: 'also what starts programs: LLDP, BMC, ethtool',
+    })
     .option('hardware', {
+      group: 'What is read:',
       choices: ['native', 'lshw'] as const,
       default: 'native' as const,
       describe: 'how the mk_hw_* facts are made',
     })
     .option('facts-dir', {
+      group: 'What is read:',
       type: 'array',
       default: ['/etc/razor-mk/facts.d'] as (string | number)[],
       describe: 'directories with facts of your own',
     })
     .option('identity-include', {
+      group: 'What is read:',
       type: 'string',
       describe: 'interfaces (names or MACs) to take into the id against the rules',
     })
     .option('identity-exclude', {
+      group: 'What is read:',
       type: 'string',
       describe: 'interfaces (names or MACs) to leave out of the id',
     }) as unknown as Argv<SourceArgs>;

@@ -7,11 +7,11 @@ import { print } from './print.ts';
 function fileVerb(path: string, describe: string, example: string): VerbModule {
   return defineVerb({
     usage: '<file>',
-    options: (yargs) =>
-      clientOptions(yargs)
-        .positional('file', { type: 'string', demandOption: true, describe })
-        .example(`razor-mk lab ${example}`, 'The lab of this machine')
-        .example(`razor-mk lab ${example} --lab http://127.0.0.1:18025`, 'A lab on another port'),
+    examples: [
+      [`lab ${example}`, 'the lab of this machine'],
+      [`lab ${example} --lab http://127.0.0.1:18025`, 'a lab on another port'],
+    ],
+    options: (yargs) => clientOptions(yargs).positional('file', { type: 'string', demandOption: true, describe }),
     run: async (args, host) => {
       const client = await openClient(args, host);
       print(await client.call('POST', path, { path: resolve(args.file) }), [], args, host);

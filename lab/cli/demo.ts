@@ -7,6 +7,11 @@ import type { Lab } from '../lab-server.ts';
 const COLOURS: Readonly<Record<Scene['who'], number>> = { demo: 35, lab: 34, agent: 32 };
 
 export const verb = defineVerb({
+  examples: [
+    ['demo', 'discovered, registered, matched, told to reboot, in some seconds'],
+    ['demo --keep', 'leaves lab and agent running, with the address of the page'],
+    ['demo --vm', 'with a virtual machine that boots from power-on'],
+  ],
   options: (yargs) =>
     yargs
       .option('vm', { type: 'boolean', default: false, describe: 'with a virtual machine that boots from power-on' })

@@ -10,6 +10,10 @@ const BACKOFF_CAP_S = 60;
 const TURN_MS = 50;
 
 export const verb = defineVerb({
+  examples: [
+    ['lab herd', '100,000 agents on a virtual clock'],
+    ['lab herd --nodes 2000 --real --lab http://192.0.2.10:8026', 'against a lab that runs'],
+  ],
   options: (yargs) =>
     yargs
       .option('nodes', { type: 'number', default: 100_000, describe: 'how many agents' })

@@ -11,6 +11,10 @@ import { IPXE_MENU, SYSLINUX_MENU } from '../../platform/netboot/scripts.ts';
 const SERVER = /^(\$\{next-server\}|\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9.-]{0,252})(?::(\d{1,5}))?$/i;
 
 export const verb = defineVerb({
+  examples: [
+    ['lab ipxe', 'the script that leads machines to the lab'],
+    ['lab ipxe --server 192.0.2.10 --out /srv/tftp', 'a whole TFTP root, with settings for dnsmasq'],
+  ],
   options: (yargs) =>
     yargs
       .option('server', {

@@ -4,16 +4,20 @@ import { defineVerb } from '../../platform/process/verb.ts';
 import { yargsOptions } from './serve/server-options.ts';
 
 export const verb = defineVerb({
+  examples: [
+    ['lab --db lab.db', 'keeps everything in a file'],
+    ['lab --host 0.0.0.0 --protect-new-nodes', 'serves the machines of a network, and binds none before it is allowed'],
+    [
+      'lab --db lab.db --host 0.0.0.0 --people-host 0.0.0.0 --tls-cert lab.pem --tls-key lab.key',
+      'with its page for others',
+    ],
+  ],
   options: (yargs) =>
-    yargs
-      .example('razor-mk lab --db lab.db', 'Keep everything in a file')
-      .example('razor-mk lab --host 0.0.0.0 --protect-new-nodes', 'Serve the machines of a network')
-      .options(yargsOptions())
-      .option('config', {
-        type: 'string',
-        global: false,
-        describe: 'YAML file with these options; the command line and RAZOR_MK_LAB_… come first',
-      }) as Argv<Record<string, unknown>>,
+    yargs.options(yargsOptions()).option('config', {
+      type: 'string',
+      global: false,
+      describe: 'YAML file with these options; the command line and RAZOR_MK_LAB_… come first',
+    }) as Argv<Record<string, unknown>>,
   verbs: [
     {
       name: 'vm',
@@ -81,5 +85,5 @@ export const verb = defineVerb({
 });
 
 function catalogVerb(name: 'node' | 'activeModel' | 'policy' | 'model' | 'template' | 'tag' | 'broker' | 'image') {
-  return async () => (await import('./catalog-verbs.ts'))[name];
+  return async () => (await import('./catalog/kinds.ts'))[name];
 }

@@ -19,9 +19,10 @@ export function clientOptions(yargs: Argv): Argv<ClientArgs> {
   return yargs
     .option('lab', {
       type: 'string',
-      describe: `Address of page and management API; RAZOR_MK_LAB_URL, or ${DEFAULT_LAB}, by default`,
+      group: 'Lab:',
+      describe: `address of page and management API; RAZOR_MK_LAB_URL, or ${DEFAULT_LAB}, by default`,
     })
-    .option('token-file', { type: 'string', describe: 'File with the token of the lab' })
+    .option('token-file', { type: 'string', group: 'Lab:', describe: 'file with the token of the lab' })
     .option('format', {
       choices: ['table', 'json'] as const,
       describe: 'table on a terminal, json otherwise',

@@ -9,15 +9,17 @@ import { readSigningKey } from '../listeners/reply-signing.ts';
 
 /** Makes FILE, the private key, and FILE.pub. */
 export const key = defineVerb({
+  examples: [
+    ['lab key site.key', 'then: lab --site-key site.key, image build --site-key site.key.pub'],
+    ['lab key /etc/razor-mk/site.key', 'site.key.pub beside it'],
+  ],
   usage: '<file>',
   options: (yargs) =>
-    yargs
-      .positional('file', {
-        type: 'string',
-        demandOption: true,
-        describe: 'The private key; FILE.pub is its public half',
-      })
-      .example('razor-mk lab key site.key', 'Then: lab --site-key site.key, image build --site-key site.key.pub'),
+    yargs.positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'The private key; FILE.pub is its public half',
+    }),
   run: ({ file }, host) => {
     for (const path of [file, `${file}.pub`]) {
       if (!existsSync(path)) continue;
@@ -39,6 +41,10 @@ export const key = defineVerb({
 
 /** Writes FILE.sig beside each file. */
 export const signFiles = defineVerb({
+  examples: [
+    ['lab sign tce-install-list --site-key site.key', 'writes tce-install-list.sig'],
+    ['lab sign *.tcz debian.raw --site-key site.key', 'each with its signature beside it'],
+  ],
   usage: '<file..>',
   options: (yargs) =>
     yargs
@@ -48,8 +54,7 @@ export const signFiles = defineVerb({
         demandOption: true,
         describe: 'Lists of extensions and modules, images',
       })
-      .option('site-key', { type: 'string', demandOption: true, describe: 'Private key that lab key made' })
-      .example('razor-mk lab sign tce-install-list --site-key site.key', 'Writes tce-install-list.sig'),
+      .option('site-key', { type: 'string', demandOption: true, describe: 'Private key that lab key made' }),
   run: async ({ file, 'site-key': path }, host) => {
     const signing = readSigningKey(read(path));
     for (const each of file) {

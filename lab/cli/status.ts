@@ -4,6 +4,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { isRecord } from '../listeners/request-body.ts';
 import { clientOptions, openClient } from './management-client.ts';
+import { labNames, pathOf } from './catalog/names.ts';
 import { print, printable } from './print.ts';
 
 /** How often `log --follow` asks. */
@@ -19,6 +20,10 @@ function eventText(event: Readonly<Record<string, unknown>>): string {
 }
 
 export const status = defineVerb({
+  examples: [
+    ['lab status', 'addresses, counts and settings'],
+    ['lab status --lab http://192.0.2.10:8025 --token-file token', 'of a lab elsewhere'],
+  ],
   options: clientOptions,
   run: async (args, host) => {
     const client = await openClient(args, host);
@@ -28,6 +33,11 @@ export const status = defineVerb({
 });
 
 export const log = defineVerb({
+  examples: [
+    ['lab log --limit 20', 'the newest 20 lines'],
+    ['lab log --follow --format json', 'what happens, one JSON object a line'],
+  ],
+  complete: async (asked, host) => await labNames(pathOf('', asked), asked, host),
   options: (yargs) =>
     clientOptions(yargs)
       .option('node', { type: 'string', describe: 'only what is about this node (its UUID)' })

@@ -25,12 +25,20 @@ function which<T>(yargs: Argv<T>) {
 }
 
 export const consoleVerb = defineVerb({
+  examples: [
+    ['lab vm console node1', 'the serial console of the newest lab vm --keep'],
+    ['lab vm console node2 --dir /tmp/vms', 'of the one with that directory'],
+  ],
   usage: '<name>',
   options: (yargs) => which(yargs),
   run: (args, host) => attach(directoryOf(args), args.name, host),
 });
 
 export const screenVerb = defineVerb({
+  examples: [
+    ['lab vm screen node1', 'a PNG beside its other files'],
+    ['lab vm screen node1 --out screen.png', 'a PNG here'],
+  ],
   usage: '<name>',
   options: (yargs) =>
     which(yargs).option('out', { type: 'string', describe: 'the PNG file [default: NAME.png in that directory]' }),

@@ -29,6 +29,11 @@ interface VmArgs {
 }
 
 export const verb = defineVerb({
+  examples: [
+    ['lab vm', 'one machine, with an image that is built where there is none'],
+    ['lab vm --image build/image/razor-mk.iso --machines 2 --uefi', 'two machines with UEFI and your image'],
+    ['lab vm --keep', 'leaves them running: lab vm console node1, lab vm screen node1'],
+  ],
   options: (yargs) =>
     yargs
       .option('image', {

@@ -10,6 +10,11 @@ import { sourceCommit, sourceVersion } from '../inventory/source-version.ts';
 import { COMPRESSIONS } from '../extension/squashfs-options.ts';
 
 export const verb = defineVerb({
+  examples: [
+    ['package', 'build/razor-mk and build/razor-mk.tcz'],
+    ['package --arch arm64 --output build/arm64', 'for another processor'],
+    ['package --no-budget', 'without measuring the compressed size, which takes longest'],
+  ],
   options: (yargs) =>
     yargs
       .option('arch', {

@@ -33,6 +33,16 @@ export interface Terminal {
   onResize(callback: () => void): () => void;
 }
 
+/** Where on the command line of a verb a shell asks for names. */
+export interface AskedNames {
+  /** The words before it, without options and their values. */
+  readonly words: readonly string[];
+  /** The option whose value is asked for. */
+  readonly option: string | undefined;
+  /** Values of the options before it. */
+  readonly given: Readonly<Record<string, string>>;
+}
+
 /** A verb with its options parsed to `T`. */
 export interface VerbModule<T = unknown> {
   /** The yargs command string after the verb's name: `[name..]`; empty when it takes no positional words. */
@@ -42,8 +52,8 @@ export interface VerbModule<T = unknown> {
   readonly examples?: readonly (readonly [command: string, does: string])[];
   /** For the end of the help. */
   readonly epilogue?: () => string;
-  /** Names that may stand behind these words, for the completion of shells. */
-  readonly complete?: (words: readonly string[], host: Host) => Promise<readonly string[]>;
+  /** Names that may stand where the shell asks for one. */
+  readonly complete?: (asked: AskedNames, host: Host) => Promise<readonly string[]>;
   /** Runs the verb; the result is the exit status. Throws RazorMkError for what a person should read. */
   readonly run: (args: ParsedOptions<T>, host: Host) => Promise<number>;
   /** Verbs below this one (`image build`); `run` is not called when one of them is asked for. */

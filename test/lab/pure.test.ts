@@ -7,7 +7,7 @@ import { familyOf, MODEL_STATES, nextState, stateEntry, TEMPLATES } from '../../
 import { parseFaithfulRange, parseRange } from '../../lab/images/ranges.ts';
 import type { Image } from '../../lab/store/records.ts';
 import { matchTags } from '../../platform/rules/tags.ts';
-import { parseMatcher } from '../../lab/cli/catalog-verbs.ts';
+import { parseMatcher } from '../../lab/cli/catalog/typed.ts';
 
 const tags = (
   facts: Record<string, unknown>,

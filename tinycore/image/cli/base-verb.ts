@@ -11,6 +11,10 @@ import { createProgress, megabytes } from '../progress.ts';
 import { statSync } from 'node:fs';
 
 export const verb = defineVerb({
+  examples: [
+    ['image base --from-debian --out build/base', 'for real machines'],
+    ['image base --from-debian --kernel cloud --out build/cloud', 'smaller, for virtual machines'],
+  ],
   options: (yargs) =>
     yargs
       .option('from-debian', {

@@ -8,6 +8,17 @@ import { createProgress, megabytes } from '../progress.ts';
 import { addBuildOptions, prepareBuild } from './image-options.ts';
 
 export const verb = defineVerb({
+  examples: [
+    ['image build --base build/base --out build/image', 'kernel, initrd and ISO'],
+    [
+      'image build --base CorePure64.iso --server ironic --out build/ironic',
+      'on Tiny Core, with the files that Ironic expects',
+    ],
+    [
+      'image build --base build/base --flavour dev --ssh-key ~/.ssh/id_ed25519.pub --out build/dev',
+      'an image that one can log in to',
+    ],
+  ],
   options: (yargs) =>
     addBuildOptions(yargs)
       .option('out', { type: 'string', demandOption: true, describe: 'directory for the results' })

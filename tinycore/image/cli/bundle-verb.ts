@@ -6,6 +6,13 @@ import { createProgress, megabytes } from '../progress.ts';
 import { addBuildOptions, prepareBuild } from './image-options.ts';
 
 export const verb = defineVerb({
+  examples: [
+    [
+      'image bundle --base CorePure64.iso --out bundle.tar',
+      'everything that this build needs, for a builder without network',
+    ],
+    ['image bundle --base build/base --debian nvme-cli --out bundle.tar', 'with a Debian package'],
+  ],
   options: (yargs) =>
     addBuildOptions(yargs).option('out', { type: 'string', demandOption: true, describe: 'the tar file' }),
   run: async (args, host) => {

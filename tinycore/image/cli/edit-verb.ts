@@ -6,6 +6,10 @@ import { defineVerb } from '../../../platform/process/verb.ts';
 import { editIso } from '../iso/edit-iso.ts';
 
 export const verb = defineVerb({
+  examples: [
+    ['image edit mk.iso --server 192.0.2.10 --out site.iso', 'the same image for another server'],
+    ['image edit mk.iso --kernel-arg console=ttyS1,115200 --out ttys1.iso', 'another console'],
+  ],
   usage: '<file>',
   options: (yargs) =>
     yargs
@@ -23,9 +27,7 @@ export const verb = defineVerb({
         array: true,
         default: [] as string[],
         describe: 'name of a word that goes',
-      })
-      .example('$0 image edit mk.iso --server 192.0.2.10 --out site.iso', 'the same image for another server')
-      .example('$0 image edit mk.iso --kernel-arg console=ttyS1,115200 --out ttys1.iso', 'another console'),
+      }),
   run: async (args, host) => {
     const set = [...serverWords(args.server), ...args['kernel-arg']];
     if (set.length + args.remove.length === 0) {

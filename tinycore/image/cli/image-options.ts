@@ -109,12 +109,48 @@ export const BUILD_OPTIONS = {
   },
 } as const;
 
+/** Headings of the help; the others stand in the first group. */
+const GROUPS: Readonly<Record<string, readonly (keyof typeof BUILD_OPTIONS)[]>> = {
+  'What the image is:': [
+    'format',
+    'server',
+    'server-url',
+    'flavour',
+    'version',
+    'form',
+    'agent',
+    'secure-boot',
+    'site-key',
+  ],
+  'What goes in:': [
+    'extension',
+    'debian',
+    'erase',
+    'builtin-list',
+    'mirror-extension',
+    'mirror-list',
+    'extension-dir',
+    'mirror',
+    'module',
+    'module-dir',
+    'firmware',
+    'firmware-from',
+    'file',
+    'facts-d',
+    'command',
+    'build-step',
+  ],
+  'What may be done with the machine:': ['allow-deploy', 'ssh-key', 'password-hash'],
+  'The ISO:': ['kernel-arg', 'serial', 'timeout', 'volume-id', 'uefi'],
+};
+
 type BuildArgs = InferredOptionTypes<typeof BUILD_OPTIONS>;
 
 /** Adds the options, and --config, whose file stands below the command line. */
 export function addBuildOptions<T>(yargs: Argv<T>): Argv<T & BuildArgs> {
-  return yargs
-    .version(false) // --version is that of the image here
+  let built: Argv<T> = yargs.version(false); // --version is that of the image here
+  for (const [head, names] of Object.entries(GROUPS)) built = built.group(names, head);
+  return built
     .options(BUILD_OPTIONS)
     .config('config', 'image.yaml with these options, or the original’s bundle.cfg', readConfig) as Argv<T & BuildArgs>;
 }

@@ -6,6 +6,10 @@ import { inspectImage, type Inspection, type InitrdReport } from '../inspect.ts'
 import { createProgress, megabytes } from '../progress.ts';
 
 export const verb = defineVerb({
+  examples: [
+    ['image inspect build/image/razor-mk.iso', 'what it needs, which drivers it lacks, who could log in'],
+    ['image inspect build/image/initrd.gz --json', 'the same of an initrd, for a program'],
+  ],
   usage: '<file>',
   options: (yargs) =>
     yargs

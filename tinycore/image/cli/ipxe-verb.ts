@@ -11,6 +11,13 @@ import { chooseIpxe, IPXE_CHOICES, ipxeNotes } from '../netboot/ipxe-package.ts'
 import { defaultCache } from './base-verb.ts';
 
 export const verb = defineVerb({
+  examples: [
+    ['image ipxe --out /srv/tftp', 'a TFTP root; DHCP names the server'],
+    [
+      'image ipxe --out /srv/tftp --server 192.0.2.10 --secure-boot',
+      'for one server, with shim and GRUB for UEFI machines',
+    ],
+  ],
   options: (yargs) =>
     yargs
       .option('out', { type: 'string', demandOption: true, describe: 'the TFTP root' })

@@ -3,15 +3,16 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import yargs from 'yargs';
 import { completions } from '../../../agent/command-line/complete.ts';
 import { helpWords } from '../../../agent/command-line/help-words.ts';
+import { helpPage } from '../../../agent/command-line/help-page.ts';
+import { namesIn, tableOf } from '../../../agent/command-line/option-table.ts';
+import { allVerbs } from '../../../agent/command-line/parser.ts';
 import { usageError } from '../../../agent/command-line/usage.ts';
 import { SETTING_GROUPS } from '../../../agent/cli/options.ts';
 import { settingNames } from '../../../agent/config/names.ts';
 import { SETTING_NAMES } from '../../../agent/config/options/options.ts';
 import { SERVERS } from '../../../agent/servers/registry.ts';
-import { VERBS } from '../../../agent/verbs.ts';
 import type { Host } from '../../../platform/process/verb.ts';
 import { MAIN } from '../../helpers/agent-process.ts';
 
@@ -29,28 +30,51 @@ test('the help of run has its own options first, then groups, examples, and the 
   const heads = text.split('\n').filter((line) => /^\w.*:$/.test(line));
   assert.deepEqual(heads, [
     'Options:',
-    'Files:',
     ...Object.keys(SETTING_GROUPS),
+    'Files:',
     'Examples:',
     'Kinds of servers (--dialect):',
   ]);
-  assert.ok(text.indexOf('--live') < text.indexOf('Files:'));
+  assert.ok(text.indexOf('--live') < text.indexOf('Server:'));
+  assert.match(text, /--checkin-interval, --interval SECONDS[^]*?\[default: 60\]/);
   for (const { name, description } of SERVERS)
     assert.ok(text.includes(`${name} `) && text.includes(description.slice(0, 20)), name);
 });
 
-test('every verb of the agent has two examples, and their options exist', async () => {
-  for (const name of ['run', 'discover', 'checkin', 'register', 'status', 'doctor', 'explain-reply', 'deploy']) {
-    const verb = await VERBS.find((entry) => entry.name === name)?.load();
-    const examples = verb?.examples ?? [];
-    assert.equal(examples.length, 2, name);
-    const built = verb?.options(yargs([])) as unknown as { getOptions(): { key: Record<string, boolean> } };
-    const { key } = built.getOptions();
+test('the help of a verb shows the settings that it uses, and takes the others', () => {
+  const text = help('discover');
+  const shown = [...text.matchAll(/^ +--([\w-]+)/gm)].map((match) => match[1]);
+  assert.ok(shown.includes('server') && shown.includes('resolv-conf'));
+  for (const unused of ['watchdog', 'ntp', 'api-port', 'loop-limit', 'root'])
+    assert.ok(!shown.includes(unused), unused);
+  const options = ['--watchdog', 'off', '--next-server-file', '/none', '--resolv-conf', '/dev/null'];
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'discover', '--server', '192.0.2.1', ...options]);
+  assert.deepEqual([status, stderr.toString()], [0, '']);
+});
+
+test('every verb has two to four examples whose verbs and options exist, and every value has a word', async () => {
+  for (const { path, module, below } of await allVerbs()) {
+    const name = path.join(' ');
+    if (module === undefined || (below.length > 0 && module.usage === undefined && name === 'image')) continue;
+    const examples = module.examples ?? [];
+    assert.ok(examples.length >= 2 && examples.length <= 4, `${name} has ${examples.length} examples`);
+    const { options } = tableOf(module);
     for (const [command] of examples) {
       assert.ok(command.startsWith(name), command);
-      for (const option of command.match(/(?<=--)[\w-]+/g) ?? []) assert.ok(option in key, command);
+      for (const option of command.match(/(?<= --)(?:no-)?[\w-]+/g) ?? [])
+        assert.ok(namesIn({ options, words: [] }).includes(option.replace(/^no-/, '')), `${name}: --${option}`);
     }
+    for (const row of options.filter(({ choices }) => choices.length === 0))
+      assert.doesNotMatch(row.value ?? '', /^(TEXT|NUMBER)$/, `${name} --${row.name} (value-words.ts)`);
   }
+});
+
+test('no line of a help is wider than the terminal, but for examples', async () => {
+  for (const verb of await allVerbs())
+    for (const columns of [80, 200]) {
+      const text = (await helpPage(verb, columns)).split('\nExamples:')[0] ?? '';
+      for (const line of text.split('\n')) assert.ok([...line].length <= Math.min(100, columns), line);
+    }
 });
 
 const said = async (message: string, ...words: string[]): Promise<string> => {
@@ -73,6 +97,17 @@ test('a mistyped word is answered with what was meant, from the whole tree, and 
   }
 });
 
+test('a word or an option that another verb has leads there', async () => {
+  assert.match(
+    await said('Unknown argument: identity', 'lab', 'identity'),
+    /unknown word identity; did you mean facts identity\?/,
+  );
+  assert.match(
+    await said('Unknown argument: redact', 'facts', '--redact'),
+    /unknown option --redact; did you mean capture --redact\?/,
+  );
+});
+
 test('a refusal names the verb, the option that was meant, or the argument that is missing', async () => {
   assert.equal(
     await said('Unknown argument: formt', 'facts', '--formt'),
@@ -87,7 +122,11 @@ test('a refusal names the verb, the option that was meant, or the argument that 
 });
 
 test('help VERB is VERB --help, and no verb at all is answered with the help', () => {
-  assert.deepEqual(helpWords(['help', 'facts', 'explain']), ['facts', 'explain', '--help']);
+  assert.deepEqual(helpWords(['help', 'facts', 'explain']), ['facts', 'explain']);
+  assert.deepEqual(helpWords(['facts', '-h', '--all']), ['facts', '-h', '--all']);
+  assert.equal(helpWords(['image', 'edit', '--', '--help']), undefined);
+  const wrong = spawnSync(process.execPath, [MAIN, 'help', 'fact'], { encoding: 'utf8' });
+  assert.deepEqual([wrong.status, /did you mean facts\?/.test(wrong.stderr)], [64, true]);
   const none = spawnSync(process.execPath, [MAIN], { encoding: 'utf8' });
   assert.deepEqual([none.status, none.stdout], [64, '']);
   assert.match(none.stderr, /^razor-mk VERB \[options\][^]*razor-mk help VERB shows/);
@@ -106,6 +145,10 @@ test('shells complete verbs, options, choices, dialects and names of facts; file
     [['facts', '--stru'], ['--structured']],
     [['facts', '--from', ''], []],
     [['completion', 'f'], ['fish']],
+    [['run', '--dialect=ha'], ['--dialect=hanlon']],
+    [['help', 'lab', 'pol'], ['policy']],
+    [['lab', 'image', 'add', ''], []],
+    [['discover', '--watch'], []],
   ] as const) {
     assert.deepEqual(await completions(words, host), expected, words.join(' '));
   }

@@ -1,121 +1,12 @@
-/** The verbs `lab node`, `lab active-model`, `lab tag`, `lab model`, `lab broker`, `lab policy`, `lab image`: one each. */
+/** The verbs `lab node`, `lab active-model`, `lab tag`, `lab model`, `lab broker`, `lab policy`, `lab image`, `lab template`. */
 import { resolve } from 'node:path';
-import type { Argv } from 'yargs';
-import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
-import { defineVerb, type Host, type VerbModule } from '../../platform/process/verb.ts';
-import { MODEL_SETTINGS } from '../engine/models.ts';
-import { clientOptions, openClient, type ClientArgs, type LabClient } from './management-client.ts';
-import { isRecord } from '../listeners/request-body.ts';
-import { print, printable } from './print.ts';
-
-interface CatalogArgs extends ClientArgs {
-  readonly action: string | undefined;
-  readonly id: string | undefined;
-  readonly value: string | undefined;
-  readonly force: boolean;
-}
-
-interface CatalogKind<T> {
-  /** Below /api. */
-  readonly path: string;
-  readonly columns: readonly string[];
-  readonly options: (yargs: Argv<CatalogArgs>) => Argv<T>;
-  /** What `add` posts; undefined where it cannot be added. */
-  readonly add?: (args: T & CatalogArgs) => unknown;
-  /** Further actions on one kind. */
-  readonly actions?: Readonly<
-    Record<string, (client: LabClient, path: string, args: T & CatalogArgs) => Promise<unknown>>
-  >;
-  /** Questions about one, and what is printed of the answer unless JSON is asked for. */
-  readonly texts?: Readonly<Record<string, (answer: unknown) => string>>;
-}
-
-function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
-  const more = Object.keys(kind.actions ?? {});
-  const actions = ['list', 'get', ...(kind.add ? ['add'] : []), ...Object.keys(kind.texts ?? {}), ...more, 'remove'];
-  return defineVerb<T & CatalogArgs>({
-    usage: '[action] [id] [value]',
-    options: (yargs) =>
-      kind.options(
-        clientOptions(yargs)
-          .positional('action', { type: 'string', choices: actions, describe: 'list by default; get with an id' })
-          .positional('id', { type: 'string', describe: 'UUID, the start of it, or a name' })
-          .positional('value', { type: 'string', describe: 'what force and move need' })
-          .option('force', {
-            type: 'boolean',
-            default: false,
-            describe: 'also what means nothing: tags that no rule gives, settings that no installer reads',
-          }) as Argv<CatalogArgs>,
-      ) as Argv<T & CatalogArgs>,
-    complete: async (words, host) => (words.length === 1 ? await namesOf(kind.path, host) : []),
-    run: async (args, host) => {
-      const client = await openClient(args, host);
-      const action = args.action ?? 'list';
-      const show = (value: unknown): number => {
-        print(value, kind.columns, args, host);
-        return 0;
-      };
-      if (action === 'list') return show(await client.call('GET', kind.path));
-      if (action === 'add') return show(await client.call('POST', kind.path, kind.add?.(args)));
-      if (args.id === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `${action} what? Its id is missing`);
-      const path = `${kind.path}/${encodeURIComponent(args.id)}`;
-      if (action === 'get') return show(await client.call('GET', path));
-      if (action === 'remove') return show(await client.call('DELETE', args.force ? `${path}?force=1` : path));
-      const asked = kind.texts?.[action];
-      if (asked !== undefined) {
-        const value = await client.call('GET', `${path}/${action}`);
-        if ((args.format ?? 'table') === 'json') return show(value);
-        host.out(asked(value));
-        return 0;
-      }
-      return show(await kind.actions?.[action]?.(client, path, args));
-    },
-  });
-}
-
-/** What the things of a kind are called in the lab of the environment, for the completion of shells. */
-async function namesOf(path: string, host: Host): Promise<readonly string[]> {
-  const client = await openClient({ lab: undefined, 'token-file': undefined, format: undefined }, host);
-  const things = await client.call('GET', path);
-  const names = (Array.isArray(things) ? things : [])
-    .filter(isRecord)
-    .map((thing) => thing['label'] ?? thing['name'] ?? thing['uuid']);
-  return names.map(String);
-}
-
-/** `KEY=VALUE` words as a record. Throws RAZOR_MK_USAGE. */
-function pairs(words: readonly string[] | undefined): Record<string, string> {
-  return Object.fromEntries(
-    (words ?? []).map((word) => {
-      const at = word.indexOf('=');
-      if (at < 1) throw new RazorMkError('RAZOR_MK_USAGE', `${word} is not KEY=VALUE`);
-      return [word.slice(0, at), word.slice(at + 1)];
-    }),
-  );
-}
-
-function jsonOf(text: string, option: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new RazorMkError('RAZOR_MK_USAGE', `${option} is not valid JSON: ${messageOf(error)}`);
-  }
-}
-
-/** `FACT=VALUE`, `FACT!=VALUE`, `FACT~PATTERN`, `FACT!~PATTERN`. Throws RAZOR_MK_USAGE. */
-export function parseMatcher(word: string): { key: string; compare: string; value: string; inverse: boolean } {
-  const match = /^([^=~!]+)(!?)([=~])(.*)$/s.exec(word);
-  if (!match) {
-    throw new RazorMkError('RAZOR_MK_USAGE', `${word} is not FACT=VALUE, FACT!=VALUE, FACT~PATTERN or FACT!~PATTERN`);
-  }
-  const [, key = '', inverse, sign, value = ''] = match;
-  return { key, compare: sign === '=' ? 'equal' : 'like', value, inverse: inverse === '!' };
-}
-
-/** Tags as they were typed, one by one: a tag has neither commas nor blanks. */
-function tagWords(words: readonly string[] | undefined): readonly string[] | undefined {
-  return words?.flatMap((word) => word.split(/[,\s]+/)).filter((tag) => tag !== '');
-}
+import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { defineVerb } from '../../../platform/process/verb.ts';
+import { MODEL_SETTINGS } from '../../engine/models.ts';
+import { clientOptions, openClient } from '../management-client.ts';
+import { print, printable } from '../print.ts';
+import { catalogVerb } from './catalog-verb.ts';
+import { jsonOf, pairs, parseMatcher, tagWords } from './typed.ts';
 
 const strings = { type: 'string', array: true } as const;
 
@@ -127,6 +18,11 @@ function explanationText(answer: unknown): string {
 
 export const node = catalogVerb({
   path: '/api/nodes',
+  examples: [
+    ['lab node', 'all nodes'],
+    ['lab node explain 525400AABB01', 'why each policy fits it or not, and what it would take'],
+    ['lab node force 525400AABB01 reboot', 'what it is told at its next check-in'],
+  ],
   columns: ['uuid', 'status', 'state', 'policy', 'lastContact', 'hwIds', 'tags'],
   options: (yargs) => yargs.option('param', { type: 'string', describe: 'force: the command’s parameter, as JSON' }),
   texts: { explain: explanationText },
@@ -146,12 +42,20 @@ export const node = catalogVerb({
 
 export const activeModel = catalogVerb({
   path: '/api/active-models',
+  examples: [
+    ['lab active-model', 'policies at work, and how far they are'],
+    ['lab active-model remove 3f2a', 'ends one: its node is free again'],
+  ],
   columns: ['uuid', 'node', 'policy', 'model', 'state', 'command', 'boots', 'bound'],
   options: (yargs) => yargs,
 });
 
 export const tag = catalogVerb({
   path: '/api/tags',
+  examples: [
+    ['lab tag', 'the rules, and what they look at'],
+    ["lab tag add --name big --tag big --match 'memorysize_mb~^[3-9]\\d{4,}'", 'machines with 30 GB and more'],
+  ],
   columns: ['uuid', 'name', 'tag', 'matchers', 'rule'],
   options: (yargs) =>
     yargs
@@ -175,6 +79,13 @@ export const tag = catalogVerb({
 
 export const model = catalogVerb({
   path: '/api/models',
+  examples: [
+    ['lab model', 'what can be installed'],
+    [
+      'lab model add --label bookworm --template debian --image debian --set root_password=sesame',
+      'Debian from the image of that name',
+    ],
+  ],
   columns: ['uuid', 'label', 'template', 'image', 'metadata'],
   options: (yargs) =>
     yargs
@@ -196,6 +107,10 @@ export const model = catalogVerb({
 
 export const broker = catalogVerb({
   path: '/api/brokers',
+  examples: [
+    ['lab broker', 'who takes finished nodes over'],
+    ['lab broker add --name cmdb --url http://cmdb.example/nodes', 'POSTs each finished node there'],
+  ],
   columns: ['uuid', 'name', 'url'],
   options: (yargs) =>
     yargs
@@ -206,6 +121,12 @@ export const broker = catalogVerb({
 
 export const policy = catalogVerb({
   path: '/api/policies',
+  examples: [
+    ['lab policy', 'in the order in which they are tried'],
+    ['lab policy add --label big --model bookworm --tags big,nics_2', 'what nodes with both tags get'],
+    ['lab policy edit big --maximum 10', 'changes it'],
+    ['lab policy move big 0', 'tried first'],
+  ],
   columns: ['line', 'uuid', 'label', 'enabled', 'maximum', 'bound', 'tags', 'model', 'broker'],
   options: (yargs) =>
     yargs
@@ -249,6 +170,10 @@ export const policy = catalogVerb({
 
 export const image = catalogVerb({
   path: '/api/images',
+  examples: [
+    ['lab image', 'what is there'],
+    ['lab image add debian-12.iso --type os --name debian --image-version 12', 'an ISO, unpacked and served'],
+  ],
   columns: ['uuid', 'type', 'name', 'version', 'kernel', 'initrd', 'path'],
   options: (yargs) =>
     yargs
@@ -276,6 +201,10 @@ export const image = catalogVerb({
 });
 
 export const template = defineVerb({
+  examples: [
+    ['lab template', 'what models can be made of, and what each can be told'],
+    ['lab template --format json', 'the same for a program'],
+  ],
   options: clientOptions,
   run: async (args, host) => {
     const client = await openClient(args, host);
