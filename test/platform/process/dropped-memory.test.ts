@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { tellDropped } from '../../../platform/process/dropped-memory.ts';
 
+// own process: the count of dropped memory is the process's own, and other tests would add to it
+
 test('at each 2 MiB of buffers that were dropped the young objects are looked through, and not before', async (t) => {
   const forced: PerformanceEntry[] = [];
   const observer = new PerformanceObserver((list) => {
