@@ -7,40 +7,81 @@ import { within } from '../../platform/within.ts';
 import type { LabCore } from '../lab-core.ts';
 import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
 import { hashFile } from './images.ts';
+import { openImageTree } from './recognise/image-tree.ts';
+import { readVolume } from './recognise/iso-volume.ts';
+import { describeImage, propose, proposedName, unfitness, type Proposal } from './recognise/proposal.ts';
+import { recogniseImage } from './recognise/recognise.ts';
+import type { Recognition } from './recognise/recognition.ts';
 import type { Image, ImageType } from '../store/records.ts';
 import { unpackIso } from './unpack-iso.ts';
 
 interface ImageRequest {
-  readonly type: ImageType;
+  /** By default what the image itself says. */
+  readonly type?: ImageType | undefined;
   /** An ISO file, or a directory that is served as it lies there. */
   readonly path: string;
-  /** For operating systems. */
+  /** By default what the image itself says. */
   readonly name?: string | undefined;
   readonly version?: string | undefined;
   /** Paths in the image, for a microkernel without iso-metadata.yaml. */
   readonly kernel?: string | undefined;
   readonly initrd?: string | undefined;
+  /** Also what nothing can be installed from. */
+  readonly force?: boolean;
+}
+
+/** An image, and what it was recognised as. */
+interface AddedImage extends Image {
+  readonly recognised?: Proposal;
 }
 
 /**
- * Takes an image in: unpacks an ISO, checks the metadata contract and both hashes, stores it.
- * Throws RAZOR_MK_FILE_UNREADABLE, RAZOR_MK_IMAGE_METADATA, RAZOR_MK_RUN.
+ * Takes an image in: unpacks an ISO, looks what it is, checks a microkernel's metadata contract and both hashes, stores it.
+ * Throws RAZOR_MK_FILE_UNREADABLE, RAZOR_MK_IMAGE_METADATA, RAZOR_MK_IMAGE_UNFIT, RAZOR_MK_RUN.
  */
-export async function addImage(core: LabCore, imageDir: string, request: ImageRequest): Promise<Image> {
+export async function addImage(core: LabCore, imageDir: string, request: ImageRequest): Promise<AddedImage> {
   const source = resolve(request.path);
   const info = await stat(source).catch(() => undefined);
   if (!info) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `there is no ${source}`);
+  const volume = info.isDirectory() ? '' : await readVolume(source);
   const unpacked = info.isDirectory() ? undefined : await unpackIso(source, imageDir);
   const root = unpacked ?? source;
   try {
-    const image = request.type === 'mk' ? await microkernel(core, request, root) : system(request, root);
+    const found = request.type === 'mk' ? undefined : await recogniseImage(openImageTree(root, volume));
+    if (found !== undefined && request.force !== true) refuseUnfit(source, found, request.type);
+    const type = request.type ?? found?.type ?? 'mk';
+    const image = type === 'mk' ? await microkernel(core, request, root) : system(type, request, root, found);
     const stored = await core.store.write(() => core.store.images.add({ ...image, added: core.wall() }));
-    core.events.emit({ type: 'changed', message: `image ${stored.name} ${stored.version} (${stored.type}) added` });
-    return stored;
+    const proposal = found && propose(found, { name: stored.name, id: idOf(core, stored) });
+    const what = proposal === undefined ? '' : `: ${proposal.says}`;
+    core.events.emit({
+      type: 'changed',
+      message: `image ${stored.name} ${stored.version} (${stored.type}) added${what}`,
+    });
+    return { ...stored, ...(proposal && { recognised: proposal }) };
   } catch (error) {
     if (unpacked !== undefined) await rm(unpacked, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Its name, where no other image has it. */
+function idOf(core: LabCore, { name, uuid }: Image): string {
+  return core.store.images.list().some((other) => other.uuid !== uuid && other.name === name) ? uuid : name;
+}
+
+/** Throws RAZOR_MK_IMAGE_UNFIT for what cannot be installed from, or was called something else than it is. */
+function refuseUnfit(source: string, found: Recognition, type: ImageType | undefined): void {
+  const unfit = unfitness(found);
+  const what = `${source} is ${describeImage(found)}`;
+  const anyway = '--force adds it all the same.';
+  if (unfit !== undefined) {
+    throw new RazorMkError('RAZOR_MK_IMAGE_UNFIT', `${what}: ${unfit.why}`, { remedy: `${unfit.remedy} ${anyway}` });
+  }
+  if (type === undefined || type === found.type) return;
+  throw new RazorMkError('RAZOR_MK_IMAGE_UNFIT', `${what}, an image of type ${found.type}, not ${type}`, {
+    remedy: `Leave --type out. ${anyway}`,
+  });
 }
 
 async function microkernel(core: LabCore, request: ImageRequest, root: string): Promise<Omit<Image, 'uuid' | 'added'>> {
@@ -84,7 +125,9 @@ async function bareMicrokernel(request: ImageRequest, root: string): Promise<Omi
       'RAZOR_MK_IMAGE_METADATA',
       `${root} has neither iso-metadata.yaml nor a ${what} of a usual name`,
       {
-        remedy: 'Name both: --kernel PATH --initrd PATH, relative to the directory.',
+        remedy:
+          'Name both: --kernel PATH --initrd PATH, relative to the directory. For an installer that the lab does not know: ' +
+          '--type os --name NAME --image-version VERSION.',
       },
     );
   }
@@ -121,17 +164,30 @@ async function firstOf(root: string, candidates: readonly string[]): Promise<str
   return undefined;
 }
 
-function system(request: ImageRequest, root: string): Omit<Image, 'uuid' | 'added'> {
-  if (request.name === undefined || request.version === undefined) {
-    throw new RazorMkError('RAZOR_MK_USAGE', 'an operating system image needs a name and a version');
+function system(
+  type: ImageType,
+  request: ImageRequest,
+  root: string,
+  found: Recognition | undefined,
+): Omit<Image, 'uuid' | 'added'> {
+  const name = request.name ?? (found && proposedName(found));
+  const version = request.version ?? (found && (found.version || 'unknown'));
+  if (name === undefined || version === undefined) {
+    throw new RazorMkError(
+      'RAZOR_MK_USAGE',
+      `the lab does not know what ${root} is, so it needs a name and a version`,
+      {
+        remedy: 'Give both: --name NAME --image-version VERSION.',
+      },
+    );
   }
   return {
-    type: request.type,
-    name: request.name,
-    version: request.version,
+    type,
+    name,
+    version,
     path: root,
-    kernel: request.kernel,
-    initrd: request.initrd,
+    kernel: request.kernel ?? found?.kernel,
+    initrd: request.initrd ?? found?.initrd,
     kernelHash: undefined,
     initrdHash: undefined,
     hash: undefined,

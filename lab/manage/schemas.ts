@@ -101,12 +101,14 @@ export const policyChangeSchema = z.strictObject({
 export const absolutePath = z.string().check(z.regex(/^\/[^\0]{0,4000}$/, 'must be an absolute path'));
 
 export const imageSchema = z.strictObject({
-  type: z.enum(['mk', 'os', 'esxi', 'xenserver']),
+  /** By default what the image says of itself. */
+  type: z.optional(z.enum(['mk', 'os', 'esxi', 'xenserver'])),
   path: absolutePath,
   name: z.optional(name),
   version: z.optional(name),
   kernel: z.optional(line),
   initrd: z.optional(line),
+  force,
 });
 
 export const nodeChangeSchema = z.strictObject({

@@ -192,6 +192,11 @@ export const ERROR_TABLE = {
     summary: 'An image does not match its metadata, or has none.',
     remedy: 'Build it again (razor-mk image build), or name kernel and initrd of a plain directory.',
   },
+  RAZOR_MK_IMAGE_UNFIT: {
+    exit: 65,
+    summary: 'Nothing can be installed from an image that was given to the lab.',
+    remedy: 'Take the medium that the message names.',
+  },
   RAZOR_MK_LAB_UNREACHABLE: {
     exit: 69,
     summary: 'No lab answered.',

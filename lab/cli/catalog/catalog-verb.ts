@@ -48,7 +48,7 @@ export function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
           .option('force', {
             type: 'boolean',
             default: false,
-            describe: 'also what means nothing: tags that no rule gives, settings that no installer reads',
+            describe: 'also what is refused with a reason: a tag that no rule gives, an image that installs nothing',
           }) as Argv<CatalogArgs>,
       ) as Argv<T & CatalogArgs>,
     complete: async (asked, host) => await labNames(pathOf(kind.path, asked), asked, host),

@@ -172,19 +172,18 @@ export const image = catalogVerb({
   path: '/api/images',
   examples: [
     ['lab image', 'what is there'],
-    ['lab image add debian-12.iso --type os --name debian --image-version 12', 'an ISO, unpacked and served'],
+    ['lab image add rocky-9.3-dvd.iso', 'an ISO, unpacked and served; it says itself what it is'],
   ],
   columns: ['uuid', 'type', 'name', 'version', 'kernel', 'initrd', 'path'],
   options: (yargs) =>
     yargs
       .option('type', {
         choices: ['mk', 'os', 'esxi', 'xenserver'] as const,
-        default: 'mk' as const,
-        describe: 'add: what it is',
+        describe: 'add: what it is; by default what the image says of itself',
       })
       .option('path', { type: 'string', describe: 'add: an ISO, or a directory that is served as it lies there' })
-      .option('name', { type: 'string', describe: 'add: its name' })
-      .option('image-version', { type: 'string', describe: 'add: its version' })
+      .option('name', { type: 'string', describe: 'add: its name; by default its system and version' })
+      .option('image-version', { type: 'string', describe: 'add: its version; by default what the image says' })
       .option('kernel', { type: 'string', describe: 'add: path of the kernel in it' })
       .option('initrd', { type: 'string', describe: 'add: path of the initrd in it' }),
   add: (args) => {
@@ -196,6 +195,7 @@ export const image = catalogVerb({
       version: args['image-version'],
       kernel: args.kernel,
       initrd: args.initrd,
+      ...(args.force && { force: true }),
     };
   },
 });
