@@ -8,7 +8,7 @@ import type { LabCore } from '../lab-core.ts';
 import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
 import { hashFile } from './images.ts';
 import { openImageTree } from './recognise/image-tree.ts';
-import { readVolume } from './recognise/iso-volume.ts';
+import { readIsoVolume } from './recognise/iso-volume.ts';
 import { describeImage, propose, proposedName, unfitness, type Proposal } from './recognise/proposal.ts';
 import { recogniseImage } from './recognise/recognise.ts';
 import type { Recognition } from './recognise/recognition.ts';
@@ -43,7 +43,7 @@ export async function addImage(core: LabCore, imageDir: string, request: ImageRe
   const source = resolve(request.path);
   const info = await stat(source).catch(() => undefined);
   if (!info) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `there is no ${source}`);
-  const volume = info.isDirectory() ? '' : await readVolume(source);
+  const volume = info.isDirectory() ? '' : await readIsoVolume(source);
   const unpacked = info.isDirectory() ? undefined : await unpackIso(source, imageDir);
   const root = unpacked ?? source;
   try {

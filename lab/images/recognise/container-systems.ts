@@ -1,6 +1,6 @@
 /** Fedora CoreOS, Flatcar and Talos: a kernel and an initrd, as their makers publish them for network boots. */
 import { firstFound, type ImageTree } from './image-tree.ts';
-import { architectureOf, shellValues, versionIn, type Recognition } from './recognition.ts';
+import { processorOf, shellValues, versionIn, type Recognition } from './recognition.ts';
 
 const COREOS_KERNEL = /^fedora-coreos-([\d.]+)-live-kernel[.-](x86_64|aarch64|ppc64le|s390x)$/;
 
@@ -19,7 +19,7 @@ export async function readFedoraCoreos(tree: ImageTree): Promise<Recognition | u
     const why = `the file ${missing.join(' and ')} of version ${version} is not there`;
     const remedy = 'Fetch kernel, initramfs and rootfs of one version: coreos-installer download -f pxe.';
     const unfit = missing.length === 0 ? undefined : { why, remedy };
-    return { ...common, version, arch: architectureOf(arch), kernel, initrd, unfit };
+    return { ...common, version, arch: processorOf(arch), kernel, initrd, unfit };
   }
   const rootfs = await tree.find('images/pxeboot/rootfs.img');
   if (rootfs === undefined || (await firstFound(tree, ['coreos', 'images/ignition.img'])) === undefined)
@@ -48,7 +48,7 @@ export async function readFlatcar(tree: ImageTree): Promise<Recognition | undefi
   return {
     system: 'Flatcar',
     version: values.get('FLATCAR_VERSION') ?? '',
-    arch: architectureOf(/^(amd64|arm64)/.exec(values.get('FLATCAR_BOARD') ?? '')?.[1]),
+    arch: processorOf(/^(amd64|arm64)/.exec(values.get('FLATCAR_BOARD') ?? '')?.[1]),
     type: 'os',
     kind: 'flatcar',
     kernel,

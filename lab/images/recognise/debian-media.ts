@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { firstFound, type ImageTree } from './image-tree.ts';
-import { architectureOf, versionIn, type Architecture, type Recognition, type Unfit } from './recognition.ts';
+import { processorOf, versionIn, type Architecture, type Recognition, type Unfit } from './recognition.ts';
 
 /** Where the kernels of the installer lie: those for the network first. The initrd is beside each. */
 const DEBIAN_KERNELS: readonly string[] = [
@@ -38,7 +38,7 @@ export async function readDebianMedia(tree: ImageTree): Promise<Recognition | un
 /** The processor that a line names, the first one: "… - Official amd64 NETINST …". */
 function archIn(info: string): Architecture | undefined {
   const words = info.split(/[\s"_-]+/);
-  return words.map(architectureOf).find((arch) => arch !== undefined && arch !== 'other') ?? otherArch(words);
+  return words.map(processorOf).find((arch) => arch !== undefined && arch !== 'other') ?? otherArch(words);
 }
 
 function otherArch(words: readonly string[]): Architecture | undefined {
@@ -82,7 +82,7 @@ async function readNetboot(tree: ImageTree): Promise<Recognition | undefined> {
   return {
     system: ubuntu ? 'Ubuntu' : 'Debian',
     version,
-    arch: architectureOf(/\/(amd64|arm64|i386)\//.exec(kernel)?.[1]),
+    arch: processorOf(/\/(amd64|arm64|i386)\//.exec(kernel)?.[1]),
     medium: 'netboot',
     type: 'os',
     kind: ubuntu ? ubuntuKind(version) : debianKind(version),

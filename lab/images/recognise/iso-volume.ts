@@ -9,7 +9,7 @@ const DESCRIPTOR_AT = 16 * 2048;
  * The name of the volume; empty where the file has no primary volume descriptor (xorriso then says what it is). Throws
  * RAZOR_MK_IMAGE_UNFIT for a disk image, and for an ISO that ends before its volume does, as a broken download.
  */
-export async function readVolume(path: string): Promise<string> {
+export async function readIsoVolume(path: string): Promise<string> {
   const handle = await open(path, 'r');
   try {
     const start = (await handle.read(Buffer.alloc(8), 0, 8, 0)).buffer;

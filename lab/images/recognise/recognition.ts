@@ -43,7 +43,7 @@ const ARCHITECTURES: readonly (readonly [RegExp, Architecture])[] = [
 ];
 
 /** A vendor's word for a processor. */
-export function architectureOf(word: string | undefined): Architecture | undefined {
+export function processorOf(word: string | undefined): Architecture | undefined {
   if (word === undefined || word === '') return undefined;
   return ARCHITECTURES.find(([pattern]) => pattern.test(word))?.[1] ?? 'other';
 }

@@ -1,6 +1,6 @@
 /** Red Hat Enterprise Linux, its kin and Fedora: `.treeinfo` (productmd), `.discinfo` where there is none. */
 import { firstFound, type ImageTree } from './image-tree.ts';
-import { architectureOf, iniValues, versionIn, type Recognition, type Unfit } from './recognition.ts';
+import { processorOf, iniValues, versionIn, type Recognition, type Unfit } from './recognition.ts';
 
 /** What a medium says of itself. */
 interface Release {
@@ -35,7 +35,7 @@ export async function readRedHatMedia(tree: ImageTree): Promise<Recognition | un
   return {
     system: release.family,
     version: release.version,
-    arch: architectureOf(release.arch),
+    arch: processorOf(release.arch),
     medium: packages ? 'DVD' : 'boot ISO',
     type: 'os',
     kind: row === undefined ? 'redhat' : row[2],

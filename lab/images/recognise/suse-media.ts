@@ -1,6 +1,6 @@
 /** SUSE Linux Enterprise and openSUSE: `.treeinfo` (Leap, 15), `content` (11 to 12), `media.1/products` and `media.1/media`. */
 import { firstFound, type ImageTree } from './image-tree.ts';
-import { architectureOf, iniValues, versionIn, type Recognition } from './recognition.ts';
+import { processorOf, iniValues, versionIn, type Recognition } from './recognition.ts';
 
 interface SuseRelease {
   readonly name: string;
@@ -20,7 +20,7 @@ export async function readSuseMedia(tree: ImageTree): Promise<Recognition | unde
   return {
     system: name,
     version,
-    arch: architectureOf(release.arch) ?? arch,
+    arch: processorOf(release.arch) ?? arch,
     type: 'os',
     kind: kindOf(name, Number.parseFloat(version)),
     kernel,
