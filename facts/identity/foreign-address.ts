@@ -65,7 +65,7 @@ export function whyForeign(nic: Nic, host: HostInterfaces): string | undefined {
   }
   if (/\/[a-z0-9_]+\.sf\.\d+\//.test(nic.path ?? '')) return 'a sub-function of another card';
   if (/^(c\d+)?pf\d+(vf\d+|sf\d+|hpf)/.test(nic.portName ?? '')) return 'a representor of another function';
-  return whyHostInterface(nic, host, mac) ?? whyPhone(driver, mac) ?? whyInBand(nic, mac) ?? whyJunkMac(mac);
+  return whyHostInterface(nic, host, mac) ?? whyPhone(nic, mac) ?? whyInBand(nic, mac) ?? whyJunkMac(mac);
 }
 
 function whyHostInterface(nic: Nic, host: HostInterfaces, mac: string): string | undefined {
@@ -73,15 +73,28 @@ function whyHostInterface(nic: Nic, host: HostInterfaces, mac: string): string |
   if (host.macs.has(mac) || (bus !== undefined && host.busAddresses.has(bus))) {
     return 'the BMC’s host interface (SMBIOS type 42)';
   }
-  const usbId = isUsb(nic) || CLASS_DRIVERS.has(nic.driver ?? '') ? host.usbIdOf(nic) : undefined;
+  const usbId = isOnUsb(nic) || CLASS_DRIVERS.has(nic.driver ?? '') ? host.usbIdOf(nic) : undefined;
   return usbId !== undefined && host.usbIds.has(usbId) ? `the BMC’s host interface (USB ${usbId})` : undefined;
 }
 
-/** A real card has an address of its maker; a gadget makes one up, or has a constant one, both locally administered. */
-function whyPhone(driver: string, mac: string): string | undefined {
-  if (PHONE_DRIVERS.has(driver)) return `a BMC’s host interface, a phone or a gadget (driver ${driver})`;
-  if (!CLASS_DRIVERS.has(driver) || (parseInt(mac.slice(0, 2), 16) & 2) === 0) return undefined;
-  return `a BMC’s host interface, a phone or a gadget (driver ${driver} with a locally administered address)`;
+/** By its place, or, in a tree without links, by the name that usbnet gives a card that is none of a maker's own. */
+function isOnUsb(nic: Nic): boolean {
+  return isUsb(nic) || /^usb\d+$/.test(nic.name);
+}
+
+/**
+ * A real card has an address of its maker; a gadget makes one up, or has a constant one, both locally administered. Where no
+ * driver is recorded, a card on USB is judged by its address alone.
+ */
+function whyPhone(nic: Nic, mac: string): string | undefined {
+  const { driver } = nic;
+  const kind = 'a BMC’s host interface, a phone or a gadget';
+  if (driver !== undefined && PHONE_DRIVERS.has(driver)) return `${kind} (driver ${driver})`;
+  if ((parseInt(mac.slice(0, 2), 16) & 2) === 0) return undefined;
+  if (driver === undefined) {
+    return nic.hasDevice && isOnUsb(nic) ? `${kind} (on USB, with a locally administered address)` : undefined;
+  }
+  return CLASS_DRIVERS.has(driver) ? `${kind} (driver ${driver} with a locally administered address)` : undefined;
 }
 
 /**
