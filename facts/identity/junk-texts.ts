@@ -67,13 +67,19 @@ const VALUES = new Set([
   'not supported',
   'ssn1',
   'type1',
+  // field: reports of machines that share them
+  '0x00000000',
+  'oem chassis',
+  'reserved',
+  'sn#12345',
+  'type 2',
 ]);
 
 /** `Not Specified` (dmidecode, GLPI), `Not Settable` and `Not Present` (dmidecode, of UUIDs), `Not Set` … */
 const NOT_GIVEN = /^not (settable|present|specified|applicable|available|provided|defined|set|used|known)$/;
 
 /** The most frequent filler of AMI's firmware, in its spellings (DMI; GLPI). */
-const TO_BE_FILLED = /^(to be )?filled by (the )?o\.? ?e\.? ?m\.?$/;
+const TO_BE_FILLED = /^(to ?be ?)?filled ?by ?(the )?o\.? ?e\.? ?m\.?$/;
 
 /** The field's own name as its value: `System Serial Number`, `Type2 - Board Asset Tag`, `Chassis Version` (DMI). */
 const FIELD_NAME =
@@ -86,7 +92,7 @@ const MODULE_SAMPLE = /^([a-z]+\d*_)*(sernum|assettagnum|assettag|partnum)\d*$/;
 const OEM_DEFINE = /^oem[ _]?define ?\d+$/;
 
 /** A label before a counting number: `SYS-1234567890`, `MB-1234567890` (GLPI), `BSN12345678901234567` (ASUS, DMI). */
-const LABEL = /^(#a|sys|sn|mb|asset|atn|[abcmps]sn)?-?(?=[0-9])/;
+const LABEL = /^(#a|sys|sn|mb|atn|bss|[abcmps]sn|asset-?(?=[0-9]{10}))?-?(?=[0-9])/;
 
 /**
  * Why a serial number or asset tag identifies nothing, in words; undefined for one that can. Whole values only, whatever

@@ -25,7 +25,10 @@ export const JUNK_UUIDS: readonly string[] = [
   '12345678-1234-1234-1234-123456789abc', // field
   '12345678-1234-1234-1234-123456789012', // field
   '4c4c4544-0020-2010-8020-a0c04f202020', // field: another form of Dell's empty service tag
+  '44454c4c-0000-2010-8020-80c04f202020', // field: the same, with one group in the other byte order
   '80000000-8000-8000-8000-800000000000', // field
+  '00112233-4455-6677-8899-aabbccddeeff', // field: the example of the SMBIOS specification (7.2.1)
+  '00000000-0000-1000-8000-000000000000', // field: the form of a UUID without anything in it
   'deadbeef-dead-beef-dead-beefdeadbeef', // field
   '03d40274-0435-05dc-8506-010700080009', // field: one Gigabyte board's, cloned into many virtual machines
 ];
@@ -53,6 +56,8 @@ export function whyJunkUuid(text: string): string | undefined {
   if (COUNTING.includes(digits)) return 'a counting number';
   // FreeBSD: boards of Intel that filled in the first group only
   if (uuid.endsWith('-ffff-ffff-ffff-ffffffffffff')) return 'only ones after the first group';
+  // field: the same with zeros
+  if (uuid.endsWith('-0000-0000-0000-000000000000')) return 'only zeros after the first group';
   return JUNK.has(uuid) ? 'a UUID that many boards share' : undefined;
 }
 

@@ -56,7 +56,8 @@ function readWhole(path: string, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     open(path, constants.O_RDONLY | constants.O_NONBLOCK, (failure, fd) => {
       if (failure) return reject(failure);
-      const buffer = Buffer.alloc(Math.min(limit, 65_536));
+      // an attribute of sysfs is never longer than a page
+      const buffer = Buffer.allocUnsafe(Math.min(limit, 4096));
       readFrom(fd, buffer, 0, buffer.length, null, (error, bytesRead) => {
         close(fd);
         if (error) reject(error);

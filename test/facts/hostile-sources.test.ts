@@ -211,13 +211,21 @@ test('of a configuration space only the header and the capabilities are read, an
   const { bytes } = readConfigSpace(join(directory, 'config'), 256);
   assert.equal(bytes?.length, 256);
   for (const [from, to] of [
-    [0x04, 0x28],
+    [0x04, 0x08],
+    [0x0c, 0x10],
+    [0x34, 0x38],
+    [0x3c, 0x40],
     [0x50, 0x54],
     [0x90, 0x94],
   ] as const) {
     assert.ok(bytes.subarray(from, to).equals(whole.subarray(from, to)), String(from));
   }
-  assert.equal(bytes.readUInt32LE(0xa0), 0, 'what nobody looks at is not asked of the device');
+  for (const at of [0x10, 0x18, 0xa0]) {
+    assert.equal(bytes.readUInt32LE(at), 0, 'what nobody looks at is not asked of the device');
+  }
+  whole[0x0e] = 0x81; // a bridge: it has the numbers of its buses
+  writeFileSync(join(directory, 'config'), whole);
+  assert.equal(readConfigSpace(join(directory, 'config'), 256).bytes?.readUInt32LE(0x18), whole.readUInt32LE(0x18));
   whole[0x90 + 1] = 0x50; // a circle
   writeFileSync(join(directory, 'config'), whole);
   assert.equal(readConfigSpace(join(directory, 'config'), 256).bytes?.length, 256);

@@ -78,14 +78,15 @@ export const readCpus = oncePer((sources): Cpus => {
     info,
     count: Math.max(count, models.size),
     online: info.size > 0 ? info.size : count,
-    ...topology(sources, directories, info.size < count),
+    ...topology(sources, directories, info.size < count ? count : undefined),
   };
 });
 
 function topology(
   sources: Sources,
   directories: readonly string[],
-  someOffline: boolean,
+  /** Where some processors do not run: how many there are. */
+  present: number | undefined,
 ): Pick<Cpus, 'sockets' | 'cores' | 'socketsFrom'> {
   const packages = new Set<string>();
   const cores = new Set<string>();
@@ -101,13 +102,15 @@ function topology(
     );
     if (core !== undefined) cores.add(`${socket}:${core}`);
   }
-  const firmware = someOffline ? readDmi(sources).processors : undefined;
+  const firmware = present !== undefined ? readDmi(sources).processors : undefined;
   if (firmware && firmware.sockets > packages.size) {
     return { sockets: firmware.sockets, cores: firmware.cores, socketsFrom: [firmware.source] };
   }
+  // of a processor that does not run nothing tells the core but the firmware's table
+  const most = Math.max(cores.size, Math.min(firmware?.cores ?? 0, present ?? 0));
   return {
     sockets: packages.size,
-    cores: cores.size > 0 ? cores.size : undefined,
+    cores: most > 0 ? most : undefined,
     socketsFrom: [`${CPU_DIR}/cpu*/topology/physical_package_id`],
   };
 }

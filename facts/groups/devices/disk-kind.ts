@@ -58,6 +58,8 @@ interface DiskTraits {
   readonly model: string | undefined;
   /** The file `device/access_state`. */
   readonly accessState: string | undefined;
+  /** The file `queue/zoned`: `none`, `host-aware`, `host-managed`. */
+  readonly zoned: string | undefined;
 }
 
 /** Why no system can be installed on a device, in words; undefined where one can. */
@@ -69,6 +71,8 @@ export function whyUnfit(traits: DiskTraits): string | undefined {
   if (isVirtualMedium(traits)) return 'virtual media of the BMC';
   if (traits.size === 0) return 'no medium in it';
   if (traits.readOnly) return 'read-only';
+  // such a disk takes no partition table (Documentation/ABI/stable/sysfs-block, zoned)
+  if (traits.zoned === 'host-managed') return 'its zones take nothing but writes in order (host-managed)';
   if (PASSIVE_STATES.has(traits.accessState ?? '')) return `its path is ${traits.accessState ?? ''}`;
   return undefined;
 }

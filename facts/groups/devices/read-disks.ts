@@ -98,10 +98,11 @@ function readDisk(sources: Sources, name: string, byPath: string | undefined): I
     readOnly: sources.line(`${base}/ro`) === '1',
     accessState: inDevice('access_state'),
   };
+  const zoned = mayHaveZones(name) ? sources.line(`${base}/queue/zoned`) : undefined;
   return {
     name,
     ...traits,
-    unfit: whyUnfit(traits),
+    unfit: whyUnfit({ ...traits, zoned }),
     pathTo: undefined,
     serial: serialOf(sources, base, entries),
     ...worldWideName(inDevice('wwid') ?? plain(sources.line(`${base}/wwid`))),
@@ -115,6 +116,11 @@ function readDisk(sources: Sources, name: string, byPath: string | undefined): I
     driver: entries.has('driver') ? sources.linkName(`${device}/driver`) : undefined,
     fixed: traits.kind === 'disk',
   };
+}
+
+/** SCSI, ATA and NVMe have standards for it; the others are not asked. */
+function mayHaveZones(name: string): boolean {
+  return /^(sd|nvme)/.test(name);
 }
 
 /** One LUN of a SAN shows as a disk for each path: the first path that takes commands stands for it. */

@@ -64,6 +64,7 @@ function readNic(sources: Sources, name: string, addresses: readonly OsAddress[]
   const devtype = /^DEVTYPE=(.+)$/m.exec(uevent)?.[1];
   const flags = sources.int(`${base}/flags`) ?? 0;
   const hasDevice = entries.has('device');
+  const driver = hasDevice ? sources.linkName(`${base}/device/driver`) : undefined;
   const master = entries.has('master') ? sources.linkName(`${base}/master`) : undefined;
   return {
     name,
@@ -81,9 +82,9 @@ function readNic(sources: Sources, name: string, addresses: readonly OsAddress[]
     bond: entries.has('bonding') || devtype === 'bond',
     deviceType: devtype,
     path: hasDevice ? (sources.link(base) ?? sources.real(base)) : undefined,
-    portName: hasDevice ? sources.line(`${base}/phys_port_name`) : undefined,
+    portName: hasDevice && driver !== 'virtio_net' ? sources.line(`${base}/phys_port_name`) : undefined,
     vlan: devtype === 'vlan' || (hasVlans(sources) && sources.exists(`/proc/net/vlan/${name}`)),
-    driver: hasDevice ? sources.linkName(`${base}/device/driver`) : undefined,
+    driver,
     bondMaster: master,
     addresses,
   };

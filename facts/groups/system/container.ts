@@ -30,12 +30,13 @@ const BY_CGROUP: readonly (readonly [RegExp, string])[] = [
  * container, whatever files an image left lying about (/.dockerenv in a virtual machine made from a container image).
  */
 export function findContainer(sources: Sources): GuestKind | undefined {
-  const openvz = findOpenvz(sources);
+  const outside = sources.line('/proc/2/comm') === 'kthreadd';
+  const openvz = findOpenvz(sources, outside);
   if (openvz) return openvz;
-  if (/microsoft/i.test(sources.line('/proc/sys/kernel/osrelease') ?? sources.os().release)) {
-    return { name: 'wsl', source: '/proc/sys/kernel/osrelease', raw: sources.os().release };
-  }
-  if (sources.line('/proc/2/comm') === 'kthreadd') return undefined;
+  // the same text as the system call gives, which costs nothing
+  const release = sources.os().release || sources.line('/proc/sys/kernel/osrelease') || '';
+  if (/microsoft/i.test(release)) return { name: 'wsl', source: '/proc/sys/kernel/osrelease', raw: release };
+  if (outside) return undefined;
   const environ = sources.text('/proc/1/environ', 65_536);
   const variable = /(?:^|\0)container=([^\0]*)/.exec(environ ?? '')?.[1] ?? sources.line('/run/systemd/container');
   const named = variable === undefined ? undefined : BY_VARIABLE[variable];
@@ -57,11 +58,16 @@ export function findContainer(sources: Sources): GuestKind | undefined {
   return undefined;
 }
 
-/** OpenVZ and Linux-VServer have their own lines in /proc/self/status. CloudLinux (/proc/lve/list) is no OpenVZ. */
-function findOpenvz(sources: Sources): GuestKind | undefined {
+/**
+ * OpenVZ and Linux-VServer have their own lines in /proc/self/status. CloudLinux (/proc/lve/list) is no OpenVZ. Seen from
+ * `outside`, only their hosts are left, which have a directory of their own.
+ */
+function findOpenvz(sources: Sources, outside: boolean): GuestKind | undefined {
+  const hasVz = sources.exists('/proc/vz') && sources.list('/proc/vz').length > 0;
+  if (outside && !hasVz && !sources.exists('/proc/virtual')) return undefined;
   const path = '/proc/self/status';
   const status = sources.text(path) ?? '';
-  if (sources.list('/proc/vz').length > 0 && !sources.exists('/proc/lve/list')) {
+  if (hasVz && !sources.exists('/proc/lve/list')) {
     const id = /^envID:\s+(\d+)$/m.exec(status)?.[1];
     if (id !== undefined) return { name: id === '0' ? 'openvzhn' : 'openvzve', source: path, raw: `envID: ${id}` };
   }

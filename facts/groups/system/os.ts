@@ -88,7 +88,8 @@ function uptime(sources: Sources, add: Add): void {
 /** Facter asked whether selinuxfs is mounted and /proc/self/attr/current holds a context. */
 function selinux(sources: Sources, add: Add): void {
   const mount = /^\S+ (\S+) selinuxfs /m.exec(sources.text('/proc/self/mounts') ?? '')?.[1];
-  const context = sources.line('/proc/self/attr/current')?.replaceAll('\0', '');
+  // where another security module answers, asking takes long
+  const context = mount && sources.line('/proc/self/attr/current')?.replaceAll('\0', '');
   const on = mount !== undefined && context !== undefined && context !== 'kernel';
   add('selinux', on, '/proc/self/mounts');
   if (!on) return;

@@ -49,13 +49,14 @@ function findHypervisor(sources: Sources): GuestKind | undefined {
 /** Xen: the host itself (dom0), paravirtual guests and hardware ones. Guests too have /dev/xen/evtchn today, which misled Facter. */
 function findXen(sources: Sources): GuestKind | undefined {
   const made = (name: string, source: string, raw?: string): GuestKind => ({ name, source, raw });
-  const capabilities = sources.line('/proc/xen/capabilities');
+  const hasXen = sources.exists('/proc/xen');
+  const capabilities = hasXen ? sources.line('/proc/xen/capabilities') : undefined;
   if (capabilities?.includes('control_d')) return made('xen0', '/proc/xen/capabilities', capabilities);
-  const type = sources.line('/sys/hypervisor/type');
+  const type = sources.exists('/sys/hypervisor/type') ? sources.line('/sys/hypervisor/type') : undefined;
   const guest = type === undefined ? undefined : sources.line('/sys/hypervisor/guest_type');
   if (type === 'xen') return made(guest === 'PV' ? 'xenu' : 'xenhvm', '/sys/hypervisor/guest_type', guest);
   if (readDmi(sources).fields.get('product_name')?.value.includes('HVM domU')) return undefined;
-  if (sources.exists('/proc/xen') && (sources.exists('/proc/sys/xen') || sources.exists('/sys/bus/xen'))) {
+  if (hasXen && (sources.exists('/proc/sys/xen') || sources.exists('/sys/bus/xen'))) {
     return made('xenu', '/proc/xen');
   }
   return undefined;

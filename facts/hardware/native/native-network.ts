@@ -53,7 +53,7 @@ const HOST_SIDE = /^(00:05:69|00:0c:29|00:50:56|00:1c:42|0a:00:27)/;
 /** Files that ask a driver, which may be slow: read with `prefetch` before `addNetwork`. */
 export function slowNetworkFiles(sources: Sources): string[] {
   return interfaceNames(sources)
-    .filter((name) => sources.exists(`${NET}/${name}/device`))
+    .filter((name) => sources.list(`${NET}/${name}`).includes('device'))
     .flatMap((name) => ['speed', 'duplex', 'carrier'].map((file) => `${NET}/${name}/${file}`));
 }
 
@@ -86,7 +86,7 @@ export function addNetwork(root: HardwareNode, sources: Sources): void {
 function interfaceNode(sources: Sources, name: string): HardwareNode {
   const base = `${NET}/${name}`;
   const real = sources.real(base) ?? '';
-  const driver = sources.linkName(`${base}/device/driver`);
+  const driver = sources.list(base).includes('device') ? sources.linkName(`${base}/device/driver`) : undefined;
   const type = sources.int(`${base}/type`) ?? 0;
   const node = newNode('network', 'network', { claimed: true, logicalNames: [name], busInfo: busInfoOf(real) });
   const address = firstAddress(sources, name);

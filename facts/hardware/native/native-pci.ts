@@ -32,12 +32,14 @@ export function addPci(core: HardwareNode, sources: Sources, names: PciIds): voi
     const [domain = 0, bus = 0, slot = 0, unit = 0] = match.slice(1).map((part) => Number.parseInt(part, 16));
     const space = readSpace(sources, device);
     const node = space.printed ? pciDevice(space, names) : bareDevice(space);
+    const ranges = space.printed ? rangesOf(sources, device) : [];
+    if (space.printed) node.width = hasWideAddress(space, device, ranges) ? 64 : 32;
     node.busInfo = device.address.length === 12 ? `pci@${device.address}` : '';
     const host = space.class === HOST_BRIDGE;
     if (!host) node.physicalId = unit === 0 ? slot.toString(16) : `${slot.toString(16)}.${unit.toString(16)}`;
     if (host) buses.set(busHandle(domain, bus), node);
     else if (space.class === PCI_BRIDGE) buses.set(busHandle(domain, space.byte(0x19)), node);
-    if (space.printed) addDriver(node, sources, device);
+    if (space.printed) addDriver(node, sources, device, ranges);
     addChild((host ? undefined : buses.get(busHandle(domain, bus))) ?? core, node);
   }
 }
@@ -58,7 +60,6 @@ interface Space {
   /** 0 beyond what could be read. */
   byte(offset: number): number;
   word(offset: number): number;
-  dword(offset: number): number;
 }
 
 /** Bytes of the configuration space that are worth reading, by base class: those with their capabilities are printed. */
@@ -75,7 +76,6 @@ function readSpace(sources: Sources, device: PciDevice): Space {
   const bytes = (wanted > 0 ? sources.bytes(`${BASE}/${device.address}/config`, wanted) : undefined) ?? Buffer.alloc(0);
   const byte = (offset: number): number => bytes[offset] ?? 0;
   const word = (offset: number): number => byte(offset) | (byte(offset + 1) << 8);
-  const dword = (offset: number): number => (word(offset) | (word(offset + 2) << 16)) >>> 0;
   return {
     vendor: Number.parseInt(device.vendor, 16),
     device: Number.parseInt(device.device, 16),
@@ -85,7 +85,6 @@ function readSpace(sources: Sources, device: PciDevice): Space {
     printed,
     byte,
     word,
-    dword,
   };
 }
 
@@ -94,7 +93,6 @@ function common(space: Space, names: PciIds): Partial<HardwareNode> {
     vendor: names.vendor(space.vendor) ?? '',
     product: names.device(space.vendor, space.device) ?? '',
     version: space.revision.toString(16).padStart(2, '0'),
-    width: hasWideAddress(space) ? 64 : 32,
     // status bit 5: 66 MHz capable
     clock: (space.word(0x06) & 0x20) === 0 ? 33_000_000 : 66_000_000,
   };
@@ -124,14 +122,32 @@ function pciDevice(space: Space, names: PciIds): HardwareNode {
   return node;
 }
 
-/** Some base address register is a 64-bit one (PCI Local Bus 3.0, 6.2.5.1). */
-function hasWideAddress(space: Space): boolean {
-  for (let index = 0; index < 6; index += 1) {
-    const value = space.dword(0x10 + 4 * index);
-    if (value === 0xffffffff || (value & 1) === 1) continue;
-    if ((value & 0x06) === 0x04) return true;
-  }
-  return false;
+/** include/linux/ioport.h: a 64-bit address. */
+const WIDE = 0x100000n;
+
+/**
+ * Some base address register is a 64-bit one, as the kernel found it. A virtual function has no registers of its own: it answers
+ * at its addresses though neither ports nor memory are switched on.
+ */
+function hasWideAddress(space: Space, { driver }: PciDevice, ranges: readonly AddressRange[]): boolean {
+  if (driver !== undefined && (space.word(0x04) & 3) === 0) return false;
+  return ranges.slice(0, 6).some(({ flags }) => (flags & WIDE) !== 0n);
+}
+
+interface AddressRange {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly flags: bigint;
+}
+
+/** Base addresses, then the ROM's and a bridge's windows. */
+function rangesOf(sources: Sources, { address }: PciDevice): AddressRange[] {
+  return (sources.text(`${BASE}/${address}/resource`) ?? '').split('\n').flatMap((line) => {
+    const match = /^0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16})$/i.exec(line.trim());
+    if (match === null) return [];
+    const [start = 0n, end = 0n, flags = 0n] = match.slice(1).map((part) => BigInt(`0x${part}`));
+    return { start, end, flags };
+  });
 }
 
 /** Capability ids of PCI Local Bus 3.0, appendix H, under lshw's names. */
@@ -166,7 +182,7 @@ function addSpaceCapabilities(node: HardwareNode, space: Space): void {
 }
 
 /** The driver that has claimed the device, and with it the interrupt; the address ranges in any case. */
-function addDriver(node: HardwareNode, sources: Sources, device: PciDevice): void {
+function addDriver(node: HardwareNode, sources: Sources, device: PciDevice, ranges: readonly AddressRange[]): void {
   const path = `${BASE}/${device.address}`;
   if (device.driver !== undefined) {
     configure(node, 'driver', device.driver);
@@ -175,10 +191,7 @@ function addDriver(node: HardwareNode, sources: Sources, device: PciDevice): voi
     if (irq !== undefined && irq >= 0) node.resources.push(`irq:${irq}`);
     node.claimed = true;
   }
-  for (const line of (sources.text(`${path}/resource`) ?? '').split('\n')) {
-    const match = /^0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16})$/i.exec(line.trim());
-    if (match === null) continue;
-    const [start = 0n, end = 0n, flags = 0n] = match.slice(1).map((part) => BigInt(`0x${part}`));
+  for (const { start, end, flags } of ranges) {
     // include/linux/ioport.h: 0x100 is ports, 0x200 is memory; 0x1000 was "prefetchable" once, and is what lshw asks for
     const range = `${start.toString(16)}-${end.toString(16)}`;
     if ((flags & 0x101n) !== 0n) {

@@ -35,6 +35,17 @@ test('a socket that firmware hands over idle is counted; one that is disabled or
   assert.equal((await factsOf(files))['mk_hw_cpu_count'], '3');
 });
 
+test('of processors that do not run the firmware tells the cores, never more of them than processors', () => {
+  const present = (list: string): Files => ({
+    '/sys/devices/system/cpu/present': `${list}\n`,
+    '/proc/cpuinfo': 'processor\t: 0\nmodel name\t: Xeon\n\n',
+  });
+  const four: StructureSpec = { ...socket(1, 0x41), bytes: { 5: 3, 0x18: 0x41, 0x23: 4, 0x24: 4, 0x25: 8 } };
+  const cores = (list: string): number | undefined =>
+    readInventory(madeUpSources({ files: { ...present(list), ...cpu(0, 0, '0'), ...smbios(four) } })).cpu.cores;
+  assert.deepEqual([cores('0-7'), cores('0-1'), cores('0')], [4, 2, 1]);
+});
+
 /** One CPU: its socket, core id, siblings, and the size of its first cache. */
 function cpu(number: number, core: number, siblings: string, size?: string): Files {
   const base = `/sys/devices/system/cpu/cpu${number}`;

@@ -37,7 +37,7 @@ test('the fillers that firmware leaves most often are struck', () => {
     `Default string|To be filled by O.E.M.|To Be Filled By OEM|Not Settable|Not Set|XX|.....|???|-|87654321|01234567|#A123456789|(none)|(null)|
 <BAD INDEX>|$(DEFAULT_STRING)|System Version|Chassis Version|SKU Number|Type2 - Board Serial Number|Type2 - Board Asset Tag|Type2 - Board Version|Base Board Asset Tag|Base Board Version|
 Base Board Chassis Location|Type2 - Board Chassis Location|Chassis Manufacture|Chassis Asset Tag|Chassis Serial Number|Asset Tag|No Asset Tag|Asset-1234567890|ATN12345678901234567|BSN12345678901234567|SSN12345678901234567|
-0123456789ABCDEF|A1_AssetTagNum0|DIMM_A1_AssetTag|SerNum01|NotSupport|TBD|Default|NO DIMM|OEM Define 3`
+0123456789ABCDEF|A1_AssetTagNum0|DIMM_A1_AssetTag|SerNum01|NotSupport|ToBeFilledByO.E.M.|OEM Chassis|0x00000000|SN#12345|BSS-0123456789|Reserved|Type 2|TBD|Default|NO DIMM|OEM Define 3`
       .replaceAll('\n', '')
       .split('|');
   for (const text of fillers) assert.ok(whyJunkText(text) !== undefined, text);
@@ -46,7 +46,7 @@ Base Board Chassis Location|Type2 - Board Chassis Location|Chassis Manufacture|C
 test('what merely begins like a filler is a machine’s own', () => {
   const own =
     `XB4K7Q2|X0012345|OEM4711A|OEM123456|.ABC1234.CN7016300A01B2.|..CN7016300A01B2.|Unknown-Rack-7|123456789A|NASHVILLE-0042|NAS-0012|Nabc1234|NULLARBOR7|EMPTY-SHELF-3|
-INVALIDEN-12|ASSET-00123|ASSET-99887|None-7|SN-12346|SN12345X|12346|54322|11|77|1112|Default-3|Type1234|System 7|BSN-0042|FFA1|AAB`.split(
+INVALIDEN-12|ASSET-00123|Asset12345|ASSET-99887|None-7|SN-12346|SN12345X|12346|54322|11|77|1112|Default-3|Type1234|System 7|BSN-0042|FFA1|AAB`.split(
       '|',
     );
   for (const text of own) assert.equal(whyJunkText(text.replaceAll('\n', '')), undefined, text);
@@ -66,6 +66,7 @@ test('every listed UUID is struck in both byte orders and any case, and so are t
     if (uuid.length === 36) assert.equal(usableUuid(swapUuid(uuid.toLowerCase())), undefined, swapUuid(uuid));
   }
   const junk = ['Not Settable', 'Not Present', 'To Be Filled By O.E.M.', '', '00ff00ff-00ff-00ff-00ff-00ff00ff00ff'];
+  junk.push('d1c3d8b0-0000-0000-0000-000000000000', '00112233-4455-6677-8899-aabbccddeeff');
   const counting = ['01234567-89ab-cdef-0123-456789abcdef', 'fedcba98-7654-3210-fedc-ba9876543210'];
   for (const text of [...junk, ...counting, '52540012-3456-4abc-9def-00163e5a10']) {
     assert.equal(usableUuid(text), undefined, text);

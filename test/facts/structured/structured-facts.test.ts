@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { collectFacts, openSources } from '../../../facts/facts.ts';
 import { humanBytes, structuredFacts } from '../../../facts/structured/structured-facts.ts';
 import { network6Of } from '../../../facts/groups/network/ipv6.ts';
+import { COMPARED_FACTS, differencesToFacter } from '../../helpers/facter-view.ts';
 import { madeUpSources } from '../../helpers/memory-origin.ts';
 
 const addresses = {
@@ -170,27 +171,13 @@ test('sizes and networks are written as Facter writes them', () => {
   assert.equal(network6Of('no', 'ffff::'), undefined);
 });
 
-const COMPARED = ['os', 'processors', 'memory', 'networking', 'dmi', 'disks', 'mountpoints', 'system_uptime'];
-const facter = spawnSync('facter', ['-j', ...COMPARED], {
+const facter = spawnSync('facter', ['-j', ...COMPARED_FACTS], {
   encoding: 'utf8',
   timeout: 60_000,
 });
 const noFacter = facter.stdout?.includes('"os"') ? undefined : 'Facter 4 is not installed';
 
-/** Values by path, `a.b.c`. */
-function leaves(value: unknown, path = ''): [string, unknown][] {
-  if (typeof value !== 'object' || value === null) return [[path, value]];
-  return Object.entries(value).flatMap(([name, item]) => leaves(item, path === '' ? name : `${path}.${name}`));
-}
-
-/** Of a lease file that a DHCP client keeps; changing by themselves. */
-const NOT_COMPARED = /\.dhcp$|^(memory|mountpoints)\..*\.(available|used|capacity)(_bytes)?$|^system_uptime/;
-
 test('Facter 4 says the same of this machine', { skip: noFacter }, async () => {
   const set = await collectFacts({ sources: openSources() });
-  const ours = new Map(leaves(structuredFacts(set)));
-  const different = leaves(JSON.parse(facter.stdout))
-    .filter(([path, value]) => !NOT_COMPARED.test(path) && value !== ours.get(path))
-    .map(([path, value]) => `${path}: ${JSON.stringify(value)}, ours ${JSON.stringify(ours.get(path))}`);
-  assert.deepEqual(different, []);
+  assert.deepEqual(differencesToFacter(JSON.parse(facter.stdout), structuredFacts(set)), []);
 });

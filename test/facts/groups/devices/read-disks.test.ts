@@ -58,6 +58,8 @@ test('what cannot hold a system is named with the reason, and is not counted', a
     ...disk('sdb', usb, { size: '0\n', removable: '1\n' }, { vendor: 'Generic\n', model: 'Card Reader\n' }),
     ...disk('sdc', `${usb}/b`, { removable: '1\n' }, { vendor: 'AMI\n', model: 'Virtual Floppy0\n' }),
     ...disk('sdd', `${usb}/c`, { ro: '1\n' }),
+    ...disk('sde', 'pci0000:00/0000:00:17.0/ata3/host2/target2:0:0/2:0:0:0', { 'queue/zoned': 'host-managed\n' }),
+    ...disk('sdf', 'pci0000:00/0000:00:17.0/ata4/host3/target3:0:0/3:0:0:0', { 'queue/zoned': 'host-aware\n' }),
     ...disk('sr0', 'pci0000:00/0000:00:17.0/ata2/host1/target1:0:0/1:0:0:0', {}, { type: '5\n' }),
     ...disk('fd0', 'platform/floppy.0'),
     ...disk('mmcblk0', 'pci0000:00/0000:00:1a.0/mmc0/mmc0:0001'),
@@ -79,9 +81,11 @@ test('what cannot hold a system is named with the reason, and is not counted', a
     sdb: 'no medium in it',
     sdc: 'virtual media of the BMC',
     sdd: 'read-only',
+    sde: 'its zones take nothing but writes in order (host-managed)',
+    sdf: undefined,
     sr0: 'an optical drive',
   });
-  assert.equal(await countOf(makeTree(t, files)), '2');
+  assert.equal(await countOf(makeTree(t, files)), '3');
 });
 
 test('the disks of VMware and Hyper-V are called virtual and are disks all the same', (t) => {
