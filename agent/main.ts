@@ -46,6 +46,18 @@ function processTerminal(): Terminal {
       stdout.on('resize', callback);
       return () => void stdout.off('resize', callback);
     },
+    onKey(callback) {
+      const { stdin } = process;
+      if (!stdin.isTTY) return () => undefined;
+      const listen = (bytes: Buffer): void => [...bytes.toString('utf8')].forEach(callback);
+      stdin.setRawMode(true);
+      stdin.on('data', listen);
+      return () => {
+        stdin.off('data', listen);
+        stdin.setRawMode(false);
+        stdin.pause();
+      };
+    },
   };
 }
 

@@ -28,10 +28,13 @@ export const verb = defineVerb({
     }
     const reply = await dialect.checkin(report, host.signal);
     if (args.json) {
-      host.out(`${JSON.stringify({ command: reply.command, clientConfig: reply.clientConfig })}\n`);
+      host.out(
+        `${JSON.stringify({ command: reply.command, clientConfig: reply.clientConfig, reason: reply.reason })}\n`,
+      );
       return 0;
     }
     host.out(`the server says ${reply.command.name}\n`);
+    if (reply.reason !== undefined) host.out(`  its reason: ${reply.reason}\n`);
     const handler = createRegistry().find(reply.command.name);
     const plan = handler?.plan(reply.command.param) ?? ['nothing: this agent does not know the command'];
     for (const step of plan) host.out(`  an agent would: ${step}\n`);

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { askStatus, findSocket } from '../status/local-client.ts';
+import { readLogTail } from '../status/log-tail.ts';
 import { renderPage } from '../status/status-page.ts';
+import { renderWatch } from '../status/watch-page.ts';
 import type { MachineLoad } from '../status/status-lines.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
@@ -65,17 +67,29 @@ async function watchLines(
   return 0;
 }
 
+const CTRL_C = '\u0003';
+
 async function watchScreen(ask: () => Promise<StatusSnapshot>, interval: number, host: Host): Promise<number> {
   const terminal = host.terminal;
   if (terminal === undefined) return 0;
+  const leave = new AbortController();
+  const ended = AbortSignal.any([host.signal, leave.signal]);
   let wake = new AbortController();
-  const stopListening = terminal.onResize(() => wake.abort());
+  let view: 'status' | 'log' = 'status';
+  const stops = [
+    terminal.onResize(() => wake.abort()),
+    terminal.onKey((key) => {
+      if (key === 'q' || key === CTRL_C) leave.abort();
+      if (key === 'l') view = view === 'log' ? 'status' : 'log';
+      wake.abort();
+    }),
+  ];
   let snapshot: StatusSnapshot | undefined;
   let load: MachineLoad | undefined;
   let loadAt = -Infinity;
   host.out(ENTER);
   try {
-    while (!host.signal.aborted) {
+    while (!ended.aborted) {
       wake = new AbortController();
       let trouble = '';
       try {
@@ -88,15 +102,16 @@ async function watchScreen(ask: () => Promise<StatusSnapshot>, interval: number,
         loadAt = performance.now();
       }
       const size = { ...terminal.size(), colour: host.colour };
-      const lines = snapshot === undefined ? [] : renderPage(snapshot, size, load);
+      const log = await readLogTail(snapshot?.logFile);
+      const lines = snapshot === undefined ? [] : renderWatch(snapshot, size, { load, log, view });
       if (trouble !== '') lines.splice(Math.max(0, size.rows - 1), 1, trouble.slice(0, size.columns));
       // no newline after the last line: it would scroll the page by one
       host.out(`${HOME}${lines.map((line) => `${line}${TO_LINE_END}`).join('\r\n')}${TO_SCREEN_END}`);
-      const signal = AbortSignal.any([host.signal, wake.signal]);
+      const signal = AbortSignal.any([ended, wake.signal]);
       await delay(interval * 1000, undefined, { signal }).catch(() => undefined);
     }
   } finally {
-    stopListening();
+    for (const stop of stops) stop();
     host.out(LEAVE);
   }
   return 0;

@@ -28,6 +28,8 @@ export type AgentEvent =
       command: string;
       durationMs: number;
       turn: number;
+      /** Why, in the server's words. */
+      reason?: string;
       asked?: false;
     }
   /** What the reply means, before it is carried out. */

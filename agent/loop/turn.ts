@@ -99,6 +99,7 @@ async function checkIn({ clock, emit, signal }: Runtime, options: TurnOptions, s
     command: reply.command.name,
     durationMs: clock.now() - started,
     turn,
+    ...(reply.reason !== undefined && { reason: reply.reason }),
     asked: asksServer ? undefined : false,
   });
   return reply;

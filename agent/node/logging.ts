@@ -23,6 +23,8 @@ interface NodeLogOptions {
 
 export interface NodeLog {
   readonly log: Log;
+  /** Path of the file, where there is one that can be written. */
+  readonly file: string | undefined;
   readonly linesLost: () => number;
   readonly syslogDropped: () => number;
   /** The level of the file and of syslog, as a server pushes it. The console keeps the level that it was started with. */
@@ -64,6 +66,7 @@ export function openNodeLog(options: NodeLogOptions): NodeLog {
   if (file?.trouble !== undefined) log.warn(`the log file ${file.path} cannot be written: ${file.trouble}`);
   return {
     log,
+    file: file?.trouble === undefined ? file?.path : undefined,
     linesLost: () => file?.lost ?? 0,
     syslogDropped: () => syslog?.dropped ?? 0,
     setLevel(wanted) {

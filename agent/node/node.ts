@@ -137,6 +137,7 @@ function trackStatus(
     clock,
     version: version(),
     stateDir: store.dir,
+    logFile: nodeLog.file,
     system,
     settings: () => state.agent?.settings,
     controlPort: () => state.api?.port,

@@ -25,6 +25,8 @@ export interface CheckinReply {
   readonly command: ServerCommand;
   /** The pushed configuration as it came, not validated yet; undefined where the dialect has none or the reply had none. */
   readonly clientConfig: Readonly<Record<string, unknown>> | undefined;
+  /** Why, in the server's words; undefined where it gives none. */
+  readonly reason?: string | undefined;
 }
 
 /** A request as it would go out, for --dry-run and for tests. */

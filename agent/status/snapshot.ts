@@ -32,6 +32,8 @@ export interface StatusSnapshot {
   readonly hostname: string;
   readonly nodeId: string | undefined;
   readonly stateDir: string;
+  /** The log file, where there is one. */
+  readonly logFile?: string | undefined;
   /** Port on 127.0.0.1 of health, metrics and setMkConfig; undefined when it could not be had. */
   readonly controlPort: number | undefined;
   /** ISO 8601. */
@@ -57,7 +59,15 @@ export interface StatusSnapshot {
     readonly failedInARow: number;
     readonly registers: number;
     /** The last answered check-in. */
-    readonly last: { readonly at: string; readonly command: string; readonly durationMs: number } | undefined;
+    readonly last:
+      | {
+          readonly at: string;
+          readonly command: string;
+          readonly durationMs: number;
+          /** Why, in the server's words; undefined where it gave none. */
+          readonly reason?: string | undefined;
+        }
+      | undefined;
     readonly next: { readonly inMs: number; readonly reason: string } | undefined;
   };
   /** Of servers without check-ins (Ironic, Foreman); undefined for others, and before anything was exchanged. */

@@ -77,6 +77,7 @@ function turnLines({ turns }: StatusSnapshot): StatusLine[] {
   const { last, next } = turns;
   const answer = last && `${clockTime(last.at)}: the server said ${last.command} (${Math.round(last.durationMs)} ms)`;
   const lines = [line(4, 'last turn', answer ?? 'none was answered yet')];
+  if (last?.reason !== undefined) lines.push(line(4, 'reason', last.reason));
   if (next !== undefined) lines.push(line(4, 'next turn', `in ${duration(next.inMs)} (${next.reason})`));
   const errors = `${turns.failed} errors${inARow(turns.failedInARow)}`;
   return [...lines, line(7, 'turns', `${turns.good} answered, ${errors}, ${turns.registers} registrations`)];

@@ -49,7 +49,7 @@ function mostImportant(parts: readonly Part[], rows: number): readonly Part[] {
 /** Long lines go on below, under their text, where there is room: what is cut off is what one looks for. */
 function wrapped(line: StatusLine, columns: number): Part[] {
   const label = line.style === 'title' ? '' : line.label.padEnd(LABEL);
-  const text = clean(`${label}${line.text}`);
+  const text = cleanLine(`${label}${line.text}`);
   const pieces: string[] = [];
   if (columns >= 40) {
     let rest = [...text];
@@ -70,8 +70,9 @@ function wrapped(line: StatusLine, columns: number): Part[] {
   }));
 }
 
-// eslint-disable-next-line no-control-regex -- what a server sent must not move the cursor
-const clean = (text: string): string => text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ');
+/** Text without control characters: what a server sent must not move the cursor. */
+// eslint-disable-next-line no-control-regex
+export const cleanLine = (text: string): string => text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ');
 
 function paint({ text, style }: Part, { columns, colour }: PageSize): string {
   const chars = [...text];

@@ -151,7 +151,12 @@ function reduceCheckin(status: Status, event: EventOf<'checkin'>, { at }: EventT
   const next: Status = {
     ...status,
     uploads,
-    last: { at, command: event.command, durationMs: event.durationMs },
+    last: {
+      at,
+      command: event.command,
+      durationMs: event.durationMs,
+      reason: event.reason === undefined ? undefined : redactText(event.reason),
+    },
     turns: { ...status.turns, count: event.turn },
     server: serverAt(status, event.server, 'pushed mk_uri'),
     counters: {

@@ -20,6 +20,7 @@ interface StatusOptions {
   readonly version: string;
   readonly stateDir: string;
   readonly system: System;
+  readonly logFile?: string | undefined;
   readonly settings: () => Resolved | undefined;
   readonly controlPort?: () => number | undefined;
   readonly holding?: () => string | undefined;
@@ -63,6 +64,7 @@ function snapshotOf(status: Status, started: Started, options: StatusOptions): S
     hostname: hostname(),
     ...seen,
     stateDir: options.stateDir,
+    logFile: options.logFile,
     controlPort: options.controlPort?.(),
     startedAt: started.at,
     uptimeS: (now - started.now) / 1000,

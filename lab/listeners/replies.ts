@@ -6,6 +6,16 @@ export function sendJson(reply: FastifyReply, status: number, body: unknown, typ
   return sendText(reply, status, `${JSON.stringify(body)}\n`, type);
 }
 
+/** Why a node was answered so, for people at the node: the agent shows it, and nothing is decided by it. */
+export const REASON_HEADER = 'razor-mk-reason';
+
+const LONGEST_REASON = 400;
+
+/** The words as that header has them: percent-encoded. */
+export function reasonText(reason: string): string {
+  return encodeURIComponent(reason.slice(0, LONGEST_REASON).toWellFormed());
+}
+
 const asItIs = (body: string): string => body;
 
 /** Sends text with exactly `type` as its media type. */

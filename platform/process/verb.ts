@@ -31,6 +31,8 @@ export interface Terminal {
   size(): { readonly columns: number; readonly rows: number };
   /** Calls back after each change of size; returns how to stop that. */
   onResize(callback: () => void): () => void;
+  /** Calls back with each key that is pressed, Ctrl-C too, without a line break behind it; returns how to stop that. */
+  onKey(callback: (key: string) => void): () => void;
 }
 
 /** Where on the command line of a verb a shell asks for names. */

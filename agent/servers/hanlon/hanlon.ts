@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
+import { reasonOf } from '../reply-reason.ts';
 import type { Exchange, TextReply } from '../../http/exchange.ts';
 import { errorText } from '../../http/bounded-json.ts';
 import { replyJson } from '../../http/exchange.ts';
@@ -60,7 +61,7 @@ export function parseHanlonCheckin(reply: TextReply): CheckinReply {
   if (!parsed.success) throw refusal(reply, 'check-in');
   const { response, client_config: pushed } = parsed.data;
   const command = { name: response.command_name, param: response.command_param };
-  return { command, clientConfig: pushed && agentConfig(pushed) };
+  return { command, clientConfig: pushed && agentConfig(pushed), reason: reasonOf(reply) };
 }
 
 /** The reply of a register: 201 with errcode 0 in the body. */

@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
+import { reasonOf } from '../reply-reason.ts';
 import type { Exchange, TextReply } from '../../http/exchange.ts';
 import { replyJson } from '../../http/exchange.ts';
 import { limitFacts } from '../limit-facts.ts';
@@ -46,7 +47,7 @@ export function parseAction(reply: TextReply): CheckinReply {
   if (reply.status < 200 || reply.status > 299) throw refusal(reply, 'the check-in');
   const parsed = ACTION.safeParse(parseTyped(reply));
   if (!parsed.success) throw new RazorMkError('RAZOR_MK_REPLY', 'the answer to the check-in names no action');
-  return { command: { name: parsed.data.action, param: {} }, clientConfig: undefined };
+  return { command: { name: parsed.data.action, param: {} }, clientConfig: undefined, reason: reasonOf(reply) };
 }
 
 function parseTyped(reply: TextReply): unknown {

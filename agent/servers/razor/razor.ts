@@ -4,6 +4,7 @@ import type { Identity } from '../../../facts/identity/identity-types.ts';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { HttpFailure, urlForPeople } from '../../http/http-failure.ts';
 import type { CheckinReply, Dialect, NodeReport, RequestPreview } from '../dialect.ts';
+import { reasonOf } from '../reply-reason.ts';
 import { limitFacts } from '../limit-facts.ts';
 import { replyJson, type Exchange, type TextReply } from '../../http/exchange.ts';
 import { cleanText, errorText } from '../../http/bounded-json.ts';
@@ -127,5 +128,5 @@ export function readCheckinReply(reply: TextReply, url: string): CheckinReply {
     );
   }
   const { command_name: name, command_param: param } = parsed.data.response;
-  return { command: { name, param }, clientConfig: parsed.data.client_config };
+  return { command: { name, param }, clientConfig: parsed.data.client_config, reason: reasonOf(reply) };
 }

@@ -15,7 +15,7 @@ import { nodeBody } from '../node-body.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
 import { serveImage } from '../../images/image-service.ts';
 import { answerCallback } from '../../engine/callbacks.ts';
-import { PLAIN, sendText } from '../../listeners/replies.ts';
+import { PLAIN, REASON_HEADER, reasonText, sendText } from '../../listeners/replies.ts';
 import { HANLON_BASE, hanlonRoutes } from '../../listeners/routes.ts';
 import { hanlonBoot } from './hanlon-boot.ts';
 import { hanlonIds, hanlonLookupIds } from './hanlon-identity.ts';
@@ -49,9 +49,10 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   if (!Array.isArray(ids)) return ids;
   const firstCheckin = first(query['first_checkin']) === 'true';
   const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin };
-  const { command, param } =
+  const { command, param, reason } =
     decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
   const response = { command_name: command, command_param: param ?? {} };
+  if (!core.settings.faithful) reply.header(REASON_HEADER, reasonText(reason));
   return sendText(reply, 200, envelope('checkin_node', response, hanlonConfig(core.settings)), JSON_TYPE);
 }
 

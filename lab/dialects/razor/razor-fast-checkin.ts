@@ -9,6 +9,7 @@ import { decideWithoutWrite, type Decision } from '../../engine/decide.ts';
 import type { FastPath } from '../../listeners/listeners.ts';
 import type { Exchanges } from '../../listeners/exchange-log.ts';
 import { MOST_HW_IDS, splitHwIds } from '../../engine/node-lookup.ts';
+import { REASON_HEADER, reasonText } from '../../listeners/replies.ts';
 import { clientConfigText } from '../../lab-settings.ts';
 import { commandResponse, okBody } from './razor-wire.ts';
 
@@ -60,7 +61,8 @@ export function fastCheckins(core: LabCore, exchanges: Exchanges): FastPath {
     const decision = decideWithoutWrite(core, input);
     if (!decision) return false;
     const ready = readyFor(host, decision, request);
-    send(reply, ready);
+    const headers = [REASON_HEADER, reasonText(decision.reason), ...ready.headers];
+    send(reply, ready, headers);
     const at = core.wall();
     const { rawHeaders, socket } = request;
     const durationMs = performance.now() - began;
@@ -73,7 +75,7 @@ export function fastCheckins(core: LabCore, exchanges: Exchanges): FastPath {
       requestHeaders: pairs(rawHeaders),
       requestBody: '',
       status: 200,
-      replyHeaders: pairs(ready.headers),
+      replyHeaders: pairs(headers),
       replyBody: ready.body,
       durationMs,
     }));
@@ -81,8 +83,8 @@ export function fastCheckins(core: LabCore, exchanges: Exchanges): FastPath {
   };
 }
 
-function send(reply: ServerResponse, { headers, body, encoding }: Ready): void {
-  reply.writeHead(200, headers as string[]);
+function send(reply: ServerResponse, { body, encoding }: Ready, headers: string[]): void {
+  reply.writeHead(200, headers);
   reply.end(body, encoding);
 }
 

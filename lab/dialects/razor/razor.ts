@@ -9,7 +9,7 @@ import { registerNode } from '../../engine/register.ts';
 import { hasControl, isRecord } from '../../listeners/request-body.ts';
 import { templateOf } from '../../engine/models.ts';
 import { acceptableHwIds, splitHwIds } from '../../engine/node-lookup.ts';
-import { HTML, PLAIN, sendText } from '../../listeners/replies.ts';
+import { HTML, PLAIN, REASON_HEADER, reasonText, sendText } from '../../listeners/replies.ts';
 import { razorRoutes } from '../../listeners/routes.ts';
 import { clientConfigText } from '../../lab-settings.ts';
 import type { NodeRecord } from '../../store/records.ts';
@@ -153,6 +153,7 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const input = { dialect: 'razor', hwIds, lastState, firstCheckin };
   const decision = decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
   const config = clientConfigText(core.settings, core.addresses(request).nodes);
+  if (!core.settings.faithful) reply.header(REASON_HEADER, reasonText(decision.reason));
   return sendOk(reply, 'checkin_node', commandResponse(decision.command, decision.param), config);
 }
 
