@@ -1,6 +1,6 @@
 /**
  * Bases in the shape of real releases of Tiny Core: the programs that these have (names as listed in the published root file
- * systems of 7.2 to 11.0), the option of their tce-load, the waits of their tc-config and their accounts; nothing that would run.
+ * systems of 4.4 to 11.0), the option of their tce-load, the waits of their tc-config and their accounts; nothing that would run.
  */
 import {
   directoryEntry,
@@ -12,7 +12,7 @@ import {
 } from '../../tinycore/image/initrd/entry.ts';
 import { KERNEL_VERSION } from './small-base.ts';
 
-/** In bin, sbin, usr/bin and usr/sbin of 8.2, 10.1 and 11.0, in 32 and 64 bit; 7.2 lacks five of them. */
+/** In bin, sbin, usr/bin and usr/sbin of 8.2, 10.1 and 11.0, in 32 and 64 bit; 7.2 and 4.4 lack some of them. */
 const PROGRAMS =
   '[ [[ addgroup adduser adjtimex ar arp arping ash autologin autoscan-devices awk backup basename bbcheck.sh bcrypt ' +
   'bigHomeFiles.sh blkid bunzip2 busybox busybox.suid bzcat bzip2 cache-clear cal calc cat cd_dvd_symlinks.sh chgrp ' +
@@ -36,22 +36,30 @@ const PROGRAMS =
   'xargs xz xzcat yes zcat zsync';
 
 const NOT_IN_7 = ['fstrim', 'lzcat', 'lzma', 'unlink', 'unlzma'];
+const LACKS: Readonly<Record<string, readonly string[]>> = {
+  '7.2': NOT_IN_7,
+  // busybox 1.19.4
+  '4.4': [...NOT_IN_7, 'busybox.suid', 'chkonboot.sh', 'lsof', 'ntpd', 'pstree', 'tce', 'tce-ab', 'tce-status'],
+};
 
-export const RELEASES = ['7.2', '8.2', '10.1', '11.0', '11.0-x86'] as const;
+export const RELEASES = ['4.4', '7.2', '8.2', '10.1', '11.0', '11.0-x86'] as const;
 export type Release = (typeof RELEASES)[number];
+/** Those with a userland of 32 bit. */
+const NARROW: readonly Release[] = ['4.4', '11.0-x86'];
 
-const TC_CONFIG = `#!/bin/sh
+/** What tc-config waits for without end; the clock is another device in 4.4. */
+const tcConfig = (clock: string): string => `#!/bin/sh
 modprobe -q zram
 while [ ! -e /dev/zram0 ]; do usleep 50000; done
-while [ ! -e /dev/rtc0 ]; do usleep 50000; done
+while [ ! -e /dev/${clock} ]; do usleep 50000; done
 `;
 
 /** The entries of a release with a kernel whose modules are `modules`; none for undefined. */
 export function tinycoreEntries(release: Release, modules?: readonly string[]): Entry[] {
   const elf = Buffer.alloc(64);
-  elf.write(release.endsWith('x86') ? '\x7fELF\x01' : '\x7fELF\x02', 'latin1');
+  elf.write(NARROW.includes(release) ? '\x7fELF\x01' : '\x7fELF\x02', 'latin1');
   const old = release !== '11.0' && release !== '11.0-x86';
-  const programs = PROGRAMS.split(' ').filter((name) => release !== '7.2' || !NOT_IN_7.includes(name));
+  const programs = PROGRAMS.split(' ').filter((name) => LACKS[release]?.includes(name) !== true);
   const place = `lib/modules/${KERNEL_VERSION}`;
   const entries = [
     fileEntry('init', '#!/bin/sh\n', 0o755),
@@ -64,7 +72,7 @@ export function tinycoreEntries(release: Release, modules?: readonly string[]): 
       `mount "$THISAPP" /tmp/tcloop/x -t squashfs -o loop,ro${old ? ',bs=4096' : ''} 2>&1\n`,
       0o755,
     ),
-    fileEntry('etc/init.d/tc-config', TC_CONFIG, 0o755),
+    fileEntry('etc/init.d/tc-config', tcConfig(release === '4.4' ? 'rtc' : 'rtc0'), 0o755),
     fileEntry('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\ntc:x:1001:50:Linux User,,,:/home/tc:/bin/sh\n'),
     fileEntry('etc/shadow', 'root:*:13525:0:99999:7:::\ntc::13646:0:99999:7:::\n', 0o640),
     fileEntry('usr/share/doc/tc/release.txt', `version ${release.replace('-x86', '')}\n`),

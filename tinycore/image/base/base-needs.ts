@@ -38,6 +38,8 @@ export function missingPrograms(tree: Tree): readonly Need[] {
 const ENDLESS_WAITS = [
   { device: 'zram0', module: 'zram', word: 'nozswap' },
   { device: 'rtc0', module: 'rtc_cmos', word: undefined },
+  // that of 4.4; udev makes it a link to the first clock
+  { device: 'rtc', module: 'rtc_cmos', word: undefined },
 ] as const;
 
 interface BaseProblem {

@@ -3,6 +3,7 @@
  * system; everything that goes into it is fixed, so that the same input gives the same bytes.
  */
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -106,7 +107,7 @@ export async function writeIso(
     if (options.arch === 'x64') writeIsolinux(tree, options);
     copyLicences(tree, options.arch);
     if (options.uefi) await writeEfi(directory, tree, options, signal);
-    setTimes(tree, options.epoch);
+    settle(tree, options.epoch);
     const beside = join(dirname(path), `.${options.flavour}.${ownMark()}.iso.part`);
     try {
       await must(xorrisoArgs(tree, beside, options), {
@@ -253,9 +254,13 @@ function copyLicences(tree: string, arch: Arch): void {
   if (existsSync(parts)) copyFileSync(parts, join(tree, 'licences/parts-of-the-agent.txt'));
 }
 
-function setTimes(directory: string, epoch: number): void {
+/** Times and modes that are the image's own: those of the disk come from the umask of whoever builds. */
+function settle(directory: string, epoch: number): void {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    utimesSync(join(entry.parentPath, entry.name), epoch, epoch);
+    const path = join(entry.parentPath, entry.name);
+    chmodSync(path, entry.isDirectory() ? 0o755 : 0o644);
+    utimesSync(path, epoch, epoch);
   }
+  chmodSync(directory, 0o755);
   utimesSync(directory, epoch, epoch);
 }
