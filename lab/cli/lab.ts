@@ -31,7 +31,7 @@ export const verb = defineVerb({
     },
     {
       name: 'active-model',
-      describe: 'policies at work: list, get (with log), remove',
+      describe: 'policies at work: list, get (with log), retry, remove',
       load: catalogVerb('activeModel'),
     },
     {

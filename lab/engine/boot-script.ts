@@ -5,6 +5,7 @@ import { rankMicrokernels, versionFault } from '../images/images.ts';
 import { grubLoad, grubWait } from '../installers/grub-scripts.ts';
 import { installerScript, localScript, type BootLoader } from '../installers/scripts.ts';
 import { familyOf, stateEntry } from './models.ts';
+import { noteBoot } from './tries.ts';
 import type { Routes } from '../listeners/routes.ts';
 import { checkinInterval } from '../lab-settings.ts';
 import type { Image, NodeRecord } from '../store/records.ts';
@@ -27,21 +28,10 @@ export async function bootScript(core: LabCore, input: BootInput): Promise<strin
     const dhcpMac = input.dhcpMac;
     await core.store.write(() => core.store.nodes.update(node.id, { dhcpMac }));
   }
-  const active = node && core.store.activeModels.ofNode(node.id);
-  if (!node || !active) return await mkScript(core, input, node, node ? 'no active model' : 'nobody knows it');
+  const bound = node && core.store.activeModels.ofNode(node.id);
+  if (!node || !bound) return await mkScript(core, input, node, node ? 'no active model' : 'nobody knows it');
+  const active = input.peek === true ? bound : await noteBoot(core, bound);
   const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
-  if (input.peek !== true) {
-    await core.store.write(() =>
-      core.store.activeModels.record(active, {
-        at: core.wall(),
-        oldState: active.state,
-        state: active.state,
-        action: 'boot_call',
-        method: 'boot_call',
-        result: boot,
-      }),
-    );
-  }
   if (boot === 'mk')
     return mkScript(core, input, node, `${active.policyLabel} is in state ${active.state}: ${meaning}`);
   note(core, input, {

@@ -11,7 +11,8 @@ import { firstBootScript } from '../installers/first-boot.ts';
 import { esxiBootCfg, esxiKickstart, kickstart } from '../installers/kickstart.ts';
 import { preseed } from '../installers/preseed.ts';
 import { autoyast, xenserverAnswers, xenserverHook } from '../installers/xml-answers.ts';
-import { isModelState, nextState, templateOf, type ModelState, type Template } from './models.ts';
+import { isModelState, templateOf, type ModelState, type Template } from './models.ts';
+import { stateAfter } from './tries.ts';
 import type { Routes } from '../listeners/routes.ts';
 import type { ActiveModel } from '../store/records.ts';
 
@@ -110,7 +111,7 @@ export async function fire(core: LabCore, active: ActiveModel, action: string, m
     // read again: two callbacks may have come together
     const current = core.store.activeModels.get(active.uuid) ?? active;
     const from: ModelState = isModelState(current.state) ? current.state : 'error_catch';
-    const to = nextState(from, action);
+    const to = stateAfter(core, from, action);
     const record = (oldState: ModelState, next: ModelState, what: string): void =>
       core.store.activeModels.record(current, {
         at: core.wall(),

@@ -122,7 +122,12 @@ export function decideFactsCheckin(core: LabCore, node: NodeRecord): Decision {
   if (error !== undefined) return decide('none', error);
   if (node.installed !== undefined) return decide('reboot', `${node.installed} is installed on it`);
   const active = store.activeModels.ofNode(node.id);
-  if (active) return decide('reboot', `${active.policyLabel} is at work on it (${active.state})`);
+  if (active) {
+    const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
+    // it boots the microkernel in this state: the original, which has no such states, would have it reboot for ever
+    if (boot === 'mk' && !settings.faithful) return decide('none', `${active.policyLabel}: ${meaning}`);
+    return decide('reboot', `${active.policyLabel} is at work on it (${active.state})`);
+  }
   if (settings.protectNewNodes && !node.allowed) {
     return decide('reboot', 'new nodes are protected: it boots its own disk until somebody allows it');
   }

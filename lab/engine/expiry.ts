@@ -1,8 +1,9 @@
 /**
- * Forgetting: unbound nodes that were silent for too long, as the original does it
- * (docs/contracts/razor-0.x.md#expiry).
+ * What becomes due by itself: unbound nodes that were silent for too long are forgotten, as the original does it
+ * (docs/contracts/razor-0.x.md#expiry), and installations that take too long are stopped (tries.ts).
  */
 import type { LabCore } from '../lab-core.ts';
+import { stopOverdue } from './tries.ts';
 
 /** razor-server keeps its nodes for ever. */
 const EXPIRING = ['razor', 'hanlon'] as const;
@@ -32,6 +33,7 @@ export function startExpiry(core: LabCore): () => void {
     while (!stop.signal.aborted) {
       await core.settings.clock.sleep(core.settings.timing.sweepMs, stop.signal);
       await expireNodes(core);
+      await stopOverdue(core);
     }
   };
   loop().catch((error: unknown) => {

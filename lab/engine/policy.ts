@@ -5,8 +5,11 @@ import type { ActiveModel, NodeRecord, Policy } from '../store/records.ts';
 type PolicyChoice =
   { readonly policy: Policy; readonly reason: string } | { readonly policy: undefined; readonly reason: string };
 
-/** The first enabled policy, in order, that is under its maximum and all of whose tags the node has. */
-export function choosePolicy(core: LabCore, node: NodeRecord): PolicyChoice {
+/**
+ * The first enabled policy, in order, that is under its maximum and all of whose tags the node has. `leaving` is a binding that
+ * will be gone by then.
+ */
+export function choosePolicy(core: LabCore, node: NodeRecord, leaving?: ActiveModel): PolicyChoice {
   const policies = core.store.policies.list();
   if (policies.length === 0) return { policy: undefined, reason: 'there are no policies' };
   const tags = new Set(core.tags(node).map((match) => match.tag));
@@ -15,7 +18,7 @@ export function choosePolicy(core: LabCore, node: NodeRecord): PolicyChoice {
     const missing = policy.tags.filter((tag) => !tags.has(tag));
     if (!policy.enabled) passed.push(`${policy.label} is disabled`);
     else if (missing.length > 0) passed.push(`${policy.label} wants ${missing.join(', ')}`);
-    else if (policy.maximum > 0 && core.store.activeModels.countOf(policy.uuid) >= policy.maximum) {
+    else if (policy.maximum > 0 && countWithout(core, policy, leaving) >= policy.maximum) {
       passed.push(`${policy.label} has its ${policy.maximum} already`);
     } else {
       const wanted = policy.tags.length === 0 ? 'it asks for no tags' : `it has ${policy.tags.join(', ')}`;
@@ -23,6 +26,16 @@ export function choosePolicy(core: LabCore, node: NodeRecord): PolicyChoice {
     }
   }
   return { policy: undefined, reason: `no policy fits: ${passed.slice(0, 5).join('; ')}` };
+}
+
+function countWithout(core: LabCore, { uuid }: Policy, leaving: ActiveModel | undefined): number {
+  return core.store.activeModels.countOf(uuid) - (leaving?.policy === uuid ? 1 : 0);
+}
+
+/** The policy that would bind a machine once the lab has forgotten it; undefined where none would. */
+export function policyAfterRemoval(core: LabCore, node: NodeRecord): Policy | undefined {
+  if (core.settings.protectNewNodes) return undefined;
+  return choosePolicy(core, node, core.store.activeModels.ofNode(node.id)).policy;
 }
 
 /**

@@ -182,6 +182,8 @@ function managePolicies(app: FastifyInstance, core: LabCore): void {
       ...(rest.tags !== undefined && { tags: rest.tags }),
       ...(rest.enabled !== undefined && { enabled: rest.enabled }),
       ...(rest.maximum !== undefined && { maximum: rest.maximum }),
+      ...(rest.tries !== undefined && { tries: rest.tries }),
+      ...(rest.installTimeout !== undefined && { installTimeout: rest.installTimeout }),
       ...(model !== undefined && { model: modelOf(model) }),
       ...(broker !== undefined && { broker: broker === null ? undefined : brokerOf(broker) }),
     };

@@ -3,9 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { explainNode } from '../engine/explain-node.ts';
+import { choosePolicy, policyAfterRemoval } from '../engine/policy.ts';
+import { retryInstallation, retryObstacle } from '../engine/tries.ts';
 import { sendJson, sendText } from '../listeners/replies.ts';
-import { idOf, pick, pickNode, readBody } from './request.ts';
-import { nodeChangeSchema } from './schemas.ts';
+import type { NodeRecord, Policy } from '../store/records.ts';
+import { forced, idOf, pick, pickNode, readBody, Refusal } from './request.ts';
+import { forceSchema, nodeChangeSchema } from './schemas.ts';
 import { activeDetails, activeView, explanationView, nodeDetails, nodeView } from './views.ts';
 
 /** Nodes that are read in one go. */
@@ -56,9 +59,13 @@ export function manageNodes(app: FastifyInstance, core: LabCore): void {
   });
   app.delete('/api/nodes/:id', async (request, reply) => {
     const node = pickNode(store, idOf(request));
+    const policy = core.settings.faithful ? undefined : policyAfterRemoval(core, node);
+    if (policy !== undefined && !forced(request)) refuseReinstall(core, node, policy);
     await store.write(() => store.nodes.remove(node.id));
-    events.emit({ type: 'removed', node: node.uuid, message: 'removed by hand; its next check-in registers it anew' });
-    return sendJson(reply, 200, { removed: node.uuid });
+    const note = policy && `when its microkernel checks in again, ${policy.label} binds and installs it`;
+    const message = `removed by hand; ${note ?? 'its next check-in registers it anew'}`;
+    events.emit({ type: 'removed', node: node.uuid, message });
+    return sendJson(reply, 200, { removed: node.uuid, ...(note !== undefined && { note }) });
   });
 
   const pickActive = (id: string): ReturnType<typeof store.activeModels.list>[number] =>
@@ -76,12 +83,33 @@ export function manageNodes(app: FastifyInstance, core: LabCore): void {
   app.delete('/api/active-models/:id', async (request, reply) => {
     const active = pickActive(idOf(request));
     const node = store.nodes.byId(active.node);
+    const policy = node && choosePolicy(core, node, active).policy;
+    const note = policy && `when its microkernel checks in again, ${policy.label} binds and installs it`;
     await store.write(() => store.activeModels.remove(active.uuid));
     events.emit({
       type: 'changed',
       ...(node && { node: node.uuid }),
       message: `the active model of ${active.policyLabel} was removed; policies are looked through again`,
     });
-    return sendJson(reply, 200, { removed: active.uuid });
+    return sendJson(reply, 200, { removed: active.uuid, ...(note !== undefined && { note }) });
   });
+  app.post('/api/active-models/:id/retry', async (request, reply) => {
+    const active = pickActive(idOf(request));
+    const { force } = readBody(request, forceSchema);
+    const obstacle = retryObstacle(core, active);
+    if (obstacle !== undefined && !force) throw new Refusal(409, `${obstacle}. ${ANYWAY}`);
+    await retryInstallation(core, active);
+    return sendJson(reply, 200, activeView(core, pickActive(active.uuid)));
+  });
+}
+
+const ANYWAY = '“force” (--force) does it all the same';
+
+/** Throws a Refusal where the machine's microkernel runs: a turn later it would be known again, bound and installed. */
+function refuseReinstall(core: LabCore, node: NodeRecord, { label }: Policy): void {
+  const silent = core.wall() - node.contact;
+  if (silent > core.settings.timing.registerTimeoutMs) return;
+  const seen = `its microkernel was here ${Math.round(silent / 1000)} s ago and would come back as a new node`;
+  const ways = `Switch it off first, disable ${label}, or start the lab with --protect-new-nodes. ${ANYWAY}`;
+  throw new Refusal(409, `${seen}, which ${label} binds and installs. ${ways}`);
 }

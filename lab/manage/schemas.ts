@@ -74,6 +74,10 @@ export const brokerSchema = z.strictObject({
     .check(z.maxLength(1000)),
 });
 
+/** Boots of the installer, and seconds that each may take; 0 for no limit. */
+const tries = z.optional(z.int().check(z.gte(0), z.lte(1000)));
+const installTimeout = z.optional(z.int().check(z.gte(0), z.lte(30 * 86_400)));
+
 export const policySchema = z.strictObject({
   label: name,
   model: id,
@@ -81,6 +85,8 @@ export const policySchema = z.strictObject({
   tags: z._default(z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(50)), []),
   enabled: z._default(z.boolean(), true),
   maximum: z._default(z.int().check(z.gte(0)), 0),
+  tries,
+  installTimeout,
   /** Place in the order; last by default. */
   line: z.optional(z.int().check(z.gte(0))),
   force,
@@ -93,6 +99,8 @@ export const policyChangeSchema = z.strictObject({
   tags: z.optional(z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(50))),
   enabled: z.optional(z.boolean()),
   maximum: z.optional(z.int().check(z.gte(0))),
+  tries,
+  installTimeout,
   line: z.optional(z.int().check(z.gte(0))),
   force,
 });
@@ -110,6 +118,9 @@ export const imageSchema = z.strictObject({
   initrd: z.optional(line),
   force,
 });
+
+/** A request that has nothing to say but that it is meant. */
+export const forceSchema = z.strictObject({ force });
 
 export const nodeChangeSchema = z.strictObject({
   /** Told to the node at every check-in, as it stands; null takes it back. */

@@ -6,6 +6,7 @@ import type { explainNode } from '../engine/explain-node.ts';
 import type { LabCore } from '../lab-core.ts';
 import { statusOf } from '../engine/decide.ts';
 import { familyOf, stateEntry } from '../engine/models.ts';
+import { DEFAULT_LIMITS, triesText } from '../engine/tries.ts';
 import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store/records.ts';
 
 interface NodeView {
@@ -77,6 +78,9 @@ export function activeView(core: LabCore, active: ActiveModel): Record<string, u
     command: entry.command,
     boots: entry.boot,
     bound: iso(active.bound),
+    tries: triesText(core, active),
+    tried: active.tried === undefined ? null : iso(active.tried),
+    overdue: active.overdue,
   };
 }
 
@@ -111,6 +115,8 @@ export function policyView(core: LabCore, policy: Policy): Record<string, unknow
     maximum: policy.maximum,
     bound: core.store.activeModels.countOf(policy.uuid),
     tags: policy.tags,
+    tries: policy.tries ?? DEFAULT_LIMITS.tries,
+    installTimeout: policy.installTimeout ?? DEFAULT_LIMITS.installTimeoutS,
     model: core.store.models.get(policy.model)?.label ?? policy.model,
     broker: policy.broker === undefined ? null : (core.store.brokers.get(policy.broker)?.name ?? policy.broker),
   };

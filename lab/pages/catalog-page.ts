@@ -1,4 +1,5 @@
 /** What people told the lab: policies, models, tag rules, brokers; and images. */
+import { DEFAULT_LIMITS } from '../engine/tries.ts';
 import type { LabCore } from '../lab-core.ts';
 import type { TagMatcher } from '../../platform/rules/tag-rule.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
@@ -52,10 +53,11 @@ export function policiesPage(core: LabCore): Html {
         : policy.tags.map((tag) => html`<span class="tag">${tag}</span>`),
       modelName(policy.model),
       `${activeModels.countOf(policy.uuid)}${policy.maximum > 0 ? ` of ${policy.maximum}` : ''}`,
+      String((policy.tries ?? DEFAULT_LIMITS.tries) || 'any number'),
     ]);
   return html`<h1>Policies</h1>
     <p class="lead">The first enabled policy below its maximum whose tags a node has binds it.</p>
-    ${card('Policies, in order', ['Line', 'Policy', 'State', 'Tags', 'Model', 'Nodes bound'], rows, 'No policies: nodes are discovered and left alone. Add one with razor-mk lab policy add.')}
+    ${card('Policies, in order', ['Line', 'Policy', 'State', 'Tags', 'Model', 'Nodes bound', 'Tries'], rows, 'No policies: nodes are discovered and left alone. Add one with razor-mk lab policy add.')}
     ${card(
       'Models',
       ['Model', 'Template', 'Image'],

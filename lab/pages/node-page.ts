@@ -1,7 +1,8 @@
 /** The page of one node: who it is, what it is told and why, its tags with their reasons, its facts, what happened. */
 import { policyLines } from '../../platform/rules/verdict-words.ts';
 import type { LabCore } from '../lab-core.ts';
-import type { NodeRecord } from '../store/records.ts';
+import type { ActiveModel, NodeRecord } from '../store/records.ts';
+import { retryObstacle, triesText } from '../engine/tries.ts';
 import { explainNode } from '../engine/explain-node.ts';
 import { eventList } from './log/log-page.ts';
 import { html, type Html } from './html.ts';
@@ -86,6 +87,15 @@ function policyVerdicts(core: LabCore, node: NodeRecord): Html | undefined {
   </section>`;
 }
 
+/** Which try it is and since when; for one that was stopped or failed, how it is started again. */
+function tryNote(core: LabCore, active: ActiveModel): string {
+  const tries = triesText(core, active);
+  const began = active.tried === undefined ? '' : `, installer booted at ${clockTime(active.tried)}`;
+  const shown = tries === '' ? '' : `; try ${tries}${began}${active.overdue ? ', takes too long' : ''}`;
+  const again = retryObstacle(core, active) === undefined ? `; lab active-model retry ${active.uuid}` : '';
+  return `${shown}${again}`;
+}
+
 function installation(core: LabCore, node: NodeRecord): Html | undefined {
   const active = core.store.activeModels.ofNode(node.id);
   if (!active) return undefined;
@@ -102,7 +112,7 @@ function installation(core: LabCore, node: NodeRecord): Html | undefined {
   return html`<section class="card">
     <header>
       <h2>${active.policyLabel}</h2>
-      <span class="quiet">model ${active.model.label}, template ${active.model.template}</span>
+      <span class="quiet">model ${active.model.label}, template ${active.model.template}${tryNote(core, active)}</span>
     </header>
     <table class="stack">
       <thead>

@@ -52,6 +52,12 @@ export interface ActiveModel {
   readonly counter: number;
   /** Milliseconds since 1970. */
   readonly bound: number;
+  /** Boots of the installer since it was bound, or started again. */
+  readonly tries: number;
+  /** When the last of them was, milliseconds since 1970. */
+  readonly tried: number | undefined;
+  /** That try takes longer than its policy allows. */
+  readonly overdue: boolean;
 }
 
 /** One line of the log of an active model. */
@@ -117,6 +123,10 @@ export interface Policy {
   /** At most this many nodes; 0 for any number. */
   readonly maximum: number;
   readonly tags: readonly string[];
+  /** Boots of the installer that a node may have; 0 for any number, undefined for the usual one (lab/engine/tries.ts). */
+  readonly tries?: number | undefined;
+  /** Seconds that each may take; 0 for any time. */
+  readonly installTimeout?: number | undefined;
   /** UUID of its model. */
   readonly model: string;
   /** UUID of its broker. */

@@ -51,6 +51,9 @@ export interface NodeStore {
   silent(before: number, dialects: readonly string[]): readonly NodeRecord[];
 }
 
+/** An active model as it is bound: not tried yet. */
+export type NewBinding = Omit<ActiveModel, 'id' | 'uuid' | 'counter' | 'tries' | 'tried' | 'overdue'>;
+
 /** Policies at work. Everything that changes must be called within `Store.write`. */
 export interface ActiveModelStore {
   list(): readonly ActiveModel[];
@@ -60,7 +63,10 @@ export interface ActiveModelStore {
   states(): ReadonlyMap<string, number>;
   /** How many nodes a policy has bound. */
   countOf(policy: string): number;
-  bind(binding: Omit<ActiveModel, 'id' | 'uuid' | 'counter'>): ActiveModel;
+  /** Those whose installer was booted and has not come to its end. */
+  installing(): readonly ActiveModel[];
+  bind(binding: NewBinding): ActiveModel;
+  setTry(active: ActiveModel, last: Pick<ActiveModel, 'tries' | 'tried' | 'overdue'>): void;
   /** Writes a log line, and the new state where it changed. */
   record(active: ActiveModel, entry: ActiveLogEntry): void;
   /** Oldest first; the last `limit` entries. */

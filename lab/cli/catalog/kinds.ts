@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb } from '../../../platform/process/verb.ts';
 import { MODEL_SETTINGS } from '../../engine/models.ts';
+import { DEFAULT_LIMITS } from '../../engine/tries.ts';
 import { clientOptions, openClient } from '../management-client.ts';
 import { print, printable } from '../print.ts';
 import { catalogVerb } from './catalog-verb.ts';
@@ -44,10 +45,14 @@ export const activeModel = catalogVerb({
   path: '/api/active-models',
   examples: [
     ['lab active-model', 'policies at work, and how far they are'],
+    ['lab active-model retry 3f2a', 'starts an installation that was stopped or failed again'],
     ['lab active-model remove 3f2a', 'ends one: its node is free again'],
   ],
-  columns: ['uuid', 'node', 'policy', 'model', 'state', 'command', 'boots', 'bound'],
+  columns: ['uuid', 'node', 'policy', 'model', 'state', 'tries', 'command', 'boots', 'bound'],
   options: (yargs) => yargs,
+  actions: {
+    retry: (client, path, args) => client.call('POST', `${path}/retry`, { force: args.force }),
+  },
 });
 
 export const tag = catalogVerb({
@@ -127,7 +132,7 @@ export const policy = catalogVerb({
     ['lab policy edit big --maximum 10', 'changes it'],
     ['lab policy move big 0', 'tried first'],
   ],
-  columns: ['line', 'uuid', 'label', 'enabled', 'maximum', 'bound', 'tags', 'model', 'broker'],
+  columns: ['line', 'uuid', 'label', 'enabled', 'maximum', 'bound', 'tags', 'tries', 'model', 'broker'],
   options: (yargs) =>
     yargs
       .option('label', { type: 'string', describe: 'add, edit: its name' })
@@ -138,6 +143,14 @@ export const policy = catalogVerb({
         describe: 'add, edit: tags that a node must have, all of them, by blanks or commas',
       })
       .option('maximum', { type: 'number', describe: 'add, edit: at most this many nodes; 0 for any number' })
+      .option('tries', {
+        type: 'number',
+        describe: `add, edit: boots of the installer before it is stopped, ${DEFAULT_LIMITS.tries} by default; 0 for any number`,
+      })
+      .option('install-timeout', {
+        type: 'number',
+        describe: `add, edit: seconds that each may take, ${DEFAULT_LIMITS.installTimeoutS} by default; 0 for any time`,
+      })
       .option('disabled', { type: 'boolean', describe: 'add: binds nothing until it is enabled' })
       .option('line', { type: 'number', describe: 'add, edit: its place in the order, from 0' }),
   add: (args) => ({
@@ -146,14 +159,16 @@ export const policy = catalogVerb({
     broker: args.broker,
     tags: tagWords(args.tags),
     maximum: args.maximum,
+    tries: args.tries,
+    installTimeout: args['install-timeout'],
     enabled: args.disabled !== true,
     line: args.line,
     ...(args.force && { force: true }),
   }),
   actions: {
     edit: (client, path, args) => {
-      const { label, model, broker, maximum, line } = args;
-      const change = { label, model, broker, maximum, line, tags: tagWords(args.tags) };
+      const { label, model, broker, maximum, tries, 'install-timeout': installTimeout, line } = args;
+      const change = { label, model, broker, maximum, tries, installTimeout, line, tags: tagWords(args.tags) };
       return client.call('PATCH', path, { ...change, ...(args.force && { force: true }) });
     },
     enable: (client, path) => client.call('PATCH', path, { enabled: true }),

@@ -4,6 +4,7 @@ import { bootable } from '../../engine/boot-script.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { installerScript } from '../../installers/scripts.ts';
 import { familyOf, stateEntry } from '../../engine/models.ts';
+import { noteBoot } from '../../engine/tries.ts';
 import { razorServerRoutes } from '../../listeners/routes.ts';
 import type { NodeRecord } from '../../store/records.ts';
 
@@ -14,7 +15,7 @@ const ON_ERROR = `:error\nprompt --key s --timeout ${RETRY_SECONDS * 1000} ERROR
 
 /** The script for a node: its installer while a policy is at work, its disk when it is done, the microkernel otherwise. */
 export async function razorServerBoot(core: LabCore, node: NodeRecord, request: FastifyRequest): Promise<string> {
-  const active = core.store.activeModels.ofNode(node.id);
+  const bound = core.store.activeModels.ofNode(node.id);
   const local = (why: string): string => {
     core.events.emit({
       type: 'boot',
@@ -27,18 +28,9 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
   };
   // installed, but its facts were never seen: the microkernel comes first
   if (node.installed !== undefined && node.registered !== undefined) return local(`${node.installed} is installed`);
-  if (active) {
+  if (bound) {
+    const active = await noteBoot(core, bound);
     const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
-    const at = core.wall();
-    const entry = {
-      at,
-      oldState: active.state,
-      state: active.state,
-      action: 'boot_call',
-      method: 'boot_call',
-      result: boot,
-    };
-    await core.store.write(() => core.store.activeModels.record(active, entry));
     if (boot === 'local') return local(`state ${active.state}, ${meaning}`);
     if (boot === 'installer') {
       const message = `boots the installer of ${active.model.label}: state ${active.state}, ${meaning}`;

@@ -1,9 +1,9 @@
 /** Active models: a policy at work on one node, with the model as it was when the node was bound, and its log. */
 import type { ActiveLogEntry, ActiveModel, Model } from '../records.ts';
-import type { ActiveModelStore } from '../store.ts';
+import type { ActiveModelStore, NewBinding } from '../store.ts';
 import type { Database } from './database.ts';
 import { newUuid } from '../uuid.ts';
-import { number, optional, parsed, rows, text, type Row } from './rows.ts';
+import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
 
 /** Log lines kept for each active model: a node that polls for a year must not fill the disk. */
 const LOG_KEPT = 500;
@@ -20,8 +20,13 @@ function active(row: Row): ActiveModel {
     state: text(row['state']),
     counter: number(row['counter']),
     bound: number(row['bound']),
+    tries: number(row['tries']),
+    tried: optionalNumber(row['tried']),
+    overdue: number(row['overdue']) !== 0,
   };
 }
+
+const INSTALLING = `SELECT * FROM active_model WHERE tried IS NOT NULL AND state IN ('init', 'preinstall', 'postinstall') ORDER BY id`;
 
 interface TableState {
   readonly db: Database;
@@ -44,6 +49,11 @@ export function openActiveModels(db: Database): ActiveModelStore {
       boundNodes(state).has(node) ? one(db, 'SELECT * FROM active_model WHERE node = ?', node) : undefined,
     countOf: (policy) =>
       number(db.prepare('SELECT count(*) AS n FROM active_model WHERE policy = ?').get(policy)?.['n']),
+    installing: () => rows(db.prepare(INSTALLING)).map(active),
+    setTry: (model, { tries, tried, overdue }) =>
+      void db
+        .prepare('UPDATE active_model SET tries = ?, tried = ?, overdue = ? WHERE id = ?')
+        .run(tries, tried ?? null, overdue ? 1 : 0, model.id),
     bind: (binding) => bind(state, binding),
     record: (model, entry) => record(db, model, entry),
     log: (id, limit = LOG_KEPT) =>
@@ -64,7 +74,7 @@ function boundNodes(state: TableState): ReadonlySet<number> {
   return state.bound;
 }
 
-function bind({ db, bound }: TableState, binding: Omit<ActiveModel, 'id' | 'uuid' | 'counter'>): ActiveModel {
+function bind({ db, bound }: TableState, binding: NewBinding): ActiveModel {
   bound?.add(binding.node);
   const uuid = newUuid();
   db.prepare(

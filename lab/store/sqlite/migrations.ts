@@ -79,4 +79,10 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE node DROP COLUMN version;
    ALTER TABLE node DROP COLUMN last_state`,
   'ALTER TABLE node ADD COLUMN forced_param TEXT',
+  // of a policy that says nothing, the limits are those of the lab (lab/engine/tries.ts)
+  `ALTER TABLE active_model ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE active_model ADD COLUMN tried INTEGER;
+   ALTER TABLE active_model ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE policy ADD COLUMN tries INTEGER;
+   ALTER TABLE policy ADD COLUMN install_timeout INTEGER`,
 ];
