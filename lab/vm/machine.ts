@@ -27,11 +27,14 @@ export interface MachineOptions {
   /** Where console, sockets and firmware variables of this machine lie. */
   readonly dir: string;
   readonly memoryMiB?: number;
-  readonly firmware?: 'bios' | 'uefi';
+  /** `uefi32`: UEFI of 32 bits, which tablets and boards with 64-bit processors have had. */
+  readonly firmware?: 'bios' | 'uefi' | 'uefi32';
+  /** The processor: `x86_64` by default. `aarch64` has UEFI alone. */
+  readonly arch?: 'x86_64' | 'aarch64';
   /** UEFI with Secure Boot on, and Microsoft's keys. */
   readonly secureBoot?: boolean;
-  /** QEMU's board: pc for BIOS and q35 for UEFI by default. */
-  readonly board?: 'pc' | 'q35';
+  /** QEMU's board: pc for BIOS, q35 for UEFI, and virt for aarch64 by default. */
+  readonly board?: 'pc' | 'q35' | 'virt';
   readonly nics: readonly MachineNic[];
   /** Further arguments: disks, SMBIOS, CPUs, `-kernel`. */
   readonly args?: readonly string[];
@@ -67,15 +70,45 @@ export interface Machine {
 
 export const OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 export const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd';
-const OVMF_SECURE_CODE = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd';
-export const OVMF_SECURE_VARS = '/usr/share/OVMF/OVMF_VARS_4M.ms.fd';
+
+interface FirmwareFiles {
+  readonly code: string;
+  readonly vars: string;
+}
+
+/** UEFI of Debian's packages ovmf and qemu-efi-aarch64; arm64 has one firmware, whose variables say whether Secure Boot is on. */
+const FIRMWARE: Readonly<Record<'x86_64' | 'aarch64', Readonly<Record<'plain' | 'secure', FirmwareFiles>>>> = {
+  x86_64: {
+    plain: { code: OVMF_CODE, vars: OVMF_VARS },
+    secure: { code: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd', vars: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd' },
+  },
+  aarch64: {
+    plain: { code: '/usr/share/AAVMF/AAVMF_CODE.fd', vars: '/usr/share/AAVMF/AAVMF_VARS.fd' },
+    secure: { code: '/usr/share/AAVMF/AAVMF_CODE.ms.fd', vars: '/usr/share/AAVMF/AAVMF_VARS.ms.fd' },
+  },
+};
+
+/** Of package ovmf-ia32; there is no other than the one that could enforce Secure Boot. */
+const FIRMWARE_32: FirmwareFiles = {
+  code: '/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd',
+  vars: '/usr/share/OVMF/OVMF32_VARS_4M.fd',
+};
+
+/** The files of a machine's UEFI. */
+export function firmwareFiles({
+  arch = 'x86_64',
+  firmware,
+  secureBoot,
+}: Pick<MachineOptions, 'arch' | 'firmware' | 'secureBoot'>): FirmwareFiles {
+  if (firmware === 'uefi32') return FIRMWARE_32;
+  return FIRMWARE[arch][secureBoot === true ? 'secure' : 'plain'];
+}
 
 /** QEMU's argv for a machine. UEFI machines have their own copy of the variables at DIR/NAME.vars. */
 export function qemuArgv(options: MachineOptions): [string, ...string[]] {
-  const { name, dir } = options;
-  const uefi = options.firmware === 'uefi';
-  const secure = uefi && options.secureBoot === true;
-  const board = options.board ?? (uefi ? 'q35' : 'pc');
+  const { name, dir, arch = 'x86_64' } = options;
+  const uefi = options.firmware?.startsWith('uefi') === true;
+  const { code } = firmwareFiles(options);
   const nics = options.nics.flatMap((nic, index) => {
     const backend = netdevOf(nic, index);
     const device = [
@@ -93,22 +126,35 @@ export function qemuArgv(options: MachineOptions): [string, ...string[]] {
     ];
   });
   return [
-    'qemu-system-x86_64',
-    ...['-name', name, '-accel', 'tcg', '-M', `${board}${secure ? ',smm=on' : uefi ? '' : ',graphics=off'}`],
-    // the variables of Secure Boot can be written by the firmware alone, in System Management Mode
-    ...(secure ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+    `qemu-system-${arch}`,
+    ...['-name', name, '-accel', 'tcg', ...boardOf(options)],
     ...['-m', String(options.memoryMiB ?? 512)],
     ...['-display', 'none', '-monitor', 'none', '-nodefaults'],
     ...[
       '-chardev',
       `socket,id=console,path=${consoleSocket(dir, name)},server=on,wait=off,logfile=${consoleFile(options)}`,
     ],
-    ...['-serial', 'chardev:console', '-device', 'VGA', '-qmp', `unix:${qmpSocket(dir, name)},server=on,wait=off`],
-    ...(uefi ? ['-drive', `if=pflash,format=raw,readonly=on,file=${secure ? OVMF_SECURE_CODE : OVMF_CODE}`] : []),
+    ...['-serial', 'chardev:console', '-qmp', `unix:${qmpSocket(dir, name)},server=on,wait=off`],
+    // the board virt has no screen of its own, and its firmware is faster without
+    ...(arch === 'aarch64' ? [] : ['-device', 'VGA']),
+    ...(uefi ? ['-drive', `if=pflash,format=raw,readonly=on,file=${code}`] : []),
     ...(uefi ? ['-drive', `if=pflash,format=raw,file=${join(dir, `${name}.vars`)}`] : []),
     ...(options.noReboot === true ? ['-no-reboot'] : []),
     ...(options.nics.length === 0 ? ['-nic', 'none'] : nics),
     ...(options.args ?? []),
+  ];
+}
+
+/** The board, and the processor where the board has none of its own. */
+function boardOf({ arch, firmware, secureBoot, board }: MachineOptions): string[] {
+  // the oldest of the 64-bit server processors that QEMU knows, without what costs an emulator most
+  if (arch === 'aarch64') return ['-M', board ?? 'virt', '-cpu', 'cortex-a57'];
+  const uefi = firmware?.startsWith('uefi') === true;
+  const secure = firmware === 'uefi32' || (uefi && secureBoot === true);
+  return [
+    ...['-M', `${board ?? (uefi ? 'q35' : 'pc')}${secure ? ',smm=on' : uefi ? '' : ',graphics=off'}`],
+    // the variables of Secure Boot can be written by the firmware alone, in System Management Mode
+    ...(secure ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
   ];
 }
 

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OVMF_SECURE_VARS, OVMF_VARS, startMachine, type Machine, type MachineOptions } from './machine.ts';
+import { firmwareFiles, startMachine, type Machine, type MachineOptions } from './machine.ts';
 import { createNamespace, type Namespace } from './namespace.ts';
 import { reportPage } from './timeline/report.ts';
 import { createSegment, type Segment } from './segment.ts';
@@ -135,9 +135,10 @@ async function powerOn(state: SiteState, options: Omit<MachineOptions, 'dir'>): 
   const { namespace, timeline, byMac, machines, user } = state;
   const { dir } = state.options;
   for (const nic of options.nics) byMac.set(nic.mac.toLowerCase(), options.name);
-  const variables = options.secureBoot === true ? OVMF_SECURE_VARS : OVMF_VARS;
-  if (options.firmware === 'uefi') copyFileSync(variables, join(dir, `${options.name}.vars`));
-  const what = `${options.firmware ?? 'bios'} machine, ${options.memoryMiB ?? 512} MiB, is powered on`;
+  if (options.firmware?.startsWith('uefi') === true)
+    copyFileSync(firmwareFiles(options).vars, join(dir, `${options.name}.vars`));
+  const kind = [...(options.arch === 'aarch64' ? ['arm64'] : []), options.firmware ?? 'bios'].join(' ');
+  const what = `${kind} machine, ${options.memoryMiB ?? 512} MiB, is powered on`;
   timeline.add(options.name, 'power', what);
   const nics = options.nics.map(({ tap, ...nic }) =>
     user === undefined || tap === undefined ? { ...nic, tap } : { ...nic, user: { tftp: user.tftpRoot() } },

@@ -128,11 +128,12 @@ async function stageExecutable(stage: string, options: PackageOptions): Promise<
     output: path,
     ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
     flags: options.flags,
+    libraries: options.libraries,
   });
   say(
     cacheBytes > 0
       ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`
-      : `code cache   none: it can only be made on a machine of ${ARCHES[arch].machine}; the executable starts slower\n`,
+      : `code cache   none: this machine cannot run Node for ${ARCHES[arch].machine} (apt-get install qemu-user-static); the executable starts slower\n`,
   );
   const libraries = findLibraries(arch, path, options.libraries);
   const parts = [

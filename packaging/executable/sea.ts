@@ -31,6 +31,8 @@ interface SeaOptions {
   readonly node: string;
   readonly output: string;
   readonly flags?: readonly string[];
+  /** Further directories that hold shared libraries of `arch`. */
+  readonly libraries?: readonly string[];
   /** Name of each asset (node:sea, getRawAsset) and its file. */
   readonly assets?: Readonly<Record<string, string>>;
 }
@@ -40,7 +42,7 @@ interface SeaOptions {
  * relative to pkg's temporary directory, which lies in the stage, the same bytes come out of every directory.
  */
 export async function makeExecutable(options: SeaOptions): Promise<{ readonly cacheBytes: number }> {
-  const { stage, arch, nodeVersion } = options;
+  const { stage, arch, nodeVersion, libraries } = options;
   const name = `node-v${nodeVersion}-linux-${arch}`;
   // pkg takes what lies in its cache, with its marks, for downloaded and checked: nothing is fetched
   const cache = join(stage, 'home/.pkg-cache/sea');
@@ -52,7 +54,7 @@ export async function makeExecutable(options: SeaOptions): Promise<{ readonly ca
   const flags = options.flags ?? V8_FLAGS;
   const code = join(stage, 'razor-mk.cjs');
   await bundleScript('packaging/bundle/loader.ts', join(stage, 'loader.cjs'), 'cjs');
-  const codeCache = await makeCodeCache({ arch, node: options.node, flags, code, stage });
+  const codeCache = await makeCodeCache({ arch, node: options.node, flags, code, stage, libraries });
   const assets: Record<string, string> = {};
   const files = {
     ...options.assets,

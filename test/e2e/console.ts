@@ -1,4 +1,5 @@
 /** Typing on a machine's serial console and its keyboard, for images of flavour debug, whose console is a root shell. */
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Machine } from '../../lab/vm/machine.ts';
 
@@ -46,4 +47,15 @@ export async function shellOn(
   const end = await machine.expect(new RegExp(`${mark}-=(\\d+)=`), { from, timeoutMs });
   const text = (await machine.console()).slice(from, end);
   return { status: Number(/=(\d+)=$/.exec(text)?.[1]), text };
+}
+
+/** `razor-mk capture` in the machine; the archive comes out on its virtio disk, an empty file here. */
+export async function captureOf(machine: Machine, disk: string, timeoutMs = 120_000): Promise<Buffer> {
+  const file = '/tmp/capture.tar.gz';
+  const made = await shellOn(machine, `razor-mk capture ${file}`, timeoutMs);
+  if (made.status !== 0) throw new Error(`razor-mk capture: ${made.text}`);
+  const out = await shellOn(machine, `dd if=${file} of=/dev/vda bs=4096 conv=fsync && echo "bytes=$(wc -c <${file})"`);
+  const bytes = Number(/bytes=(\d+)/.exec(out.text)?.[1]);
+  if (!(bytes > 0)) throw new Error(`razor-mk capture: ${out.text}`);
+  return readFileSync(disk).subarray(0, bytes);
 }

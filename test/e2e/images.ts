@@ -5,13 +5,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Arch } from '../../packaging/project-paths.ts';
 import { run } from '../../platform/process/run.ts';
+import { packagedAgent } from '../../tinycore/image/extensions/agent-form.ts';
 import { writeCpio } from '../../tinycore/image/initrd/cpio.ts';
 import type { Entry } from '../../tinycore/image/initrd/entry.ts';
 
 export interface ImageChoice {
   /** cloud: virtio only, fast; amd64: drivers of real machines. */
   readonly kernel: 'cloud' | 'amd64';
+  /** The processor: x64 by default. */
+  readonly arch?: Arch;
   readonly flavour?: 'prod' | 'dev' | 'debug';
   /** Further options of `image build`. */
   readonly args?: readonly string[];
@@ -30,7 +34,7 @@ export interface MicrokernelImage {
 export interface Images {
   microkernel(choice: ImageChoice): Promise<MicrokernelImage>;
   /** Kernel and initrd of the base that a microkernel is made of. */
-  base(kernel: ImageChoice['kernel']): Promise<{ readonly kernel: string; readonly initrd: string }>;
+  base(kernel: ImageChoice['kernel'], arch?: Arch): Promise<{ readonly kernel: string; readonly initrd: string }>;
   /** A directory with `linux` and `initrd.gz`: an installer that asks its callbacks as a distribution's does. */
   installer(): Promise<string>;
   /** Milliseconds that making images has taken so far; no scenario's own time. */
@@ -65,14 +69,16 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
     }
     return result.stdout.toString();
   };
-  const agent = (): Promise<unknown> =>
-    once('agent', async () => {
-      if (!existsSync(TCZ) || newest(...AGENT_ROOMS) > statSync(TCZ).mtimeMs) await must('package', '--no-budget');
+  const agent = (arch: Arch): Promise<unknown> =>
+    once(`agent-${arch}`, async () => {
+      const file = packagedAgent(arch);
+      if (existsSync(file) && newest(...AGENT_ROOMS) <= statSync(file).mtimeMs) return;
+      await must('package', '--no-budget', '--arch', arch);
     });
-  const base = (kernel: ImageChoice['kernel']): Promise<{ kernel: string; initrd: string }> =>
-    once(`base-${kernel}`, async () => {
-      const out = join(dir, `base-${kernel}`);
-      const words = ['image', 'base', '--from-debian', '--kernel', kernel, '--out', out] as const;
+  const base = (kernel: ImageChoice['kernel'], arch: Arch = 'x64'): Promise<{ kernel: string; initrd: string }> =>
+    once(`base-${kernel}-${arch}`, async () => {
+      const out = join(dir, arch === 'x64' ? `base-${kernel}` : `base-${kernel}-${arch}`);
+      const words = ['image', 'base', '--from-debian', '--arch', arch, '--kernel', kernel, '--out', out] as const;
       await unlessFresh(out, words, Math.max(newest(...IMAGE_ROOMS), Date.now() - DAY_MS), () => must(...words));
       return { kernel: join(out, 'vmlinuz'), initrd: join(out, 'core.gz') };
     });
@@ -80,17 +86,20 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
     base,
     spentMs: () => spent + (since === undefined ? 0 : performance.now() - since),
     microkernel: (choice) => {
-      const { kernel, flavour = 'debug', args = [], variant = '' } = choice;
-      const key = ['mk', kernel, flavour, variant].filter(Boolean).join('-');
+      const { kernel, arch = 'x64', flavour = 'debug', args = [], variant = '' } = choice;
+      const key = ['mk', kernel, arch === 'x64' ? '' : arch, flavour, variant].filter(Boolean).join('-');
       return once(key, async () => {
-        await agent();
-        const from = await base(kernel);
+        await agent(arch);
+        const from = await base(kernel, arch);
         const out = join(dir, key);
         const words = [
           ...['image', 'build', '--base', join(from.kernel, '..'), '--out', out, '--flavour', flavour],
           ...['--format', 'kernel', 'iso', '--json', ...args],
         ];
-        const made = Math.max(newest(TCZ, ...IMAGE_ROOMS), statSync(join(from.kernel, '..', STAMP)).mtimeMs);
+        const made = Math.max(
+          newest(packagedAgent(arch), ...IMAGE_ROOMS),
+          statSync(join(from.kernel, '..', STAMP)).mtimeMs,
+        );
         const text = await unlessFresh(out, words, made, () => must(...words));
         const files = readdirSync(out);
         const find = (pattern: RegExp): string => join(out, files.find((name) => pattern.test(name)) ?? 'missing');
@@ -144,7 +153,6 @@ async function unlessFresh(
 const STAMP = 'made.json';
 const DAY_MS = 86_400_000;
 const inClone = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
-const TCZ = inClone('build/razor-mk.tcz');
 const AGENT_ROOMS = [
   'agent',
   'facts',

@@ -19,6 +19,8 @@ export interface ReadyOptions {
 }
 
 export const CONSOLE = 'console=tty0 console=ttyS0,115200';
+/** Of QEMU's board for arm64. */
+export const ARM_CONSOLE = 'console=ttyAMA0,115200';
 
 /** Opens a site and makes it ready. */
 export async function readySite(world: World, options: ReadyOptions = {}): Promise<ReadySite> {
@@ -26,7 +28,7 @@ export async function readySite(world: World, options: ReadyOptions = {}): Promi
   const installer = options.discoverOnly === true ? undefined : await world.images.installer();
   world.step('open the site');
   const site = await world.site();
-  const args = [CONSOLE, options.kernelArgs ?? ''].join(' ').trim();
+  const args = [options.image?.arch === 'arm64' ? ARM_CONSOLE : CONSOLE, options.kernelArgs ?? ''].join(' ').trim();
   const lab = await site.startLab([
     '--mk',
     'mk_checkin_interval=3',
@@ -41,7 +43,15 @@ export async function readySite(world: World, options: ReadyOptions = {}): Promi
   if (options.dhcp !== false) {
     const tftp = join(site.dir, 'tftp');
     mkdirSync(tftp, { recursive: true });
-    await layOutTftp(world, tftp, site.address);
+    // the lab's own script names the initrd, so the machine's iPXE will do; scenario b2 is about the other one
+    await layOutTftp(
+      world,
+      tftp,
+      '--ipxe',
+      options.image?.arch === 'arm64' ? 'trixie' : 'installed',
+      '--server',
+      site.address,
+    );
     await site.lan.startDhcp({ tftpRoot: tftp, names: { 'razor.test': site.address } });
   }
   return { site, lab };
@@ -79,14 +89,13 @@ export function emptyDisk(site: Site, name: string, mib: number): string[] {
   return ['-drive', `file=${file},format=raw,if=virtio`];
 }
 
-/** `razor-mk image ipxe` lays the TFTP root out, as a person would do it. */
-async function layOutTftp(world: World, dir: string, address: string): Promise<void> {
-  world.step('lay out the TFTP root');
+/** `razor-mk image ipxe` lays the TFTP root out, as a person would do it. Gives the directory. */
+export async function layOutTftp(world: World, dir: string, ...options: readonly string[]): Promise<string> {
+  world.step(`lay out the TFTP root: image ipxe ${options.join(' ')}`);
   const { self } = await import('./self.ts');
-  // the lab's own script names the initrd, so the machine's iPXE will do; scenario b2 is about the other one
-  const words = ['image', 'ipxe', '--ipxe', 'installed', '--out', dir, '--server', address];
-  const result = await run([...self, ...words], { timeoutMs: 60_000 });
+  const result = await run([...self, 'image', 'ipxe', '--out', dir, ...options], { timeoutMs: 180_000 });
   if (result.status !== 0) throw new Error(`razor-mk image ipxe: ${result.stderr.toString()}`);
+  return dir;
 }
 
 export interface DirectOptions {
@@ -112,13 +121,14 @@ export async function bootDirectly(
   return await site.machine({
     name: options.name,
     ...(options.firmware !== undefined && { firmware: options.firmware }),
+    ...(choice.arch === 'arm64' && { arch: 'aarch64' as const }),
     nics: options.nics.map((nic) => ({ romfile: '', ...nic })),
     ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
     ...(options.board !== undefined && { board: options.board }),
     ...(options.noReboot !== undefined && { noReboot: options.noReboot }),
     args: [
       ...['-kernel', image.kernel, '-initrd', image.initrd],
-      ...['-append', `maxcpus=1 ${CONSOLE} ${options.append ?? ''}`.trim()],
+      ...['-append', `maxcpus=1 ${choice.arch === 'arm64' ? ARM_CONSOLE : CONSOLE} ${options.append ?? ''}`.trim()],
       ...(options.args ?? []),
     ],
   });

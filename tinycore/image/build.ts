@@ -58,7 +58,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     initrdBytes: initrd.length,
     unpackedBytes: unpacked,
     needsMib,
-    missing: missingDrivers(plan.modules),
+    missing: missingDrivers(plan.modules, base.arch),
     ...(plan.firmware === undefined ? {} : { firmware: plan.firmware.drivers }),
     warnings: warningsOf(options, base.contents.tree.has('etc/razor-mk/image'), plan.notes),
   };

@@ -203,7 +203,7 @@ async function reportInitrd(
     })),
     arch: archOfTree(tree),
     kernelModules: version === undefined ? undefined : { version, count: modulesOf(tree, version) },
-    missing: version === undefined ? [] : missingDrivers(moduleNamesOf(tree, version)),
+    missing: version === undefined ? [] : missingDrivers(moduleNamesOf(tree, version), archOfTree(tree) ?? 'x64'),
     extensions: extensionsOf(tree),
     unpackedBytes,
     needsMib: memoryNeeded(unpackedBytes, bytes.length),

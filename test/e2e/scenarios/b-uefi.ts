@@ -3,8 +3,9 @@
  * boot script, and from the original's, whose kernel line does not name the initrd.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { firmwareFiles } from '../../../lab/vm/machine.ts';
 import { run } from '../../../platform/process/run.ts';
 import { readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
@@ -64,5 +65,34 @@ export const originalScript: Scenario = {
     assert.doesNotMatch(line, /initrd=/);
     const answers = readFileSync(join(site.dir, 'requests.log'), 'utf8');
     assert.match(answers, /core\.gz/, 'iPXE fetched the initrd');
+  },
+};
+
+export const ia32: Scenario = {
+  id: 'b3',
+  title: 'UEFI of 32 bits: grubia32.efi by PXE asks the boot API and starts the 64-bit kernel, to registered',
+  gate: false,
+  minutes: 8,
+  lacks: () => {
+    const wanted = [firmwareFiles({ firmware: 'uefi32' }).code, '/usr/lib/grub/i386-efi/monolithic/grubnetia32.efi'];
+    const absent = wanted.find((path) => !existsSync(path));
+    return Promise.resolve(absent && `${absent} is not there (packages ovmf-ia32, grub-efi-ia32-bin)`);
+  },
+  async run(world) {
+    const { site, lab } = await readySite(world, { discoverOnly: true });
+    await site.lan.addTap('tap0');
+    world.step('power on; the firmware asks DHCP and fetches grubia32.efi');
+    await site.machine({
+      name: 'node1',
+      firmware: 'uefi32',
+      memoryMiB: 1024,
+      nics: [{ mac: '52:54:00:00:0b:03', tap: 'tap0', romfile: '', bootindex: 1 }],
+    });
+    await lab.waitFor('boot API asked', isEvent('boot'), 180_000);
+    world.step('the agent registers');
+    const { node } = await lab.waitFor('registered', isEvent('registered'), 240_000);
+    const known = (await site.lab('node', 'get', node ?? '')) as { facts?: Record<string, string> };
+    assert.equal(known.facts?.['mk_firmware_mode'], 'uefi');
+    assert.match(readFileSync(join(site.dir, 'dnsmasq.log'), 'utf8'), /sent .*grubia32\.efi to/);
   },
 };

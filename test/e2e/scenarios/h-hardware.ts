@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { captureSources, changedFacts, collectFacts, factValues } from '../../../facts/facts.ts';
 import type { Site } from '../../../lab/vm/site.ts';
-import { shellOn } from '../console.ts';
+import { captureOf } from '../console.ts';
 import { bootDirectly, readySite } from '../ready.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
 import { diskFile, MEMORY_MIB, NIC, toldArgs, toldFacts } from '../told.ts';
@@ -47,7 +47,7 @@ export const scenario: Scenario = {
     assert.deepEqual(wrong, []);
 
     world.step('the machine is captured, and the capture gives the same facts here');
-    const capture = await captured(machine, site);
+    const capture = await captureOf(machine, diskFile(site.dir, 'virtio'));
     const set = await collectFacts({ sources: await captureSources(capture, 'node1') });
     // what the server's pattern keeps back was never sent
     assert.deepEqual(
@@ -78,15 +78,4 @@ async function startTpm(site: Site): Promise<string[]> {
     ...['-chardev', `socket,id=tpm,path=${socket}`, '-tpmdev', 'emulator,id=tpm0,chardev=tpm'],
     ...['-device', 'tpm-crb,tpmdev=tpm0'],
   ];
-}
-
-/** `razor-mk capture` in the machine; the file comes out on the virtio disk, which is empty. */
-async function captured(machine: Parameters<typeof shellOn>[0], site: Site): Promise<Buffer> {
-  const file = '/tmp/capture.tar.gz';
-  const made = await shellOn(machine, `razor-mk capture ${file}`, 120_000);
-  assert.equal(made.status, 0, made.text);
-  const out = await shellOn(machine, `dd if=${file} of=/dev/vda bs=4096 conv=fsync && echo "bytes=$(wc -c <${file})"`);
-  const bytes = Number(/bytes=(\d+)/.exec(out.text)?.[1]);
-  assert.ok(bytes > 0, out.text);
-  return readFileSync(diskFile(site.dir, 'virtio')).subarray(0, bytes);
 }

@@ -1,7 +1,7 @@
 /** Every scenario, in order. */
 import type { Scenario } from '../scenario.ts';
 import { scenario as a } from './a-bios.ts';
-import { originalScript as b2, scenario as b } from './b-uefi.ts';
+import { ia32 as b3, originalScript as b2, scenario as b } from './b-uefi.ts';
 import { scenario as c } from './c-discovery.ts';
 import { scenario as d } from './d-nics.ts';
 import { others as e2, scenario as e } from './e-iso.ts';
@@ -22,11 +22,14 @@ import { scenario as s } from './s-watchdog.ts';
 import { scenario as t } from './t-loop.ts';
 import { scenario as u } from './u-bmc.ts';
 import { byHttp as v2, fromIso as v3, scenario as v } from './v-secure-boot.ts';
+import { scenario as x5 } from './x-arm64-hardware.ts';
+import { byHttp as x4, fromIso as x2, scenario as x, secureBoot as x3 } from './x-arm64.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   a,
   b,
   b2,
+  b3,
   c,
   d,
   e,
@@ -54,4 +57,9 @@ export const SCENARIOS: readonly Scenario[] = [
   v,
   v2,
   v3,
+  x,
+  x2,
+  x3,
+  x4,
+  x5,
 ];

@@ -7,23 +7,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../../../lab/vm/machine.ts';
 import type { Site } from '../../../lab/vm/site.ts';
-import { run } from '../../../platform/process/run.ts';
-import { readySite } from '../ready.ts';
-import { isEvent, type ReadySite, type Scenario, type World } from '../scenario.ts';
-import { self } from '../self.ts';
+import { layOutTftp, readySite } from '../ready.ts';
+import { isEvent, type ReadySite, type Scenario } from '../scenario.ts';
 
 const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd';
 
 const lacks = (): Promise<string | undefined> =>
   Promise.resolve(existsSync(FIRMWARE) ? undefined : `${FIRMWARE} is not there (package ovmf)`);
-
-async function layOut(world: World, site: Site, name: string, ...words: readonly string[]): Promise<string> {
-  const out = join(site.dir, name);
-  world.step(`lay out the TFTP root: image ipxe ${words.join(' ')}`);
-  const laidOut = await run([...self, 'image', 'ipxe', '--out', out, ...words], { timeoutMs: 120_000 });
-  assert.equal(laidOut.status, 0, laidOut.stderr.toString());
-  return out;
-}
 
 function powerOn(site: Site, name: string, mac: string, args: readonly string[] = []): Promise<Machine> {
   const nics = [{ mac, tap: 'tap0', romfile: '', bootindex: 1 }];
@@ -48,8 +38,8 @@ export const scenario: Scenario = {
   async run(world) {
     const ready = await readySite(world, { dhcp: false });
     const { site, lab } = ready;
-    const unsigned = await layOut(world, site, 'tftp-ipxe', '--ipxe', 'installed');
-    const tftpRoot = await layOut(world, site, 'tftp', '--secure-boot', '--server', site.address);
+    const unsigned = await layOutTftp(world, join(site.dir, 'tftp-ipxe'), '--ipxe', 'installed');
+    const tftpRoot = await layOutTftp(world, join(site.dir, 'tftp'), '--secure-boot', '--server', site.address);
     await site.lan.addTap('tap0');
     await site.lan.startDhcp({ tftpRoot: unsigned });
     world.step('power on with ipxe.efi, which is not signed');
@@ -86,7 +76,7 @@ export const byHttp: Scenario = {
     const tftp = join(world.dir, 'tftp');
     const ready = await readySite(world, { discoverOnly: true, dhcp: false, lab: ['--boot-dir', tftp] });
     const { site, lab } = ready;
-    await layOut(world, site, 'tftp', '--secure-boot', '--server', site.address);
+    await layOutTftp(world, join(site.dir, 'tftp'), '--secure-boot', '--server', site.address);
     await site.lan.addTap('tap0');
     await site.lan.startDhcp({ tftpRoot: tftp, secureBoot: true, httpPort: 8026 });
     world.step('power on without PXE; the firmware fetches shim by HTTP');

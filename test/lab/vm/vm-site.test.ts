@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '../../../platform/process/daemon.ts';
 import { forwardPort } from '../../../lab/vm/forward.ts';
-import { qemuArgv, textOfScreen } from '../../../lab/vm/machine.ts';
+import { firmwareFiles, qemuArgv, textOfScreen } from '../../../lab/vm/machine.ts';
 import { needPrograms } from '../../../lab/vm/programs.ts';
 import { createSegment, prefixOf } from '../../../lab/vm/segment.ts';
 import { askQemu } from '../../../lab/vm/qmp.ts';
@@ -187,4 +187,16 @@ test('two segments of one site each have a DHCP server, and addresses of their o
   } finally {
     await namespace.close();
   }
+});
+
+test('an arm64 machine is QEMU’s board virt with its own UEFI; one with UEFI of 32 bits is a PC', () => {
+  const nics = [{ mac: '52:54:00:00:00:01' }];
+  const arm = qemuArgv({ name: 'n', dir: '/d', arch: 'aarch64', firmware: 'uefi', nics });
+  assert.equal(arm[0], 'qemu-system-aarch64');
+  assert.match(arm.join(' '), / -M virt -cpu cortex-a57 .* if=pflash,format=raw,readonly=on,file=\S*\/AAVMF_CODE\.fd /);
+  assert.ok(!arm.includes('VGA'));
+  const secure = firmwareFiles({ arch: 'aarch64', secureBoot: true });
+  assert.match(secure.vars, /AAVMF_VARS\.ms\.fd$/);
+  const narrow = qemuArgv({ name: 'n', dir: '/d', firmware: 'uefi32', nics }).join(' ');
+  assert.match(narrow, /^qemu-system-x86_64 .* -M q35,smm=on .*OVMF32_CODE_4M/);
 });

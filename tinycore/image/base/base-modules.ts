@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { readWithin } from '../../../platform/within.ts';
 import { fileEntry, type Entry } from '../initrd/entry.ts';
+import type { Arch } from '../../../packaging/project-paths.ts';
+import { OWN_ARCH } from '../architectures.ts';
 import { defaultDrivers } from '../modules/drivers.ts';
 import { depmodTables, plainModule, plainPath, readModuleIndex, selectModules } from '../modules/modules.ts';
 import { packageFile, type DebianPackage } from './debian.ts';
@@ -23,6 +25,7 @@ export async function baseModules(
   kernel: DebianPackage,
   version: string,
   extra: readonly string[],
+  arch: Arch = OWN_ARCH,
 ): Promise<BaseModules> {
   const root = packageFile(kernel, `lib/modules/${version}`);
   const index = readModuleIndex((file) => readWithin(root, file)?.toString());
@@ -36,7 +39,7 @@ export async function baseModules(
       remedy: 'Check that the kmod of this machine reads the compression of its modules (depmod --version).',
     });
   }
-  const selection = selectModules(index, [...defaultDrivers().map((driver) => driver.module), ...extra]);
+  const selection = selectModules(index, [...defaultDrivers(arch).map((driver) => driver.module), ...extra]);
   const lists = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
   const place = `lib/modules/${version}`;
   // unpacked they would take 60 MB of the machine's memory; busybox' modprobe reads them compressed, as Core's does

@@ -73,7 +73,7 @@ export async function makeDebianBase(options: DebianBaseOptions): Promise<Debian
   const busybox = await fetchPackage('busybox-static', source);
   const version = name.replace(/^linux-image-/, '');
   step('choosing modules');
-  const modules = await baseModules(kernel, version, options.modules ?? []);
+  const modules = await baseModules(kernel, version, options.modules ?? [], arch);
   const entries = [
     ...(await systemEntries(busybox, source)),
     ...modules.entries,

@@ -61,7 +61,7 @@ const ALWAYS = ['squashfs', 'loop', 'zram'];
 async function defaultsOf(directory: string, base: Base): Promise<Entry[]> {
   const version = base.kernelVersion ?? '';
   const index = indexOf(directory);
-  const selection = selectModules(index, [...ALWAYS, ...defaultDrivers().map(({ module }) => module)]);
+  const selection = selectModules(index, [...ALWAYS, ...defaultDrivers(base.arch).map(({ module }) => module)]);
   const entries: Entry[] = [];
   for (const path of selection.paths) {
     const data = moduleIn(directory, path);

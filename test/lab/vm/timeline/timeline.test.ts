@@ -111,6 +111,6 @@ test('a site without a next-server gives none, and one with TFTP tells iPXE, UEF
   const boots = dnsmasqArgv(place, { tftpRoot: '/t' }).filter((word) => word.startsWith('--dhcp-boot'));
   assert.deepEqual(
     boots.map((word) => word.split(',').at(-3)?.split('=').at(-1)),
-    ['ipxe.efi', 'undionly.kpxe', 'razor.ipxe'],
+    ['ipxe.efi', 'ipxe-arm64.efi', 'grubia32.efi', 'undionly.kpxe', 'razor.ipxe'],
   );
 });

@@ -29,7 +29,11 @@ test('nobody can log in to the base by a password', () => {
 });
 
 test('every default driver has a class and a reason, and stands once', () => {
-  const drivers = defaultDrivers();
+  const drivers = [
+    ...new Map(
+      [...defaultDrivers('x64'), ...defaultDrivers('arm64')].map((each) => [each.module + each.reason, each]),
+    ).values(),
+  ];
   for (const { group, module, reason } of drivers) {
     assert.ok(['nic', 'storage', 'bus', 'fs', 'node'].includes(group), module);
     assert.ok(reason.length > 2, module);
@@ -42,7 +46,7 @@ test('every default driver has a class and a reason, and stands once', () => {
 });
 
 test('only network and storage drivers count as missing, and dashes are underscores', () => {
-  const missing = missingDrivers(new Set(['virtio_net', 'tg3'])).map((driver) => driver.module);
+  const missing = missingDrivers(new Set(['virtio_net', 'tg3']), 'x64').map((driver) => driver.module);
   assert.ok(!missing.includes('tg3') && missing.includes('bnx2') && missing.includes('ahci'));
   assert.ok(!missing.includes('loop'));
 });
@@ -88,4 +92,15 @@ test('the iPXE script asks with the addresses of all cards, and each step that f
     assert.match(line, /\|\| goto|&& (goto ask|set \S+ \S+) \|\|$/, line);
   assert.equal(script.match(/^isset \$\{net\d/gm)?.length, 8);
   assert.equal(script.match(/^isset \$\{proxydhcp\/next-server\} /gm)?.length, 1);
+});
+
+test('drivers that only one processor’s machines have are not asked of the other', () => {
+  const [pc, arm] = [defaultDrivers('x64'), defaultDrivers('arm64')].map(
+    (all) => new Set(all.map((each) => each.module)),
+  );
+  for (const module of ['forcedeth', 'coretemp', 'i8042']) assert.ok(pc?.has(module) && !arm?.has(module), module);
+  for (const module of ['hns3', 'hisi_sas_v3_hw', 'sbsa_gwdt']) assert.ok(!pc?.has(module) && arm?.has(module), module);
+  assert.ok(pc?.has('mlx5_core') && arm?.has('mlx5_core'));
+  assert.ok(missingDrivers(new Set(), 'arm64').some(({ module }) => module === 'hns3'));
+  assert.ok(!missingDrivers(new Set(), 'x64').some(({ module }) => module === 'hns3'));
 });
