@@ -9,9 +9,7 @@ import { explain, RazorMkError } from '../platform/errors/errors.ts';
 import { EXECUTABLE } from '../platform/process/executable.ts';
 import type { Host, Terminal } from '../platform/process/verb.ts';
 import { registerAssets } from './assets.ts';
-import { ASKS } from './command-line/completion-verb.ts';
-import { Chosen, openParser, ParseFault } from './command-line/parser.ts';
-import { helpWords } from './command-line/help-words.ts';
+import { runCommandLine } from './command-line/run-command-line.ts';
 
 function processHost(): Host {
   const controller = new AbortController();
@@ -61,38 +59,6 @@ function processTerminal(): Terminal {
   };
 }
 
-async function main(argv: readonly string[], host: Host): Promise<number> {
-  const [first] = argv;
-  if (first === ASKS) {
-    const { completions } = await import('./command-line/complete.ts');
-    for (const word of await completions(argv.slice(1), host)) host.out(`${word}\n`);
-    return 0;
-  }
-  if (first === 'help' && argv[1] === '--man') {
-    host.out(await (await import('./command-line/help-texts.ts')).manualPage());
-    return 0;
-  }
-  const asked = helpWords(argv);
-  if (asked !== undefined) {
-    host.out(`${await (await import('./command-line/help-texts.ts')).helpOf(asked, host.columns)}\n`);
-    return 0;
-  }
-  if (argv.length === 0) {
-    host.err(`${await (await import('./command-line/help-texts.ts')).helpOf([], host.columns)}\n`);
-    return new RazorMkError('RAZOR_MK_USAGE', '').exitCode;
-  }
-  const parser = await openParser(argv);
-  try {
-    await parser.parseAsync();
-    return 0;
-  } catch (error) {
-    if (error instanceof Chosen) return await error.verb.run(error.args, host);
-    if (error instanceof ParseFault)
-      throw await (await import('./command-line/usage.ts')).usageError(error.message, argv);
-    throw error;
-  }
-}
-
 if (EXECUTABLE) registerAssets();
 
 // `razor-mk facts | head` closes our stdout: that is not our error
@@ -102,7 +68,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 const startedAs = [process.env['RAZOR_MK_SELF'], process.argv0, process.argv[1]];
 const words = process.argv.slice(2);
 
-main(startedAs.some(isFacter) ? facterArguments(words) : words, processHost()).then(
+runCommandLine(startedAs.some(isFacter) ? facterArguments(words) : words, processHost()).then(
   (status) => {
     process.exitCode = status;
   },

@@ -46,7 +46,8 @@ async function sentence(message: string, verb: FoundVerb): Promise<string> {
     const missing = [...(module.usage ?? '').matchAll(/<([\w-]+)(?:\.\.)?>/g)].map((match) =>
       (match[1] ?? '').toUpperCase(),
     );
-    return `${about}${missing.slice(rest.length).join(' and ')} is missing: razor-mk ${path.join(' ')} ${module.usage ?? ''}`;
+    const [, got = '0', needed = '1'] = /got (\d+), need at least (\d+)/.exec(message) ?? [];
+    return `${about}${missing.slice(Number(got) - Number(needed)).join(' and ')} is missing: razor-mk ${path.join(' ')} ${module.usage ?? ''}`;
   }
   const choice = /Argument: ([\w-]+), Given: "(.*?)", Choices: (.*)$/m.exec(message);
   if (choice !== null) {

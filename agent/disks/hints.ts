@@ -39,7 +39,7 @@ export function parseHintList(text: string): Hint[] {
     .filter((part) => part.trim() !== '')
     .map((part) => {
       const cut = part.indexOf('=');
-      if (cut < 1) throw bad(`${part} is not KEY=VALUE`);
+      if (cut < 1) throw bad(`${part} is not NAME=VALUE`);
       return hint(part.slice(0, cut).trim(), decode(part.slice(cut + 1)));
     });
 }

@@ -6,7 +6,7 @@ export function pairs(words: readonly string[] | undefined): Record<string, stri
   return Object.fromEntries(
     (words ?? []).map((word) => {
       const at = word.indexOf('=');
-      if (at < 1) throw new RazorMkError('RAZOR_MK_USAGE', `${word} is not KEY=VALUE`);
+      if (at < 1) throw new RazorMkError('RAZOR_MK_USAGE', `${word} is not NAME=VALUE`);
       return [word.slice(0, at), word.slice(at + 1)];
     }),
   );
