@@ -84,7 +84,7 @@ test('of a disk’s start stay signature, partitions and mark of the MBR and the
 });
 
 /** A load option: attributes, length of the path, description, nodes of the path, what lies behind. */
-function option(nodes: readonly Buffer[], behind = Buffer.alloc(0)): Buffer {
+function option(nodes: readonly Buffer[], behind: Buffer = Buffer.alloc(0)): Buffer {
   const path = Buffer.concat(nodes);
   const head = Buffer.alloc(10);
   head.writeUInt32LE(7, 0);
