@@ -1,12 +1,12 @@
 /** The whole of `write_image`: may it be done, which disk, the image, and what the kernel must be told afterwards. */
 import { statSync } from 'node:fs';
-import type { Clock } from '../../platform/time/clock.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
 import { byHints, smallestDisk } from '../disks/choose-disk.ts';
 import type { Disk, ListDisks } from '../disks/disks.ts';
 import { parseHintObject } from '../disks/hints.ts';
+import type { Runtime } from '../loop/runtime.ts';
 import { readConfigDrive } from './config-drive.ts';
 import type { FetchOptions } from './fetch.ts';
 import { readImageInfo, type ImageRules } from './image-info.ts';
@@ -14,7 +14,7 @@ import { keepRecord, type ImageRecord } from './record.ts';
 import { openDisk } from './target-disk.ts';
 import { sideFetch, writeWholeDisk } from './write.ts';
 
-export interface DeployImageOptions {
+export interface DeployImageOptions extends Omit<Runtime, 'emit'> {
   /** Set by whoever built the image or wrote the kernel line; no server can. */
   readonly allowed: boolean;
   /** `image_info` and `configdrive` as they came. */
@@ -28,12 +28,8 @@ export interface DeployImageOptions {
   readonly pauseMs: number;
   readonly listDisks: ListDisks;
   readonly stateDir: string;
-  readonly system: System;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Told at each MiB; whoever shows it decides how often. */
   readonly progress: (text: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Does it, and says in words what was done. Throws RAZOR_MK_DEPLOY_OFF, RAZOR_MK_DEPLOY_IMAGE or RAZOR_MK_DEPLOY_DISK. */

@@ -1,13 +1,9 @@
 /** What Ironic's job, its commands and its steps are given. */
-import type { FactSet } from '../../../facts/fact-types.ts';
-import type { Clock } from '../../../platform/time/clock.ts';
-import type { Log } from '../../../platform/log/log.ts';
-import type { System } from '../../../platform/system.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { ListDisks } from '../../disks/disks.ts';
 import type { CommandLine } from '../../../platform/kernel-line.ts';
-import type { FileClient } from '../../http/file-client.ts';
 import type { HttpClient } from '../../http/http-client.ts';
+import type { Runtime } from '../../loop/runtime.ts';
 import type { JobOptions } from '../job.ts';
 
 export type IronicJob = JobOptions;
@@ -20,33 +16,23 @@ export interface ConductorNode {
   readonly driver_internal_info: Readonly<Record<string, unknown>>;
 }
 
+/** Of what the job was given, what its commands are given as it is. */
+type Handed = 'say' | 'kernel' | 'settings' | 'collect' | 'capture' | 'stateDir' | 'logDir' | 'openFiles';
+
 /** What a command may know and use. */
-export interface CommandContext {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly system: System;
-  /** A line for the console. */
-  readonly say: (line: string) => void;
-  readonly kernel: CommandLine;
+export interface CommandContext extends Runtime, Pick<JobOptions, Handed> {
   /** Undefined before the first lookup. */
   readonly node: ConductorNode | undefined;
+  /** Those that the node's `skip_block_devices` wants left alone are refused in it. */
   readonly listDisks: ListDisks;
-  readonly settings: Settings;
   /** `config` of the last lookup, as it came; look before you believe. */
   readonly config: Params;
-  readonly collect: () => Promise<FactSet>;
-  readonly capture: () => Promise<Buffer>;
-  readonly stateDir: string;
-  readonly logDir: string;
+  /** A client for the conductor's API, with the trust that the settings ask for. */
   readonly openHttp: (url: string) => Promise<HttpClient>;
-  /** A client for images, without anything that belongs to the API's server alone. */
-  readonly openFiles: (trust: { readonly insecure: boolean }) => Promise<FileClient>;
   /** Told while a long command runs; shown in `status` and in the log, at most every few seconds. */
   readonly progress: (text: string) => void;
   /** Stops serving and sending heartbeats after the answer has gone out (system.lockdown). */
   readonly endService: (reason: string) => void;
-  /** Aborted when the agent stops. */
-  readonly signal: AbortSignal;
 }
 
 /** JSON of the conductor; look before you believe. */
