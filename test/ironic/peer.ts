@@ -18,6 +18,8 @@ export interface PeerOptions {
   readonly httpUrl: string;
   /** What kernel lines name as the API; the API itself by default. */
   readonly agentsUrl?: string;
+  /** Seconds that a machine has to go when it was told to: 1, for machines that are none. */
+  readonly goesWithin?: number;
   /** How a program is started; in a namespace, for instance. */
   readonly start?: (argv: Argv, options: DaemonOptions) => Promise<Daemon>;
   /** Asks whether an URL answers; from where the agent will be. */
@@ -56,6 +58,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     dir,
     pybasedir: files.pybasedir,
     release: files.release,
+    ...(options.goesWithin !== undefined && { goesWithin: options.goesWithin }),
   };
   const config = join(dir, 'ironic.conf');
   const inspectorConfig = join(dir, 'inspector.conf');

@@ -18,6 +18,8 @@ export interface Place {
   /** Where its programs have the Python package `ironic`. */
   readonly pybasedir: string;
   readonly release: Release;
+  /** Seconds that a machine has to go when it was told to. */
+  readonly goesWithin?: number;
 }
 
 type Sections = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
@@ -71,7 +73,7 @@ export function ironicSettings(place: Place): string {
       deploy_logs_collect: 'on_failure',
       deploy_logs_local_path: join(dir, 'ramdisk-logs'),
       command_wait_interval: 1,
-      post_deploy_get_power_state_retries: 1,
+      post_deploy_get_power_state_retries: place.goesWithin ?? 1,
       post_deploy_get_power_state_retry_interval: 1,
     },
     api: {

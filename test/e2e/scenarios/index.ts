@@ -22,6 +22,7 @@ import { scenario as s } from './s-watchdog.ts';
 import { scenario as t } from './t-loop.ts';
 import { scenario as u } from './u-bmc.ts';
 import { byHttp as v2, fromIso as v3, scenario as v } from './v-secure-boot.ts';
+import { scenario as w } from './w-ironic-live.ts';
 import { scenario as x5 } from './x-arm64-hardware.ts';
 import { byHttp as x4, fromIso as x2, scenario as x, secureBoot as x3 } from './x-arm64.ts';
 
@@ -57,6 +58,7 @@ export const SCENARIOS: readonly Scenario[] = [
   v,
   v2,
   v3,
+  w,
   x,
   x2,
   x3,
