@@ -17,6 +17,8 @@ interface TestDisk {
   readonly size?: number;
   /** What becomes of it, as the result of the step says. */
   readonly expect: RegExp;
+  /** QEMU's device that not every QEMU has. */
+  readonly needs?: string;
   /** Its data are to be there still. */
   readonly kept?: boolean;
 }
@@ -25,7 +27,7 @@ interface TestDisk {
 const DISCARD_DOES_NOTHING = 'discard: it ended well, and what was there before is still there';
 const OVERWRITTEN = new RegExp(`^erased: overwritten with random bytes, zeros; .*${DISCARD_DOES_NOTHING}`);
 
-export const DISKS: readonly TestDisk[] = [
+const ALL: readonly TestDisk[] = [
   { id: 'ns1', device: 'nvme-ns,bus=n0,nsid=1', expect: /^erased: NVMe format \(/ },
   { id: 'ns2', device: 'nvme-ns,bus=n0,nsid=2', expect: /left alone/, kept: true },
   {
@@ -47,7 +49,16 @@ export const DISKS: readonly TestDisk[] = [
   { id: 'scsi', device: 'scsi-hd,bus=s0.0', expect: OVERWRITTEN },
   { id: 'readonly', device: 'virtio-blk-pci', drive: 'readonly=on', expect: /left as it is: read-only/, kept: true },
   { id: 'sd', device: 'sd-card', size: 32 * MIB, expect: /^erased: / },
+  { id: 'emmc', device: 'emmc', size: 32 * MIB, expect: /^erased: /, needs: 'emmc' },
 ];
+
+let disks = ALL;
+
+/** Leaves out what this QEMU has not, by what its `-device help` lists; resolves to the ids of those. */
+export function disksOf(devices: string): string[] {
+  disks = ALL.filter(({ needs }) => needs === undefined || devices.includes(`name "${needs}"`));
+  return ALL.filter((each) => !disks.includes(each)).map(({ id }) => id);
+}
 
 /** A namespace that the operator wants left alone: its drive is `n0`, and Linux makes its name of that and of its number. */
 export const SKIPPED = { serial: 's== format', wwn: '<in> -00000002' };
@@ -60,8 +71,10 @@ export const SHARED = { serial: 's== shared', name: 's== /dev/nvme3n1' };
  */
 export const PREPARE = `#!/bin/sh
 exec >/dev/ttyS0 2>&1
+cards=1
+grep -q test_emmc /proc/cmdline && cards=2
 i=0
-while [ $i -lt 20 ] && ! ls /sys/block | grep -q mmcblk; do sleep 1; i=$((i + 1)); done
+while [ $i -lt 20 ] && [ "$(ls /sys/block | grep -c '^mmcblk[0-9]*$')" -lt $cards ]; do sleep 1; i=$((i + 1)); done
 for disk in /sys/block/*; do
   name=\${disk##*/}
   id=$(head -c 64 /dev/$name 2>/dev/null | grep -a '^DISK ' | cut -d ' ' -f 2)
@@ -79,6 +92,11 @@ done
 mkswap /dev/$used && swapon /dev/$used && echo "PREPARED swap"
 `;
 
+/** Whether one of them is an eMMC chip. */
+export function hasEmmc(): boolean {
+  return disks.some(({ id }) => id === 'emmc');
+}
+
 /** QEMU's options for all of them, with their files in `directory`. */
 export function qemuDisks(directory: string): string[] {
   const controllers = [
@@ -90,11 +108,12 @@ export function qemuDisks(directory: string): string[] {
     'nvme,id=n3,serial=shared,subsys=sub2',
     'virtio-scsi-pci,id=s0',
     'sdhci-pci',
+    ...(hasEmmc() ? ['sdhci-pci'] : []),
   ];
   return [
     ...controllers.flatMap((each) => ['-device', each]),
-    ...DISKS.flatMap(({ id, device, drive }) => {
-      const serial = /^(nvme-ns|sd-card)/.test(device) ? '' : `,serial=${id}`;
+    ...disks.flatMap(({ id, device, drive }) => {
+      const serial = /^(nvme-ns|sd-card|emmc)/.test(device) ? '' : `,serial=${id}`;
       const more = drive === undefined ? '' : `,${drive}`;
       return [
         ...['-drive', `file=${join(directory, `${id}.raw`)},format=raw,if=none,id=d-${id}${more}`],
@@ -106,7 +125,7 @@ export function qemuDisks(directory: string): string[] {
 
 /** Every disk full of what a tenant left, with its own name at the beginning. */
 export function fillDisks(directory: string): void {
-  for (const { id, size = SIZE } of DISKS) {
+  for (const { id, size = SIZE } of disks) {
     const content = Buffer.alloc(size, Buffer.alloc(BLOCK, `razor-mk: ${LEFT_BEHIND}. `));
     content.write(`DISK ${id} \n`);
     writeFileSync(join(directory, `${id}.raw`), content);
@@ -133,7 +152,7 @@ export function checkDisks(directory: string, console: readonly string[]): strin
     console.map((line) => pattern.exec(line)).map((found) => [found?.[1] ?? '', found?.[2] ?? ''] as const);
   const ids = new Map(find(/DISK (\S+) is (\w+)\./).map(([name, id]) => [id, `/dev/${name}`]));
   const said = new Map(find(/Ironic: (?:NOT erased: )?(\/dev\/\w+): (.*)/));
-  const seen = DISKS.map((disk) => {
+  const seen = disks.map((disk) => {
     const path = ids.get(disk.id) ?? 'no such disk';
     const old = oldBlocks(join(directory, `${disk.id}.raw`));
     const what = said.get(path) ?? '';

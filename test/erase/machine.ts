@@ -11,7 +11,7 @@ import { bootVm, type ImageVm } from '../helpers/image-vm.ts';
 import { call, type Reply } from '../helpers/ironic-agent.ts';
 import { TOKEN } from '../helpers/ironic-conductor.ts';
 import { startIronic } from '../helpers/ironic-standin.ts';
-import { PREPARE, qemuDisks } from './disks.ts';
+import { hasEmmc, PREPARE, qemuDisks } from './disks.ts';
 
 const MAC = '52:54:00:00:48:01';
 const NODE = '11111111-2222-3333-4444-555555555555';
@@ -63,7 +63,7 @@ export async function bootMachine(t: TestContext, image: string, directory: stri
   const words = [
     `ipa-api-url=http://10.0.2.2:${new URL(ironic.url).port} BOOTIF=${MAC} razor.allow_erase=1 razor.allow_deploy=1`,
     // a namespace of two controllers is two disks then
-    'console=ttyS0 nvme_core.multipath=N',
+    `console=ttyS0 nvme_core.multipath=N${hasEmmc() ? ' test_emmc=1' : ''}`,
   ];
   const vm = await bootVm(1024, [
     ...['-M', 'q35', '-smp', '2', '-kernel', join(image, 'vmlinuz'), '-initrd', join(image, 'core.gz')],

@@ -36,6 +36,8 @@ export async function ironicFiles(
   if (typeof tree === 'string') return tree;
   const version = tree.version('ironic-api') ?? 'unknown';
   if (!release.ironic.test(version)) tell(`the cases were run on other versions than Ironic ${version} so far`);
+  // Python finds libcrypt, by which a rescue password is hashed, in the loader's cache only
+  if (!isOwn) await run(['chroot', tree.root, '/usr/sbin/ldconfig'], { timeoutMs: 60_000 });
   const files = isOwn ? beside(tree.root, dir, release, version) : within(tree.root, dir, release, version);
   const result = await run(files.program(PYTHON, '-c', 'import ironic.common.service'), {
     env: files.env,

@@ -24,7 +24,7 @@ export interface Release {
 
 const IRONIC = ['python3-ironic', 'ironic-common', 'ironic-api', 'ironic-conductor'];
 /** What an installed system has and no package of Ironic asks for; with qemu-img, which a conductor looks for. */
-const SYSTEM = ['base-passwd', 'netbase', 'coreutils', 'dash', 'util-linux', 'qemu-utils'];
+const SYSTEM = ['base-passwd', 'libc-bin', 'netbase', 'coreutils', 'dash', 'util-linux', 'qemu-utils'];
 const HOOKS = [
   ...['ramdisk-error', 'validate-interfaces', 'ports', 'architecture', 'boot-mode', 'cpu-capabilities', 'memory'],
   ...['raid-device', 'root-device', 'pci-devices', 'local-link-connection', 'parse-lldp', 'physical-network'],
