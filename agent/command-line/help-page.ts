@@ -1,5 +1,6 @@
 /** `razor-mk help VERB` as text: the verb's own options first, then the groups that verbs share, then examples. */
 import type { VerbEntry } from '../../platform/process/verb.ts';
+import { wrapWords } from '../../platform/process/wrap.ts';
 import { OWN_GROUP, tableOf, type OptionRow } from './option-table.ts';
 import { findVerb, type FoundVerb } from './parser.ts';
 
@@ -51,7 +52,7 @@ async function describeOf(path: readonly string[], width: number): Promise<strin
   const last = path.at(-1);
   if (last === undefined) return 'The agent of the Razor Microkernel.';
   const { below } = await findVerb(path.slice(0, -1));
-  return wrapped(below.find((entry: VerbEntry) => entry.name === last)?.describe ?? '', width, 0);
+  return wrapWords(below.find((entry: VerbEntry) => entry.name === last)?.describe ?? '', width, 0);
 }
 
 function optionLine(row: OptionRow): readonly [string, string] {
@@ -88,10 +89,10 @@ function section(
 ): string {
   if (rows.length === 0) return '';
   const lines = rows.map(([name, text]) => {
-    const body = wrapped(text, width, column);
+    const body = wrapWords(text, width, column).replaceAll(NO_BREAK, ' ');
     return name.length + 4 <= column
       ? `  ${name}`.padEnd(column) + body
-      : `${wrapped(name.replaceAll('|', '| '), width, 6, 2).replaceAll('| ', '|')}\n${' '.repeat(column)}${body}`;
+      : `  ${wrapWords(name.replaceAll('|', '| '), width, 6).replaceAll('| ', '|')}\n${' '.repeat(column)}${body}`;
   });
   return [head, ...lines].join('\n');
 }
@@ -99,22 +100,4 @@ function section(
 function examplesSection(examples: readonly (readonly [string, string])[]): string {
   if (examples.length === 0) return '';
   return ['Examples:', ...examples.map(([command, does]) => `  ${PROGRAM} ${command}\n      ${does}`)].join('\n');
-}
-
-/** Words in lines of at most `width`; the first begins after `first` columns, the others are indented by `indent`. */
-function wrapped(text: string, width: number, indent: number, first = indent): string {
-  const lines: string[] = [];
-  let line = ' '.repeat(first);
-  let empty = true;
-  for (const word of text.split(/[ \n]+/).filter(Boolean)) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = ' '.repeat(indent);
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  const all = [...lines, line].join('\n');
-  return (first === indent ? all.slice(indent) : all).replaceAll(NO_BREAK, ' ');
 }

@@ -1,5 +1,6 @@
 /** `razor-mk demo`: the whole story on this machine. */
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
+import { wrapWords } from '../../platform/process/wrap.ts';
 import { playDemo } from '../demo/demo.ts';
 import type { Scene, Summary } from '../demo/story.ts';
 import type { Lab } from '../lab-server.ts';
@@ -72,19 +73,9 @@ function sceneLine(scene: Scene, host: Host): string {
   return `${head}${wrap(scene.text, host, 17)}\n`;
 }
 
-/** Words wrapped at the terminal's width, further lines indented; a pipe gets one line. */
+/** Wrapped at the terminal's width; a pipe gets one line. */
 function wrap(text: string, host: Host, indent: number): string {
-  if (!host.interactive) return text;
-  const room = Math.max(30, host.columns - indent);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+  return host.interactive ? wrapWords(text, Math.max(indent + 30, host.columns), indent) : text;
 }
 
 function summaryText(summary: Summary, host: Host): string {

@@ -1,8 +1,10 @@
 /** `razor-mk lab vm`: virtual machines that boot from the network and are discovered, with the journey as a timeline. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
+import { withProgress } from '../../platform/process/progress.ts';
+import { wrapWords } from '../../platform/process/wrap.ts';
 import { runOwnVerb } from '../own-verb.ts';
 import { defineVerb, type Host } from '../../platform/process/verb.ts';
 import { defaultImage } from '../vm/default-image.ts';
@@ -12,7 +14,7 @@ import { needTaps } from '../vm/namespace.ts';
 import { needPrograms } from '../vm/programs.ts';
 import type { LabProcess } from '../vm/site-lab.ts';
 import { openSite, type Site } from '../vm/site.ts';
-import { momentLine } from '../vm/timeline/timeline.ts';
+import { momentLine, type Moment } from '../vm/timeline/timeline.ts';
 import { USER_NETWORK_LOSES } from '../vm/user-network.ts';
 import { consoleVerb, screenVerb, VM_DIR } from './vm-options.ts';
 
@@ -87,14 +89,21 @@ export async function playMachines(args: VmArgs, host: Host): Promise<number> {
     const machines: Machine[] = [];
     for (let index = 1; index <= args.machines; index++) machines.push(await powerOn(site, args, index, network));
     try {
-      await Promise.race([registered(lab, args), stopped(host), ...machines.map(ended)]);
+      const all = Promise.race([registered(lab, args), stopped(host), ...machines.map(ended)]);
+      await withProgress(
+        (text) => host.err(text),
+        `waiting for ${countOf(args)} to register`,
+        () => all,
+      );
     } catch (error) {
       if (!host.signal.aborted) await tellWhy(site, host);
       throw error;
     }
     host.out(`\n${args.machines} of ${args.machines} registered\n`);
-    const report = await site.report(args.machines === 1 ? 'one machine' : `${args.machines} machines`);
+    const report = await site.report(countOf(args));
     host.out(`\nreport, consoles: ${report}\n`);
+    for (const picture of machines.map(({ name }) => join(site.dir, `${name}.png`)).filter((path) => existsSync(path)))
+      host.out(`picture of the screen: ${picture}\n`);
     if (args.keep && !host.signal.aborted) {
       const url = page?.url ?? 'http://127.0.0.1:8025/';
       host.out(`the lab's page is at ${url}, and razor-mk lab node --lab ${url} asks it\n`);
@@ -124,7 +133,7 @@ async function openPlace(
       network,
       self: host.self,
       signal: host.signal,
-      onMoment: (moment) => host.out(`${momentLine(moment)}\n`),
+      onMoment: (moment) => host.out(`${momentText(moment, host)}\n`),
     });
   if (args.network !== 'user') {
     try {
@@ -137,6 +146,14 @@ async function openPlace(
   } else host.err(`QEMU's user networking. What is lost:\n`);
   for (const loss of USER_NETWORK_LOSES) host.err(`- ${loss}\n`);
   return { site: await open('user'), network: 'user' };
+}
+
+/** On a terminal the text goes on under its beginning. */
+function momentText(moment: Moment, host: Host): string {
+  const line = momentLine(moment);
+  if (!host.interactive) return line;
+  const indent = line.length - moment.text.length;
+  return `${line.slice(0, indent)}${wrapWords(moment.text, Math.max(indent + 30, host.columns), indent)}`;
 }
 
 async function prepare(site: Site, image: string, host: Host): Promise<LabProcess> {
@@ -185,6 +202,10 @@ async function powerOn(site: Site, args: VmArgs, index: number, network: 'namesp
       },
     ],
   });
+}
+
+function countOf({ machines }: VmArgs): string {
+  return machines === 1 ? 'one machine' : `${machines} machines`;
 }
 
 async function registered(lab: LabProcess, args: VmArgs): Promise<void> {

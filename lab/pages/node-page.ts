@@ -191,7 +191,7 @@ export function nodePage(core: LabCore, node: NodeRecord, search: string): Html 
   const now = core.wall();
   const facts = core.store.nodes.facts(node.id);
   const state = stateView(core, node, core.store.activeModels.ofNode(node.id));
-  const events = core.events.since(0, node.uuid).slice(-60);
+  const events = core.events.since(0, node.uuid);
   return html`<h1>${nodeName(facts, core.store.nodes.hwIds(node.id))} ${badge(state.tone, state.word)}</h1>
     <p class="lead">
       ${nodeHardware(facts) || 'Hardware unknown'}. ${state.meaning.charAt(0).toUpperCase()}${state.meaning.slice(1)}.

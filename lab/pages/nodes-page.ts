@@ -34,6 +34,12 @@ function matches(core: LabCore, search: string, total: number): NodeRecord[] {
   });
 }
 
+/** Says what was not looked at, too. */
+function nothingFound(search: string, total: number): string {
+  if (total <= SEARCH_FACTS_UP_TO) return `No node matches “${search}”.`;
+  return `No node has the id “${search}”. With more than ${SEARCH_FACTS_UP_TO.toLocaleString('en')} nodes only whole MACs and UUIDs are searched, not tags, names or facts.`;
+}
+
 function row(core: LabCore, node: NodeRecord, now: number): Html {
   const facts = core.store.nodes.facts(node.id);
   const hwIds = core.store.nodes.hwIds(node.id);
@@ -106,7 +112,7 @@ export function nodesPage(core: LabCore, { search, page }: NodesQuery, nodesUrl:
   const nobody =
     search === ''
       ? html`<div class="empty">No node has been here yet. Point one at <span class="mono">${nodesUrl}</span>.</div>`
-      : html`<div class="empty">No node matches “${search}”.</div>`;
+      : html`<div class="empty">${nothingFound(search, total)}</div>`;
   return html`<h1>Nodes</h1>
     <p class="lead">Machines that booted the microkernel and told what they are.</p>
     ${figures(core, total)}
@@ -118,7 +124,7 @@ export function nodesPage(core: LabCore, { search, page }: NodesQuery, nodesUrl:
             type="search"
             name="q"
             value="${search}"
-            placeholder="MAC, tag or fact"
+            placeholder="${total > SEARCH_FACTS_UP_TO ? 'whole MAC or UUID' : 'MAC, tag or fact'}"
             aria-label="Search nodes"
           /><button>Search</button>
         </form>

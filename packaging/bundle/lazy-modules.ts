@@ -21,8 +21,10 @@ const CRYPTO =
 
 /** What stands for each module, by its name in import; `real()` is the module itself, loaded at the first use. */
 const STAND_INS: Readonly<Record<string, string>> = {
-  // for help texts of ours, which have neither emoji nor wide characters
-  'string-width': "export default (text) => [...String(text).replaceAll(/\\u001b\\[[\\d;]*m/g, '')].length;",
+  // help and completion are our own (agent/command-line)
+  cliui: "export default function () { throw new Error('yargs prints no help here'); }",
+  'string-width': 'export default (text) => String(text).length;',
+  './completion.js': 'export const completion = () => ({ setParsed() {} });',
   assert: `export const strictEqual = (a, b, message) => { if (!Object.is(a, b)) real().strictEqual(a, b, message); };
     export const notStrictEqual = (a, b, message) => { if (Object.is(a, b)) real().notStrictEqual(a, b, message); };`,
   'node:crypto': `${calls(...CRYPTO)}
@@ -33,6 +35,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   './utils/http2-client.js': 'export default {};',
   'cacheable-request': `export default function () { throw new Error('got has no cache here'); }
     export class CacheError extends Error {}`,
+  './utils/dns-cache.js': "export default function () { throw new Error('got has no cache here'); }",
   './utils/decompress-response.js': `export default (response) =>
     (response.headers['content-encoding'] ?? '') === '' ? response : real().default(response);`,
   'node:https': WHOLE,
@@ -70,10 +73,14 @@ const SYSTEM = /^const (_linux|_darwin|_windows|_freebsd|_openbsd|_netbsd|_sunos
 const UNASKED =
   /^\.\/(audio|battery|bluetooth|docker|graphics|internet|osinfo|printer|processes|usb|users|virtualbox|wifi)$/;
 
+/** Its tables of Apple's models, AMD's clock rates and sockets: nothing that is asked of it looks there. */
+const TABLES = /const (appleModelIds|AMDBaseFrequencies|socketTypes|socketTypesByName) = ([[{])[^]*?\n(?: {2})?[\]}];/g;
+
 /** systeminformation asks everywhere on which of seven systems it runs: here the answer is known, and the rest goes. */
 function forLinux(text: string): string {
   return text
     .replaceAll(SYSTEM, '')
+    .replaceAll(TABLES, (_, name, open) => `const ${name} = ${open === '[' ? '[]' : '{}'};`)
     .replaceAll(/(?<![\w.'])_(linux|darwin|windows|freebsd|openbsd|netbsd|sunos)\b/g, (_, name) =>
       String(name === 'linux'),
     );

@@ -56,6 +56,59 @@ export const claims: readonly Claim[] = [
     ),
   },
   {
+    id: 'newcomer-search',
+    area: 'newcomer',
+    says: 'rows 5, 12, 13: a search that does not look everywhere says so; names of facts on one line; equal events folded',
+    command: besideLab(
+      `${REGISTER}; for i in 1 2 3 4; do curl -s "$N/razor/api/node/checkin?hw_id=080027AABBCC&last_state=idle" >/dev/null; done; curl -s "$RAZOR_MK_LAB_URL/?q=080027"; curl -s $RAZOR_MK_LAB_URL/log; cat lab/pages/assets/page.css; grep 'only whole MACs' lab/pages/nodes-page.ts`,
+    ),
+    minutes: 2,
+    check: shows(
+      /08:00:27:AA:BB:CC/,
+      /4 times since/,
+      /table\.facts td:first-child \{[^}]*nowrap/,
+      /only whole MACs and UUIDs/,
+    ),
+  },
+  {
+    id: 'newcomer-kept',
+    area: 'newcomer',
+    says: 'row 6: with a database silent nodes are kept unless asked otherwise',
+    command: besideLab('$L status --format json'),
+    minutes: 2,
+    check: shows(/"nodeExpireMs": ?0\b/),
+  },
+  {
+    id: 'newcomer-templates',
+    area: 'newcomer',
+    says: 'row 11: lab template lists what can be installed, with its answers; the installers of this decade are not all there',
+    command: besideLab('$L template --format json'),
+    minutes: 2,
+    check: shows(/"debian"/, /"family"/),
+  },
+  {
+    id: 'newcomer-vm',
+    area: 'newcomer',
+    says: 'row 21: the order of the README boots the image that was just built, and a missing one is named',
+    command: `grep -n 'lab vm --image build/image' README.md; ${refused('bin/razor-mk.cjs lab vm --image build/none.iso')}; bin/razor-mk.cjs help lab vm`,
+    minutes: 1,
+    check: shows(/lab vm --image build\/image/, /none\.iso/, /--image IMAGE/),
+  },
+  {
+    id: 'newcomer-demo',
+    area: 'newcomer',
+    says: 'row 24: on a terminal of 80 columns no line of the demonstration is wider, and the page has its address',
+    command: `script -qec 'stty cols 80; npm start' /dev/null | tr -d '\\r' | sed 's/\\x1b\\[[0-9;]*m//g'`,
+    minutes: 2,
+    needs: ['script'],
+    check: (output) =>
+      shows(/page while this runs: http/, /why it fitted/, /what would miss/)(output) ??
+      output
+        .split('\n')
+        .filter((line) => [...line].length > 80)
+        .map((line) => `wider than 80: ${line}`)[0],
+  },
+  {
     id: 'newcomer-diff',
     area: 'newcomer',
     says: 'rows 8, 23: facts --diff last finds the running agent, and nothing differs; a dry run leaves no directory behind',

@@ -5,15 +5,25 @@ export const claims: readonly Claim[] = [
   {
     id: 'package',
     area: 'packaging',
-    says: 'npm run package makes the executable within its size budget, and it runs',
+    says: 'npm run package makes the executable within its size budget, tells how far it is, and it runs (newcomer 22)',
     command: 'npm run -s package 2>&1 && build/razor-mk --version',
     minutes: 8,
     needs: ['strip', 'xz', 'mksquashfs'],
     check: shows(
       /^compressed +2[0-7],\d{3},\d{3} bytes/m,
+      /^measuring .* … \d+ s$/m,
       /^extension +[\d,]+ bytes/m,
       /^razor-mk \d+\.\d+\.\d+ \(commit [0-9a-f]{12}/m,
     ),
+  },
+  {
+    id: 'newcomer-executable',
+    area: 'newcomer',
+    says: 'row 7: the executable says in its help what a clone alone has, and the lab is refused with the way to it',
+    command: 'build/razor-mk help; { build/razor-mk lab 2>&1 || echo "status $?"; }',
+    minutes: 1,
+    needs: ['strip', 'xz', 'mksquashfs'],
+    check: shows(/^ +lab .*\(in a clone(?: |\n +)only\)/m, /not part of the executable[^]*status \d+/),
   },
   {
     id: 'package-twice',

@@ -48,6 +48,11 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
   return 0;
 }
 
+/** What is kept in a file is not forgotten because a rack was switched off; the originals forget after five minutes. */
+function expireSeconds({ 'node-expire': given, db, faithful }: ServerValues): number {
+  return given ?? (db !== undefined && !faithful ? 0 : 300);
+}
+
 function optionsOf(values: ServerValues): LabOptions {
   return {
     host: values.host,
@@ -62,7 +67,7 @@ function optionsOf(values: ServerValues): LabOptions {
     imageDir: values['image-dir'],
     faithful: values.faithful,
     protectNewNodes: values['protect-new-nodes'],
-    timing: { registerTimeoutMs: values['register-timeout'] * 1000, nodeExpireMs: values['node-expire'] * 1000 },
+    timing: { registerTimeoutMs: values['register-timeout'] * 1000, nodeExpireMs: expireSeconds(values) * 1000 },
     microkernel: {
       pushed: parseMk(values.mk ?? []),
       kernelArgs: kernelArgs(values['mk-kernel-args']),

@@ -95,9 +95,8 @@ export const SERVER_OPTIONS = {
   'node-expire': {
     kind: 'number',
     group: 'Nodes',
-    default: 300,
     least: 0,
-    describe: 'Seconds after which a silent unbound node is forgotten; 0 never',
+    describe: 'Seconds after which a silent unbound node is forgotten; 0 never [default: never with --db, else 300]',
   },
   mk: {
     kind: 'texts',

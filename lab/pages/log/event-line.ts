@@ -48,13 +48,34 @@ function subjectOf(event: LabEvent, titleOf: TitleOf): { readonly path: string; 
   return { path: `/nodes/${encodeURIComponent(event.node)}`, title: titleOf(event.node) };
 }
 
-/** An event as a line of a list; with a link to its subject where `titleOf` is given. */
-export function eventLine(event: LabEvent, titleOf?: TitleOf): Html {
+/** Equal events in a row: the newest of them, when the first one was, and how many there were. */
+export interface Folded {
+  readonly event: LabEvent;
+  readonly since: number;
+  readonly times: number;
+}
+
+/** Equal events in a row become one, so that repetition hides no news. Oldest first. */
+export function foldEvents(events: readonly LabEvent[]): readonly Folded[] {
+  const folded: Folded[] = [];
+  for (const event of events) {
+    const before = folded.at(-1);
+    const same = before?.event.type === event.type && before.event.node === event.node;
+    if (before !== undefined && same && before.event.message === event.message)
+      folded[folded.length - 1] = { event, since: before.since, times: before.times + 1 };
+    else folded.push({ event, since: event.at, times: 1 });
+  }
+  return folded;
+}
+
+/** Events as a line of a list; with a link to its subject where `titleOf` is given. */
+export function eventLine({ event, since, times }: Folded, titleOf?: TitleOf): Html {
   const subject = titleOf && subjectOf(event, titleOf);
   const node = subject && html`<a href="${subject.path}">${subject.title}</a> `;
+  const often = times > 1 ? html` <span class="quiet">${times} times since ${clockTime(since)}</span>` : undefined;
   return html`<li>
     <time datetime="${new Date(event.at).toISOString()}">${clockTime(event.at)}</time
-    ><span>${badge(TONES[event.type], event.type)}</span><span class="said">${node}${messageOf(event)}</span>
+    ><span>${badge(TONES[event.type], event.type)}</span><span class="said">${node}${messageOf(event)}${often}</span>
   </li>`;
 }
 
