@@ -16,15 +16,24 @@ export interface GrubLoad {
   readonly retryS: number;
 }
 
-/** Loaders of installed systems, looked for on all disks in this order; under Secure Boot a shim must be the first link. */
+/**
+ * Loaders of installed systems, looked for on all disks in this order; under Secure Boot a shim must be the first link. `$efi` is the
+ * processor in their names; FAT does not tell BOOTX64.EFI from BOOTx64.EFI.
+ */
 const LOADERS = [
   ...['debian', 'ubuntu', 'redhat', 'centos', 'rocky', 'almalinux', 'fedora', 'opensuse', 'sles', 'sle'].map(
-    (name) => `/EFI/${name}/shimx64.efi`,
+    (name) => `/EFI/${name}/shim$efi.efi`,
   ),
   '/EFI/opensuse/shim.efi',
   '/EFI/Microsoft/Boot/bootmgfw.efi',
-  '/EFI/BOOT/BOOTX64.EFI',
+  '/EFI/BOOT/BOOT$efi.EFI',
 ];
+
+/** GRUB's names of processors that are not x86_64, and those in the names of loaders. */
+const EFI_NAMES = [
+  ['arm64', 'aa64'],
+  ['i386', 'ia32'],
+] as const;
 
 /** `http://HOST:PORT/PATH` as GRUB names a file there. */
 function grubFile(url: string): string {
@@ -47,7 +56,8 @@ export function grubLocal(notes: readonly string[]): string {
     '  boot',
     'fi',
   ]);
-  return `${[...notes.map(grubEcho), 'insmod chain', ...tries, grubEcho('no boot loader was found on a disk'), 'exit 1'].join('\n')}\n`;
+  const names = EFI_NAMES.map(([cpu, efi]) => `if [ "$grub_cpu" = ${cpu} ]; then set efi=${efi}; fi`);
+  return `${[...notes.map(grubEcho), 'insmod chain', 'set efi=x64', ...names, ...tries, grubEcho('no boot loader was found on a disk'), 'exit 1'].join('\n')}\n`;
 }
 
 /** Says why nothing is booted, and starts over. */

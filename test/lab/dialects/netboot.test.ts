@@ -194,12 +194,15 @@ test('a faithful lab knows no GRUB, as its originals', async (t) => {
   assert.doesNotMatch(await text(lab, ASK), /^echo '/);
 });
 
-test('an installed node’s GRUB starts the loader of its disk, by a device and a path of its own', () => {
+test('an installed node’s GRUB starts the loader of its disk and its processor, by a device and a path of its own', () => {
   const script = grubLocal(["it's installed"]);
-  assert.match(script, /^echo 'it_s installed'\ninsmod chain\n/);
   assert.match(
     script,
-    /if search --no-floppy --file --set=root \/EFI\/debian\/shimx64\.efi; then\n {2}chainloader \/EFI\/debian\/shimx64\.efi\n {2}boot\nfi\n/,
+    /^echo 'it_s installed'\ninsmod chain\nset efi=x64\nif \[ "\$grub_cpu" = arm64 \]; then set efi=aa64; fi\n/,
   );
-  assert.match(script, /\/EFI\/BOOT\/BOOTX64\.EFI; then[^]*exit 1\n$/, 'the removable name last');
+  assert.match(
+    script,
+    /if search --no-floppy --file --set=root \/EFI\/debian\/shim\$efi\.efi; then\n {2}chainloader \/EFI\/debian\/shim\$efi\.efi\n {2}boot\nfi\n/,
+  );
+  assert.match(script, /\/EFI\/BOOT\/BOOT\$efi\.EFI; then[^]*exit 1\n$/, 'the removable name last');
 });
