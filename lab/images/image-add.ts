@@ -13,7 +13,7 @@ import { describeImage, propose, proposedName, unfitness, type Proposal } from '
 import { recogniseImage } from './recognise/recognise.ts';
 import type { Recognition } from './recognise/recognition.ts';
 import type { Image, ImageType } from '../store/records.ts';
-import { unpackIso } from './unpack-iso.ts';
+import { keepIso, unpackIso } from './unpack-iso.ts';
 
 interface ImageRequest {
   /** By default what the image itself says. */
@@ -47,6 +47,7 @@ export async function addImage(core: LabCore, imageDir: string, request: ImageRe
   const unpacked = info.isDirectory() ? undefined : await unpackIso(source, imageDir);
   const root = unpacked ?? source;
   try {
+    if (unpacked !== undefined) await keepIso(source, unpacked);
     const found = request.type === 'mk' ? undefined : await recogniseImage(openImageTree(root, volume));
     if (found !== undefined && request.force !== true) refuseUnfit(source, found, request.type);
     const type = request.type ?? found?.type ?? 'mk';

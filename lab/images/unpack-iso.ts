@@ -1,8 +1,10 @@
 /** An ISO becomes a directory of files: with bounds, because an image of a few MiB can name the same content a thousand times. */
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { run, type RunResult } from '../../platform/process/run.ts';
+import { within } from '../../platform/within.ts';
 import { newUuid } from '../store/uuid.ts';
 
 /** Files of one image: Debian's first DVD has some 4,000, a RHEL DVD 8,000. */
@@ -28,6 +30,16 @@ export async function unpackIso(iso: string, imageDir: string): Promise<string> 
   // what comes off an ISO is read-only, directories too, and could not be removed again; nothing of it is run as its owner
   await run(['chmod', '-R', 'u+w,a-s', target]);
   return target;
+}
+
+/**
+ * Keeps the ISO beside its files, as `image.iso`, where its installer loads the whole of it (Ubuntu's live server); by a hard link
+ * where that is possible.
+ */
+export async function keepIso(iso: string, target: string): Promise<void> {
+  if ((await within(target, 'casper/vmlinuz')) === undefined) return;
+  const kept = join(target, 'image.iso');
+  await link(iso, kept).catch(() => copyFile(iso, kept, constants.COPYFILE_FICLONE));
 }
 
 /** Asks for the sizes before anything is written. */
