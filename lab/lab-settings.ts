@@ -61,8 +61,6 @@ export interface RazorServerOptions {
   readonly factsBlacklist?: readonly string[];
   /** File that /svc/mk/extension.zip gives. */
   readonly extensionZip?: string;
-  /** Directory with files of one's own for installers and brokers. */
-  readonly taskFiles?: string;
 }
 
 /** An Ironic conductor beside the lab, on the nodes' side. */
@@ -96,6 +94,8 @@ export interface LabOptions {
   readonly timing?: TimingOptions;
   readonly microkernel?: MicrokernelOptions;
   readonly razorServer?: RazorServerOptions;
+  /** Directory with files of one's own for installers and brokers. */
+  readonly taskFiles?: string | undefined;
   readonly ironic?: IronicOptions;
   /** Private key (PEM, Ed25519) that signs what nodes are answered. */
   readonly siteKey?: string | undefined;
@@ -119,6 +119,7 @@ export interface LabSettings {
   readonly timing: Required<TimingOptions>;
   readonly microkernel: Required<MicrokernelOptions>;
   readonly razorServer: RazorServerOptions;
+  readonly taskFiles: string | undefined;
 }
 
 /** Facts that a node leaves out: volatile ones and those that identify the running system only. */
@@ -135,6 +136,7 @@ export function resolveSettings(options: LabOptions): LabSettings {
     db: options.db ?? ':memory:',
     imageDir: options.imageDir,
     faithful: options.faithful ?? false,
+    taskFiles: options.taskFiles,
     protectNewNodes: options.protectNewNodes ?? false,
     bodyLimit: options.bodyLimit ?? 4 * 1024 * 1024,
     clock: options.clock ?? systemClock,

@@ -39,7 +39,7 @@ export const verb = defineVerb({
       describe: 'policies: list, get, add, edit, enable, disable, move, remove',
       load: catalogVerb('policy'),
     },
-    { name: 'model', describe: 'models: list, get, add, remove', load: catalogVerb('model') },
+    { name: 'model', describe: 'models: list, get, preview, add, remove', load: catalogVerb('model') },
     { name: 'template', describe: 'what models can be made of', load: catalogVerb('template') },
     { name: 'tag', describe: 'tag rules: list, get, add, remove', load: catalogVerb('tag') },
     { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: catalogVerb('broker') },

@@ -63,3 +63,23 @@ function lines(thing: Readonly<Record<string, unknown>>, surface: Surface): stri
   const width = Math.max(0, ...flat.map(([key]) => key.length));
   return flat.map(([key, value]) => `${printable(key).padEnd(width)}  ${value}\n`).join('') + logs;
 }
+
+/** `lab model preview`: each file under its name and address, as `head` and `tail` print several. */
+export function previewText(answer: unknown): string {
+  const files = answer as readonly { name: string; url?: string; text?: string; refused?: string }[];
+  return files
+    .map(({ name, url, text, refused }) => {
+      const title = `==> ${name}${url === undefined ? '' : ` (${url})`} <==`;
+      return `${title}\n${text === undefined ? `NOT SENT: ${printable(refused ?? '')}\n` : printableLines(text)}`;
+    })
+    .join('\n');
+}
+
+/** A file's lines, with a line end behind the last one. */
+function printableLines(text: string): string {
+  return text
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/)
+    .map((line) => `${line.split('\t').map(printable).join('\t')}\n`)
+    .join('');
+}

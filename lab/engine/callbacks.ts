@@ -7,17 +7,18 @@ import { within } from '../../platform/within.ts';
 import { handOver } from './brokers.ts';
 import type { LabCore } from '../lab-core.ts';
 import { answersFor, type Answers } from '../installers/answers.ts';
-import { firstBootScript } from '../installers/first-boot.ts';
-import { esxiBootCfg, esxiKickstart, kickstart } from '../installers/kickstart.ts';
-import { preseed } from '../installers/preseed.ts';
-import { autoyast, xenserverAnswers, xenserverHook } from '../installers/xml-answers.ts';
-import { isModelState, templateOf, type ModelState, type Template } from './models.ts';
+import { esxiBootCfg } from '../installers/families/esxi.ts';
+import { fillOwnFile, ownFile } from '../installers/own-files.ts';
+import { installerOf, POSTINSTALL } from '../installers/registry.ts';
+import type { FilledTemplate } from '../installers/task-template.ts';
+import { familyOf } from '../installers/templates.ts';
+import { fileName, type Routes } from '../listeners/routes.ts';
+import type { ActiveModel, NodeRecord } from '../store/records.ts';
+import { isModelState, type ModelState } from './models.ts';
 import { stateAfter } from './tries.ts';
-import type { Routes } from '../listeners/routes.ts';
-import type { ActiveModel } from '../store/records.ts';
 
-/** What a callback is answered; undefined where there is no such callback. */
-type CallbackReply = { readonly text: string; readonly message: string } | undefined;
+/** What a callback is answered, or why a file of one's own is not sent; undefined where there is no such callback. */
+type CallbackReply = { readonly text: string; readonly message: string } | { readonly refused: string } | undefined;
 
 /** Bytes of an image's boot.cfg that are read. */
 const BOOT_CFG_LIMIT = 256 * 1024;
@@ -34,33 +35,59 @@ export async function callback(
   [namespace = '', step = '']: readonly string[],
   routes: Routes,
 ): Promise<CallbackReply> {
-  const template = templateOf(active.model.template);
-  if (!template) return undefined;
+  const installer = installerOf(active.model.template);
+  const node = core.store.nodes.byId(active.node);
+  if (!installer || !node) return undefined;
+  const read = (): ReturnType<typeof answerFile> => answerFile(core, { node, active, namespace, step, routes });
   if (namespace === 'boot_cfg') {
-    const cfg = await answerFile(core, active, 'boot_cfg', '', routes);
-    return cfg === undefined ? undefined : { text: cfg, message: 'boot.cfg sent' };
+    const cfg = await read();
+    return cfg === undefined || 'refused' in cfg ? cfg : { text: cfg.text, message: 'boot.cfg sent' };
   }
-  if (![template.answers, 'postinstall', 'broker'].includes(namespace) || !STEP.test(step)) return undefined;
+  if (![installer.word, 'postinstall', 'broker'].includes(namespace) || !STEP.test(step)) return undefined;
   if (namespace === 'broker' && step !== 'success' && step !== 'fail') return undefined;
-  const text = await answerFile(core, active, namespace, step, routes);
-  const state = await fire(core, active, `${namespace}_${step}`, 'callback');
+  const file = await read();
+  if (file && 'refused' in file) return file;
+  if (file === undefined && fileName(`${namespace}/${step}`) !== undefined) return undefined;
+  await fire(core, active, `${namespace}_${step}`, 'callback');
+  const state = file ? await fileRead(core, active, step) : core.store.activeModels.get(active.uuid)?.state;
   const moved = state === active.state ? `state stays ${state}` : `state ${active.state} becomes ${state}`;
-  return { text: text ?? 'ok', message: `${namespace}/${step}: ${moved}` };
+  return { text: file?.text ?? 'ok', message: `${namespace}/${step}: ${moved}` };
 }
 
-/** What an installer reads under two words; undefined where there is nothing to read. */
+/** A file of an installer was sent; the state of the active model now. The last one of some ends what they have to say. */
+export async function fileRead(core: LabCore, active: ActiveModel, name: string): Promise<string> {
+  const installer = installerOf(active.model.template);
+  if (installer?.lastFile === name) return await fire(core, active, `${installer.word}_end`, 'callback');
+  return core.store.activeModels.get(active.uuid)?.state ?? active.state;
+}
+
+interface FileRequest {
+  readonly node: NodeRecord;
+  readonly active: ActiveModel;
+  readonly namespace: string;
+  readonly step: string;
+  readonly routes: Routes;
+}
+
+/** What an installer reads under two words: a file of one's own, or the lab's; undefined where there is nothing to read. */
 export async function answerFile(
   core: LabCore,
-  active: ActiveModel,
-  namespace: string,
-  step: string,
-  routes: Routes,
-): Promise<string | undefined> {
-  const template = templateOf(active.model.template);
-  if (!template) return undefined;
+  { node, active, namespace, step, routes }: FileRequest,
+): Promise<FilledTemplate | undefined> {
+  const { template } = active.model;
+  const installer = installerOf(template);
+  if (!installer) return undefined;
   const answers = answersFor(active, routes);
-  if (namespace !== 'boot_cfg') return textOf(template, answers, namespace, step);
-  return template.family === 'esxi' ? await bootCfg(core, active, answers) : undefined;
+  const name = fileName(namespace === 'boot_cfg' ? namespace : `${namespace}/${step}`);
+  const own =
+    name === undefined ? undefined : await ownFile(core.settings.taskFiles, [template, name], ['common', name]);
+  if (own !== undefined) {
+    return fillOwnFile(own, { node, active, answers, facts: core.store.nodes.facts(node.id), more: {} });
+  }
+  if (namespace === 'boot_cfg') return await bootCfg(core, active, answers);
+  const files = namespace === 'postinstall' ? POSTINSTALL : namespace === installer.word ? installer.files : {};
+  const write = Object.hasOwn(files, step) ? files[step] : undefined;
+  return write && { text: write(answers) };
 }
 
 /** A callback under the UUID of an active model, told to the log; undefined where there is none. */
@@ -74,32 +101,29 @@ export async function answerCallback(
   const result = active && (await callback(core, active, words, routes));
   if (!active || !result) return undefined;
   const node = core.store.nodes.byId(active.node);
+  const name = words.join('/');
   core.events.emit({
-    type: 'callback',
+    type: 'refused' in result ? 'refused' : 'callback',
     dialect,
     ...(node && { node: node.uuid }),
-    message: result.message,
-    details: { activeModel: active.uuid, callback: words.join('/') },
+    message: 'refused' in result ? `${name} is not sent: ${result.refused}` : result.message,
+    details: { activeModel: active.uuid, callback: name },
   });
+  if ('refused' in result) throw new RefusedFile(`${name}: ${result.refused}`);
   return result.text;
 }
 
-function textOf(template: Template, answers: Answers, namespace: string, step: string): string | undefined {
-  if (namespace === 'postinstall') return step === 'inject' ? firstBootScript(answers) : undefined;
-  if (namespace !== template.answers) return undefined;
-  if (template.family === 'xenserver' && (step === 'hook-begin' || step === 'hook-finish')) {
-    return xenserverHook(answers, step === 'hook-begin' ? 'start' : 'end');
-  }
-  if (step !== 'file') return undefined;
-  if (template.family === 'esxi') return esxiKickstart(answers);
-  return { preseed, kickstart, autoyast, answerfile: xenserverAnswers }[template.answers](answers);
+/** A file of one's own cannot be filled in without making code of a fact: the installer is answered 422. */
+export class RefusedFile extends Error {
+  readonly statusCode = 422;
 }
 
-async function bootCfg(core: LabCore, active: ActiveModel, answers: Answers): Promise<string | undefined> {
+async function bootCfg(core: LabCore, active: ActiveModel, answers: Answers): Promise<FilledTemplate | undefined> {
+  if (familyOf(active.model.template) !== 'esxi') return undefined;
   const image = active.model.image === undefined ? undefined : core.store.images.get(active.model.image);
   const path = image && (await within(image.path, 'boot.cfg'));
   const original = path === undefined ? undefined : await readCapped(path, BOOT_CFG_LIMIT);
-  return original && esxiBootCfg(original.toString(), answers);
+  return original && { text: esxiBootCfg(original.toString(), answers) };
 }
 
 /**

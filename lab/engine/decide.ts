@@ -3,7 +3,8 @@
  * words.
  */
 import type { LabCore } from '../lab-core.ts';
-import { familyOf, stateEntry } from './models.ts';
+import { stateEntry } from './models.ts';
+import { familyOf } from '../installers/templates.ts';
 import { bindPolicy, choosePolicy } from './policy.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
 

@@ -5,7 +5,8 @@
  */
 import type { LabCore } from '../lab-core.ts';
 import type { ActiveModel } from '../store/records.ts';
-import { familyOf, isModelState, nextState, stateEntry, type ModelState } from './models.ts';
+import { familyOf } from '../installers/templates.ts';
+import { isModelState, nextState, stateEntry, type ModelState } from './models.ts';
 
 /** What a policy allows that says nothing else. */
 export const DEFAULT_LIMITS = { tries: 2, installTimeoutS: 7200 } as const;

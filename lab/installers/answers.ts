@@ -1,22 +1,36 @@
 /** What an installer is told about one node: names, passwords and addresses, from the model's metadata. */
-import { FAMILY_IMAGE, familyOf } from '../engine/models.ts';
 import type { Routes } from '../listeners/routes.ts';
 import type { ActiveModel } from '../store/records.ts';
+import { saltOf, sha512Crypt } from './sha512-crypt.ts';
+import { FAMILY_IMAGE, familyOf } from './templates.ts';
 
 export interface Answers {
   readonly hostname: string;
   readonly domain: string;
-  /** Plain, or undefined: then root cannot log in by password unless there is a hash. */
+  /** Plain, for installers that take nothing else; undefined where the model has none, or a hash. */
   readonly rootPassword: string | undefined;
-  /** crypt(3) form. */
+  /** crypt(3) form, also of a plain one; undefined: root cannot log in by password. */
   readonly rootPasswordHash: string | undefined;
+  /** A line of authorized_keys. */
+  readonly sshKey: string | undefined;
   readonly timezone: string;
   /** Packages, by blanks. */
   readonly packages: string;
   /** Base address of the image's files, or undefined where the model names no image. */
   readonly files: string | undefined;
+  /** Where packages come from, or undefined: then they come from `files`. */
+  readonly mirror: string | undefined;
+  /** The disk to install on, or undefined where the installer chooses. */
+  readonly installDevice: string | undefined;
+  /** What a medium with several products installs. */
+  readonly product: string | undefined;
+  readonly productKey: string | undefined;
+  /** Address of an ISO, for installers that load one whole. */
+  readonly iso: string | undefined;
   /** Address of one of this node's callbacks, as `preseed/start`. */
   readonly callback: (path: string) => string;
+  /** What the names of an installer's files are put behind, for installers that add them themselves; ends with a slash. */
+  readonly filesBelow: (word: string) => string;
 }
 
 const SAFE_HOST = /^[a-z0-9](?:[a-z0-9-]{0,40})$/i;
@@ -30,19 +44,38 @@ export function filesBase(active: ActiveModel, routes: Routes): string | undefin
 
 /** The answers of one node, with defaults for what its model does not set. */
 export function answersFor(active: ActiveModel, routes: Routes): Answers {
-  const metadata = active.model.metadata;
+  const { metadata } = active.model;
   const prefix = metadata['hostname_prefix'] ?? 'node';
   const domain = metadata['domainname'] ?? 'localdomain';
+  const files = filesBase(active, routes);
+  const password = metadata['root_password'];
+  const hash = metadata['root_password_hash'];
+  const iso = metadata['iso'] ?? 'image.iso';
   return {
     hostname: `${SAFE_HOST.test(prefix) ? prefix : 'node'}${active.counter}`,
     domain: SAFE_DOMAIN.test(domain) ? domain : 'localdomain',
-    rootPassword: metadata['root_password'],
-    rootPasswordHash: metadata['root_password_hash'],
+    rootPassword: hash === undefined ? password : undefined,
+    // thousands of rounds: only for who asks
+    get rootPasswordHash() {
+      return hash ?? (password === undefined ? undefined : sha512Crypt(password, saltOf(active.uuid)));
+    },
+    sshKey: metadata['ssh_key'],
     timezone: metadata['timezone'] ?? 'UTC',
     packages: metadata['packages'] ?? 'openssh-server wget',
-    files: filesBase(active, routes),
+    files,
+    mirror: metadata['mirror'],
+    installDevice: metadata['install_device'],
+    product: metadata['product'],
+    productKey: metadata['product_key'],
+    iso: files === undefined ? undefined : `${files}/${iso}`,
     callback: (path) => routes.callback(active, path),
+    filesBelow: (word) => routes.filesBelow(active, word),
   };
+}
+
+/** Words that blanks separate. */
+export function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
 }
 
 /** Text in XML. */

@@ -1,10 +1,12 @@
 /** Boot scripts of a bound node, for iPXE and GRUB: its installer, and afterwards its local disk. */
 import type { LabCore } from '../lab-core.ts';
-import { templateOf, type Template } from '../engine/models.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
 import type { Routes } from '../listeners/routes.ts';
-import { answersFor, filesBase, type Answers } from './answers.ts';
+import { answersFor, filesBase, wordsOf } from './answers.ts';
 import { grubLoad, grubLocal, grubWait } from './grub-scripts.ts';
+import type { Load } from './installer.ts';
+import { installerOf } from './registry.ts';
+import { templateOf, type Template } from './templates.ts';
 
 /** Who asks: each has a language of its own. */
 export type BootLoader = 'ipxe' | 'grub';
@@ -53,9 +55,9 @@ export function installerScript(input: InstallerInput): string {
     return `${[...header(node, active, dialect), `echo ${reason}`, 'goto error', ...ON_ERROR].join('\n')}\n`;
   }
   const load = loadOf(input, template, files);
+  if (load === undefined) throw new Error(`the template ${template.name} has no installer`);
   if (loader === 'grub') {
-    if (!('initrd' in load))
-      return grubWait(notes, `${template.family} cannot be started by GRUB: boot it by iPXE`, 60);
+    if (!('initrd' in load)) return grubWait(notes, `${template.name} cannot be started by GRUB: boot it by iPXE`, 60);
     return grubLoad(notes, { ...load, retryS: 60 });
   }
   const lines =
@@ -65,61 +67,23 @@ export function installerScript(input: InstallerInput): string {
   return `${[...header(node, active, dialect), ...lines, 'boot || goto error', ...ON_ERROR].join('\n')}\n`;
 }
 
-/** A Linux kernel with its initrd, or the lines of iPXE for what only that can start. */
-type Load =
-  | { readonly kernel: string; readonly initrd: string; readonly words: readonly string[] }
-  | { readonly lines: readonly string[] };
-
-function loadOf({ core, node, active, routes }: InstallerInput, template: Template, files: string): Load {
-  const metadata = active.model.metadata;
-  const answers = answersFor(active, routes);
+function loadOf({ core, node, active, routes }: InstallerInput, template: Template, files: string): Load | undefined {
+  const { metadata } = active.model;
   const image = core.store.images.get(active.model.image ?? '');
-  const kernel = word(metadata['kernel'] ?? image?.kernel ?? template.kernel);
-  const initrd = word(metadata['initrd'] ?? image?.initrd ?? template.initrd);
+  const below = (path: string): string => `${files}/${word(path)}`;
+  const initrd = below(metadata['initrd'] ?? image?.initrd ?? template.initrd);
   const bootif = node.dhcpMac === undefined ? [] : [`BOOTIF=${node.dhcpMac}`];
-  const extra = metadata['kernel_args'] === undefined ? [] : [word(metadata['kernel_args'])];
-  if (template.family === 'esxi') {
-    const words = ['-c', answers.callback('boot_cfg'), ...bootif];
-    return { lines: [`kernel ${files}/${kernel} ${words.join(' ')} || goto error`] };
-  }
-  if (template.family === 'xenserver') {
-    const dom0 = [
-      'xencons=hvc console=hvc0 console=tty0',
-      `answerfile=${answers.callback('answerfile/file')}`,
-      'install',
-      ...extra,
-    ];
-    return {
-      lines: [
-        `kernel ${files}/${kernel} dom0_mem=1024M,max:1024M com1=115200,8n1 console=com1,vga || goto error`,
-        `module ${files}/boot/vmlinuz ${dom0.join(' ')} || goto error`,
-        `module ${files}/${initrd} || goto error`,
-      ],
-    };
-  }
-  const texts = [...linuxArguments(template, answers), ...bootif, ...extra, `initrd=${initrd.split('/').at(-1) ?? ''}`];
-  const words = texts.flatMap((text) => text.split(' ')).filter((one) => one !== '');
-  return { kernel: `${files}/${kernel}`, initrd: `${files}/${initrd}`, words };
-}
-
-/** How each family of installers is pointed at its answers. */
-function linuxArguments({ answers: kind }: Template, answers: Answers): string[] {
-  const file = answers.callback(`${kind}/file`);
-  switch (kind) {
-    case 'preseed':
-      return [
-        'auto=true priority=critical',
-        `url=${file}`,
-        'debian-installer/locale=en_US.UTF-8 keyboard-configuration/xkb-keymap=us netcfg/choose_interface=auto',
-        `hostname=${answers.hostname} domain=${answers.domain}`,
-      ];
-    case 'kickstart':
-      return [`ks=${file} inst.ks=${file}`, `inst.repo=${answers.files ?? ''}`, 'ksdevice=bootif ip=dhcp'];
-    case 'autoyast':
-      return [`install=${answers.files ?? ''}`, `autoyast=${file}`];
-    case 'answerfile':
-      return [];
-  }
+  const extra = wordsOf(word(metadata['kernel_args'] ?? ''));
+  const load = installerOf(template.name)?.load({
+    answers: answersFor(active, routes),
+    files,
+    kernel: below(metadata['kernel'] ?? image?.kernel ?? template.kernel),
+    initrd,
+    words: [...bootif, ...extra],
+  });
+  if (load === undefined || !('initrd' in load)) return load;
+  // under UEFI a kernel finds only the initrd that its own line names
+  return { ...load, words: [...load.words, `initrd=${initrd.split('/').at(-1) ?? ''}`] };
 }
 
 /** Boots the first disk. */

@@ -7,6 +7,8 @@ export interface Routes {
   files(type: ImageType, uuid: string): string;
   /** Address of an installer's callback; `path` is its two words, as `preseed/start`. */
   callback(active: ActiveModel, path: string): string;
+  /** What the names of an installer's files are put behind, with a slash at the end; `word` is the first of its callbacks. */
+  filesBelow(active: ActiveModel, word: string): string;
 }
 
 /** Razor 0.x: files have a server of their own. */
@@ -14,6 +16,7 @@ export function razorRoutes({ nodes, images }: Pick<Addresses, 'nodes' | 'images
   return {
     files: (type, uuid) => `${images}/razor/image/${type}/${uuid}`,
     callback: (active, path) => `${nodes}/razor/api/policy/callback/${active.uuid}/${path}`,
+    filesBelow: (active, word) => `${nodes}/razor/api/policy/callback/${active.uuid}/${word}/`,
   };
 }
 
@@ -24,6 +27,7 @@ export function hanlonRoutes({ nodes }: Pick<Addresses, 'nodes'>): Routes {
   return {
     files: (type, uuid) => `${nodes}${HANLON_BASE}/image/${type}/${uuid}`,
     callback: (active, path) => `${nodes}${HANLON_BASE}/policy/callback/${active.uuid}/${path}`,
+    filesBelow: (active, word) => `${nodes}${HANLON_BASE}/policy/callback/${active.uuid}/${word}/`,
   };
 }
 
@@ -36,10 +40,19 @@ const FILES: Readonly<Record<string, string>> = {
   'answerfile/hook-begin': 'hook-begin',
   'answerfile/hook-finish': 'hook-finish',
   'postinstall/inject': 'first-boot',
+  'postinstall/setup': 'first-boot-setup',
   boot_cfg: 'boot_cfg',
 };
 
-/** The two words of one of razor-server's files. */
+/** Steps that are files under their own names: `user-data`, `config.ign`. */
+const OWN_NAME = /^[\w-]+\/([\w-]+\.\w+|\w+-data)$/;
+
+/** What a file is called at razor-server and in a directory of files of one's own; undefined for a step that is no file. */
+export function fileName(path: string): string | undefined {
+  return FILES[path] ?? OWN_NAME.exec(path)?.[1];
+}
+
+/** The two words of one of razor-server's files that have a name there. */
 export function wordsOfFile(name: string): readonly string[] | undefined {
   return Object.entries(FILES)
     .find(([, file]) => file === name)?.[0]
@@ -63,10 +76,11 @@ export function razorServerRoutes(base: string, faithful: boolean): Routes {
     files: (_type, uuid) => `${base}/svc/repo/${uuid}`,
     callback(active, path) {
       const id = installerId(active, faithful);
-      const file = FILES[path];
+      const file = fileName(path);
       if (file !== undefined) return `${base}/svc/file/${id}/${file}`;
       const stage = path === 'postinstall/final' ? FINISHED : path.replace('/', '_');
       return `${base}/svc/stage-done/${id}?name=${stage}`;
     },
+    filesBelow: (active) => `${base}/svc/file/${installerId(active, faithful)}/`,
   };
 }

@@ -5,13 +5,15 @@ import { sep } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabCore } from '../lab-core.ts';
 import { addImage } from '../images/image-add.ts';
-import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../engine/models.ts';
+import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../installers/templates.ts';
 import { sendJson } from '../listeners/replies.ts';
 import type { Policy } from '../store/records.ts';
 import { refuseUnknownSettings, refuseUnknownTags, refuseUsedRule } from './meaning.ts';
-import { forced, idOf, pick, readBody, Refusal } from './request.ts';
+import { refuseMissing, refuseWrongSettings } from './model-settings.ts';
+import { previewModel } from './preview.ts';
+import { forced, idOf, pick, pickNode, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
-import { imageView, modelView, policyView } from './views.ts';
+import { imageView, modelView, policyView, templateView } from './views.ts';
 
 /** Adds the routes. `imageDir` gives the directory that ISOs are unpacked into. */
 export function manageCatalog(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
@@ -52,7 +54,7 @@ function manageTags(app: FastifyInstance, core: LabCore): void {
 
 function manageModels(app: FastifyInstance, core: LabCore): void {
   const { models, brokers, images, policies } = core.store;
-  app.get('/api/templates', (_request, reply) => sendJson(reply, 200, TEMPLATES));
+  app.get('/api/templates', (_request, reply) => sendJson(reply, 200, TEMPLATES.map(templateView)));
   app.get('/api/models', (_request, reply) => sendJson(reply, 200, models.list().map(modelView)));
   app.get('/api/models/:id', (request, reply) =>
     sendJson(
@@ -64,17 +66,22 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
   app.post('/api/models', async (request, reply) => {
     const { force, ...body } = readBody(request, modelSchema);
     if (!force) refuseUnknownSettings(core, body.metadata);
+    refuseWrongSettings(body.metadata);
     const image = body.image === undefined ? undefined : pick('image', images.list(), body.image, (each) => each.name);
     const wanted = FAMILY_IMAGE[familyOf(body.template)];
     if (image && image.type !== wanted)
       throw new Refusal(422, `image: ${body.template} wants an image of type ${wanted}`);
-    if (wanted !== 'os' && body.metadata['root_password'] === undefined) {
-      throw new Refusal(422, `metadata: ${body.template} cannot be installed without root_password`);
-    }
+    await refuseMissing(core, body.template, body.metadata);
     const model = { ...body, image: image?.uuid };
     const stored = await core.store.write(() => models.add(model));
     changed(core, `model ${stored.label} added`);
     return sendJson(reply, 201, modelView(stored));
+  });
+  app.get('/api/models/:id/preview', async (request, reply) => {
+    const model = pick('model', models.list(), idOf(request), (each) => each.label);
+    const { node } = request.query as { node?: string };
+    const asked = node === undefined ? undefined : pickNode(core.store, node);
+    return sendJson(reply, 200, await previewModel(core, core.addresses(request), model, asked));
   });
   app.delete('/api/models/:id', async (request, reply) => {
     const model = pick('model', models.list(), idOf(request), (each) => each.label);

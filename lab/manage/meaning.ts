@@ -2,7 +2,7 @@
 import { didYouMean } from '../../platform/near-names.ts';
 import { tagFault } from '../../platform/rules/known-tags.ts';
 import type { AnyTagRule } from '../../platform/rules/tags.ts';
-import { MODEL_SETTINGS } from '../engine/models.ts';
+import { MODEL_SETTINGS } from '../installers/templates.ts';
 import type { LabCore } from '../lab-core.ts';
 import { Refusal } from './request.ts';
 
@@ -40,7 +40,7 @@ export function refuseUnknownSettings(core: LabCore, metadata: Readonly<Record<s
     if (known.includes(name)) continue;
     const near = didYouMean(name, known);
     // task files of one's own read whatever they like
-    if (near === '' && core.settings.razorServer.taskFiles !== undefined) continue;
+    if (near === '' && core.settings.taskFiles !== undefined) continue;
     const what = near || `; known: ${known.join(', ')}`;
     throw new Refusal(422, `metadata: no installer reads the setting ${name}${what}. ${KEEP_ANYWAY}`);
   }

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { didYouMean } from '../../platform/near-names.ts';
 import { compilePattern } from '../../platform/rules/patterns.ts';
 import { expressionFault } from '../../platform/rules/tag-expression.ts';
-import { TEMPLATES, templateOf } from '../engine/models.ts';
+import { TEMPLATES, templateOf } from '../installers/templates.ts';
 
 /** Names end up in iPXE scripts, installer files and tables. */
 const name = z.string().check(z.regex(/^[\w .,:@/=+-]{1,100}$/, 'use 1 to 100 letters, digits, blanks and .,:@/=+-_'));

@@ -5,8 +5,10 @@ import { policyLines } from '../../platform/rules/verdict-words.ts';
 import type { explainNode } from '../engine/explain-node.ts';
 import type { LabCore } from '../lab-core.ts';
 import { statusOf } from '../engine/decide.ts';
-import { familyOf, stateEntry } from '../engine/models.ts';
+import { stateEntry } from '../engine/models.ts';
 import { DEFAULT_LIMITS, triesText } from '../engine/tries.ts';
+import { installerOf } from '../installers/registry.ts';
+import { familyOf, type Template } from '../installers/templates.ts';
 import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store/records.ts';
 
 interface NodeView {
@@ -63,6 +65,11 @@ export function nodeDetails(core: LabCore, node: NodeRecord): Record<string, unk
     activeModel: active ? activeDetails(core, active) : null,
     facts: core.store.nodes.facts(node.id),
   };
+}
+
+/** A template with the first word of its installer's callbacks. */
+export function templateView(template: Template): Record<string, unknown> {
+  return { ...template, answers: installerOf(template.name)?.word };
 }
 
 /** An active model as a row of a list. */

@@ -1,6 +1,7 @@
 /** A node's state as one word with a colour, a sentence, and its name for people. */
 import type { LabCore } from '../lab-core.ts';
-import { familyOf, stateEntry } from '../engine/models.ts';
+import { stateEntry } from '../engine/models.ts';
+import { familyOf } from '../installers/templates.ts';
 import type { ActiveModel, Facts, NodeRecord } from '../store/records.ts';
 import type { Tone } from './layout.ts';
 

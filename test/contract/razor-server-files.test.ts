@@ -48,7 +48,8 @@ describe('razor-server’s files', () => {
   before(async () => {
     lab = await startLab({
       ports: { nodes: 0, images: 0, people: 0, razorServer: 0 },
-      razorServer: { taskFiles: join(directory, 'tasks') },
+      razorServer: {},
+      taskFiles: join(directory, 'tasks'),
     });
     const { store } = lab;
     await store.write(() => {

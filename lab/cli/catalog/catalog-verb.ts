@@ -30,6 +30,8 @@ interface CatalogKind<T> {
   >;
   /** Questions about one, and what is printed of the answer unless JSON is asked for. */
   readonly texts?: Readonly<Record<string, (answer: unknown) => string>>;
+  /** What is asked along with them. */
+  readonly query?: (args: T & CatalogArgs) => string;
 }
 
 /** The verb of a kind. */
@@ -67,7 +69,7 @@ export function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
       if (action === 'remove') return show(await client.call('DELETE', args.force ? `${path}?force=1` : path));
       const asked = kind.texts?.[action];
       if (asked !== undefined) {
-        const value = await client.call('GET', `${path}/${action}`);
+        const value = await client.call('GET', `${path}/${action}${kind.query?.(args) ?? ''}`);
         if ((args.format ?? 'table') === 'json') return show(value);
         host.out(asked(value));
         return 0;

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb } from '../../../platform/process/verb.ts';
-import { MODEL_SETTINGS } from '../../engine/models.ts';
 import { DEFAULT_LIMITS } from '../../engine/tries.ts';
+import { MODEL_SETTINGS } from '../../installers/templates.ts';
 import { clientOptions, openClient } from '../management-client.ts';
-import { print, printable } from '../print.ts';
+import { previewText, print, printable } from '../print.ts';
 import { catalogVerb } from './catalog-verb.ts';
 import { jsonOf, pairs, parseMatcher, tagWords } from './typed.ts';
 
@@ -92,8 +92,10 @@ export const model = catalogVerb({
     ],
   ],
   columns: ['uuid', 'label', 'template', 'image', 'metadata'],
+  texts: { preview: previewText },
   options: (yargs) =>
     yargs
+      .option('node', { type: 'string', describe: 'preview: for this node; by default for one that nobody has seen' })
       .option('label', { type: 'string', describe: 'add: its name' })
       .option('template', { type: 'string', describe: 'add: what it installs (lab template lists them)' })
       .option('image', { type: 'string', describe: 'add: UUID or name of its image' })
@@ -101,6 +103,7 @@ export const model = catalogVerb({
         ...strings,
         describe: `add: KEY=VALUE of its metadata: ${Object.keys(MODEL_SETTINGS).join(', ')}`,
       }),
+  query: ({ node }) => (node === undefined ? '' : `?node=${encodeURIComponent(node)}`),
   add: (args) => ({
     label: args.label,
     template: args.template,

@@ -74,10 +74,10 @@ function optionsOf(values: ServerValues): LabOptions {
       debugLevel: values['mk-debug-level'],
       bootDir: values['boot-dir'],
     },
+    taskFiles: values['task-files'],
     razorServer: {
       matchNodesOn: values['match-nodes-on'] as readonly MatchKey[] | undefined,
       extensionZip: values['extension-zip'],
-      taskFiles: values['task-files'],
       factsBlacklist: values['facts-blacklist'],
     },
     ironic: ironicOf(values),
@@ -93,7 +93,7 @@ function kernelArgs(text: string | undefined): string | undefined {
 /** The port of razor-server where any of its options was given, undefined otherwise: nothing listens unasked. */
 function razorServerPort(values: ServerValues): number | undefined {
   const { 'razor-server': flag, 'razor-server-port': port } = values;
-  const implied = (['extension-zip', 'task-files', 'match-nodes-on', 'facts-blacklist'] as const).some(
+  const implied = (['extension-zip', 'match-nodes-on', 'facts-blacklist'] as const).some(
     (name) => values[name] !== undefined,
   );
   return port ?? (flag || implied ? DEFAULT_PORTS.razorServer : undefined);

@@ -73,6 +73,11 @@ export const SERVER_OPTIONS = {
     describe: 'Append one line for each request of a node to this file',
   },
   events: { kind: 'flag', group: 'Storage', default: false, describe: 'Print every event as one JSON line' },
+  'task-files': {
+    kind: 'path',
+    group: 'Nodes',
+    describe: 'Directory with your own files for installers and brokers',
+  },
   faithful: { kind: 'flag', group: 'Nodes', default: false, describe: 'Reproduce the bugs of the original servers' },
   'protect-new-nodes': {
     kind: 'flag',
@@ -127,11 +132,6 @@ export const SERVER_OPTIONS = {
     describe: `Port of razor-server 1.x [default: ${DEFAULT_PORTS.razorServer}]`,
   },
   'extension-zip': { kind: 'path', group: 'razor-server', describe: 'Extension archive of the microkernel' },
-  'task-files': {
-    kind: 'path',
-    group: 'razor-server',
-    describe: 'Directory with your own files for installers and brokers',
-  },
   'match-nodes-on': {
     kind: 'texts',
     group: 'razor-server',

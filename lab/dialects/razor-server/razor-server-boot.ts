@@ -3,8 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import { bootable } from '../../engine/boot-script.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { installerScript } from '../../installers/scripts.ts';
-import { familyOf, stateEntry } from '../../engine/models.ts';
+import { stateEntry } from '../../engine/models.ts';
 import { noteBoot } from '../../engine/tries.ts';
+import { familyOf } from '../../installers/templates.ts';
 import { razorServerRoutes } from '../../listeners/routes.ts';
 import type { NodeRecord } from '../../store/records.ts';
 

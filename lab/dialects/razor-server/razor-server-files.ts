@@ -6,21 +6,19 @@
  */
 import { readdir } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readCapped } from '../../../platform/files.ts';
 import { bootable } from '../../engine/boot-script.ts';
 import { answerFile } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { findBelow, pathWords, sendFile, type FoundFile } from '../../images/image-service.ts';
 import { answersFor } from '../../installers/answers.ts';
-import { fillTemplate, type FilledTemplate } from '../../installers/task-template.ts';
+import { fillOwnFile, ownFile } from '../../installers/own-files.ts';
+import { installerOf } from '../../installers/registry.ts';
+import type { FilledTemplate } from '../../installers/task-template.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import { installerId, razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
 import { ownAddress } from './razor-server-boot.ts';
 import { answer, sendNotFoundPage } from './razor-server-checkin.ts';
 import { boundNode, sendInstallerError, type BoundNode } from './razor-server-installer.ts';
-
-const FILE_LIMIT = 8 * 1024 * 1024;
-const NAME = /^[\w-][\w.-]{0,99}$/;
 
 /** Adds the routes. `taskFiles` is the directory of one's own files. */
 export function razorServerFiles(app: FastifyInstance, core: LabCore, taskFiles: string | undefined): void {
@@ -44,7 +42,9 @@ async function file(
   const own = await ownFile(taskFiles, [template, name], ['common', name]);
   const filled =
     own === undefined
-      ? textOf(raw ? undefined : await builtIn(core, bound, name, request))
+      ? raw
+        ? undefined
+        : await builtIn(core, bound, name, request)
       : raw
         ? { text: own }
         : fill(core, own, bound, request);
@@ -57,19 +57,14 @@ function textOf(text: string | undefined): FilledTemplate | undefined {
 
 async function builtIn(
   core: LabCore,
-  bound: BoundNode,
+  { node, active }: BoundNode,
   name: string,
   request: FastifyRequest,
-): Promise<string | undefined> {
-  const [namespace = '', step = ''] = wordsOfFile(name) ?? [];
-  if (namespace === '') return undefined;
-  return await answerFile(
-    core,
-    bound.active,
-    namespace,
-    step,
-    razorServerRoutes(ownAddress(core, request), core.settings.faithful),
-  );
+): Promise<FilledTemplate | undefined> {
+  const installer = installerOf(active.model.template);
+  const [namespace = '', step = ''] = wordsOfFile(name) ?? [installer?.word, name];
+  const routes = razorServerRoutes(ownAddress(core, request), core.settings.faithful);
+  return await answerFile(core, { node, active, namespace, step, routes });
 }
 
 /**
@@ -115,41 +110,24 @@ function sendInstallerFile(
   return sendText(reply, 200, filled.text, PLAIN);
 }
 
-/** The first of these that is in the directory. */
-async function ownFile(directory: string | undefined, ...candidates: string[][]): Promise<string | undefined> {
-  if (directory === undefined) return undefined;
-  for (const words of candidates) {
-    const found = words.every((word) => NAME.test(word)) ? await findBelow(directory, words) : undefined;
-    if (found && !found.directory) return (await readCapped(found.path, FILE_LIMIT))?.toString();
-  }
-  return undefined;
-}
-
-/** A file of one's own, filled in: names of the answers, settings of the model, facts of the node. */
+/** A file of one's own, filled in, with the addresses of this dialect. */
 function fill(core: LabCore, text: string, { node, active }: BoundNode, request: FastifyRequest): FilledTemplate {
   const base = ownAddress(core, request);
   const { faithful } = core.settings;
-  const answers = answersFor(active, razorServerRoutes(base, faithful));
-  const { hostname, domain, files, timezone, packages, rootPassword, rootPasswordHash } = answers;
   const id = installerId(active, faithful);
-  const settings = {
-    ...active.model.metadata,
-    hostname,
-    domain,
-    timezone,
-    packages,
-    repo: files,
-    base,
-    node_id: node.id,
-    uuid: node.uuid,
-    root_password: rootPassword,
-    root_password_hash: rootPasswordHash,
-    stage_done: `${base}/svc/stage-done/${id}`,
-    log: `${base}/svc/log/${node.id}`,
-    file: `${base}/svc/file/${id}`,
-    broker: `${base}/svc/broker/${id}/install`,
-  };
-  return fillTemplate(text, { facts: core.store.nodes.facts(node.id), settings });
+  return fillOwnFile(text, {
+    node,
+    active,
+    answers: answersFor(active, razorServerRoutes(base, faithful)),
+    facts: core.store.nodes.facts(node.id),
+    more: {
+      base,
+      stage_done: `${base}/svc/stage-done/${id}`,
+      log: `${base}/svc/log/${node.id}`,
+      file: `${base}/svc/file/${id}`,
+      broker: `${base}/svc/broker/${id}/install`,
+    },
+  });
 }
 
 /** `/svc/repo/IMAGE/PATH`, IMAGE by UUID or name, and `microkernel`; names are found in any case, as in the original. */

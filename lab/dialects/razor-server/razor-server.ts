@@ -8,7 +8,7 @@ import { readCapped } from '../../../platform/files.ts';
 import { fire } from '../../engine/callbacks.ts';
 import { normaliseHwId } from '../../engine/node-lookup.ts';
 import type { LabCore } from '../../lab-core.ts';
-import { templateOf } from '../../engine/models.ts';
+import { installerOf } from '../../installers/registry.ts';
 import { FINISHED } from '../../listeners/routes.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import type { ActiveModel, NodeRecord } from '../../store/records.ts';
@@ -40,7 +40,7 @@ export function razorServerDialect(app: FastifyInstance, core: LabCore): void {
   app.get('/svc/log/:id', (request, reply) => log(core, request, reply));
   app.get('/svc/store_metadata/:id', (request, reply) => storeMetadata(core, request, reply));
   app.get('/svc/stage-done/:id', (request, reply) => stageDone(core, request, reply));
-  razorServerFiles(app, core, core.settings.razorServer.taskFiles);
+  razorServerFiles(app, core, core.settings.taskFiles);
   app.get('/api/microkernel/bootstrap', (request, reply) => bootstrap(request, reply));
 }
 
@@ -256,6 +256,6 @@ async function stageDone(core: LabCore, request: FastifyRequest, reply: FastifyR
 
 /** An installer may report no more than that it has finished. */
 function stageActions(active: ActiveModel, name: string): readonly string[] {
-  const answers = templateOf(active.model.template)?.answers ?? '';
-  return name === FINISHED ? [`${answers}_end`, 'postinstall_final'] : [name];
+  const word = installerOf(active.model.template)?.word ?? '';
+  return name === FINISHED ? [`${word}_end`, 'postinstall_final'] : [name];
 }

@@ -7,7 +7,7 @@ import type { LabCore } from '../../lab-core.ts';
 import { decideCheckin, decideWithoutWrite } from '../../engine/decide.ts';
 import { registerNode } from '../../engine/register.ts';
 import { hasControl, isRecord } from '../../listeners/request-body.ts';
-import { templateOf } from '../../engine/models.ts';
+import { installerOf } from '../../installers/registry.ts';
 import { acceptableHwIds, splitHwIds } from '../../engine/node-lookup.ts';
 import { HTML, PLAIN, REASON_HEADER, reasonText, sendText } from '../../listeners/replies.ts';
 import { razorRoutes } from '../../listeners/routes.ts';
@@ -110,7 +110,7 @@ async function policyCallback(
   const text = await answerCallback(core, 'razor', words, razorRoutes(core.addresses(request)));
   const type = faithful ? HTML : PLAIN;
   if (text !== undefined) return sendText(reply, 200, faithful && text === 'ok' ? 'ok\n' : text, type);
-  const known = ['postinstall', 'broker', templateOf(active.model.template)?.answers];
+  const known = ['postinstall', 'broker', installerOf(active.model.template)?.word];
   if (!known.includes(namespace)) throw callbackFault('namespace');
   // a step that the namespace does not know
   return sendText(reply, 200, 'error\n', type);

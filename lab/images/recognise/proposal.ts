@@ -1,5 +1,5 @@
 /** From what an image is to what is said about it, and to the command that makes a model of it. */
-import { templateOf } from '../../engine/models.ts';
+import { templateOf } from '../../installers/templates.ts';
 import type { Architecture, Recognition, Unfit } from './recognition.ts';
 
 /** The template of each kind, and the processors whose machines it can install. The only list of both. */

@@ -1,18 +1,61 @@
-/** Answers for Anaconda (Red Hat and its clones) and for ESXi: both call theirs kickstart. */
-import type { Answers } from './answers.ts';
+/** Anaconda, the installer of Red Hat, its clones and Fedora: a kickstart file. */
+import { wordsOf, type Answers } from '../answers.ts';
+import type { Installer } from '../installer.ts';
 
-/** The kickstart file of one Red Hat-like node. */
-export function kickstart(answers: Answers): string {
+const files = { file: kickstart };
+
+/** From Red Hat 7 on: every word of the kernel line begins with `inst.`, and `ip=dhcp` is dracut's. */
+export const anaconda: Installer = {
+  word: 'kickstart',
+  files,
+  load: ({ answers, kernel, initrd, words }) => ({
+    kernel,
+    initrd,
+    words: [
+      `inst.ks=${answers.callback('kickstart/file')}`,
+      `inst.repo=${answers.files ?? ''}`,
+      'inst.text',
+      'ip=dhcp',
+      ...words,
+    ],
+  }),
+};
+
+/** Red Hat 6: the words of its time. */
+export const anaconda6: Installer = {
+  word: 'kickstart',
+  files,
+  load: ({ answers, kernel, initrd, words }) => ({
+    kernel,
+    initrd,
+    words: [
+      `ks=${answers.callback('kickstart/file')}`,
+      `repo=${answers.files ?? ''}`,
+      'ksdevice=bootif',
+      'ip=dhcp',
+      ...words,
+    ],
+  }),
+};
+
+function kickstart(answers: Answers): string {
+  const get = (path: string): string => {
+    const url = answers.callback(path);
+    return `curl -fsS -o /dev/null '${url}' || wget -q -O /dev/null '${url}'`;
+  };
+  const disk = answers.installDevice?.replace(/^\/dev\//, '');
   return `${[
     `# Answers for ${answers.hostname}.${answers.domain}`,
     'text',
-    ...(answers.files === undefined ? [] : [`url --url=${answers.files}`]),
+    ...(answers.files === undefined ? [] : [`url --url="${answers.files}"`]),
     'lang en_US.UTF-8',
     'keyboard us',
     `network --bootproto=dhcp --hostname=${answers.hostname}.${answers.domain}`,
-    rootLine(answers),
+    answers.rootPasswordHash === undefined ? 'rootpw --lock' : `rootpw --iscrypted ${answers.rootPasswordHash}`,
     'firewall --service=ssh',
+    'firstboot --disable',
     `timezone ${answers.timezone} --utc`,
+    ...(disk === undefined ? [] : [`ignoredisk --only-use=${disk}`]),
     'bootloader --location=mbr',
     'zerombr',
     'clearpart --all --initlabel',
@@ -21,58 +64,17 @@ export function kickstart(answers: Answers): string {
     '',
     '%packages',
     '@core',
-    ...answers.packages.split(/\s+/).filter((name) => name !== ''),
+    ...wordsOf(answers.packages),
     '%end',
     '',
     '%pre',
-    `curl -fsS -o /dev/null '${answers.callback('kickstart/start')}' || wget -q -O /dev/null '${answers.callback('kickstart/start')}'`,
+    get('kickstart/start'),
     '%end',
     '',
     '%post',
-    `curl -fsS -o /etc/rc.d/rc.local '${answers.callback('postinstall/inject')}'`,
-    'chmod 755 /etc/rc.d/rc.local',
-    `curl -fsS -o /dev/null '${answers.callback('kickstart/end')}'`,
+    `curl -fsS -o /tmp/razor-setup '${answers.callback('postinstall/setup')}' && sh /tmp/razor-setup /`,
+    'rm -f /tmp/razor-setup',
+    get('kickstart/end'),
     '%end',
   ].join('\n')}\n`;
-}
-
-function rootLine({ rootPassword, rootPasswordHash }: Answers): string {
-  if (rootPasswordHash !== undefined) return `rootpw --iscrypted ${rootPasswordHash}`;
-  return rootPassword === undefined ? 'rootpw --lock' : `rootpw --plaintext ${rootPassword}`;
-}
-
-/** The kickstart file of one ESXi host. It has no locked root: a model without a password is refused earlier. */
-export function esxiKickstart(answers: Answers): string {
-  const fetch = (path: string): string => `wget -O /dev/null '${answers.callback(path)}'`;
-  return `${[
-    `# Answers for ${answers.hostname}.${answers.domain}`,
-    'vmaccepteula',
-    answers.rootPasswordHash === undefined
-      ? `rootpw ${answers.rootPassword ?? ''}`
-      : `rootpw --iscrypted ${answers.rootPasswordHash}`,
-    'install --firstdisk --overwritevmfs',
-    `network --bootproto=dhcp --hostname=${answers.hostname}.${answers.domain}`,
-    'reboot',
-    '',
-    '%pre --interpreter=busybox',
-    fetch('kickstart/start'),
-    '',
-    '%post --interpreter=busybox',
-    fetch('kickstart/end'),
-    '',
-    '%firstboot --interpreter=busybox',
-    fetch('postinstall/boot'),
-    fetch('postinstall/final'),
-  ].join('\n')}\n`;
-}
-
-/** `boot.cfg` of an ESXi image, with its files fetched from the image service and its answers from the lab. */
-export function esxiBootCfg(original: string, answers: Answers): string {
-  const kept = original
-    .split(/\r?\n/)
-    .filter((line) => !/^(prefix|kernelopt)=/.test(line))
-    .map((line) => (/^(kernel|modules)=/.test(line) ? line.toLowerCase().replaceAll(/(^|[= ])\//g, '$1') : line));
-  while (kept.at(-1) === '') kept.pop();
-  const options = [`prefix=${answers.files ?? ''}`, `kernelopt=ks=${answers.callback('kickstart/file')}`];
-  return `${[...kept, ...options].join('\n')}\n`;
 }

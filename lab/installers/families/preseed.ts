@@ -1,10 +1,24 @@
-/** Answers for the installer of Debian and Ubuntu (preseed). */
-import type { Answers } from './answers.ts';
+/** Debian's installer, and Ubuntu's until 20.04: a preseed file. */
+import type { Answers } from '../answers.ts';
+import type { Installer } from '../installer.ts';
 
-/** The preseed file of one node. */
-export function preseed(answers: Answers): string {
-  const mirror = answers.files === undefined ? undefined : new URL(answers.files);
-  const rc = '/target/etc/rc.local';
+export const preseed: Installer = {
+  word: 'preseed',
+  files: { file: preseedFile },
+  load: ({ answers, kernel, initrd, words }) => ({
+    kernel,
+    initrd,
+    words: [
+      ...['auto=true', 'priority=critical', `url=${answers.callback('preseed/file')}`],
+      ...['debian-installer/locale=en_US.UTF-8', 'keyboard-configuration/xkb-keymap=us'],
+      ...['netcfg/choose_interface=auto', `hostname=${answers.hostname}`, `domain=${answers.domain}`],
+      ...words,
+    ],
+  }),
+};
+
+function preseedFile(answers: Answers): string {
+  const setup = `wget -q -O /tmp/razor-setup '${answers.callback('postinstall/setup')}'; sh /tmp/razor-setup /target`;
   return `${[
     `# Answers for ${answers.hostname}.${answers.domain}`,
     'd-i debian-installer/locale string en_US.UTF-8',
@@ -12,46 +26,60 @@ export function preseed(answers: Answers): string {
     'd-i netcfg/choose_interface select auto',
     `d-i netcfg/get_hostname string ${answers.hostname}`,
     `d-i netcfg/get_domain string ${answers.domain}`,
-    ...(mirror ? mirrorLines(mirror) : []),
+    ...mirrorLines(answers),
     'd-i clock-setup/utc boolean true',
     `d-i time/zone string ${answers.timezone}`,
     'd-i passwd/make-user boolean false',
     'd-i passwd/root-login boolean true',
-    ...rootLines(answers),
-    'd-i user-setup/allow-password-weak boolean true',
+    // without a password the account is locked, not open
+    `d-i passwd/root-password-crypted password ${answers.rootPasswordHash ?? '!'}`,
+    ...partitionLines(answers),
+    'tasksel tasksel/first multiselect standard',
+    `d-i pkgsel/include string ${answers.packages}`,
+    'd-i pkgsel/update-policy select none',
+    'popularity-contest popularity-contest/participate boolean false',
+    'd-i grub-installer/only_debian boolean true',
+    'd-i grub-installer/with_other_os boolean true',
+    `d-i grub-installer/bootdev string ${answers.installDevice ?? 'default'}`,
+    'd-i finish-install/reboot_in_progress note',
+    `d-i preseed/early_command string wget -q -O /dev/null '${answers.callback('preseed/start')}'`,
+    `d-i preseed/late_command string ${setup}; wget -q -O /dev/null '${answers.callback('preseed/end')}'`,
+  ].join('\n')}\n`;
+}
+
+/** One disk as a whole, also where others hold volume groups or arrays of an earlier life, by BIOS as by UEFI. */
+function partitionLines({ installDevice }: Answers): string[] {
+  // of several disks the installer would ask for one, at any priority
+  const first =
+    'd-i partman/early_command string [ -n "$(debconf-get partman-auto/disk)" ] || debconf-set partman-auto/disk "$(list-devices disk | head -n 1)"';
+  return [
+    installDevice === undefined ? first : `d-i partman-auto/disk string ${installDevice}`,
     'd-i partman-auto/method string regular',
     'd-i partman-auto/choose_recipe select atomic',
+    'd-i partman-lvm/device_remove_lvm boolean true',
+    'd-i partman-md/device_remove_md boolean true',
+    'd-i partman-efi/non_efi_system boolean true',
     'd-i partman-partitioning/confirm_write_new_label boolean true',
     'd-i partman/choose_partition select finish',
     'd-i partman/confirm boolean true',
     'd-i partman/confirm_nooverwrite boolean true',
-    'tasksel tasksel/first multiselect standard',
-    `d-i pkgsel/include string ${answers.packages}`,
-    'd-i pkgsel/update-policy select none',
-    'd-i grub-installer/only_debian boolean true',
-    'd-i grub-installer/bootdev string default',
-    'd-i finish-install/reboot_in_progress note',
-    `d-i preseed/early_command string wget -q -O /dev/null '${answers.callback('preseed/start')}'`,
-    `d-i preseed/late_command string wget -q -O ${rc} '${answers.callback('postinstall/inject')}'; chmod 755 ${rc}; wget -q -O /dev/null '${answers.callback('preseed/end')}'`,
-  ].join('\n')}\n`;
-}
-
-function mirrorLines(mirror: URL): string[] {
-  return [
-    'd-i mirror/country string manual',
-    'd-i mirror/protocol string http',
-    `d-i mirror/http/hostname string ${mirror.host}`,
-    `d-i mirror/http/directory string ${mirror.pathname}`,
-    'd-i mirror/http/proxy string',
   ];
 }
 
-function rootLines({ rootPassword, rootPasswordHash }: Answers): string[] {
-  if (rootPasswordHash !== undefined) return [`d-i passwd/root-password-crypted password ${rootPasswordHash}`];
-  // no password was given: the account is locked, not open
-  if (rootPassword === undefined) return ['d-i passwd/root-password-crypted password !'];
+/** A mirror is checked by its signature; what a medium brings is not signed as a mirror is, and names no other servers. */
+function mirrorLines({ files, mirror }: Answers): string[] {
+  const from = mirror ?? files;
+  if (from === undefined) return [];
+  const { protocol, host, pathname } = new URL(from);
+  const scheme = protocol.slice(0, -1);
   return [
-    `d-i passwd/root-password password ${rootPassword}`,
-    `d-i passwd/root-password-again password ${rootPassword}`,
+    'd-i mirror/country string manual',
+    `d-i mirror/protocol string ${scheme}`,
+    `d-i mirror/${scheme}/hostname string ${host}`,
+    `d-i mirror/${scheme}/directory string ${pathname}`,
+    `d-i mirror/${scheme}/proxy string`,
+    ...(mirror === undefined
+      ? ['d-i debian-installer/allow_unauthenticated boolean true', 'd-i apt-setup/services-select multiselect']
+      : []),
   ];
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
-import { TEMPLATES } from '../../../../lab/engine/models.ts';
+import { TEMPLATES } from '../../../../lab/installers/templates.ts';
 import { openImageTree } from '../../../../lab/images/recognise/image-tree.ts';
 import {
   describeImage,

@@ -1,0 +1,42 @@
+/** Every installer, one row each; what a family reads is in families/. */
+import type { Answers } from './answers.ts';
+import { agama } from './families/agama.ts';
+import { anaconda, anaconda6 } from './families/anaconda.ts';
+import { autoinstall } from './families/autoinstall.ts';
+import { autoyast } from './families/autoyast.ts';
+import { esxi } from './families/esxi.ts';
+import { firstBootScript, setupScript } from './families/first-boot.ts';
+import { coreos, flatcar } from './families/ignition.ts';
+import { preseed } from './families/preseed.ts';
+import { talos } from './families/talos.ts';
+import { windows } from './families/windows.ts';
+import { xenserver } from './families/xenserver.ts';
+import type { Installer } from './installer.ts';
+import { templateOf, type InstallerName } from './templates.ts';
+
+const INSTALLERS: Readonly<Record<InstallerName, Installer>> = {
+  preseed,
+  autoinstall,
+  kickstart: anaconda,
+  kickstart_6: anaconda6,
+  autoyast,
+  agama,
+  coreos,
+  flatcar,
+  talos,
+  esxi,
+  windows,
+  xenserver,
+};
+
+/** The installer of a template; undefined for a template that no longer exists. */
+export function installerOf(template: string): Installer | undefined {
+  const name = templateOf(template)?.installer;
+  return name && INSTALLERS[name];
+}
+
+/** Files of the new system, which every installer may read, by the second word of `postinstall/…`. */
+export const POSTINSTALL: Readonly<Record<string, (answers: Answers) => string>> = {
+  inject: firstBootScript,
+  setup: setupScript,
+};

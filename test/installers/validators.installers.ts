@@ -1,0 +1,154 @@
+/**
+ * What installers would get, read by the formats' own programs: debconf-set-selections, cloud-init, ignition-validate, xmllint and the
+ * shell. Those that are not installed are unpacked from Debian's packages; where that is not possible, each is a skip with its name.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { before, after, test, type TestContext } from 'node:test';
+import { startLab, type Lab } from '../../lab/lab-server.ts';
+import { TEMPLATES } from '../../lab/installers/templates.ts';
+import { run } from '../../platform/process/run.ts';
+import { debianTree } from '../helpers/debian-tree.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+
+interface PreviewFile {
+  readonly name: string;
+  readonly url?: string;
+  readonly text?: string;
+  readonly refused?: string;
+}
+
+const dir = temporaryDirectory();
+const build = fileURLToPath(new URL('../../build/validators', import.meta.url));
+/** What finds the unpacked programs. */
+let env: Record<string, string> = {};
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0000000000000000000000000000000000000000000 somebody@example.org';
+/** A password with everything that means something somewhere. */
+const PASSWORD = `it's $(a) <b> & "c" \\ #{d} %e`;
+let lab: Lab;
+
+before(async () => {
+  const packages = ['cloud-init', 'ignition', 'libxml2-utils', 'python3-yaml'];
+  const tree = await debianTree({ dir: build, packages, tell: (line) => void process.stdout.write(`${line}\n`) });
+  if (typeof tree === 'string') process.stdout.write(`validators: only what is installed: ${tree}\n`);
+  else {
+    env = {
+      PATH: `${tree.root}/usr/bin:${process.env['PATH'] ?? ''}`,
+      PYTHONPATH: `${tree.root}/usr/lib/python3/dist-packages`,
+      LD_LIBRARY_PATH: `${tree.root}/usr/lib/x86_64-linux-gnu`,
+    };
+  }
+  mkdirSync(join(dir, 'tasks/talos'), { recursive: true });
+  writeFileSync(join(dir, 'tasks/talos/config.yaml'), 'machine:\n  network:\n    hostname: {{yaml hostname}}\n');
+  writeFileSync(
+    join(dir, 'boot.cfg'),
+    'bootstate=0\nkernel=/b.b00\nkernelopt=runweasel\nmodules=/jumpstrt.gz --- /useropts.gz\n',
+  );
+  lab = await startLab({ ports: { nodes: 0, images: 0, people: 0 }, taskFiles: join(dir, 'tasks') });
+});
+after(() => lab.close());
+
+async function api(method: string, path: string, body?: unknown): Promise<unknown> {
+  const reply = await fetch(`${lab.peopleUrl}/api${path}`, {
+    method,
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  const answer: unknown = await reply.json();
+  assert.ok(reply.ok, `${method} ${path}: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+/** Every file of a template, with all settings that it may have. */
+async function preview(template: string, metadata: Readonly<Record<string, string>>): Promise<readonly PreviewFile[]> {
+  const { family } = TEMPLATES.find(({ name }) => name === template) ?? {};
+  const type = family === 'linux' ? 'os' : family;
+  const label = `${template} ${Object.keys(metadata).length}`;
+  await api('POST', '/images', { type, path: dir, name: label, version: '1' });
+  await api('POST', '/models', { label, template, image: label, metadata });
+  return (await api('GET', `/models/${encodeURIComponent(label)}/preview`)) as PreviewFile[];
+}
+
+const FULL = {
+  root_password: PASSWORD,
+  ssh_key: KEY,
+  timezone: 'Europe/Berlin',
+  packages: 'openssh-server wget curl',
+  install_device: '/dev/nvme0n1',
+  product: 'SLES',
+  kernel_args: 'console=ttyS0 quiet',
+};
+const LEAST = { root_password: 'sesame' };
+
+const CLOUD_INIT = ['/usr/bin/python3', '-m', 'cloudinit.cmd.main'] as const;
+
+/** What reads a file, by its name; undefined for one that nothing here reads. */
+function reader(name: string, text: string, path: string): readonly [string, ...string[]] | undefined {
+  if (name === 'preseed') return ['debconf-set-selections', '--checkonly', path];
+  if (name === 'user-data') return [...CLOUD_INIT, 'schema', '--config-file', path];
+  if (name.endsWith('.ign')) return ['ignition-validate', path];
+  if (text.startsWith('<?xml')) return ['xmllint', '--noout', '--nonet', path];
+  if (text.startsWith('#!/bin/sh')) return ['dash', '-n', path];
+  if (/\.(json|yaml)$|-data$/.test(name)) {
+    return [
+      '/usr/bin/python3',
+      '-c',
+      'import sys, yaml; assert isinstance(yaml.safe_load(open(sys.argv[1])), dict)',
+      path,
+    ];
+  }
+  return undefined;
+}
+
+async function check(t: TestContext, template: string, { name, text = '', refused }: PreviewFile): Promise<void> {
+  assert.equal(refused, undefined, `${template} ${name}`);
+  assert.doesNotMatch(text, /undefined|\[object/, `${template} ${name}`);
+  const path = join(dir, `${template}-${name.replaceAll(' ', '-')}`);
+  writeFileSync(path, text);
+  const argv = reader(name, text, path);
+  if (argv === undefined) return;
+  const { status, failure, stdout, stderr } = await run(argv, { timeoutMs: 60_000, env });
+  const said = `${stdout.toString()}${stderr.toString()}`;
+  const program = argv.includes('cloudinit.cmd.main') ? 'cloud-init' : argv[0];
+  if (failure === 'not-found' || /No module named '?cloudinit/.test(said)) {
+    return t.diagnostic(`skipped: ${program} is not installed, ${name} was not read by it`);
+  }
+  assert.equal(status, 0, `${template} ${name}: ${said}\n${text}`);
+  assert.doesNotMatch(said, /\b(invalid|error|warning)\b/i, `${template} ${name}: ${said}`);
+  t.diagnostic(`${program} takes ${name}`);
+  if (name !== 'user-data') return;
+  // what the new system gets is a file of its own in it
+  const { autoinstall } = JSON.parse(text.slice(text.indexOf('{'))) as { autoinstall: Record<string, unknown> };
+  const inner = `#cloud-config\n${JSON.stringify(autoinstall['user-data'])}\n`;
+  const innerPath = `${path}-of-the-new-system`;
+  writeFileSync(innerPath, inner);
+  const result = await run([...CLOUD_INIT, 'schema', '--config-file', innerPath], { timeoutMs: 60_000, env });
+  assert.equal(result.status, 0, `${result.stdout.toString()}${result.stderr.toString()}\n${inner}`);
+}
+
+for (const { name: template } of TEMPLATES) {
+  for (const metadata of [LEAST, FULL]) {
+    test(`${template} with ${metadata === FULL ? 'every setting' : 'a password alone'}: its files are well formed`, async (t) => {
+      const files = await preview(template, metadata);
+      assert.ok(files.length >= 3, template);
+      for (const file of files) await check(t, template, file);
+      // shown as a hash wherever the installer takes one
+      const plain = files.filter(({ text = '' }) => text.includes('sesame')).map(({ name }) => name);
+      const takesPlain = template.startsWith('xenserver');
+      if (metadata === LEAST) assert.deepEqual(plain, takesPlain ? ['answerfile'] : []);
+    });
+  }
+}
+
+test('a file of one’s own takes the place of the lab’s, for every dialect of the boot API', async (t) => {
+  mkdirSync(join(dir, 'tasks/debian'), { recursive: true });
+  writeFileSync(
+    join(dir, 'tasks/debian/preseed'),
+    'd-i netcfg/get_hostname string {{preseed hostname}}\n# {{callback_end}}\n',
+  );
+  const files = await preview('debian', { ...LEAST, hostname_prefix: 'mine' });
+  const own = files.find(({ name }) => name === 'preseed');
+  assert.match(own?.text ?? '', /^d-i netcfg\/get_hostname string mine1\n# http:\/\/\S+\/preseed\/end\n$/);
+  await check(t, 'debian', own ?? { name: 'preseed' });
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { startLab, type Lab } from '../../../lab/lab-server.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+
+const ID = '525400AA0001';
+
+interface Bound {
+  readonly lab: Lab;
+  /** Answer of one of the node's callbacks. */
+  readonly call: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
+  readonly state: () => string | undefined;
+}
+
+/** A lab with one node that a model is at work on. */
+async function bound(t: TestContext, template: string, files: Readonly<Record<string, string>> = {}): Promise<Bound> {
+  const dir = temporaryDirectory();
+  mkdirSync(join(dir, template));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, template, name), text);
+  const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0 }, taskFiles: dir });
+  t.after(() => lab.close());
+  const add = async (path: string, body: unknown): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    const reply = await fetch(`${lab.peopleUrl}/api${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.equal(reply.status, 201, await reply.text());
+  };
+  await add('/images', { type: 'os', path: dir, name: 'i', version: '1' });
+  await add('/models', { label: 'm', template, image: 'i', metadata: { root_password: 'sesame' } });
+  await add('/policies', { label: 'p', model: 'm' });
+  const facts = encodeURIComponent(
+    JSON.stringify({ hw_id: ID, last_state: 'idle', attributes_hash: { rack: "7'; x" } }),
+  );
+  await fetch(`${lab.nodesUrl}/razor/api/node/register?json_hash=${facts}`);
+  const hash = encodeURIComponent(JSON.stringify({ hw_id: ID, last_state: 'idle' }));
+  await fetch(`${lab.nodesUrl}/razor/api/node/checkin?json_hash=${hash}`);
+  const node = lab.store.nodes.find([ID])[0];
+  const active = node && lab.store.activeModels.ofNode(node.id);
+  assert.ok(active, 'the node is bound');
+  return {
+    lab,
+    async call(path) {
+      const reply = await fetch(`${lab.nodesUrl}/razor/api/policy/callback/${active.uuid}/${path}`);
+      return { status: reply.status, text: await reply.text() };
+    },
+    state: () => lab.store.activeModels.get(active.uuid)?.state,
+  };
+}
+
+test('an installer that cannot call back is done when it has read its last file', async (t) => {
+  const { call, state } = await bound(t, 'talos', { 'config.yaml': 'hostname: {{yaml hostname}}\n' });
+  assert.equal(state(), 'init');
+  assert.deepEqual(await call('talos/config.yaml'), { status: 200, text: 'hostname: "node1"\n' });
+  assert.equal(state(), 'postinstall');
+});
+
+test('a file that does not exist moves nothing', async (t) => {
+  const { call, state } = await bound(t, 'ubuntu');
+  assert.equal((await call('autoinstall/end.cfg')).text, 'error\n');
+  assert.equal((await call('autoinstall/user-data')).text.slice(0, 14), '#cloud-config\n');
+  assert.equal(state(), 'init');
+  await call('autoinstall/start');
+  assert.equal(state(), 'preinstall');
+  await call('autoinstall/error');
+  assert.equal(state(), 'error_catch');
+});
+
+test('a file of one’s own comes first; one that would make code of a fact is not sent', async (t) => {
+  const { call, state } = await bound(t, 'debian', {
+    preseed: '# {{hostname}} {{callback_end}}\nd-i a/b string {{preseed rack}}\n',
+    'first-boot-setup': 'rack={{rack}}\n',
+  });
+  const { status, text } = await call('preseed/file');
+  assert.equal(status, 200);
+  assert.match(text, /^# node1 http:\/\/\S+\/preseed\/end\nd-i a\/b string 7'; x\n$/);
+  const refused = await call('postinstall/setup');
+  assert.equal(refused.status, 422);
+  assert.match(refused.text, /the fact rack holds characters that could be code/);
+  assert.equal(state(), 'init');
+});
