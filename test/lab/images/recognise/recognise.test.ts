@@ -65,18 +65,7 @@ test('a proposal is one sentence and one command; a name has letters that every 
 });
 
 /** Templates of the table that the lab does not have yet: for their media the proposal says that no template is for them. */
-const MISSING: readonly string[] = [
-  'fedora',
-  'fedora_coreos',
-  'flatcar',
-  'opensuse_leap',
-  'proxmox',
-  'sles',
-  'talos',
-  'ubuntu',
-  'vmware_esxi_7',
-  'windows',
-];
+const MISSING = ['proxmox'];
 
 test('every template that is proposed exists', () => {
   const names = TEMPLATES.map(({ name }) => name);
