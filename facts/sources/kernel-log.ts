@@ -6,7 +6,8 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { errnoOf } from '../../platform/errors/errors.ts';
 import type { ReadOutcome } from './origin.ts';
 
-const WANTED = /firmware/i;
+/** `firmware` and `Firmware`. There are thousands of records, and a new process reads them all: no pattern is tried on each. */
+const WANTED = 'irmware';
 const MOST_RECORDS = 20_000;
 const MOST_LINES = 500;
 
@@ -25,13 +26,8 @@ export function readKernelLog(path = '/dev/kmsg'): ReadOutcome {
     try {
       const length = readSync(log, record, 0, record.length, null);
       if (length === 0) break;
-      // `6,1234,5678901,-;text` and further lines of key=value
-      const text =
-        record
-          .toString('latin1', 0, length)
-          .split('\n', 1)[0]
-          ?.replace(/^[^;]*;/, '') ?? '';
-      if (WANTED.test(text) && lines.length < MOST_LINES) lines.push(text);
+      const text = record.toString('latin1', 0, length);
+      if (text.includes(WANTED) && lines.length < MOST_LINES) addLine(text);
     } catch (error) {
       const code = errnoOf(error);
       if (code === 'EPIPE') continue; // the ring went on without us
@@ -43,4 +39,10 @@ export function readKernelLog(path = '/dev/kmsg'): ReadOutcome {
     }
   }
   return { bytes: Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1') };
+}
+
+/** Of a record `6,1234,5678901,-;text` and further lines of key=value. */
+function addLine(record: string): void {
+  const text = record.split('\n', 1)[0]?.replace(/^[^;]*;/, '') ?? '';
+  if (text.includes(WANTED)) lines.push(text);
 }
