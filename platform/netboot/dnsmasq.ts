@@ -114,6 +114,8 @@ export function proxyNetbootLines(
   network = address.replace(/\.\d+$/, '.0'),
 ): readonly string[] {
   return [
+    `# The agent's lease is of the other server: name yours on its kernel line, razor.ip=${address} (lab --mk-kernel-args,`,
+    '# rz_mk_boot_kernel_args of Razor), or by the DNS name razor.',
     'port=0',
     `dhcp-range=${network},proxy`,
     IS_IPXE,

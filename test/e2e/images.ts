@@ -32,6 +32,8 @@ export interface MicrokernelImage {
 }
 
 export interface Images {
+  /** The agent's extension of this clone as it is now, for `image build`. */
+  agent(arch: Arch): Promise<unknown>;
   microkernel(choice: ImageChoice): Promise<MicrokernelImage>;
   /** Kernel and initrd of the base that a microkernel is made of. */
   base(kernel: ImageChoice['kernel'], arch?: Arch): Promise<{ readonly kernel: string; readonly initrd: string }>;
@@ -83,6 +85,7 @@ export function createImages(self: readonly [string, ...string[]], dir: string, 
       return { kernel: join(out, 'vmlinuz'), initrd: join(out, 'core.gz') };
     });
   return {
+    agent,
     base,
     spentMs: () => spent + (since === undefined ? 0 : performance.now() - since),
     microkernel: (choice) => {

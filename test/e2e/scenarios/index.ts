@@ -12,7 +12,7 @@ import { scenario as i } from './i-memory.ts';
 import { scenario as j } from './j-dialects.ts';
 import { scenario as k } from './k-kexec.ts';
 import { scenario as l } from './l-extensions.ts';
-import { scenario as m } from './m-prod.ts';
+import { chosenAtBoot as m2, scenario as m } from './m-prod.ts';
 import { scenario as n, troubled as n3, uefi as n4, virtual as n2 } from './n-deploy.ts';
 import { scenario as o } from './o-ironic.ts';
 import { pxelinux as p2, scenario as p } from './p-foreman.ts';
@@ -43,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   k,
   l,
   m,
+  m2,
   n,
   n2,
   n3,

@@ -1,11 +1,20 @@
-/** The image as released: no open port, no login, no shell on any console. Kernel and initrd are booted directly. */
+/**
+ * The image as released: no open port, no login, no shell on any console, also where the kernel line asks for one; and an image that
+ * was built to let it. Kernel and initrd are booted directly.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { typeAt } from '../console.ts';
 import { bootDirectly, readySite } from '../ready.ts';
+import type { ImageChoice } from '../images.ts';
 import { isEvent, type Scenario } from '../scenario.ts';
+
+/** `openssl passwd -6 -salt abcdefgh secret` */
+const HASH = '$6$abcdefgh$ltjgWl6579NluT/Vi1nwEvcil.G5Nbc4NiXZaNGStk8PSwGfQv72N2CKPPrVACtLtip/cZ/1GM/O6IND4WQhG.';
+const KEY = 'AAAAC3NzaC1lZDI1NTE5AAAAIJmYZm1WkfD4sC3nH5QzE3yl5cQZ5Ck8o5GkV0M3xkQb';
+const LOGIN = `razor.rootpwd=${HASH} razor.sshkey=ssh-ed25519,${KEY}`;
 
 export const scenario: Scenario = {
   id: 'm',
@@ -23,6 +32,8 @@ export const scenario: Scenario = {
       {
         name: 'node1',
         nics: [{ mac: '52:54:00:00:00:6d', tap: 'tap0' }],
+        // this image was not built for it
+        append: LOGIN,
         args: [
           ...['-chardev', `socket,id=second,path=${second},server=on,wait=off,logfile=${second}.log`],
           ...['-serial', 'chardev:second'],
@@ -32,6 +43,7 @@ export const scenario: Scenario = {
     world.step('it registers');
     await lab.waitFor('registered', isEvent('registered'));
     await machine.expect(/MK Loaded/);
+    await machine.expect(/refused: razor\.rootpwd= razor\.sshkey= of the kernel line/);
     const lease = site.timeline.moments.find((moment) => /^lease (\S+)/.test(moment.text));
     const address = /^lease (\S+)/.exec(lease?.text ?? '')?.[1];
     assert.ok(address, 'no lease was seen');
@@ -57,6 +69,40 @@ export const scenario: Scenario = {
       const text = await machine.screenText();
       assert.doesNotMatch(text, /uid=|\blogin|[Pp]assword|not found/, `tty${terminal}`);
     }
+  },
+};
+
+export const chosenAtBoot: Scenario = {
+  id: 'm2',
+  title:
+    'an image built with --boot-login: root of the kernel line logs in on the serial console, and an ssh server answers',
+  gate: false,
+  minutes: 6,
+  async run(world) {
+    const choice: ImageChoice = {
+      kernel: 'cloud',
+      flavour: 'prod',
+      args: ['--boot-login', '--debian', 'dropbear-bin'],
+      variant: 'boot-login',
+    };
+    const { site, lab } = await readySite(world, { discoverOnly: true });
+    await site.lan.addTap('tap0');
+    world.step('power on with a login on the kernel line');
+    const nics = [{ mac: '52:54:00:00:00:6e', tap: 'tap0' }];
+    const machine = await bootDirectly(world, site, choice, { name: 'node1', nics, append: LOGIN });
+    await machine.expect(/box login:|\blogin: $/m, { timeoutMs: 240_000 });
+    await pressKeys(machine.consoleSocket, ['root\r']);
+    await machine.expect(/assword:/);
+    await pressKeys(machine.consoleSocket, ['secret\r']);
+    await machine.expect(/# $/m);
+    await pressKeys(machine.consoleSocket, ['id; cat /root/.ssh/authorized_keys\r']);
+    await machine.expect(/uid=0\(root\)/);
+    await machine.expect(new RegExp(`ssh-ed25519 ${KEY.replaceAll('+', '\\+')}`));
+    await lab.waitFor('registered', isEvent('registered'));
+    const lease = site.timeline.moments.find((moment) => /^lease (\S+)/.test(moment.text));
+    const address = /^lease (\S+)/.exec(lease?.text ?? '')?.[1] ?? '';
+    world.step(`an ssh server answers at ${address}, and nothing else`);
+    assert.deepEqual(await openPorts(site.namespace.inside, address), [22]);
   },
 };
 

@@ -76,6 +76,7 @@ test('every boot line names the TFTP server, beside another DHCP server too, whe
   }
   assert.ok(!proxyNetbootLines(SERVER).some((line) => line.includes('175,176')));
   assert.ok(proxyNetbootLines(SERVER).includes('dhcp-range=192.168.77.0,proxy'));
+  assert.match(proxyNetbootLines(SERVER)[0] ?? '', /^# .*razor\.ip=192\.168\.77\.\d+/);
 });
 
 test('where nobody said the address, the file says where to write it', () => {

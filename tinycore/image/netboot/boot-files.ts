@@ -74,10 +74,13 @@ const RECIPES: Readonly<Record<ServerName, Recipe>> = {
   },
 };
 
-/** The files of a server, below a directory of its name. None for Razor, which boots what its ISO holds. Throws RAZOR_MK_USAGE. */
+/**
+ * The files of a server, below a directory of its name. None for Razor, which boots what its ISO holds, unless its address was given.
+ * Throws RAZOR_MK_USAGE.
+ */
 export function serverFiles(options: ServerFilesOptions): readonly ServerFile[] {
   const { server } = options;
-  if (server === 'razor') return [];
+  if (server === 'razor' && options.url === undefined) return [];
   const { kernel, initrd, words, example } = RECIPES[server];
   const all = [...words(addressFor(options, example)), ...consoleWords(options.serial), ...options.kernelArgs];
   checkKernelArguments([...all, 'BOOTIF=01-00-00-00-00-00-00']);
@@ -101,7 +104,7 @@ function consoleWords(serial: string | undefined): string[] {
 function addressFor({ server, url }: ServerFilesOptions, example: string): string {
   if (url === undefined) return example;
   const clean = url.replace(/\/+$/, '');
-  if (server === 'hanlon') {
+  if (server === 'razor' || server === 'hanlon') {
     if (isIP(clean) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/.test(clean)) return clean;
   } else if (/^https?:\/\/[^\s"'\\]+$/.test(clean) && URL.canParse(clean)) return clean;
   throw new RazorMkError('RAZOR_MK_USAGE', `invalid address of ${server}: ${JSON.stringify(url)}`, {

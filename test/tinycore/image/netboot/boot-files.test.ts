@@ -99,9 +99,11 @@ test('for Ironic there are deploy_kernel, deploy_ramdisk and the lines that boot
 });
 
 test('the agent reads every line for the server that it was written for, whatever the boot loader', () => {
-  for (const server of BOOT_FILE_SERVERS.filter((name) => name !== 'razor')) {
+  for (const server of BOOT_FILE_SERVERS) {
     for (const name of ['boot.ipxe', 'pxelinux.cfg/default', 'grub.cfg']) {
-      const line = parseCommandLine(kernelLine(server, name));
+      // for Razor there are none without its address
+      const url = server === 'razor' ? 'razor.example:8026' : undefined;
+      const line = parseCommandLine(kernelLine(server, name, url));
       const where = `${server} ${name}`;
       const chosen = selectServer({
         option: undefined,
@@ -135,8 +137,14 @@ test('GRUB gets names below its prefix, and words that mean something to its she
   assert.match(text('pxelinux.cfg/default'), / a=\$HOME;b x\.list=\{1\}$/m);
 });
 
-test('for Razor nothing more is written than before', async () => {
+test('for Razor there are boot files only where its address was given', async () => {
   assert.deepEqual(serverFiles({ server: 'razor', kernelArgs: [] }), []);
+  const files = serverFiles({ server: 'razor', kernelArgs: [], url: '192.0.2.1:8026' });
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    ['vmlinuz', 'core.gz', 'boot.ipxe', 'pxelinux.cfg/default', 'grub.cfg'].map((name) => `razor/${name}`),
+  );
+  assert.throws(() => serverFiles({ server: 'razor', kernelArgs: [], url: 'a b' }), /invalid address of razor/);
   const { out } = await build({});
   assert.deepEqual(readdirSync(out).sort(), ['core.gz', 'vmlinuz']);
 });
