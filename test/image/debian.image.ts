@@ -16,6 +16,7 @@ import { inspectImage } from '../../tinycore/image/inspect.ts';
 import { packSquashfs } from '../../tinycore/image/extensions/squashfs.ts';
 import { bootVm, VIRTIO_NET } from '../helpers/image-vm.ts';
 import { scriptedServer } from '../helpers/scripted-server.ts';
+import { USUAL_BUILD } from '../helpers/small-build.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const AGENT = join(PROJECT, 'build/razor-mk.tcz');
@@ -42,28 +43,12 @@ before(async () => {
 
 function options(change: Partial<BuildOptions> = {}): BuildOptions {
   return {
+    ...USUAL_BUILD,
     base: join(directory, 'base'),
     out: join(directory, 'out'),
-    formats: ['kernel'],
-    flavour: 'prod',
-    version: '1.2.3',
-    form: 'tcz-gzip',
     agent: AGENT,
-    extensions: [],
-    debian: [],
     packageCache: CACHE,
-    mirrorExtensions: [],
-    extensionDirs: [],
-    modules: [],
-    moduleDirs: [],
-    firmware: [],
-    files: [],
-    factsDirs: [],
-    commands: [],
-    logins: { sshKeys: [] },
-    iso: { kernelArgs: [], serial: 'ttyS0,115200', timeout: 1, volumeId: 'RAZOR_MK', uefi: true },
     epoch: EPOCH,
-    step: () => undefined,
     ...change,
   };
 }

@@ -13,9 +13,10 @@ import { packagedAgent } from '../../../tinycore/image/extensions/agent-form.ts'
 import { debToTcz } from '../../../tinycore/image/extensions/deb2tcz.ts';
 import { fileEntry } from '../../../tinycore/image/initrd/entry.ts';
 import { inspectImage } from '../../../tinycore/image/inspect.ts';
-import { writeIso, USUAL_SERIAL } from '../../../tinycore/image/iso/iso.ts';
+import { writeIso } from '../../../tinycore/image/iso/iso.ts';
 import { openIso } from '../../../tinycore/image/iso/iso-reader.ts';
 import { baseEntries, fakeArm64Kernel, fakeProgram, fakeTcz, writeSmallBase } from '../../helpers/small-base.ts';
+import { USUAL_BUILD } from '../../helpers/small-build.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 let directory = '';
@@ -38,28 +39,11 @@ before(() => {
 
 function options(change: Partial<BuildOptions> = {}): BuildOptions {
   return {
+    ...USUAL_BUILD,
     base: join(directory, 'arm64'),
     out: join(directory, 'out'),
-    formats: ['kernel'],
-    flavour: 'prod',
-    version: '1.2.3',
-    form: 'tcz-gzip',
     agent: join(directory, 'arm64.tcz'),
     packageCache: directory,
-    extensions: [],
-    debian: [],
-    mirrorExtensions: [],
-    extensionDirs: [],
-    modules: [],
-    moduleDirs: [],
-    firmware: [],
-    files: [],
-    factsDirs: [],
-    commands: [],
-    logins: { sshKeys: [] },
-    iso: { kernelArgs: [], serial: USUAL_SERIAL, timeout: 1, volumeId: 'RAZOR_MK', uefi: true },
-    epoch: 1_700_000_000,
-    step: () => undefined,
     ...change,
   };
 }
