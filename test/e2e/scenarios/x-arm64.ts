@@ -20,8 +20,12 @@ export const PATIENCE = 420_000;
 
 /** Why no arm64 machine can be started here. */
 export const lacks = (): Promise<string | undefined> => {
-  const { code } = firmwareFiles({ arch: 'aarch64', secureBoot: true });
-  return Promise.resolve(existsSync(code) ? undefined : `${code} is not there (package qemu-efi-aarch64)`);
+  const needed = [
+    [firmwareFiles({ arch: 'aarch64', secureBoot: true }).code, 'qemu-efi-aarch64'],
+    ['/usr/aarch64-linux-gnu/lib/libstdc++.so.6', 'libstdc++6-arm64-cross'],
+  ] as const;
+  const absent = needed.find(([path]) => !existsSync(path));
+  return Promise.resolve(absent && `${absent[0]} is not there (package ${absent[1]})`);
 };
 
 async function powerOn(site: Site, mac: string, more: Partial<MachineOptions> = {}): Promise<Machine> {

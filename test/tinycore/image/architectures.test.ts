@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { PROJECT } from '../../../packaging/project-paths.ts';
 import { run } from '../../../platform/process/run.ts';
 import { IMAGE_ARCHES } from '../../../tinycore/image/architectures.ts';
 import { buildImage } from '../../../tinycore/image/build.ts';
@@ -142,4 +143,25 @@ test('the ISO for arm64 boots by UEFI alone, as CD and as disk, with shim and GR
     '::/EFI/BOOT/BOOTAA64.EFI',
     '::/EFI/BOOT/grubaa64.efi',
   ]);
+});
+
+test('a kernel of one processor is no base of the other: refused before apt is asked', async () => {
+  const words = [
+    'image',
+    'base',
+    '--from-debian',
+    '--arch',
+    'arm64',
+    '--kernel',
+    'amd64',
+    '--out',
+    join(directory, 'no'),
+  ];
+  const { status, stderr } = await run([process.execPath, join(PROJECT, 'agent/main.ts'), ...words]);
+  assert.notEqual(status, 0);
+  assert.match(
+    stderr.toString(),
+    /--kernel amd64 is none for --arch arm64\n.*RAZOR_MK_USAGE\n.*--kernel arm64 or cloud/,
+  );
+  assert.ok(!existsSync(join(directory, 'no')));
 });
