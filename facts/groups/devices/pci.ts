@@ -102,9 +102,13 @@ const SCREENS = new Set([
   ...['15ad:0405', '80ee:beef', '1414:5353', '1ab8:4005'], // VMware, VirtualBox, Hyper-V, Parallels
 ]);
 
+/** Whose device it is that QEMU emulates under another maker's name, as its ATI screen: a card that is handed on has its own. */
+const EMULATED = '1af4';
+
 /** A display (class 03) that computes: no screen of a management processor or of a virtual machine. */
 export function isGpu(device: PciDevice): boolean {
   if (!device.class.startsWith('03') || SCREEN_VENDORS.has(device.vendor)) return false;
+  if (device.subsystemVendor === EMULATED) return false;
   return !SCREENS.has(`${device.vendor}:${device.device}`);
 }
 

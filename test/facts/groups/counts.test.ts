@@ -119,6 +119,12 @@ test('screens of management processors and of virtual machines are not GPUs; car
   ];
   const none = await factsOf(pci(...screens.map((id) => [id, '30000'] as const)));
   assert.deepEqual([none['mk_gpu_count'], none['mk_accelerator_count']], ['0', '0']);
+  // QEMU's ATI screen: a real id, and the subsystem of an emulated device
+  const rage = (subsystem: string): Files => ({
+    '/sys/bus/pci/devices/0000:00:02.0/uevent': `PCI_CLASS=30000\nPCI_ID=1002:5046\nPCI_SUBSYS_ID=${subsystem}\n`,
+  });
+  assert.equal((await factsOf(rage('1AF4:1100')))['mk_gpu_count'], '0');
+  assert.equal((await factsOf(rage('1002:0008')))['mk_gpu_count'], '1');
   const some = await factsOf(
     pci(['1002:73BF', '30000'], ['10DE:1EB8', '30200'], ['8086:225C', 'b4000'], ['1D0F:7164', '120000']),
   );
