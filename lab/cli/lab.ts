@@ -31,7 +31,7 @@ export const verb = defineVerb({
     },
     {
       name: 'active-model',
-      describe: 'policies at work: list, get (with log), retry, remove',
+      describe: 'policies at work: list, get (with log), retry, handover, remove',
       load: catalogVerb('activeModel'),
     },
     {
@@ -44,6 +44,11 @@ export const verb = defineVerb({
     { name: 'tag', describe: 'tag rules: list, get, add, remove', load: catalogVerb('tag') },
     { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: catalogVerb('broker') },
     { name: 'image', describe: 'images: list, get, add, remove', load: catalogVerb('image') },
+    {
+      name: 'inventory',
+      describe: 'installed machines as an inventory of Ansible',
+      load: async () => (await import('./inventory.ts')).inventory,
+    },
     {
       name: 'status',
       describe: 'addresses, counts and settings of a running lab',

@@ -42,17 +42,22 @@ export function filesBase(active: ActiveModel, routes: Routes): string | undefin
   return routes.files(FAMILY_IMAGE[familyOf(active.model.template)], active.model.image);
 }
 
+/** The host name of an installed node: its model's prefix, and the number that its policy counts. */
+export function hostnameOf({ model, counter }: ActiveModel): string {
+  const prefix = model.metadata['hostname_prefix'] ?? 'node';
+  return `${SAFE_HOST.test(prefix) ? prefix : 'node'}${counter}`;
+}
+
 /** The answers of one node, with defaults for what its model does not set. */
 export function answersFor(active: ActiveModel, routes: Routes): Answers {
   const { metadata } = active.model;
-  const prefix = metadata['hostname_prefix'] ?? 'node';
   const domain = metadata['domainname'] ?? 'localdomain';
   const files = filesBase(active, routes);
   const password = metadata['root_password'];
   const hash = metadata['root_password_hash'];
   const iso = metadata['iso'] ?? 'image.iso';
   return {
-    hostname: `${SAFE_HOST.test(prefix) ? prefix : 'node'}${active.counter}`,
+    hostname: hostnameOf(active),
     domain: SAFE_DOMAIN.test(domain) ? domain : 'localdomain',
     rootPassword: hash === undefined ? password : undefined,
     // thousands of rounds: only for who asks

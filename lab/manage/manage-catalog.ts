@@ -5,6 +5,7 @@ import { sep } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabCore } from '../lab-core.ts';
 import { addImage } from '../images/image-add.ts';
+import { newWebhookSecret } from '../engine/hand-over/webhook.ts';
 import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../installers/templates.ts';
 import { sendJson } from '../listeners/replies.ts';
 import type { Policy } from '../store/records.ts';
@@ -13,7 +14,7 @@ import { refuseMissing, refuseWrongSettings } from './model-settings.ts';
 import { previewModel } from './preview.ts';
 import { forced, idOf, pick, pickNode, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
-import { imageView, modelView, policyView, templateView } from './views.ts';
+import { brokerView, imageView, modelView, policyView, templateView } from './views.ts';
 
 /** Adds the routes. `imageDir` gives the directory that ISOs are unpacked into. */
 export function manageCatalog(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
@@ -91,12 +92,15 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
     changed(core, `model ${model.label} removed`);
     return sendJson(reply, 200, { removed: model.uuid });
   });
-  app.get('/api/brokers', (_request, reply) => sendJson(reply, 200, brokers.list()));
+  app.get('/api/brokers', (_request, reply) => sendJson(reply, 200, brokers.list().map(brokerView)));
   app.post('/api/brokers', async (request, reply) => {
-    const broker = readBody(request, brokerSchema);
+    const { secret: wanted, ...body } = readBody(request, brokerSchema);
+    const secret = wanted === true ? newWebhookSecret() : wanted;
+    const broker = { ...body, secret };
     const stored = await core.store.write(() => brokers.add(broker));
     changed(core, `broker ${stored.name} added`);
-    return sendJson(reply, 201, stored);
+    // a secret that was made here is told this once
+    return sendJson(reply, 201, { ...brokerView(stored), ...(wanted === true && { secret }) });
   });
   app.delete('/api/brokers/:id', async (request, reply) => {
     const broker = pick('broker', brokers.list(), idOf(request), (each) => each.name);

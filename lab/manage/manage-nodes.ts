@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { handOverAgain, handOverObstacle } from '../engine/brokers.ts';
 import { explainNode } from '../engine/explain-node.ts';
 import { choosePolicy, policyAfterRemoval } from '../engine/policy.ts';
 import { retryInstallation, retryObstacle } from '../engine/tries.ts';
@@ -99,6 +100,13 @@ export function manageNodes(app: FastifyInstance, core: LabCore): void {
     const obstacle = retryObstacle(core, active);
     if (obstacle !== undefined && !force) throw new Refusal(409, `${obstacle}. ${ANYWAY}`);
     await retryInstallation(core, active);
+    return sendJson(reply, 200, activeView(core, pickActive(active.uuid)));
+  });
+  app.post('/api/active-models/:id/handover', async (request, reply) => {
+    const active = pickActive(idOf(request));
+    const obstacle = handOverObstacle(active, readBody(request, forceSchema).force);
+    if (obstacle !== undefined) throw new Refusal(409, obstacle);
+    await handOverAgain(core, active);
     return sendJson(reply, 200, activeView(core, pickActive(active.uuid)));
   });
 }

@@ -1,5 +1,6 @@
 /** The management API, on the listener for people: `/api/…`, JSON both ways. Verbs and page use it. */
 import type { FastifyInstance } from 'fastify';
+import { ansibleInventory } from '../engine/hand-over/ansible-inventory.ts';
 import type { LabCore } from '../lab-core.ts';
 import { sendJson } from '../listeners/replies.ts';
 import { clientConfig } from '../lab-settings.ts';
@@ -33,6 +34,7 @@ export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () 
         clientConfig: clientConfig(settings, core.addresses(request).nodes),
       });
     });
+    api.get('/api/inventory/ansible', async (_request, reply) => sendJson(reply, 200, await ansibleInventory(core)));
     api.get('/api/events', (request, reply) => {
       const { since, node } = request.query as { since?: string; node?: string };
       return sendJson(reply, 200, core.events.since(Number(since ?? 0) || 0, node));

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { didYouMean } from '../../platform/near-names.ts';
 import { compilePattern } from '../../platform/rules/patterns.ts';
 import { expressionFault } from '../../platform/rules/tag-expression.ts';
+import { WEBHOOK_SECRET } from '../engine/hand-over/webhook.ts';
 import { TEMPLATES, templateOf } from '../installers/templates.ts';
 
 /** Names end up in iPXE scripts, installer files and tables. */
@@ -72,6 +73,13 @@ export const brokerSchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'must be a URL: http://HOST[:PORT]/PATH or https://…' })
     .check(z.maxLength(1000)),
+  /** `true` makes one, which is shown once. */
+  secret: z.optional(
+    z.union([z.literal(true), z.string().check(z.regex(WEBHOOK_SECRET))], {
+      error: 'must be whsec_ and 24 to 64 bytes in base64, or true for a new one',
+    }),
+  ),
+  attempts: z.optional(z.int().check(z.gte(1), z.lte(100))),
 });
 
 /** Boots of the installer, and seconds that each may take; 0 for no limit. */

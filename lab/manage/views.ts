@@ -2,6 +2,7 @@
 import { failingTests } from '../../platform/rules/condition.ts';
 import { originText } from '../../platform/rules/fact-origins.ts';
 import { policyLines } from '../../platform/rules/verdict-words.ts';
+import { DEFAULT_ATTEMPTS, handOverText } from '../engine/brokers.ts';
 import type { explainNode } from '../engine/explain-node.ts';
 import type { LabCore } from '../lab-core.ts';
 import { statusOf } from '../engine/decide.ts';
@@ -9,7 +10,7 @@ import { stateEntry } from '../engine/models.ts';
 import { DEFAULT_LIMITS, triesText } from '../engine/tries.ts';
 import { installerOf } from '../installers/registry.ts';
 import { familyOf, type Template } from '../installers/templates.ts';
-import type { ActiveModel, Image, Model, NodeRecord, Policy } from '../store/records.ts';
+import type { ActiveModel, Broker, Image, Model, NodeRecord, Policy } from '../store/records.ts';
 
 interface NodeView {
   readonly uuid: string;
@@ -88,6 +89,7 @@ export function activeView(core: LabCore, active: ActiveModel): Record<string, u
     tries: triesText(core, active),
     tried: active.tried === undefined ? null : iso(active.tried),
     overdue: active.overdue,
+    handover: handOverText(core, active),
   };
 }
 
@@ -101,6 +103,11 @@ export function activeDetails(core: LabCore, active: ActiveModel): Record<string
 export function imageView(image: Image): Record<string, unknown> {
   const { added, buildTime, ...rest } = image;
   return { ...rest, added: iso(added), ...(buildTime !== undefined && { buildTime: iso(buildTime * 1000) }) };
+}
+
+/** A broker without what is secret of it. */
+export function brokerView({ uuid, name, url, secret, attempts }: Broker): Record<string, unknown> {
+  return { uuid, name, url, signed: secret !== undefined, attempts: attempts ?? DEFAULT_ATTEMPTS };
 }
 
 /** A model without what is secret in it. */

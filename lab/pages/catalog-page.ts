@@ -78,8 +78,8 @@ export function policiesPage(core: LabCore): Html {
     )}
     ${card(
       'Brokers',
-      ['Broker', 'Address'],
-      brokers.list().map((broker) => [name(broker.name), mono(broker.url)]),
+      ['Broker', 'Address', 'Signed'],
+      brokers.list().map((broker) => [name(broker.name), mono(broker.url), broker.secret === undefined ? 'no' : 'yes']),
       'No brokers: a finished node is handed over to nobody.',
     )}`;
 }

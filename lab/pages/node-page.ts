@@ -2,6 +2,7 @@
 import { policyLines } from '../../platform/rules/verdict-words.ts';
 import type { LabCore } from '../lab-core.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
+import { handOverText } from '../engine/brokers.ts';
 import { retryObstacle, triesText } from '../engine/tries.ts';
 import { explainNode } from '../engine/explain-node.ts';
 import { eventList } from './log/log-page.ts';
@@ -93,7 +94,8 @@ function tryNote(core: LabCore, active: ActiveModel): string {
   const began = active.tried === undefined ? '' : `, installer booted at ${clockTime(active.tried)}`;
   const shown = tries === '' ? '' : `; try ${tries}${began}${active.overdue ? ', takes too long' : ''}`;
   const again = retryObstacle(core, active) === undefined ? `; lab active-model retry ${active.uuid}` : '';
-  return `${shown}${again}`;
+  const given = handOverText(core, active);
+  return `${shown}${again}${given === '' ? '' : `; hand-over, ${given}`}`;
 }
 
 function installation(core: LabCore, node: NodeRecord): Html | undefined {

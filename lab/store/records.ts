@@ -58,6 +58,19 @@ export interface ActiveModel {
   readonly tried: number | undefined;
   /** That try takes longer than its policy allows. */
   readonly overdue: boolean;
+  /** How its hand-over to the broker stands; undefined before it begins. */
+  readonly handOver: HandOver | undefined;
+}
+
+/** A hand-over to a broker. */
+export interface HandOver {
+  /** The same for every attempt. */
+  readonly id: string;
+  readonly attempts: number;
+  /** When it is tried next, milliseconds since 1970; 0 never. */
+  readonly next: number;
+  /** What came of the last attempt. */
+  readonly why: string;
 }
 
 /** One line of the log of an active model. */
@@ -111,6 +124,10 @@ export interface Broker {
   readonly name: string;
   /** Where a finished node is handed over to, by POST. */
   readonly url: string;
+  /** `whsec_…`: what hand-overs are signed with; not signed without. */
+  readonly secret?: string | undefined;
+  /** How often it is asked before the hand-over has failed; undefined for the usual number (lab/engine/brokers.ts). */
+  readonly attempts?: number | undefined;
 }
 
 /** Which nodes get which model. */

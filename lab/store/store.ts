@@ -3,7 +3,17 @@
  * `write`. The implementation is store/sqlite.
  */
 import type { TagRule } from '../../platform/rules/tag-rule.ts';
-import type { ActiveLogEntry, ActiveModel, Broker, Facts, Image, Model, NodeRecord, Policy } from './records.ts';
+import type {
+  ActiveLogEntry,
+  ActiveModel,
+  Broker,
+  Facts,
+  HandOver,
+  Image,
+  Model,
+  NodeRecord,
+  Policy,
+} from './records.ts';
 
 /** What may change of a node; null takes a value back. */
 export interface NodeChanges {
@@ -52,7 +62,7 @@ export interface NodeStore {
 }
 
 /** An active model as it is bound: not tried yet. */
-export type NewBinding = Omit<ActiveModel, 'id' | 'uuid' | 'counter' | 'tries' | 'tried' | 'overdue'>;
+export type NewBinding = Omit<ActiveModel, 'id' | 'uuid' | 'counter' | 'tries' | 'tried' | 'overdue' | 'handOver'>;
 
 /** Policies at work. Everything that changes must be called within `Store.write`. */
 export interface ActiveModelStore {
@@ -67,6 +77,7 @@ export interface ActiveModelStore {
   installing(): readonly ActiveModel[];
   bind(binding: NewBinding): ActiveModel;
   setTry(active: ActiveModel, last: Pick<ActiveModel, 'tries' | 'tried' | 'overdue'>): void;
+  setHandOver(uuid: string, handOver: HandOver): void;
   /** Writes a log line, and the new state where it changed. */
   record(active: ActiveModel, entry: ActiveLogEntry): void;
   /** Oldest first; the last `limit` entries. */

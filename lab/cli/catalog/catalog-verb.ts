@@ -62,7 +62,7 @@ export function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
         return 0;
       };
       if (action === 'list') return show(await client.call('GET', kind.path));
-      if (action === 'add') return show(await client.call('POST', kind.path, kind.add?.(args)));
+      if (action === 'add') return show(await client.call('POST', kind.path, await kind.add?.(args)));
       if (args.id === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `${action} what? Its id is missing`);
       const path = `${kind.path}/${encodeURIComponent(args.id)}`;
       if (action === 'get') return show(await client.call('GET', path));

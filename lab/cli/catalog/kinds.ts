@@ -2,9 +2,10 @@
 import { resolve } from 'node:path';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb } from '../../../platform/process/verb.ts';
+import { DEFAULT_ATTEMPTS } from '../../engine/brokers.ts';
 import { DEFAULT_LIMITS } from '../../engine/tries.ts';
 import { MODEL_SETTINGS } from '../../installers/templates.ts';
-import { clientOptions, openClient } from '../management-client.ts';
+import { clientOptions, openClient, readToken } from '../management-client.ts';
 import { previewText, print, printable } from '../print.ts';
 import { catalogVerb } from './catalog-verb.ts';
 import { jsonOf, pairs, parseMatcher, tagWords } from './typed.ts';
@@ -46,12 +47,14 @@ export const activeModel = catalogVerb({
   examples: [
     ['lab active-model', 'policies at work, and how far they are'],
     ['lab active-model retry 3f2a', 'starts an installation that was stopped or failed again'],
+    ['lab active-model handover 3f2a', 'hands a finished node over to its broker again'],
     ['lab active-model remove 3f2a', 'ends one: its node is free again'],
   ],
-  columns: ['uuid', 'node', 'policy', 'model', 'state', 'tries', 'command', 'boots', 'bound'],
+  columns: ['uuid', 'node', 'policy', 'model', 'state', 'tries', 'handover', 'command', 'boots', 'bound'],
   options: (yargs) => yargs,
   actions: {
     retry: (client, path, args) => client.call('POST', `${path}/retry`, { force: args.force }),
+    handover: (client, path, args) => client.call('POST', `${path}/handover`, { force: args.force }),
   },
 });
 
@@ -118,13 +121,24 @@ export const broker = catalogVerb({
   examples: [
     ['lab broker', 'who takes finished nodes over'],
     ['lab broker add --name cmdb --url http://cmdb.example/nodes', 'POSTs each finished node there'],
+    ['lab broker add --name awx --url https://awx.example/hook --sign', 'the same, signed; prints the secret'],
   ],
-  columns: ['uuid', 'name', 'url'],
+  columns: ['uuid', 'name', 'url', 'signed', 'attempts'],
   options: (yargs) =>
     yargs
       .option('name', { type: 'string', describe: 'add: its name' })
-      .option('url', { type: 'string', describe: 'add: where finished nodes are POSTed to' }),
-  add: (args) => ({ name: args.name, url: args.url }),
+      .option('url', { type: 'string', describe: 'add: where finished nodes are POSTed to' })
+      .option('sign', { type: 'boolean', describe: 'add: signs what is sent, with a new secret that is printed once' })
+      .option('secret-file', { type: 'string', describe: 'add: signs with the secret in this file (whsec_…)' })
+      .option('attempts', {
+        type: 'number',
+        describe: `add: how often it is asked while it cannot be reached, ${DEFAULT_ATTEMPTS} by default`,
+      }),
+  add: async (args) => {
+    const file = args['secret-file'];
+    const secret = file === undefined ? args.sign : await readToken(file);
+    return { name: args.name, url: args.url, secret: secret === false ? undefined : secret, attempts: args.attempts };
+  },
 });
 
 export const policy = catalogVerb({

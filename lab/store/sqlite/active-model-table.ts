@@ -1,5 +1,5 @@
 /** Active models: a policy at work on one node, with the model as it was when the node was bound, and its log. */
-import type { ActiveLogEntry, ActiveModel, Model } from '../records.ts';
+import type { ActiveLogEntry, ActiveModel, HandOver, Model } from '../records.ts';
 import type { ActiveModelStore, NewBinding } from '../store.ts';
 import type { Database } from './database.ts';
 import { newUuid } from '../uuid.ts';
@@ -23,6 +23,7 @@ function active(row: Row): ActiveModel {
     tries: number(row['tries']),
     tried: optionalNumber(row['tried']),
     overdue: number(row['overdue']) !== 0,
+    handOver: row['hand_over'] === null ? undefined : parsed<HandOver>(row['hand_over']),
   };
 }
 
@@ -54,6 +55,8 @@ export function openActiveModels(db: Database): ActiveModelStore {
       void db
         .prepare('UPDATE active_model SET tries = ?, tried = ?, overdue = ? WHERE id = ?')
         .run(tries, tried ?? null, overdue ? 1 : 0, model.id),
+    setHandOver: (uuid, handOver) =>
+      void db.prepare('UPDATE active_model SET hand_over = ? WHERE uuid = ?').run(JSON.stringify(handOver), uuid),
     bind: (binding) => bind(state, binding),
     record: (model, entry) => record(db, model, entry),
     log: (id, limit = LOG_KEPT) =>

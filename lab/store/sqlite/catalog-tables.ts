@@ -89,8 +89,14 @@ const modelKind: ShelfKind<Model> = {
 const brokerKind: ShelfKind<Broker> = {
   table: 'broker',
   order: 'id',
-  read: (row) => ({ uuid: text(row['uuid']), name: text(row['name']), url: text(row['url']) }),
-  write: ({ name, url }) => ({ name, url }),
+  read: (row) => ({
+    uuid: text(row['uuid']),
+    name: text(row['name']),
+    url: text(row['url']),
+    secret: optional(row['secret']),
+    attempts: optionalNumber(row['attempts']),
+  }),
+  write: ({ name, url, secret, attempts }) => ({ name, url, secret: secret ?? null, attempts: attempts ?? null }),
 };
 
 const policyKind: ShelfKind<Policy> = {

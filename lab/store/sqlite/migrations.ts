@@ -85,4 +85,7 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE active_model ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE policy ADD COLUMN tries INTEGER;
    ALTER TABLE policy ADD COLUMN install_timeout INTEGER`,
+  `ALTER TABLE active_model ADD COLUMN hand_over TEXT;
+   ALTER TABLE broker ADD COLUMN secret TEXT;
+   ALTER TABLE broker ADD COLUMN attempts INTEGER`,
 ];

@@ -247,7 +247,7 @@ describe('a broker', () => {
 
   for (const [code, state] of [
     [200, 'broker_success'],
-    [503, 'broker_fail'],
+    [403, 'broker_fail'],
     [202, 'broker_wait'],
   ] as const) {
     it(`that answers ${code} brings the node to ${state}`, async () => {
