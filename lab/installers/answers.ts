@@ -43,7 +43,7 @@ export function filesBase(active: ActiveModel, routes: Routes): string | undefin
 }
 
 /** The host name of an installed node: its model's prefix, and the number that its policy counts. */
-export function hostnameOf({ model, counter }: ActiveModel): string {
+export function installedHostname({ model, counter }: ActiveModel): string {
   const prefix = model.metadata['hostname_prefix'] ?? 'node';
   return `${SAFE_HOST.test(prefix) ? prefix : 'node'}${counter}`;
 }
@@ -57,7 +57,7 @@ export function answersFor(active: ActiveModel, routes: Routes): Answers {
   const hash = metadata['root_password_hash'];
   const iso = metadata['iso'] ?? 'image.iso';
   return {
-    hostname: hostnameOf(active),
+    hostname: installedHostname(active),
     domain: SAFE_DOMAIN.test(domain) ? domain : 'localdomain',
     rootPassword: hash === undefined ? password : undefined,
     // thousands of rounds: only for who asks

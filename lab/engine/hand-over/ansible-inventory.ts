@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { hostnameOf } from '../../installers/answers.ts';
+import { installedHostname } from '../../installers/answers.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { isRecord } from '../../listeners/request-body.ts';
 import type { ActiveModel, NodeRecord } from '../../store/records.ts';
@@ -29,7 +29,7 @@ export async function ansibleInventory(core: LabCore): Promise<Record<string, un
     if (i % SLICE === SLICE - 1) await nextTurn();
     const node = core.store.nodes.byId(active.node);
     if (!node) continue;
-    const plain = hostnameOf(active);
+    const plain = installedHostname(active);
     const host = doubled.has(plain) ? `${plain}-${node.uuid.slice(0, 8)}` : plain;
     hostvars[host] = hostVars(core, node, active);
     for (const group of groupsOf(core, node, active)) groups.set(group, [...(groups.get(group) ?? []), host]);
@@ -44,7 +44,7 @@ export async function ansibleInventory(core: LabCore): Promise<Record<string, un
 
 /** Names that two machines have: host names count for each policy on its own. */
 function doubledNames(actives: readonly ActiveModel[]): ReadonlySet<string> {
-  const names = actives.map(hostnameOf);
+  const names = actives.map(installedHostname);
   return new Set(names.filter((name, i) => names.indexOf(name) !== i));
 }
 
