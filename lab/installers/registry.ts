@@ -4,6 +4,7 @@ import { agama } from './families/agama.ts';
 import { anaconda, anaconda6 } from './families/anaconda.ts';
 import { autoinstall } from './families/autoinstall.ts';
 import { autoyast } from './families/autoyast.ts';
+import { nodeMetaData, nodeUserData, nodeVendorData } from './families/cloud-init.ts';
 import { esxi } from './families/esxi.ts';
 import { firstBootScript, setupScript } from './families/first-boot.ts';
 import { coreos, flatcar } from './families/ignition.ts';
@@ -39,4 +40,7 @@ export function installerOf(template: string): Installer | undefined {
 export const POSTINSTALL: Readonly<Record<string, (answers: Answers) => string>> = {
   inject: firstBootScript,
   setup: setupScript,
+  'meta-data': nodeMetaData,
+  'user-data': nodeUserData,
+  'vendor-data': nodeVendorData,
 };

@@ -64,6 +64,7 @@ export async function previewModel(
           tries: 0,
           tried: undefined,
           overdue: false,
+          handOver: undefined,
         };
   const routes = routesOf(core, addresses, node);
   const script = (loader: BootLoader): PreviewFile => ({

@@ -2,7 +2,7 @@
 import type { Answers } from '../answers.ts';
 
 /** A shell line that fetches a callback with what the system has, trying for ten minutes. */
-function fetchLine(url: string): string {
+export function fetchLine(url: string): string {
   const once = `wget -q -O /dev/null '${url}' || curl -fsS -o /dev/null '${url}'`;
   return `n=0; until ${once}; do n=$((n + 1)); [ "$n" -ge 60 ] && break; sleep 10; done`;
 }
