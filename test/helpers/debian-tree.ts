@@ -23,6 +23,8 @@ interface TreeOptions {
 
 export interface DebianTree {
   readonly root: string;
+  /** It was unpacked by an earlier run. */
+  readonly isOld: boolean;
   /** The version of a package that was unpacked. */
   version(name: string): string | undefined;
 }
@@ -32,7 +34,8 @@ export async function debianTree(options: TreeOptions): Promise<DebianTree | str
   const { dir } = options;
   const root = join(dir, 'root');
   const stamp = join(root, 'unpacked');
-  if (!existsSync(stamp)) {
+  const isOld = existsSync(stamp);
+  if (!isOld) {
     for (const program of ['apt-get', 'dpkg-deb']) {
       if ((await run(['sh', '-c', 'command -v "$1"', 'sh', program])).status !== 0) return `there is no ${program}`;
     }
@@ -47,7 +50,7 @@ export async function debianTree(options: TreeOptions): Promise<DebianTree | str
       .find((file) => file.startsWith(`${name}_`))
       ?.split('_')[1]
       ?.replace('%3a', ':');
-  return { root, version };
+  return { root, isOld, version };
 }
 
 /** With the lists of the machine, and where those are missing or old, or are of another release, with lists of our own. */

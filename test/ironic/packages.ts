@@ -2,7 +2,7 @@
  * Debian's Ironic of one release, fetched and unpacked into a directory of the test's own; nothing is installed. That of the
  * machine's own release runs with its Python, another one in a chroot with everything that it needs.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../platform/process/run.ts';
 import { debianTree } from '../helpers/debian-tree.ts';
@@ -44,6 +44,12 @@ export async function ironicFiles(
     timeoutMs: 240_000,
   });
   if (result.status === 0) return files;
+  if (isOwn && tree.isOld) {
+    // what was installed then, and was left out of the tree, may be gone from the machine
+    tell('packages of the machine are not there any more: the tree is made anew');
+    rmSync(tree.root, { recursive: true });
+    return await ironicFiles(dir, release, tell);
+  }
   const said = result.failure ?? result.stderr.toString().trim().split('\n').at(-1) ?? '';
   return `Python cannot run Ironic ${version}: ${said.slice(0, 300)}`;
 }
