@@ -17,11 +17,11 @@ import { nativeHardware } from '../facts/hardware/collect-hardware.ts';
 import { registerPciIds } from '../facts/hardware/hardware.ts';
 import type { HardwareFacts } from '../facts/hardware/lshw/lshw-facts.ts';
 import { openSources } from '../facts/facts.ts';
-import { startDaemon } from '../platform/process/daemon.ts';
 import { run } from '../platform/process/run.ts';
 import { buildGuest, type Guest } from './machines/initrd.ts';
 import { type RecordedMachine, MACHINES } from './machines/machines.ts';
 import { pruneTree } from './machines/prune.ts';
+import { startTpm } from './machines/tpm.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../test/fixtures/machines');
 
@@ -57,26 +57,6 @@ async function boot(guest: Guest, machine: RecordedMachine, folder: string): Pro
     throw new Error(`${machine.name}: no recording: ${result.failure ?? result.status} ${result.stderr.toString()}`);
   }
   return output;
-}
-
-async function startTpm(folder: string): Promise<{ readonly arguments: string[]; stop(): Promise<void> }> {
-  const socket = join(folder, 'tpm.sock');
-  const daemon = await startDaemon([
-    'swtpm',
-    'socket',
-    '--tpm2',
-    '--tpmstate',
-    `dir=${folder}`,
-    '--ctrl',
-    `type=unixio,path=${socket}`,
-  ]);
-  return {
-    arguments: [
-      ...['-chardev', `socket,id=tpm,path=${socket}`, '-tpmdev', 'emulator,id=tpm0,chardev=tpm'],
-      ...['-device', 'tpm-tis,tpmdev=tpm0'],
-    ],
-    stop: () => daemon.stop(),
-  };
 }
 
 /** Unpacks what the machine sent, and packs it again in a stable order with fixed times, as it is committed. */

@@ -1,6 +1,16 @@
 /** Throw-away initrds of virtual machines: Debian's kernel modules, static busybox, and programs of this machine. */
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync, copyFileSync, chmodSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  copyFileSync,
+  chmodSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { run } from '../../platform/process/run.ts';
 
@@ -143,12 +153,26 @@ async function copyModules(unpacked: string, root: string, version: string, driv
       if (existsSync(from)) cpSync(from, join(root, modules, 'kernel', name), { recursive: true });
     }
   }
+  await copyDependencies(here, join(root, modules));
   for (const list of readdirSync(here).filter((name) => /^modules\.(order|builtin)/.test(name))) {
     copyFileSync(join(here, list), join(root, modules, list));
   }
   // an emulated processor would take most of a minute for it
   await must(['find', join(root, modules), '-name', '*.ko.xz', '-exec', 'xz', '-d', '{}', '+']);
   await must(['depmod', '-b', root, version]);
+}
+
+/** What the modules in `there` need of those in `here`: one without it would not be loaded, and nobody would be told. */
+async function copyDependencies(here: string, there: string): Promise<void> {
+  const table = join(here, 'modules.dep');
+  if (!existsSync(table)) await must(['depmod', '-b', join(here, '../../..'), basename(here)]);
+  for (const line of readFileSync(table, 'utf8').split('\n')) {
+    const [module = '', needed = ''] = line.split(':');
+    if (module === '' || !existsSync(join(there, module))) continue;
+    for (const name of needed.split(' ').filter((word) => word !== '' && !existsSync(join(there, word)))) {
+      cpSync(join(here, name), join(there, name));
+    }
+  }
 }
 
 async function archiveOf(root: string): Promise<Buffer> {

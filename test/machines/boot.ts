@@ -1,54 +1,83 @@
 /** Boots a machine with QEMU (emulation only) and reads from its console what it says of itself. */
-import { truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { captureSources, collectFacts } from '../../facts/facts.ts';
+import { captureSources, collectFacts, structuredFacts } from '../../facts/facts.ts';
 import { readInventory } from '../../facts/inventory/inventory.ts';
 import { startDaemon } from '../../platform/process/daemon.ts';
-import { run } from '../../platform/process/run.ts';
 import type { Guest } from '../../scripts/machines/initrd.ts';
+import { startTpm } from '../../scripts/machines/tpm.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import type { LookedAtMachine, Seen } from './machine.ts';
+import { type Qemu, qemuWith } from './qemu.ts';
 
-const LONGEST_BOOT_MS = 600_000;
-/** RAZOR_MK_QEMU names the directory of a newer QEMU than the system's. */
-const QEMU = join(process.env['RAZOR_MK_QEMU'] ?? '', 'qemu-system-x86_64');
+const LONGEST_BOOT_MS = 300_000;
+const OVMF = '/usr/share/OVMF';
 
-/** Why a machine cannot be booted here, in words; undefined where it can. */
-export async function whyNotHere({ needs = [] }: LookedAtMachine): Promise<string | undefined> {
-  const devices = (await run([QEMU, '-device', 'help'])).stdout.toString();
-  if (devices === '') return `${QEMU} is not installed`;
-  const missing = needs.find((need) => !devices.includes(`name "${need}"`));
-  return missing === undefined ? undefined : `this QEMU has no ${missing}`;
+/** The QEMU for a machine, or why it cannot be booted here, in words. `tell` gets a line for what takes time. */
+export async function qemuFor(machine: LookedAtMachine, tell: (line: string) => void): Promise<Qemu | string> {
+  for (const name of machine.uefi ?? []) {
+    if (!existsSync(join(OVMF, name)))
+      return `${join(OVMF, name)} is not there (package ${name.startsWith('OVMF32') ? 'ovmf-ia32' : 'ovmf'})`;
+  }
+  if (machine.tpm !== undefined && !existsSync('/usr/bin/swtpm')) return 'swtpm is not installed';
+  return await qemuWith(machine.needs ?? [], tell);
 }
 
 /** What the console said. Rejects where the machine did not come to its end, with the end of what it said. */
-export async function bootMachine(machine: LookedAtMachine, guest: Guest): Promise<string> {
+export async function bootMachine(machine: LookedAtMachine, guest: Guest, qemu: Qemu): Promise<string> {
   const lines: string[] = [];
-  const qemu = await startDaemon([QEMU, ...wordsOf(machine, guest, temporaryDirectory())], {
-    onLine: (line) => void lines.push(line.replace(/\r$/, '')),
-  });
-  const timer = setTimeout(() => void qemu.stop(), LONGEST_BOOT_MS);
-  await qemu.exited;
-  clearTimeout(timer);
+  const directory = temporaryDirectory();
+  const tpm = machine.tpm && (await startTpm(directory, machine.tpm));
+  try {
+    const words = [...wordsOf(machine, guest, directory), ...(tpm?.arguments ?? [])];
+    const daemon = await startDaemon([...qemu.argv, ...words], {
+      env: qemu.env,
+      onLine: (line) => {
+        lines.push(line.replace(/\r$/, ''));
+        if (lines.at(-1) === 'MK DONE') void daemon.stop();
+      },
+    });
+    const timer = setTimeout(() => void daemon.stop(), LONGEST_BOOT_MS);
+    await daemon.exited;
+    clearTimeout(timer);
+  } finally {
+    await tpm?.stop();
+  }
   if (!lines.includes('MK DONE')) {
     throw new Error(`${machine.name} did not come to its end:\n${lines.slice(-40).join('\n')}`);
   }
   return lines.join('\n');
 }
 
-function wordsOf({ disks = [], qemu }: LookedAtMachine, guest: Guest, directory: string): string[] {
-  const paths = disks.map((size, index) => {
+function wordsOf(machine: LookedAtMachine, guest: Guest, directory: string): string[] {
+  const paths = (machine.disks ?? []).map((size, index) => {
     const path = join(directory, `disk${index}.raw`);
     writeFileSync(path, '');
     truncateSync(path, size * 1024 * 1024);
     return path;
   });
-  const line = 'console=ttyS0 quiet loglevel=3 rootfstype=ramfs panic=-1';
+  for (const [name, bytes] of Object.entries(machine.files ?? {})) writeFileSync(join(directory, name), bytes);
+  const setup = machine.setup === undefined ? '' : ` mk_setup=${Buffer.from(machine.setup).toString('base64')}`;
+  const line = `console=ttyS0 quiet loglevel=3 rootfstype=ramfs panic=-1 ${machine.append ?? ''}${setup}`;
   return [
     ...['-accel', 'tcg', '-nographic', '-no-reboot', '-monitor', 'none', '-serial', 'stdio', '-boot', 'n'],
     ...['-kernel', guest.kernel, '-initrd', guest.initrd, '-append', line],
-    ...qemu.map((word) => word.replaceAll(/@disk(\d+)/g, (_, index: string) => paths[Number(index)] ?? '')),
+    ...firmwareWords(machine, directory),
+    ...machine.qemu.map((word) =>
+      word
+        .replaceAll(/@disk(\d+)/g, (_, index: string) => paths[Number(index)] ?? '')
+        .replaceAll(/@file:([\w.-]+)/g, (_, name: string) => join(directory, name)),
+    ),
   ];
+}
+
+function firmwareWords({ uefi }: LookedAtMachine, directory: string): string[] {
+  if (uefi === undefined) return [];
+  const [code, variables] = uefi;
+  const copy = join(directory, variables);
+  copyFileSync(join(OVMF, variables), copy);
+  const flash = 'if=pflash,format=raw';
+  return ['-drive', `${flash},readonly=on,file=${join(OVMF, code)}`, '-drive', `${flash},file=${copy}`];
 }
 
 /** The machine as its capture replays it. Throws where the console has none. */
@@ -57,5 +86,6 @@ export async function seenIn(text: string): Promise<Seen> {
   if (coded === undefined) throw new Error(`the machine captured nothing:\n${text.slice(-2000)}`);
   const sources = await captureSources(Buffer.from(coded, 'base64'), 'the machine');
   const set = await collectFacts({ sources, all: true });
-  return { set, inventory: set.inventory?.() ?? readInventory(sources) };
+  const inventory = set.inventory?.() ?? readInventory(sources);
+  return { set, inventory, structured: structuredFacts(set) };
 }

@@ -8,11 +8,12 @@ import { aptSuite } from '../../tinycore/image/base/apt-suite.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, 'build/machines');
-/** Few, because an emulated processor copies each of them: what QEMU's devices need. */
+/** Few, because an emulated processor copies each of them: what QEMU's devices need. What those depend on comes with them. */
 const DRIVERS = [
   ...['acpi', 'ata', 'block', 'cdrom', 'char/ipmi', 'char/tpm', 'cxl', 'dax', 'firmware', 'i2c', 'message/fusion'],
-  ...['mmc', 'nvdimm', 'nvme', 'ufs', 'usb/host', 'usb/storage', 'usb/common', 'usb/core', 'virt', 'virtio'],
+  ...['misc/enclosure.ko', 'mmc', 'nvdimm', 'nvme', 'ufs', 'usb/host', 'usb/storage', 'usb/common', 'usb/core', 'virt'],
   ...[
+    'virtio',
     'hid',
     'input/serio',
     'net/bonding',
@@ -21,18 +22,15 @@ const DRIVERS = [
     'net/macvlan.ko',
     'net/mdio',
     'net/mii.ko',
-    'net/net_failover.ko',
   ],
-  ...['net/phy', 'net/tun.ko', 'net/usb', 'net/veth.ko', 'net/virtio_net.ko', 'net/vmxnet3'],
+  ...['net/net_failover.ko', 'net/phy', 'net/tun.ko', 'net/usb', 'net/veth.ko', 'net/virtio_net.ko', 'net/vmxnet3'],
   ...['8390', 'amd/pcnet32.ko', 'dec', 'realtek'].map((part) => `net/ethernet/${part}`),
   ...['e1000', 'e1000e', 'e100.ko', 'igb', 'igbvf'].map((part) => `net/ethernet/intel/${part}`),
-  ...['am53c974.ko', 'esp_scsi.ko', 'megaraid', 'raid_class.ko', 'scsi_common.ko', 'scsi_mod.ko', 'sd_mod.ko'].map(
+  ...['megaraid', 'raid_class.ko', 'scsi_common.ko', 'scsi_debug.ko', 'scsi_mod.ko'].map((part) => `scsi/${part}`),
+  ...['scsi_transport_fc.ko', 'scsi_transport_sas.ko', 'scsi_transport_spi.ko', 'sd_mod.ko', 'ses.ko', 'sg.ko'].map(
     (part) => `scsi/${part}`,
   ),
-  ...['scsi_transport_fc.ko', 'scsi_transport_sas.ko', 'scsi_transport_spi.ko', 'sg.ko', 'sr_mod.ko'].map(
-    (part) => `scsi/${part}`,
-  ),
-  ...['sym53c8xx_2', 'virtio_scsi.ko', 'vmw_pvscsi.ko'].map((part) => `scsi/${part}`),
+  ...['sr_mod.ko', 'st.ko', 'sym53c8xx_2', 'virtio_scsi.ko', 'vmw_pvscsi.ko'].map((part) => `scsi/${part}`),
 ];
 let built: Promise<Guest> | undefined;
 

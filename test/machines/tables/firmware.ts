@@ -1,0 +1,69 @@
+/** Firmware and its tables, screens, management processors. */
+import assert from 'node:assert/strict';
+import { drive, type LookedAtMachine, nic, q35 } from '../machine.ts';
+
+const MAC = '52:54:00:0a:00:01';
+
+/** A structure of SMBIOS with its strings in Latin-1, as many firmwares write them. */
+function structure(type: number, fields: readonly number[], strings: readonly string[]): Uint8Array {
+  const texts = strings.map((text) => Buffer.from(`${text}\0`, 'latin1'));
+  const end = Buffer.alloc(strings.length === 0 ? 2 : 1);
+  return Buffer.concat([Buffer.from([type, 4 + fields.length, 0x00, 0x01, ...fields]), ...texts, end]);
+}
+
+const UUID_BYTES = [0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff];
+export const FIRMWARE_MACHINES: readonly LookedAtMachine[] = [
+  {
+    name: 'uefi-tpm2',
+    why: 'UEFI without Secure Boot, and a TPM 2.0 by its command and response buffer',
+    uefi: ['OVMF_CODE_4M.fd', 'OVMF_VARS_4M.fd'],
+    tpm: { device: 'tpm-crb', version: '2.0' },
+    qemu: q35('-m', '1024', ...nic(0, 'virtio-net-pci', MAC), ...drive(0), '-device', 'virtio-blk-pci,drive=d0'),
+    disks: [64],
+    setup: 'modprobe -a tpm_crb tpm_tis',
+    facts: {
+      mk_firmware_mode: 'uefi',
+      mk_secure_boot: undefined,
+      mk_tpm: 'true',
+      mk_tpm_version: '2.0',
+      virtual: 'qemu',
+    },
+    id: [MAC],
+  },
+  {
+    name: 'latin-1',
+    why: 'texts in Latin-1 with control characters, an empty structure, strings that no field names',
+    qemu: q35('-smbios', 'file=@file:system', '-smbios', 'file=@file:empty'),
+    files: {
+      system: structure(
+        1,
+        [1, 2, 0, 3, ...UUID_BYTES, 6, 0, 4],
+        ['Müller & Söhne', 'Blätter\x01 9', ' SN-é7 ', 'ß', '?'],
+      ),
+      empty: structure(200, [], []),
+    },
+    facts: {
+      // dmidecode's words, which Facter gave: a point for each byte that is not ASCII
+      manufacturer: 'M.ller & S.hne',
+      productname: 'Bl.tter. 9',
+      serialnumber: 'SN-.7',
+      uuid: '00112233-4455-6677-8899-aabbccddeeff',
+    },
+  },
+  {
+    name: 'screens',
+    why: 'five screens of a virtual machine compute nothing',
+    qemu: q35(
+      ...['virtio-vga', 'bochs-display', 'secondary-vga', 'qxl', 'virtio-gpu-pci'].flatMap((name) => ['-device', name]),
+    ),
+    facts: { mk_gpu_count: '0', mk_accelerator_count: '0' },
+  },
+  {
+    name: 'ipmi-on-isa',
+    why: 'a management processor that the firmware’s table names',
+    qemu: q35('-device', 'ipmi-bmc-sim,id=b', '-device', 'isa-ipmi-kcs,bmc=b'),
+    setup: 'modprobe -a ipmi_si ipmi_devintf; sleep 2',
+    facts: { mk_bmc: 'true', mk_bmc_interface: 'KCS (Keyboard Control Style)', mk_bmc_ipmi_version: '2.0' },
+    look: ({ inventory }) => assert.equal(inventory.bmc?.device, true),
+  },
+];
