@@ -78,6 +78,8 @@ function wrap(text: string, host: Host, indent: number): string {
   return host.interactive ? wrapWords(text, Math.max(indent + 30, host.columns), indent) : text;
 }
 
+const NEXT = "Next: npm start -- --keep shows the lab's page; npx razor-mk facts; npm test; the README.";
+
 function summaryText(summary: Summary, host: Host): string {
   const time = summary.factsMs === undefined ? '' : `, gathered in ${summary.factsMs.toFixed(1)} ms`;
   return `
@@ -90,7 +92,7 @@ function summaryText(summary: Summary, host: Host): string {
   what would miss  ${wrap(missText(summary), host, 19)}
 
 Done in ${summary.seconds.toFixed(1)} s: discovered, registered, bound, told to reboot.
-Next: npm start -- --keep shows the lab's page; npx razor-mk facts; npm test; the README.
+${wrap(NEXT, host, 0)}
 `;
 }
 

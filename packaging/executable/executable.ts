@@ -104,15 +104,16 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
 async function stageExecutable(stage: string, options: PackageOptions): Promise<StagedExecutable> {
   const { arch, cache, env, say, version, commit } = options;
   const pinned = lockedNode(arch);
-  const bundled = await bundle({ version, commit, output: bundlePath(stage) });
+  const long = <T>(what: string, work: () => Promise<T>): Promise<T> => withProgress(say, what, work);
+  const bundled = await long('bundling', () => bundle({ version, commit, output: bundlePath(stage) }));
   say(`bundle       ${bundled.bytes.toLocaleString('en')} bytes, ${bundled.packages.length} npm packages\n`);
-  await verifyInstalled(bundled.packageFiles, { cache, env, say });
+  await long('verifying     npm packages', () => verifyInstalled(bundled.packageFiles, { cache, env, say }));
   say(`verified     ${bundled.packageFiles.length} files of npm packages, by package-lock.json\n`);
-  const node = await findNodeBinary(arch, { cache, env, say });
+  const node = await long('verifying     Node', () => findNodeBinary(arch, { cache, env, say }));
   const stripped = join(stage, 'node');
-  await stripNode(arch, node, stripped);
+  await long('stripping     Node', () => stripNode(arch, node, stripped));
   say(`Node         ${pinned.version} for ${ARCHES[arch].machine}, ${size(stripped)} bytes stripped\n`);
-  const icu = await trimIcuData(stripped, stage);
+  const icu = await long('cutting       ICU data', () => trimIcuData(stripped, stage));
   say(
     icu === undefined
       ? 'ICU data     whole: icupkg is not installed (apt-get install icu-devtools); the executable is a third larger\n'
@@ -120,16 +121,18 @@ async function stageExecutable(stage: string, options: PackageOptions): Promise<
   );
   const path = join(stage, 'razor-mk');
   const pciIds = await pciIdsAsset(options.pciIds, stage, say);
-  const { cacheBytes } = await makeExecutable({
-    arch,
-    nodeVersion: pinned.version,
-    stage,
-    node: stripped,
-    output: path,
-    ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
-    flags: options.flags,
-    libraries: options.libraries,
-  });
+  const { cacheBytes } = await long('building      the executable and its code cache', () =>
+    makeExecutable({
+      arch,
+      nodeVersion: pinned.version,
+      stage,
+      node: stripped,
+      output: path,
+      ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
+      flags: options.flags,
+      libraries: options.libraries,
+    }),
+  );
   say(
     cacheBytes > 0
       ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`

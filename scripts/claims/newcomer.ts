@@ -64,7 +64,7 @@ export const claims: readonly Claim[] = [
     ),
     minutes: 2,
     check: shows(
-      /08:00:27:AA:BB:CC/,
+      /08:00:27:aa:bb:cc/i,
       /4 times since/,
       /table\.facts td:first-child \{[^}]*nowrap/,
       /only whole MACs and UUIDs/,
@@ -98,7 +98,7 @@ export const claims: readonly Claim[] = [
     id: 'newcomer-demo',
     area: 'newcomer',
     says: 'row 24: on a terminal of 80 columns no line of the demonstration is wider, and the page has its address',
-    command: `script -qec 'stty cols 80; npm start' /dev/null | tr -d '\\r' | sed 's/\\x1b\\[[0-9;]*m//g'`,
+    command: `script -qec 'stty cols 80; bin/razor-mk.cjs demo' /dev/null | tr -d '\\r' | sed 's/\\x1b\\[[0-9;]*m//g'`,
     minutes: 2,
     needs: ['script'],
     check: (output) =>
