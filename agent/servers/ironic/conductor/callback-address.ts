@@ -37,8 +37,10 @@ async function sourceAddress(apiUrl: string): Promise<string> {
   const socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4');
   try {
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), host, () => resolve());
+      // a failure comes to this callback, which Node's types do not tell, and not as an event
+      socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), host, (...failed: readonly unknown[]) =>
+        failed[0] instanceof Error ? reject(failed[0]) : resolve(),
+      );
     });
     const { address } = socket.address();
     if (!isLinkLocal(address)) return address;
