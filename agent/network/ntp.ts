@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { RazorMkError } from '../../platform/errors/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { System } from '../../platform/system.ts';
 import { LEASES, leaseValue } from './dhcp.ts';
 
@@ -86,7 +86,9 @@ export async function askSntp(
           settle(() => reject(error as Error));
         }
       });
-      socket.connect(options.port ?? 123, address, () => {
+      // without a route the callback is called with an error, and the socket stays unconnected: sending would throw
+      socket.connect(options.port ?? 123, address, (...failed: readonly unknown[]) => {
+        if (failed[0] instanceof Error) return settle(() => reject(noWay(address, failed[0])));
         sentMs = wall().getTime();
         socket.send(request);
       });
@@ -94,6 +96,10 @@ export async function askSntp(
   } finally {
     socket.close();
   }
+}
+
+function noWay(address: string, cause: unknown): RazorMkError {
+  return new RazorMkError('RAZOR_MK_NTP', `no way to the NTP server ${address}: ${messageOf(cause)}`, { cause });
 }
 
 /** Below this the clock is left alone. */
