@@ -92,7 +92,7 @@ export function createSources(origin: Origin): Sources {
     },
     int(path) {
       const line = sources.line(path);
-      if (line === undefined || !/^-?(\d{1,15}|0x[0-9a-fA-F]{1,12})$/.test(line)) return undefined;
+      if (line === undefined || !/^(-?\d{1,15}|0x[0-9a-fA-F]{1,12})$/.test(line)) return undefined;
       return Number(line);
     },
     list: (path) =>

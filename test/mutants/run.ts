@@ -50,6 +50,8 @@ async function outside(): Promise<number> {
     return 69;
   }
   const directory = `/var/tmp/razor-mk-mutants-${process.pid}`;
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   try {
     for (let index = 0; index <= Number(values.jobs); index++)
       await copyTree(PROJECT, join(directory, `tree-${index}`));
@@ -63,6 +65,7 @@ async function outside(): Promise<number> {
     const ended = await run(argv, {
       cwd: directory,
       timeoutMs: (Number(values.minutes) + 5) * 60_000,
+      signal: stop.signal,
       env: { [INSIDE]: directory, PATH: `${dirname(program)}:${process.env['PATH']}` },
       onStdout: (piece) => void process.stdout.write(piece),
     });
