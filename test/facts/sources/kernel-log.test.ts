@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { readKernelLog } from '../../../facts/sources/kernel-log.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
+// own process: the reader keeps the first log that it opened for as long as the process lives
+
 test('of the kernel’s log the texts about firmware are kept, without what stands before and below them', (t) => {
   // one record, as /dev/kmsg gives it; the file stays open, and the next reading has only what is new
   const path = join(temporaryDirectory(t), 'kmsg');
