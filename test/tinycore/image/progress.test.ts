@@ -8,22 +8,31 @@ function host(interactive: boolean, columns: number): { host: Host; said: string
   return { said, host: { interactive, columns, err: (text: string) => void said.push(text) } as unknown as Host };
 }
 
-test('on a terminal a step overwrites the line of the one before, and never wraps', () => {
+test('on a terminal a step overwrites the line of the one before, never wraps, and its seconds go on', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const { said, host: terminal } = host(true, 20);
   const progress = createProgress(terminal);
   progress.step('reading a file with a long name');
+  t.mock.timers.tick(1000);
   progress.done();
   const wipe = `\r${' '.repeat(19)}\r`;
   assert.match(said[0] ?? '', new RegExp(`^${wipe} {2}\\d\\.\\d s {2}reading a $`));
-  assert.equal(said[1], wipe);
+  assert.equal(said[1]?.slice(-7), 'ding a ');
+  assert.equal(said[2], wipe);
 });
 
-test('in a pipe nothing is said', () => {
+test('in a pipe short work says nothing, and long work a line every five seconds', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const { said, host: pipe } = host(false, 80);
   const progress = createProgress(pipe);
   progress.step('reading');
-  progress.done();
+  t.mock.timers.tick(4999);
   assert.deepEqual(said, []);
+  t.mock.timers.tick(1);
+  assert.match(said.join(''), /^ {2}\d\.\d s {2}reading …\n$/);
+  progress.done();
+  t.mock.timers.tick(60_000);
+  assert.equal(said.length, 1);
 });
 
 test('a terminal of no width is survived', () => {
