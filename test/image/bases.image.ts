@@ -129,7 +129,7 @@ test('a userland of 32 bit under a kernel of 64 boots to a check-in', async (t) 
 /** busybox of Debian's i386, the bytes. Throws RAZOR_MK_DOWNLOAD. */
 async function narrowBusybox(directory: string): Promise<Buffer> {
   const options = { timeoutMs: 300_000, cwd: directory };
-  const apt = await aptSuite({ foreign: 'i386', cache: CACHE, run: options });
+  const apt = await aptSuite({ suite: 'bookworm', foreign: 'i386', cache: CACHE, run: options });
   const fetched = await run(['apt-get', ...apt, 'download', 'busybox-static'], options);
   assert.equal(fetched.status, 0, fetched.stderr.toString());
   const unpacked = await run(['sh', '-c', 'dpkg-deb -x busybox-static_*.deb i386'], options);

@@ -49,7 +49,6 @@ export const RECIPES: readonly Recipe[] = [
       { firmware: 'bios', boots: 'stick' },
       { firmware: 'uefi', boots: 'stick' },
     ],
-    short: true,
   },
   {
     id: 'loopback',

@@ -91,7 +91,7 @@ interface Mends {
 /**
  * Files that take the place of the base's own where these would not do. tce-load of Tiny Core up to 10.1 mounts extensions with
  * `bs=4096`, which kernels from 5.x on refuse (seen with 6.1: "squashfs: Unknown parameter 'bs'"). `ip` is in no release of Tiny Core (seen in
- * 7.2 to 11.0): `busybox` gives the bytes of a static busybox, whose applet it then is.
+ * 4.4 to 11.0): `busybox` gives the bytes of a static busybox, whose applet it then is.
  */
 export async function mendBase(tree: Tree, busybox: () => Promise<Buffer>): Promise<Mends> {
   const entries: Entry[] = [];
