@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'base-sha256': 'SHA256',
   broker: 'NAME',
 
+  attempts: 'COUNT',
   'builtin-list': 'FILE',
   'build-step': 'FILE|DIR',
   cache: 'DIR',
@@ -39,6 +40,7 @@ const WORDS: Readonly<Record<string, string>> = {
   image: 'IMAGE',
   'image-version': 'VERSION',
   initrd: 'FILE',
+  'install-timeout': 'SECONDS',
   interface: 'NAME',
   interval: 'SECONDS',
   'ironic-image': 'FILE',
@@ -100,6 +102,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'tls-cert': 'FILE',
   'tls-key': 'FILE',
   'token-file': 'FILE',
+  tries: 'COUNT',
   turns: 'COUNT',
   url: 'URL',
   version: 'VERSION',
