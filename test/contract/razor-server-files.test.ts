@@ -60,7 +60,7 @@ describe('razor-server’s files', () => {
       const image = store.images.add({ ...none, ...os, path: join(directory, 'debian') });
       const metadata = { hostname_prefix: 'rack' };
       const model = store.models.add({ label: 'm', template: 'debian', image: image.uuid, metadata });
-      const broker = store.brokers.add({ name: 'chef', url: 'http://127.0.0.1:1/' });
+      const broker = store.brokers.add({ name: 'chef', url: 'http://127.0.0.1:1/', attempts: 1 });
       const policy = { label: 'p', line: 0, enabled: true, maximum: 1, model: model.uuid, broker: broker.uuid };
       store.policies.add({ ...policy, tags: ['Acme'] });
     });

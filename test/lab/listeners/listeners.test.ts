@@ -115,11 +115,11 @@ describe('the verbs', () => {
   it('say that no lab answers, what the lab refused, and what could be meant', async () => {
     const lab = await startLabProcess();
     try {
-      const refused = await lab.verb('model', 'add', '--label', 'x', '--template', 'windows');
+      const refused = await lab.verb('model', 'add', '--label', 'x', '--template', 'plan9');
       assert.equal(refused.status, 65);
       assert.match(
         refused.stderr.toString(),
-        /template: unknown template windows; known: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
+        /template: unknown template plan9; known: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
       );
       const nobody = await lab.verb('node', 'get', 'nobody');
       assert.match(nobody.stderr.toString(), /unknown node nobody/);
