@@ -24,6 +24,7 @@ import { scenario as u } from './u-bmc.ts';
 import { byHttp as v2, fromIso as v3, scenario as v } from './v-secure-boot.ts';
 import { scenario as w } from './w-ironic-live.ts';
 import { scenario as x5 } from './x-arm64-hardware.ts';
+import { answers as y, whole as debianInstall } from './y-debian.ts';
 import { byHttp as x4, fromIso as x2, scenario as x, secureBoot as x3 } from './x-arm64.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -65,4 +66,6 @@ export const SCENARIOS: readonly Scenario[] = [
   x3,
   x4,
   x5,
+  y,
+  debianInstall,
 ];
