@@ -17,8 +17,8 @@ const RELAY = new URL('debian-mirror-relay.ts', import.meta.url).pathname;
 export interface DebianMirror {
   /** What machines of the site use: `http://10.77.0.1:8090/debian`. */
   readonly url: string;
-  /** Paths that were asked for and found, in order. */
-  readonly served: readonly string[];
+  /** Paths that were asked for, in order. */
+  readonly asked: readonly string[];
   close(): Promise<void>;
 }
 
@@ -34,6 +34,20 @@ export async function aptMirror(): Promise<{ readonly site: string } | { readonl
   return site === undefined ? { lack: 'apt has no list of a Debian mirror: apt-get update' } : { site };
 }
 
+const PARTS = 'dists/bookworm/main/debian-installer/binary-amd64/Packages.xz';
+
+/** Why the installer's own parts cannot be had from it; some mirrors have packages alone. */
+export async function lacksInstallerParts(): Promise<string | undefined> {
+  const found = await aptMirror();
+  if ('lack' in found) return found.lack;
+  const base = found.site.replace(/\/$/, '');
+  const list = await fetched(base, PARTS);
+  const listed = list && (await run(['xz', '-dc', list], { outputLimit: 16 * 1024 * 1024 })).stdout.toString();
+  const first = /^Filename: (\S+)$/m.exec(listed ?? '')?.[1];
+  if (first !== undefined && (await fetched(base, first)) !== undefined) return undefined;
+  return `the mirror that apt uses has no parts of the installer (${first ?? PARTS})`;
+}
+
 /** Opens it in a site. Throws where apt has no mirror. */
 export async function openMirror(site: Site, port: number): Promise<DebianMirror> {
   const found = await aptMirror();
@@ -41,14 +55,14 @@ export async function openMirror(site: Site, port: number): Promise<DebianMirror
   // the path of a socket has room for 107 characters
   const dir = mkdtempSync(join(tmpdir(), 'mirror-'));
   const socket = join(dir, 'socket');
-  const served: string[] = [];
+  const asked: string[] = [];
   const base = found.site.replace(/\/$/, '');
-  const server = createServer((request, reply) => void answer(base, served, request, reply));
+  const server = createServer((request, reply) => void answer(base, asked, request, reply));
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   const relay = await site.namespace.start([process.execPath, RELAY, site.address, String(port), socket], {});
   return {
     url: `http://${site.address}:${port}/debian`,
-    served,
+    asked,
     async close() {
       await relay.stop();
       server.closeAllConnections();
@@ -58,11 +72,11 @@ export async function openMirror(site: Site, port: number): Promise<DebianMirror
   };
 }
 
-async function answer(base: string, served: string[], request: IncomingMessage, reply: ServerResponse): Promise<void> {
+async function answer(base: string, asked: string[], request: IncomingMessage, reply: ServerResponse): Promise<void> {
   const path = decodeURIComponent((request.url ?? '').split('?')[0] ?? '').replace(/^\/debian\//, '');
+  asked.push(path);
   const file = /^[\w.+~:/-]+$/.test(path) && !/(^|\/)\.\.(\/|$)/.test(path) ? await fetched(base, path) : undefined;
   if (file === undefined) return void reply.writeHead(404).end();
-  served.push(path);
   reply.writeHead(200, { 'content-length': statSync(file).size });
   if (request.method === 'HEAD') return void reply.end();
   createReadStream(file)

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { debianTree } from '../../helpers/debian-tree.ts';
 import type { Machine } from '../../../lab/vm/machine.ts';
 import type { Site } from '../../../lab/vm/site.ts';
-import { aptMirror, openMirror, type DebianMirror } from '../debian-mirror.ts';
+import { aptMirror, lacksInstallerParts, openMirror, type DebianMirror } from '../debian-mirror.ts';
 import { emptyDisk, readySite } from '../ready.ts';
 import { isEvent, type ReadySite, type Scenario, type World } from '../scenario.ts';
 
@@ -81,18 +81,18 @@ const CONSOLE = 'kernel_args=console=ttyS0,115200 DEBIAN_FRONTEND=text';
 
 export const answers: Scenario = {
   id: 'y',
-  title: 'Debian 12’s own installer takes the answers of its template and fetches its first parts from the mirror',
+  title:
+    'Debian 12’s own installer takes the answers of its template, reads the lists of a mirror and asks for its first part',
   gate: true,
   minutes: 9,
   lacks,
   async run(world) {
     const { mirror } = await startInstaller(world, [CONSOLE]);
     try {
-      world.step('it reads the mirror’s list and the first of its own parts');
+      world.step('it reads the mirror’s lists and asks for the first of its own parts');
       const until = Date.now() + 240_000;
-      const parts = (): number => mirror.served.filter((path) => path.endsWith('.udeb')).length;
-      while (parts() < 3) {
-        if (Date.now() > until) throw new Error(`the mirror served only: ${mirror.served.join(' ')}`);
+      while (!mirror.asked.some((path) => path.endsWith('.udeb'))) {
+        if (Date.now() > until) throw new Error(`the mirror was asked only: ${mirror.asked.join(' ')}`);
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     } finally {
@@ -106,7 +106,7 @@ export const whole: Scenario = {
   title: 'a whole Debian 12 from power-on to its login: discovered, bound, installed, booted from its own disk',
   gate: false,
   minutes: 90,
-  lacks,
+  lacks: lacksInstallerParts,
   async run(world) {
     const { site, mirror, machine, lab, node } = await startInstaller(world, [
       CONSOLE,
