@@ -65,7 +65,7 @@ async function preview(template: string, metadata: Readonly<Record<string, strin
   const { family } = TEMPLATES.find(({ name }) => name === template) ?? {};
   const type = family === 'linux' ? 'os' : family;
   const label = `${template} ${Object.keys(metadata).length}`;
-  await api('POST', '/images', { type, path: dir, name: label, version: '1' });
+  await api('POST', '/images', { type, path: dir, name: label, version: '1', force: true });
   await api('POST', '/models', { label, template, image: label, metadata });
   return (await api('GET', `/models/${encodeURIComponent(label)}/preview`)) as PreviewFile[];
 }
