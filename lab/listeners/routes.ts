@@ -41,6 +41,10 @@ const FILES: Readonly<Record<string, string>> = {
   'answerfile/hook-finish': 'hook-finish',
   'postinstall/inject': 'first-boot',
   'postinstall/setup': 'first-boot-setup',
+  // Ubuntu's installer has files of the same names
+  'postinstall/meta-data': 'system-meta-data',
+  'postinstall/user-data': 'system-user-data',
+  'postinstall/vendor-data': 'system-vendor-data',
   boot_cfg: 'boot_cfg',
 };
 

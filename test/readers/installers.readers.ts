@@ -86,7 +86,7 @@ const CLOUD_INIT = ['/usr/bin/python3', '-m', 'cloudinit.cmd.main'] as const;
 /** What reads a file, by its name; undefined for one that nothing here reads. */
 function reader(name: string, text: string, path: string): readonly [string, ...string[]] | undefined {
   if (name === 'preseed') return ['debconf-set-selections', '--checkonly', path];
-  if (name === 'user-data') return [...CLOUD_INIT, 'schema', '--config-file', path];
+  if (/(user|vendor)-data$/.test(name)) return [...CLOUD_INIT, 'schema', '--config-file', path];
   if (name.endsWith('.ign')) return ['ignition-validate', path];
   if (text.startsWith('<?xml')) return ['xmllint', '--noout', '--nonet', path];
   if (text.startsWith('#!/bin/sh')) return ['dash', '-n', path];
