@@ -12,12 +12,15 @@ const NODES_LOOKED_AT = 1000;
 /** Each id of a Hanlon node is a tag: a MAC without colons, a UUID. */
 const HANLON_ID = /^[0-9A-F]{12}(_[0-9A-F]{12})*$|^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i;
 
-const KEEP_ANYWAY = '“force” (--force) keeps it all the same';
+/** A refusal as a sentence, and that it can be overridden. */
+function unlessForced(text: string): string {
+  return `${text}${text.endsWith('?') ? '' : '.'} “force” (--force) keeps it all the same`;
+}
 
 /** Throws a Refusal for a tag that no machine can have, as a policy that wants it never fits. */
 export function refuseUnknownTags(core: LabCore, tags: readonly string[]): void {
   const fault = firstFault(core, tags, core.store.tagRules.list());
-  if (fault !== undefined) throw new Refusal(422, `tags: ${fault}. ${KEEP_ANYWAY}`);
+  if (fault !== undefined) throw new Refusal(422, unlessForced(`tags: ${fault}`));
 }
 
 /** Throws a Refusal where a policy would wait for ever once a rule is gone. */
@@ -29,7 +32,7 @@ export function refuseUsedRule(core: LabCore, uuid: string): void {
       (each) => faultOf(each, rules, []) === undefined && faultOf(each, others, []) !== undefined,
     );
     if (tag !== undefined)
-      throw new Refusal(409, `policy ${policy.label} wants the tag ${tag}, which no other rule gives. ${KEEP_ANYWAY}`);
+      throw new Refusal(409, unlessForced(`policy ${policy.label} wants the tag ${tag}, which no other rule gives`));
   }
 }
 
@@ -42,7 +45,7 @@ export function refuseUnknownSettings(core: LabCore, metadata: Readonly<Record<s
     // task files of one's own read whatever they like
     if (near === '' && core.settings.taskFiles !== undefined) continue;
     const what = near || `; known: ${known.join(', ')}`;
-    throw new Refusal(422, `metadata: no installer reads the setting ${name}${what}. ${KEEP_ANYWAY}`);
+    throw new Refusal(422, unlessForced(`metadata: no installer reads the setting ${name}${what}`));
   }
 }
 

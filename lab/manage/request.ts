@@ -36,6 +36,8 @@ function issueText(issue: z.core.$ZodIssue, value: unknown): string {
   if (given === undefined && issue.code !== 'unrecognized_keys') return 'is missing';
   if (issue.code === 'invalid_type')
     return `must be of type ${issue.expected === 'int' ? 'whole number' : issue.expected}`;
+  if (issue.code === 'too_small') return `must be at least ${String(issue.minimum)}`;
+  if (issue.code === 'too_big') return `must be at most ${String(issue.maximum)}`;
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
   return issue.message;
 }

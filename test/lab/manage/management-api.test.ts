@@ -34,6 +34,7 @@ describe('the management API', () => {
       ['/brokers', { name: 'b', url: 'example.com' }, /^url: must be a URL: http:/],
       ['/images', { type: 'floppy', path: '/x' }, /^type: must be one of mk, os, esxi, xenserver$/],
       ['/tags', { name: 't', tag: 't', matchers: [{ key: 'a' }] }, /^matchers\.0\.compare: is missing$/],
+      ['/policies', { label: 'p', model: 'bookworm', maximum: -1 }, /^maximum: must be at least 0$/],
     ] as const) {
       assert.match(String((await ask(path, body))['error']), error, JSON.stringify(body));
     }
@@ -43,7 +44,11 @@ describe('the management API', () => {
     const model = { label: 'locked', template: 'debian', metadata: { root_passwrd: 'x' } };
     const policy = { label: 'nowhere', model: 'bookworm' };
     for (const [path, body, error] of [
-      ['/models', model, /^metadata: no installer reads the setting root_passwrd; did you mean root_password/],
+      [
+        '/models',
+        model,
+        /^metadata: no installer reads the setting root_passwrd; did you mean root_password\? “force”/,
+      ],
       ['/policies', { ...policy, tags: ['nisc_2'] }, /^tags: no rule gives the tag nisc_2; did you mean nics_2\?/],
       ['/policies', { ...policy, tags: ['nics_2,big'] }, /^tags: no tag can be "nics_2,big": "," is dropped/],
       ['/policies', { ...policy, tags: ['nics_x'] }, /^tags: no rule gives the tag nics_x/],
