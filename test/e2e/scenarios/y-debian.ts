@@ -83,7 +83,7 @@ export const answers: Scenario = {
   id: 'y',
   title:
     'Debian 12’s own installer takes the answers of its template, reads the lists of a mirror and asks for its first part',
-  gate: true,
+  gate: false,
   minutes: 9,
   lacks,
   async run(world) {
