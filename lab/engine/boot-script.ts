@@ -1,8 +1,10 @@
 /** Boot scripts (iPXE, GRUB): the microkernel's, the installers', the local disk's (docs/contracts/razor-0.x.md#boot). */
 import type { LabCore } from '../lab-core.ts';
 import { findNode } from './decide.ts';
-import { rankMicrokernels, versionFault } from '../images/images.ts';
-import { grubLoad, grubWait } from '../installers/grub-scripts.ts';
+import type { KernelArch } from '../../platform/netboot/kernel-arch.ts';
+import { versionFault } from '../images/images.ts';
+import { microkernelsByArch } from '../images/microkernels.ts';
+import { grubAskAgain, grubLoad, grubWait } from '../installers/grub-scripts.ts';
 import { installerScript, localScript, type BootLoader } from '../installers/scripts.ts';
 import { stateEntry } from './models.ts';
 import { familyOf } from '../installers/templates.ts';
@@ -18,6 +20,10 @@ interface BootInput {
   readonly routes: Routes;
   /** iPXE by default. */
   readonly loader?: BootLoader;
+  /** What the loader says of its processor; asked for where the lab has microkernels of several. */
+  readonly arch?: KernelArch | undefined;
+  /** Address of this question, for asking again with the processor; undefined where that is not possible. */
+  readonly again?: string | undefined;
   /** A question in advance (HEAD), as firmware asks before each GET: nothing is noted. */
   readonly peek?: boolean;
 }
@@ -61,7 +67,9 @@ function note(core: LabCore, { peek }: BootInput, event: Parameters<LabCore['eve
 async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined, why: string): Promise<string> {
   const fault = core.settings.faithful ? versionFault(core.store.images.list()) : undefined;
   if (fault !== undefined) throw new NoMicrokernel(fault);
-  const image = await bootable(core);
+  const ask = core.settings.faithful ? undefined : await questionOfArch(core, input);
+  if (ask !== undefined) return ask;
+  const image = await bootable(core, input.arch);
   note(core, input, {
     type: 'boot',
     dialect: input.dialect,
@@ -77,14 +85,27 @@ async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | unde
 /** A faithful lab without an image, or with one that its original stumbles over: the dialect answers as that does. */
 export class NoMicrokernel extends Error {}
 
-/** The best microkernel whose files are what they were when it was added. */
-export async function bootable(core: LabCore): Promise<Image | undefined> {
-  for (const image of rankMicrokernels(core.store.images.list())) {
+/** The best microkernel whose files are what they were when it was added, for a processor where that is known. */
+export async function bootable(core: LabCore, arch?: KernelArch): Promise<Image | undefined> {
+  for (const { image, arch: own } of await microkernelsByArch(core.store.images.list())) {
+    if (arch !== undefined && own !== arch && !core.settings.faithful) continue;
     const wrong = await core.verifyImage(image);
     if (wrong === undefined) return image;
     core.events.emit({ type: 'failed', message: `microkernel ${image.version} is passed over: ${wrong}` });
   }
   return undefined;
+}
+
+/** A script that asks again and names the loader's processor; undefined where that is known, or all microkernels are for one. */
+async function questionOfArch(core: LabCore, { arch, again, loader }: BootInput): Promise<string | undefined> {
+  if (arch !== undefined || again === undefined || !/^https?:\/\/[\w.:[\]-]+\/[\w./?&=%:-]+$/.test(again))
+    return undefined;
+  const arches = new Set((await microkernelsByArch(core.store.images.list())).map((each) => each.arch));
+  if (arches.size < 2) return undefined;
+  const interval = checkinInterval(core.settings);
+  if (loader === 'grub') return grubAskAgain(again, interval);
+  const lines = ['#!ipxe', `chain ${again}&arch=\${buildarch} || goto error`, ':error'];
+  return `${[...lines, `echo ERROR, will reboot in ${interval}`, `sleep ${interval}`, 'reboot'].join('\n')}\n`;
 }
 
 /** Exactly the script of docs/contracts/razor-0.x.md#microkernel-boot-script. */

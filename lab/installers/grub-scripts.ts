@@ -64,3 +64,13 @@ export function grubLocal(notes: readonly string[]): string {
 export function grubWait(notes: readonly string[], reason: string, retryS: number): string {
   return `${[...notes.map(grubEcho), grubEcho(reason), ...grubStartOver(retryS)].join('\n')}\n`;
 }
+
+/** Asks the boot API again, with the loader's processor. */
+export function grubAskAgain(url: string, retryS: number): string {
+  const { host, pathname, search } = new URL(url);
+  const lines = [
+    `source "(http,${host})${pathname}${search}&arch=$grub_cpu"`,
+    grubEcho('no answer that could be booted'),
+  ];
+  return `${[...lines, ...grubStartOver(retryS)].join('\n')}\n`;
+}

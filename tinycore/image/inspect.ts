@@ -5,7 +5,8 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { Arch } from '../../packaging/project-paths.ts';
-import { archOfProgram, isArm64Image, readKernelFile } from './base/kernel-file.ts';
+import { isArm64Image } from '../../platform/netboot/kernel-arch.ts';
+import { archOfProgram, readKernelFile } from './base/kernel-file.ts';
 import { baseProblems } from './base/base-needs.ts';
 import { openAccounts, type OpenAccount } from './initrd/accounts.ts';
 import { missingDrivers, type Driver } from './modules/drivers.ts';

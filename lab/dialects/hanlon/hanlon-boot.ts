@@ -1,5 +1,6 @@
 /** GET /hanlon/api/v1/boot: what iPXE asks (docs/contracts/hanlon.md#boot). Scripts are the lab's own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { loaderArch } from '../../../platform/netboot/kernel-arch.ts';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
@@ -19,9 +20,17 @@ export async function hanlonBoot(core: LabCore, request: FastifyRequest, reply: 
   // boot always drops the colons: a node registered with them is never found again by a faithful lab
   const hwIds = hanlonLookupIds(core, text('uuid'), (text('mac_id') || text('hw_id')).replaceAll(':', ''));
   if (hwIds.length === 0) return refuse(reply, 400, 'MissingArgument', 'Must provide a uuid or a mac_id');
-  const routes = hanlonRoutes(core.addresses(request));
+  const addresses = core.addresses(request);
+  const input = {
+    dialect: 'hanlon',
+    hwIds,
+    dhcpMac,
+    routes: hanlonRoutes(addresses),
+    arch: loaderArch(query['arch']),
+    again: `${addresses.nodes}${request.raw.url ?? ''}`,
+  };
   try {
-    return sendText(reply, 200, await bootScript(core, { dialect: 'hanlon', hwIds, dhcpMac, routes }), PLAIN);
+    return sendText(reply, 200, await bootScript(core, input), PLAIN);
   } catch (error) {
     if (error instanceof NoMicrokernel) return invalid(reply, error.message);
     throw error;

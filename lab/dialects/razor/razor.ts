@@ -1,5 +1,6 @@
 /** The Razor 0.x API for nodes: boot, check-in, register, callbacks (docs/contracts/razor-0.x.md). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { loaderArch } from '../../../platform/netboot/kernel-arch.ts';
 import { messageOf } from '../../../platform/errors/errors.ts';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
 import { answerCallback } from '../../engine/callbacks.ts';
@@ -214,6 +215,8 @@ async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply)
     dhcpMac: typeof dhcpMac === 'string' && /^[0-9a-f-]{11,20}$/i.test(dhcpMac) ? dhcpMac : undefined,
     routes: razorRoutes(core.addresses(request)),
     loader,
+    arch: loaderArch(params.get('arch')),
+    again: `${core.addresses(request).nodes}${request.raw.url ?? ''}`,
     peek: !faithful && request.method === 'HEAD',
   });
   return sendText(reply, 200, script, type);

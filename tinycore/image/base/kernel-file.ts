@@ -1,4 +1,5 @@
 /** Kernel files: which processor they are for, which release they name, and whether they are whole. Pure. */
+import { isArm64Image } from '../../../platform/netboot/kernel-arch.ts';
 import { IMAGE_ARCHES } from '../architectures.ts';
 import type { Arch } from '../../../packaging/project-paths.ts';
 
@@ -20,11 +21,6 @@ export function readKernelFile(kernel: Buffer): KernelFile | undefined {
   const offset = kernel.readUInt16LE(0x20e);
   const text = offset === 0 ? '' : kernel.toString('latin1', offset + 0x200, offset + 0x200 + 200);
   return { arch: 'x64', release: text.split('\0')[0]?.split(' ')[0] ?? '' };
-}
-
-/** Whether the first bytes of a file are an arm64 kernel's. */
-export function isArm64Image(head: Buffer): boolean {
-  return head.length >= 64 && head.toString('latin1', 0x38, 0x3c) === 'ARM\x64';
 }
 
 const BANNER = 'Linux version ';
