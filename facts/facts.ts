@@ -12,3 +12,4 @@ export type { Inventory, InventoryInterface } from './inventory/inventory.ts';
 export type { Sources } from './sources/sources.ts';
 export type { Fact, FactSet, ProbeError } from './fact-types.ts';
 export { type InventoryDisk, readBlockDevices, readDisks, slowDiskFiles } from './groups/devices/read-disks.ts';
+export { ZONES_IN_ORDER } from './groups/devices/disk-kind.ts';

@@ -1,6 +1,13 @@
 /** The machine's whole disks, as facts read them (one list for facts, inventory, deployment and erasing), and why one must not be touched. */
 import { join } from 'node:path';
-import { openSources, readBlockDevices, slowDiskFiles, type InventoryDisk, type Sources } from '../../facts/facts.ts';
+import {
+  openSources,
+  readBlockDevices,
+  slowDiskFiles,
+  ZONES_IN_ORDER,
+  type InventoryDisk,
+  type Sources,
+} from '../../facts/facts.ts';
 import { bootMedium, usedDevices, useOf } from './disk-use.ts';
 
 export interface Disk {
@@ -31,8 +38,9 @@ export interface Disk {
   /**
    * Of a refused disk, what an erasing of the whole machine may pass over: a medium that is no part of it, a read-only disk,
    * another path to a disk that is in the list, a disk that the server wants left alone. A disk that is in use is none of these.
+   * `zones`: a disk that takes no system for its zones alone, and is erased.
    */
-  readonly spared?: 'medium' | 'read-only' | 'path' | 'skip-list' | undefined;
+  readonly spared?: 'medium' | 'read-only' | 'path' | 'skip-list' | 'zones' | undefined;
 }
 
 /** How the disks are listed; a file may stand for them. */
@@ -100,6 +108,7 @@ function whyComposedUnfit({ size, readOnly }: InventoryDisk): string | undefined
 function sparedAs(device: InventoryDisk, unfit: string | undefined): Disk['spared'] {
   if (device.pathTo !== undefined) return 'path';
   if (unfit === undefined || /^its path is/.test(unfit)) return undefined;
+  if (unfit === ZONES_IN_ORDER) return 'zones';
   return device.readOnly && device.size > 0 && device.kind === 'disk' && unfit === 'read-only' ? 'read-only' : 'medium';
 }
 

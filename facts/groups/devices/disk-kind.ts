@@ -62,6 +62,9 @@ interface DiskTraits {
   readonly zoned: string | undefined;
 }
 
+/** Such a disk takes no partition table (Documentation/ABI/stable/sysfs-block, zoned), but can be erased. */
+export const ZONES_IN_ORDER = 'its zones take nothing but writes in order (host-managed)';
+
 /** Why no system can be installed on a device, in words; undefined where one can. */
 export function whyUnfit(traits: DiskTraits): string | undefined {
   if (traits.kind === 'optical') return 'an optical drive';
@@ -71,8 +74,7 @@ export function whyUnfit(traits: DiskTraits): string | undefined {
   if (isVirtualMedium(traits)) return 'virtual media of the BMC';
   if (traits.size === 0) return 'no medium in it';
   if (traits.readOnly) return 'read-only';
-  // such a disk takes no partition table (Documentation/ABI/stable/sysfs-block, zoned)
-  if (traits.zoned === 'host-managed') return 'its zones take nothing but writes in order (host-managed)';
+  if (traits.zoned === 'host-managed') return ZONES_IN_ORDER;
   if (PASSIVE_STATES.has(traits.accessState ?? '')) return `its path is ${traits.accessState ?? ''}`;
   return undefined;
 }

@@ -115,6 +115,7 @@ test('one list: hidden NVMe paths, eMMC areas, empty readers, virtual media and 
     ...of('sdb', { removable: '1\n', 'device/vendor': 'AMI\n', 'device/model': 'Virtual Floppy0\n' }, 5 * GB),
     ...of('sdc', { removable: '1\n' }, 5 * GB),
     ...of('sdd', { 'device/wwid': lun.wwid, 'device/access_state': 'standby\n' }, 5 * GB),
+    ...of('sde', { 'queue/zoned': 'host-managed\n', 'device/type': '20\n' }, 5 * GB),
     ...of('bcache0', {}, 5 * GB),
   });
   const disks = await listDisks(root);
@@ -129,6 +130,7 @@ test('one list: hidden NVMe paths, eMMC areas, empty readers, virtual media and 
       ['sdb', 'virtual media of the BMC', 'medium'],
       ['sdc', undefined, undefined],
       ['sdd', 'its path is standby', undefined],
+      ['sde', 'its zones take nothing but writes in order (host-managed)', 'zones'],
     ],
   );
   assert.equal(chooseDisk(disks, { names: [], hints: 'size=>=1' }).disk?.name, 'mmcblk0', 'not the composed one');

@@ -32,7 +32,7 @@ type Verdict = { readonly act: 'erase' } | { readonly act: 'leave' | 'fail'; rea
 /** Judges a disk. `readOnlyToo`: a read-only disk may be left as it is. Pure. */
 export function verdictOf(disk: Disk, readOnlyToo: boolean): Verdict {
   const { refused, spared } = disk;
-  if (refused !== undefined) {
+  if (refused !== undefined && spared !== 'zones') {
     const leave = spared !== undefined && (spared !== 'read-only' || readOnlyToo);
     return { act: leave ? 'leave' : 'fail', why: refused };
   }

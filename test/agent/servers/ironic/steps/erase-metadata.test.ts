@@ -97,6 +97,8 @@ test('what may be left as it is: no part of the machine, another path, and a rea
     [{ refused: 'x', spared: 'skip-list' }, false, 'leave'],
     [{ refused: 'x', spared: 'read-only' }, true, 'leave'],
     [{ refused: 'x', spared: 'read-only' }, false, 'fail'],
+    [{ refused: 'x', spared: 'zones' }, false, 'erase'],
+    [{ refused: 'x', spared: 'zones', removable: true }, false, 'leave'],
     [{ refused: 'its path is standby' }, true, 'fail'],
     [{ refused: 'md0 uses it', composed: true }, true, 'fail'],
   ];
