@@ -1,6 +1,6 @@
 /** The boot loaders of a TFTP root: what they are for and where Debian's packages keep them. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { replaceFile } from '../files.ts';
 
 interface BootLoader {
@@ -18,8 +18,8 @@ interface BootLoader {
 
 /** Where Debian's package ipxe has its files. */
 export const INSTALLED_IPXE = '/usr/lib/ipxe';
-/** With its modules in it, and names below its own directory. */
-const GRUB_IA32 = '/usr/lib/grub/i386-efi/monolithic/grubnetia32.efi';
+/** GRUB with most of its modules in it; HTTP is not among them in Debian 12, and is looked for below its own directory. */
+const GRUB_IA32 = '/usr/lib/grub/i386-efi';
 const SYSLINUX = '/usr/lib/syslinux/modules/bios';
 
 /** `ipxe` is the directory with iPXE's files. */
@@ -34,7 +34,8 @@ function bootLoaders(ipxe: string): readonly BootLoader[] {
     optional('ipxe-arm64.efi', 'ipxe', 'arm64 UEFI machines (in Debian 13’s: --ipxe trixie)', [
       `${ipxe}/ipxe-arm64.efi`,
     ]),
-    optional('grubia32.efi', 'grub-efi-ia32-bin', 'IA-32 UEFI machines', [GRUB_IA32]),
+    optional('grubia32.efi', 'grub-efi-ia32-bin', 'IA-32 UEFI machines', [`${GRUB_IA32}/monolithic/grubnetia32.efi`]),
+    optional('grub/i386-efi/http.mod', 'grub-efi-ia32-bin', 'IA-32 UEFI machines', [`${GRUB_IA32}/http.mod`]),
     optional('pxelinux.0', 'pxelinux', 'the BIOS menu by PXE', ['/usr/lib/PXELINUX/pxelinux.0']),
     ...['ldlinux.c32', 'menu.c32', 'libutil.c32', 'libcom32.c32'].map((name) =>
       optional(name, 'syslinux-common', 'the BIOS menu', [`${SYSLINUX}/${name}`]),
@@ -61,6 +62,7 @@ export function copyLoaders(root: string, ipxe = INSTALLED_IPXE): readonly strin
   return bootLoaders(ipxe).flatMap(({ name, from }) => {
     const source = from.find((path) => existsSync(path));
     if (source === undefined) return [];
+    mkdirSync(dirname(join(root, name)), { recursive: true });
     replaceFile(join(root, name), readFileSync(source));
     return [name];
   });
