@@ -119,6 +119,7 @@ const OPENS_FILES: Readonly<Record<string, string>> = {
   'lab/images/recognise/iso-volume.ts': 'the one file that the person named; nothing is unpacked',
   'lab/images/unpack-iso.ts': UNPACKED,
   'lab/images/images.ts': 'stat and hash of what within() has found',
+  'lab/images/microkernels.ts': 'opens what within() has found',
   'lab/dialects/razor-server/razor-server-files.ts': 'task directories of the operator',
   'lab/dialects/razor-server/razor-server.ts': 'the microkernel extension that the operator named',
   'tinycore/image/base/apt-suite.ts': OWN,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { GOLDEN, machines, wholeView } from './golden.ts';
 
+// own process: names of PCI devices come from the list that was opened first in the process, and here that must be ours
+
 /** The values that differ, as `path: expected -> found`. */
 function differences(found: unknown, expected: unknown, path = ''): string[] {
   if (typeof found !== 'object' || typeof expected !== 'object' || found === null || expected === null)
