@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, after, test } from 'node:test';
-import { register, startLabProcess, type LabProcess } from '../../helpers/lab-process.ts';
-import { MAIN } from '../../helpers/agent-process.ts';
-import { openTerminal } from '../../helpers/real-terminal.ts';
-import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { register, startLabProcess, type LabProcess } from '../helpers/lab-process.ts';
+import { MAIN } from '../helpers/agent-process.ts';
+import { openTerminal } from '../helpers/real-terminal.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
