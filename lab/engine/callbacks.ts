@@ -67,27 +67,30 @@ interface FileRequest {
   readonly namespace: string;
   readonly step: string;
   readonly routes: Routes;
+  /** What it is called among files of one's own, where the words do not say. */
+  readonly name?: string | undefined;
 }
 
 /** What an installer reads under two words: a file of one's own, or the lab's; undefined where there is nothing to read. */
 export async function answerFile(
   core: LabCore,
-  { node, active, namespace, step, routes }: FileRequest,
+  { node, active, namespace, step, routes, name = nameOf(namespace, step) }: FileRequest,
 ): Promise<FilledTemplate | undefined> {
   const { template } = active.model;
   const installer = installerOf(template);
   if (!installer) return undefined;
-  const answers = answersFor(active, routes);
-  const name = fileName(namespace === 'boot_cfg' ? namespace : `${namespace}/${step}`);
   const own =
     name === undefined ? undefined : await ownFile(core.settings.taskFiles, [template, name], ['common', name]);
-  if (own !== undefined) {
-    return fillOwnFile(own, { node, active, answers, facts: core.store.nodes.facts(node.id), more: {} });
-  }
+  if (own !== undefined) return fillOwnFile(own, { node, active, routes, facts: core.store.nodes.facts(node.id) });
+  const answers = answersFor(active, routes);
   if (namespace === 'boot_cfg') return await bootCfg(core, active, answers);
   const files = namespace === 'postinstall' ? POSTINSTALL : namespace === installer.word ? installer.files : {};
   const write = Object.hasOwn(files, step) ? files[step] : undefined;
   return write && { text: write(answers) };
+}
+
+function nameOf(namespace: string, step: string): string | undefined {
+  return fileName(namespace === 'boot_cfg' ? namespace : `${namespace}/${step}`);
 }
 
 /** A callback under the UUID of an active model, told to the log; undefined where there is none. */

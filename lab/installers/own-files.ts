@@ -5,7 +5,8 @@
 import { readCapped } from '../../platform/files.ts';
 import { findBelow } from '../images/image-service.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
-import type { Answers } from './answers.ts';
+import type { Routes } from '../listeners/routes.ts';
+import { answersFor, type Answers } from './answers.ts';
 import { installerOf } from './registry.ts';
 import { fillTemplate, type FilledTemplate } from './task-template.ts';
 
@@ -27,15 +28,14 @@ export async function ownFile(directory: string | undefined, ...candidates: stri
 interface OwnFileInput {
   readonly node: NodeRecord;
   readonly active: ActiveModel;
-  readonly answers: Answers;
+  readonly routes: Routes;
   /** Facts of the node: not trusted. */
   readonly facts: Readonly<Record<string, unknown>>;
-  /** Further names, of the dialect. */
-  readonly more: Readonly<Record<string, unknown>>;
 }
 
 /** Fills a file in: names of the answers, settings of the model, facts of the node. */
-export function fillOwnFile(text: string, { node, active, answers, facts, more }: OwnFileInput): FilledTemplate {
+export function fillOwnFile(text: string, { node, active, routes, facts }: OwnFileInput): FilledTemplate {
+  const answers = answersFor(active, routes);
   const { hostname, domain, files, timezone, packages, rootPassword, rootPasswordHash } = answers;
   const settings = {
     ...active.model.metadata,
@@ -50,7 +50,7 @@ export function fillOwnFile(text: string, { node, active, answers, facts, more }
     root_password_hash: rootPasswordHash,
     ssh_key: answers.sshKey,
     ...callbacks(active, answers),
-    ...more,
+    ...routes.ownNames(active),
   };
   return fillTemplate(text, { facts, settings });
 }

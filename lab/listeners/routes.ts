@@ -9,6 +9,8 @@ export interface Routes {
   callback(active: ActiveModel, path: string): string;
   /** What the names of an installer's files are put behind, with a slash at the end; `word` is the first of its callbacks. */
   filesBelow(active: ActiveModel, word: string): string;
+  /** Names of the dialect that files of one's own may use, with what they stand for. */
+  ownNames(active: ActiveModel): Readonly<Record<string, string>>;
 }
 
 /** Razor 0.x: files have a server of their own. */
@@ -17,6 +19,7 @@ export function razorRoutes({ nodes, images }: Pick<Addresses, 'nodes' | 'images
     files: (type, uuid) => `${images}/razor/image/${type}/${uuid}`,
     callback: (active, path) => `${nodes}/razor/api/policy/callback/${active.uuid}/${path}`,
     filesBelow: (active, word) => `${nodes}/razor/api/policy/callback/${active.uuid}/${word}/`,
+    ownNames: () => ({}),
   };
 }
 
@@ -28,6 +31,7 @@ export function hanlonRoutes({ nodes }: Pick<Addresses, 'nodes'>): Routes {
     files: (type, uuid) => `${nodes}${HANLON_BASE}/image/${type}/${uuid}`,
     callback: (active, path) => `${nodes}${HANLON_BASE}/policy/callback/${active.uuid}/${path}`,
     filesBelow: (active, word) => `${nodes}${HANLON_BASE}/policy/callback/${active.uuid}/${word}/`,
+    ownNames: () => ({}),
   };
 }
 
@@ -86,5 +90,15 @@ export function razorServerRoutes(base: string, faithful: boolean): Routes {
       return `${base}/svc/stage-done/${id}?name=${stage}`;
     },
     filesBelow: (active) => `${base}/svc/file/${installerId(active, faithful)}/`,
+    ownNames(active) {
+      const id = installerId(active, faithful);
+      return {
+        base,
+        stage_done: `${base}/svc/stage-done/${id}`,
+        log: `${base}/svc/log/${active.node}`,
+        file: `${base}/svc/file/${id}`,
+        broker: `${base}/svc/broker/${id}/install`,
+      };
+    },
   };
 }

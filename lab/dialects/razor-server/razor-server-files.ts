@@ -7,15 +7,14 @@
 import { readdir } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bootable } from '../../engine/boot-script.ts';
-import { answerFile } from '../../engine/callbacks.ts';
+import { answerFile, fileRead } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { findBelow, pathWords, sendFile, type FoundFile } from '../../images/image-service.ts';
-import { answersFor } from '../../installers/answers.ts';
 import { fillOwnFile, ownFile } from '../../installers/own-files.ts';
 import { installerOf } from '../../installers/registry.ts';
 import type { FilledTemplate } from '../../installers/task-template.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
-import { installerId, razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
+import { razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
 import { ownAddress } from './razor-server-boot.ts';
 import { answer, sendNotFoundPage } from './razor-server-checkin.ts';
 import { boundNode, sendInstallerError, type BoundNode } from './razor-server-installer.ts';
@@ -38,24 +37,21 @@ async function file(
   const bound = boundNode(core, request, reply);
   if (!bound) return reply;
   const { name } = request.params as { name: string };
-  const template = bound.active.model.template;
-  const own = await ownFile(taskFiles, [template, name], ['common', name]);
-  const filled =
-    own === undefined
-      ? raw
-        ? undefined
-        : await builtIn(core, bound, name, request)
-      : raw
-        ? { text: own }
-        : fill(core, own, bound, request);
-  return sendInstallerFile(core, bound, reply, `${raw ? 'raw/' : ''}${name}`, filled);
+  if (raw) {
+    const own = await ownFile(taskFiles, [bound.active.model.template, name], ['common', name]);
+    return sendInstallerFile(core, bound, reply, `raw/${name}`, textOf(own));
+  }
+  const filled = await fileOf(core, bound, name, request);
+  if (filled !== undefined && 'text' in filled) await fileRead(core, bound.active, name);
+  return sendInstallerFile(core, bound, reply, name, filled);
 }
 
 function textOf(text: string | undefined): FilledTemplate | undefined {
   return text === undefined ? undefined : { text };
 }
 
-async function builtIn(
+/** A file of one's own of this name, or the lab's. */
+async function fileOf(
   core: LabCore,
   { node, active }: BoundNode,
   name: string,
@@ -64,7 +60,7 @@ async function builtIn(
   const installer = installerOf(active.model.template);
   const [namespace = '', step = ''] = wordsOfFile(name) ?? [installer?.word, name];
   const routes = razorServerRoutes(ownAddress(core, request), core.settings.faithful);
-  return await answerFile(core, { node, active, namespace, step, routes });
+  return await answerFile(core, { node, active, namespace, step, routes, name });
 }
 
 /**
@@ -84,7 +80,10 @@ async function brokerScript(
   const own = await ownFile(taskFiles, ['broker', broker?.name ?? 'none', script]);
   const note = broker ? 'the lab hands this system over when it is ready' : 'nobody takes this system over';
   const builtInScript = script === 'install' ? `#!/bin/sh\n# ${note}\nexit 0\n` : undefined;
-  const filled = own === undefined ? textOf(builtInScript) : fill(core, own, bound, request);
+  const { node, active } = bound;
+  const routes = razorServerRoutes(ownAddress(core, request), core.settings.faithful);
+  const facts = core.store.nodes.facts(node.id);
+  const filled = own === undefined ? textOf(builtInScript) : fillOwnFile(own, { node, active, routes, facts });
   return sendInstallerFile(core, bound, reply, `broker script ${script}`, filled);
 }
 
@@ -108,26 +107,6 @@ function sendInstallerFile(
   }
   emit('callback', `${shown} sent`);
   return sendText(reply, 200, filled.text, PLAIN);
-}
-
-/** A file of one's own, filled in, with the addresses of this dialect. */
-function fill(core: LabCore, text: string, { node, active }: BoundNode, request: FastifyRequest): FilledTemplate {
-  const base = ownAddress(core, request);
-  const { faithful } = core.settings;
-  const id = installerId(active, faithful);
-  return fillOwnFile(text, {
-    node,
-    active,
-    answers: answersFor(active, razorServerRoutes(base, faithful)),
-    facts: core.store.nodes.facts(node.id),
-    more: {
-      base,
-      stage_done: `${base}/svc/stage-done/${id}`,
-      log: `${base}/svc/log/${node.id}`,
-      file: `${base}/svc/file/${id}`,
-      broker: `${base}/svc/broker/${id}/install`,
-    },
-  });
 }
 
 /** `/svc/repo/IMAGE/PATH`, IMAGE by UUID or name, and `microkernel`; names are found in any case, as in the original. */

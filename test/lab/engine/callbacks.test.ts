@@ -11,7 +11,14 @@ interface Bound {
   readonly lab: Lab;
   /** Answer of one of the node's callbacks. */
   readonly call: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
+  /** The same below razor-server's addresses. */
+  readonly file: (name: string) => Promise<{ readonly status: number; readonly text: string }>;
   readonly state: () => string | undefined;
+}
+
+async function get(url: string): Promise<{ readonly status: number; readonly text: string }> {
+  const reply = await fetch(url);
+  return { status: reply.status, text: await reply.text() };
 }
 
 /** A lab with one node that a model is at work on. */
@@ -19,7 +26,7 @@ async function bound(t: TestContext, template: string, files: Readonly<Record<st
   const dir = temporaryDirectory();
   mkdirSync(join(dir, template));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, template, name), text);
-  const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0 }, taskFiles: dir });
+  const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 }, taskFiles: dir });
   t.after(() => lab.close());
   const add = async (path: string, body: unknown): Promise<void> => {
     const headers = { 'content-type': 'application/json' };
@@ -40,20 +47,26 @@ async function bound(t: TestContext, template: string, files: Readonly<Record<st
   assert.ok(active, 'the node is bound');
   return {
     lab,
-    async call(path) {
-      const reply = await fetch(`${lab.nodesUrl}/razor/api/policy/callback/${active.uuid}/${path}`);
-      return { status: reply.status, text: await reply.text() };
-    },
+    call: (path) => get(`${lab.nodesUrl}/razor/api/policy/callback/${active.uuid}/${path}`),
+    file: (name) => get(`${lab.razorServerUrl}/svc/file/${active.node}-${active.uuid}/${name}`),
     state: () => lab.store.activeModels.get(active.uuid)?.state,
   };
 }
 
-test('an installer that cannot call back is done when it has read its last file', async (t) => {
-  const { call, state } = await bound(t, 'talos', { 'config.yaml': 'hostname: {{yaml hostname}}\n' });
-  assert.equal(state(), 'init');
-  assert.deepEqual(await call('talos/config.yaml'), { status: 200, text: 'hostname: "node1"\n' });
-  assert.equal(state(), 'postinstall');
-});
+for (const dialect of ['razor', 'razor-server'] as const) {
+  test(`an installer that cannot call back is done when it has read its last file (${dialect})`, async (t) => {
+    const own = { 'config.yaml': 'hostname: {{yaml hostname}}\n', other: '{{yaml stage_done}}\n' };
+    const { call, file, state } = await bound(t, 'talos', own);
+    if (dialect === 'razor-server') {
+      assert.match((await file('other')).text, /^"http:\S+\/svc\/stage-done\/\S+"\n$/);
+      assert.equal((await file('raw/config.yaml')).text, own['config.yaml']);
+    }
+    assert.equal(state(), 'init');
+    const read = await (dialect === 'razor' ? call('talos/config.yaml') : file('config.yaml'));
+    assert.deepEqual(read, { status: 200, text: 'hostname: "node1"\n' });
+    assert.equal(state(), 'postinstall');
+  });
+}
 
 test('a file that does not exist moves nothing', async (t) => {
   const { call, state } = await bound(t, 'ubuntu');
