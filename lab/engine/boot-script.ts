@@ -3,7 +3,7 @@ import type { LabCore } from '../lab-core.ts';
 import { findNode } from './decide.ts';
 import type { KernelArch } from '../../platform/netboot/kernel-arch.ts';
 import { versionFault } from '../images/images.ts';
-import { microkernelsByArch } from '../images/microkernels.ts';
+import { microkernelsByArch, type Microkernel } from '../images/microkernels.ts';
 import { grubAskAgain, grubLoad, grubWait } from '../installers/grub-scripts.ts';
 import { installerScript, localScript, type BootLoader } from '../installers/scripts.ts';
 import { stateEntry } from './models.ts';
@@ -67,9 +67,10 @@ function note(core: LabCore, { peek }: BootInput, event: Parameters<LabCore['eve
 async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | undefined, why: string): Promise<string> {
   const fault = core.settings.faithful ? versionFault(core.store.images.list()) : undefined;
   if (fault !== undefined) throw new NoMicrokernel(fault);
-  const ask = core.settings.faithful ? undefined : await questionOfArch(core, input);
+  const kernels = await microkernelsByArch(core.store.images.list());
+  const ask = core.settings.faithful ? undefined : questionOfArch(core, input, kernels);
   if (ask !== undefined) return ask;
-  const image = await bootable(core, input.arch);
+  const image = await bootable(core, kernels, input.arch);
   note(core, input, {
     type: 'boot',
     dialect: input.dialect,
@@ -86,8 +87,12 @@ async function mkScript(core: LabCore, input: BootInput, node: NodeRecord | unde
 export class NoMicrokernel extends Error {}
 
 /** The best microkernel whose files are what they were when it was added, for a processor where that is known. */
-export async function bootable(core: LabCore, arch?: KernelArch): Promise<Image | undefined> {
-  for (const { image, arch: own } of await microkernelsByArch(core.store.images.list())) {
+export async function bootable(
+  core: LabCore,
+  kernels?: readonly Microkernel[],
+  arch?: KernelArch,
+): Promise<Image | undefined> {
+  for (const { image, arch: own } of kernels ?? (await microkernelsByArch(core.store.images.list()))) {
     if (arch !== undefined && own !== arch && !core.settings.faithful) continue;
     const wrong = await core.verifyImage(image);
     if (wrong === undefined) return image;
@@ -97,11 +102,14 @@ export async function bootable(core: LabCore, arch?: KernelArch): Promise<Image 
 }
 
 /** A script that asks again and names the loader's processor; undefined where that is known, or all microkernels are for one. */
-async function questionOfArch(core: LabCore, { arch, again, loader }: BootInput): Promise<string | undefined> {
+function questionOfArch(
+  core: LabCore,
+  { arch, again, loader }: BootInput,
+  kernels: readonly Microkernel[],
+): string | undefined {
   if (arch !== undefined || again === undefined || !/^https?:\/\/[\w.:[\]-]+\/[\w./?&=%:-]+$/.test(again))
     return undefined;
-  const arches = new Set((await microkernelsByArch(core.store.images.list())).map((each) => each.arch));
-  if (arches.size < 2) return undefined;
+  if (new Set(kernels.map((each) => each.arch)).size < 2) return undefined;
   const interval = checkinInterval(core.settings);
   if (loader === 'grub') return grubAskAgain(again, interval);
   const lines = ['#!ipxe', `chain ${again}&arch=\${buildarch} || goto error`, ':error'];

@@ -5,10 +5,13 @@ import { within } from '../../platform/within.ts';
 import type { Image } from '../store/records.ts';
 import { rankMicrokernels } from './images.ts';
 
+export interface Microkernel {
+  readonly image: Image;
+  readonly arch: KernelArch;
+}
+
 /** The processor of each microkernel, the one to boot first in front; those whose kernel cannot be read count as PCs'. */
-export async function microkernelsByArch(
-  images: readonly Image[],
-): Promise<readonly { readonly image: Image; readonly arch: KernelArch }[]> {
+export async function microkernelsByArch(images: readonly Image[]): Promise<readonly Microkernel[]> {
   return await Promise.all(rankMicrokernels(images).map(async (image) => ({ image, arch: await archOf(image) })));
 }
 

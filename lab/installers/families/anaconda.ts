@@ -2,41 +2,32 @@
 import { wordsOf, type Answers } from '../answers.ts';
 import type { Installer } from '../installer.ts';
 
-const files = { file: kickstart };
+/** `words` point it at its answers and its packages. */
+function started(words: (answers: Answers) => readonly string[]): Installer {
+  return {
+    word: 'kickstart',
+    files: { file: kickstart },
+    load: ({ answers, kernel, initrd, words: more }) => ({
+      kernel,
+      initrd,
+      words: [...words(answers), 'ip=dhcp', ...more],
+    }),
+  };
+}
 
 /** From Red Hat 7 on: every word of the kernel line begins with `inst.`, and `ip=dhcp` is dracut's. */
-export const anaconda: Installer = {
-  word: 'kickstart',
-  files,
-  load: ({ answers, kernel, initrd, words }) => ({
-    kernel,
-    initrd,
-    words: [
-      `inst.ks=${answers.callback('kickstart/file')}`,
-      `inst.repo=${answers.files ?? ''}`,
-      'inst.text',
-      'ip=dhcp',
-      ...words,
-    ],
-  }),
-};
+export const anaconda = started(({ callback, files }) => [
+  `inst.ks=${callback('kickstart/file')}`,
+  `inst.repo=${files ?? ''}`,
+  'inst.text',
+]);
 
 /** Red Hat 6: the words of its time. */
-export const anaconda6: Installer = {
-  word: 'kickstart',
-  files,
-  load: ({ answers, kernel, initrd, words }) => ({
-    kernel,
-    initrd,
-    words: [
-      `ks=${answers.callback('kickstart/file')}`,
-      `repo=${answers.files ?? ''}`,
-      'ksdevice=bootif',
-      'ip=dhcp',
-      ...words,
-    ],
-  }),
-};
+export const anaconda6 = started(({ callback, files }) => [
+  `ks=${callback('kickstart/file')}`,
+  `repo=${files ?? ''}`,
+  'ksdevice=bootif',
+]);
 
 function kickstart(answers: Answers): string {
   const get = (path: string): string => {
