@@ -180,12 +180,17 @@ async function candidatesAt(address: ServerAddress, origin: Origin, search: Sear
     return { url: baseUrl(address, port, ip), ...more };
   });
   const asked = lookup.trace.join('; ') || 'no resolver was asked';
-  return trace(search, source, `name ${address.host}: ${asked}`, candidates);
+  const named = source === dnsNameSource(address.host) ? asked : `name ${address.host}: ${asked}`;
+  return trace(search, source, named, candidates);
+}
+
+function dnsNameSource(name: string): string {
+  return `DNS name ${name}`;
 }
 
 async function fromDnsName(name: string, search: Search): Promise<readonly Candidate[]> {
   const address: ServerAddress = { scheme: 'http', host: name, port: undefined, path: '' };
-  return await candidatesAt(address, { source: `DNS name ${name}`, given: false, note: '' }, search);
+  return await candidatesAt(address, { source: dnsNameSource(name), given: false, note: '' }, search);
 }
 
 async function fromLease({ source, read }: LeaseSource, search: Search): Promise<readonly Candidate[]> {

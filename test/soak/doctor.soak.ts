@@ -158,7 +158,7 @@ const CASES: readonly Case[] = [
     exit: 7,
     first: /^server\. no provisioning server was found:$/,
     remedy: /^Give razor\.ip=/,
-    row: /^ +DNS name razor: name razor: A razor: NXDOMAIN/m,
+    row: /^ +DNS name razor: A razor: NXDOMAIN/m,
   },
   {
     what: 'DNS gives a wrong address',

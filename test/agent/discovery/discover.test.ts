@@ -266,3 +266,13 @@ test('an IPv6 address without brackets is refused with how to write it', async (
   assert.deepEqual(await urls('razor.ip=http://[2001:db8::139]:8026'), ['http://[2001:db8::139]:8026']);
   assert.deepEqual(await urls('razor.ip=2001:db8::139'), ['http://[2001:db8::139]:8026'], 'bare, it needs none');
 });
+
+test('the trace names what was asked once: a name that somebody gave, or the usual one', async () => {
+  const error = await find('razor.server=server.lab').catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof RazorMkError);
+  assert.match(
+    error.message,
+    /^ *kernel line razor\.server: name server\.lab: A server\.lab: NXDOMAIN; AAAA server\.lab: NXDOMAIN$/m,
+  );
+  assert.match(error.message, /^ *DNS name razor: A razor: NXDOMAIN; AAAA razor: NXDOMAIN$/m);
+});
