@@ -30,9 +30,26 @@ test('a place is executed when any process of the test executed it; an unknown t
   };
   process('coverage-1.json', 0);
   process('coverage-2.json', 1);
-  const coverage = readCoverage(tree, new Map([['test/a.test.ts', directory]]));
+  const coverage = readCoverage(tree, new Map([['test/a.test.ts', { directory, durationMs: 7 }]]));
   assert.equal(coverage.executed('test/a.test.ts', 'agent/a.ts', 50), true);
   assert.equal(coverage.executed('test/a.test.ts', 'agent/a.ts', 100), false);
   assert.equal(coverage.executed('test/a.test.ts', 'agent/other.ts', 0), false);
   assert.equal(coverage.executed('test/b.test.ts', 'agent/a.ts', 50), undefined);
+  assert.equal(coverage.duration('test/a.test.ts'), 7);
+});
+
+test('what stands outside of functions counts for every test, since only the first one of a process loads the file', (t) => {
+  const traces = ['a', 'b'].map((name) => {
+    const directory = join(temporaryDirectory(t), name);
+    mkdirSync(directory);
+    const functions = [
+      { ranges: [range(0, 100, name === 'a' ? 1 : 0)] },
+      { ranges: [range(40, 60, name === 'a' ? 1 : 0)] },
+    ];
+    writeFileSync(join(directory, 'x.json'), JSON.stringify({ result: [{ url: 'file:///tree/x.ts', functions }] }));
+    return [`test/${name}.test.ts`, { directory, durationMs: 1 }] as const;
+  });
+  const coverage = readCoverage('/tree', new Map(traces));
+  assert.equal(coverage.executed('test/b.test.ts', 'x.ts', 10), true);
+  assert.equal(coverage.executed('test/b.test.ts', 'x.ts', 50), false);
 });

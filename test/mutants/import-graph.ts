@@ -6,6 +6,8 @@ import ts from 'typescript';
 export interface ImportGraph {
   /** Test files that reach `file`, the one at its mirrored path first, then by the length of the way to it. */
   testsOf(file: string): readonly string[];
+  /** `file` and every file that leads to it by imports. */
+  leadingTo(file: string): readonly string[];
 }
 
 /** The graph of the files `paths` (relative to `root`); `tests` are those that can kill a mutant. */
@@ -21,6 +23,7 @@ export function importGraph(root: string, paths: readonly string[], tests: reado
   }
   const isTest = new Set(tests);
   return {
+    leadingTo: (file) => [...distances(importers, file).keys()],
     testsOf(file) {
       const distance = distances(importers, file);
       const mirrored = join('test', file.replace(/\.ts$/, '.test.ts'));

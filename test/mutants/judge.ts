@@ -1,4 +1,4 @@
-/** Judges mutants by the tests that execute the changed place: first the nearest ones, then what survived by three times as many more. */
+/** Judges mutants by the tests that execute the changed place. */
 import type { Coverage } from './coverage.ts';
 import type { ImportGraph } from './import-graph.ts';
 import type { Mutant } from './operators.ts';
@@ -17,49 +17,29 @@ export interface JudgeOptions {
   readonly graph: ImportGraph;
   readonly coverage: Coverage;
   readonly runTests: RunTests;
-  /** How many test files are the nearest. */
-  readonly nearest: number;
   /** Monotonic milliseconds after which nothing more is begun. */
   readonly deadline: number;
   readonly report: (one: Case, outcome: Outcome) => void;
 }
 
-/** The outcome of each case that was judged in time. A survivor that time was too short for counts as one. */
+/** The outcome of each case that was judged in time. */
 export async function judge(cases: readonly Case[], options: JudgeOptions): Promise<Outcomes> {
-  const { graph, coverage, nearest, report } = options;
-  const testsOf = ({ mutant }: Case): string[] =>
-    graph.testsOf(mutant.file).filter((test) => coverage.executed(test, mutant.file, mutant.start) !== false);
+  const { graph, coverage, report } = options;
   const outcomes = new Map<Case, Outcome>();
-  await each(cases, options, async (one, copy) => {
-    const outcome = await options.runTests(copy, one.mutant, testsOf(one).slice(0, nearest));
-    outcomes.set(one, outcome);
-    if (outcome.verdict === 'killed') report(one, outcome);
-  });
-  const survivors = cases.filter((one) => ['survived', 'untested'].includes(outcomes.get(one)?.verdict ?? ''));
-  await each(survivors, options, async (one, copy) => {
-    const others = testsOf(one).slice(nearest, 4 * nearest);
-    if (others.length === 0) return;
-    const outcome = await options.runTests(copy, one.mutant, others);
-    if (outcome.verdict === 'killed') outcomes.set(one, outcome);
-  });
-  for (const one of survivors) report(one, outcomes.get(one) as Outcome);
-  return outcomes;
-}
-
-async function each(
-  cases: readonly Case[],
-  { copies, deadline }: JudgeOptions,
-  work: (one: Case, copy: string) => Promise<void>,
-): Promise<void> {
   const left = [...cases];
-  const run = async (copy: string): Promise<void> => {
-    while (performance.now() < deadline) {
+  const work = async (copy: string): Promise<void> => {
+    while (performance.now() < options.deadline) {
       const one = left.shift();
       if (one === undefined) return;
-      await work(one, copy);
+      const { file, start } = one.mutant;
+      const tests = graph.testsOf(file).filter((test) => coverage.executed(test, file, start) !== false);
+      const outcome = await options.runTests(copy, one.mutant, tests);
+      outcomes.set(one, outcome);
+      report(one, outcome);
     }
   };
-  await Promise.all(copies.map(run));
+  await Promise.all(options.copies.map(work));
+  return outcomes;
 }
 
 /** How many were not killed. */

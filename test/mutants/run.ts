@@ -1,5 +1,6 @@
 /**
- * npm run test:mutants [-- --known] [--sample N] [--seed S] [--room ROOM] [--minutes M] [--tests K] [--jobs J] [--list] [--unexecuted]
+ * npm run test:mutants [-- --known] [--sample N] [--seed S] [--room ROOM] [--minutes M] [--seconds T] [--jobs J] [--list] [--unexecuted]
+ * npm run test:mutants -- --file FILE [--tests K]: every mutant of one file (or of all below a folder), against the K nearest tests
  *
  * Small changes are made to the program, one at a time, in a copy of the tree, and the tests of `npm test` that
  * execute the changed place must notice. Without options the named mutants of known-mutants.ts run, then a random sample of 60. Ends with status 1 when a
@@ -11,8 +12,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '../../platform/process/run.ts';
+import type { Coverage } from './coverage.ts';
 import { importGraph, type ImportGraph } from './import-graph.ts';
-import { EQUIVALENT, isEquivalent } from './equivalent-mutants.ts';
+import { isEquivalent } from './equivalent-mutants.ts';
 import { judge, survivorsOf, type Case, type JudgeOptions, type Outcomes } from './judge.ts';
 import { KNOWN, locate } from './known-mutants.ts';
 import { mutantsOf, type Mutant } from './operators.ts';
@@ -33,7 +35,9 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 100_000) },
     room: { type: 'string', default: '' },
     minutes: { type: 'string', default: '20' },
-    tests: { type: 'string', default: '6' },
+    file: { type: 'string' },
+    tests: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '40' },
     jobs: { type: 'string', default: String(Math.max(1, Math.min(4, availableParallelism()))) },
   },
 });
@@ -56,7 +60,7 @@ async function outside(): Promise<number> {
     for (let index = 0; index <= Number(values.jobs); index++)
       await copyTree(PROJECT, join(directory, `tree-${index}`));
     mkdirSync(join(directory, 'tmp'));
-    setPriority(10);
+    if (values.file === undefined) setPriority(10);
     const tree = join(directory, 'tree-0');
     const node = join(tree, process.execPath.slice(PROJECT.length));
     const program = process.execPath.startsWith(PROJECT) ? node : process.execPath;
@@ -82,42 +86,75 @@ async function measure(directory: string): Promise<number> {
   const [tree = ''] = trees;
   const paths = await sourcesIn(tree);
   const tests = paths.filter((path) => path.startsWith('test/') && path.endsWith('.test.ts'));
-  const deadline = performance.now() + Number(values.minutes) * 60_000;
   const graph = importGraph(tree, paths, tests);
-  const runner = testRunner(tree, join(directory, 'cache'));
+  const cache = join(directory, 'cache');
+  const runner = testRunner({ untouched: tree, cache, graph, patienceMs: Number(values.seconds) * 1000 });
+  const deadline = performance.now() + Number(values.minutes) * 60_000;
+  const bench = { copies: trees.slice(1), graph, runTests: runner.runTests, deadline };
+  try {
+    if (values.unexecuted) return await unexecuted(tree, mutantsIn(tree, paths, values.room), graph, runner);
+    if (values.file !== undefined) return await wholeFile(tree, mutantsIn(tree, paths, values.file), bench);
+    return await sampled(tree, mutantsIn(tree, paths, values.room), runner, bench);
+  } finally {
+    runner.stop();
+  }
+}
+
+type Bench = Omit<JudgeOptions, 'coverage' | 'report'>;
+
+function asCase(mutant: Mutant): Case {
+  return { name: mutant.operator, mutant };
+}
+
+/** The named mutants, and a random sample. */
+async function sampled(tree: string, all: readonly Mutant[], runner: TestRunner, bench: Bench): Promise<number> {
   const found = KNOWN.filter(({ file }) => file.startsWith(values.room)).map((one) => locate(tree, one));
   const lost = found.filter((one) => typeof one === 'string');
   for (const reason of lost) process.stdout.write(`LOST     ${reason}\n`);
-  const known = found.filter((one) => typeof one !== 'string').map((mutant) => ({ name: mutant.operator, mutant }));
-  if (values.unexecuted) return unexecuted(tree, mutantsIn(tree, paths), graph, runner);
   const wantsKnown = values.known || values.sample === undefined;
+  const known = wantsKnown ? found.filter((one) => typeof one !== 'string').map(asCase) : [];
   const count = values.known && values.sample === undefined ? 0 : Number(values.sample ?? 60);
-  const all = mutantsIn(tree, paths);
-  const sample = drawSample(all, count, Number(values.seed)).map((mutant) => ({ name: mutant.operator, mutant }));
-  const judged = [...(wantsKnown ? known : []), ...sample];
-  const reaching = new Set(judged.flatMap(({ mutant }) => graph.testsOf(mutant.file)));
+  const sample = drawSample(all, count, Number(values.seed)).map(asCase);
+  const reaching = new Set([...known, ...sample].flatMap(({ mutant }) => bench.graph.testsOf(mutant.file)));
   process.stdout.write(`${reaching.size} test files reach the files of the mutants: what does each execute?\n`);
-  const options: JudgeOptions = {
-    copies: trees.slice(1),
-    graph,
-    coverage: await runner.measure([...reaching], Number(values.jobs)),
-    runTests: runner.runTests,
-    nearest: Number(values.tests),
-    deadline,
-    report: (one, outcome) => report(tree, one, outcome),
-  };
-  const knownOutcomes = wantsKnown ? await judge(known, options) : new Map<Case, Outcome>();
+  const started = performance.now();
+  const coverage = await runner.measure([...reaching], Number(values.jobs));
+  process.stdout.write(`measured in ${((performance.now() - started) / 1000).toFixed(0)} s\n\n`);
+  const options = { ...bench, coverage, report: (one: Case, outcome: Outcome) => report(tree, one, outcome) };
+  const knownOutcomes = await judge(known, options);
   if (wantsKnown) process.stdout.write(`\nnamed mutants: ${counted(knownOutcomes)}\n\n`);
   const outcomes = await judge(sample, options);
   if (count > 0) {
     process.stdout.write(
       `\nsample of ${outcomes.size} out of ${all.length} mutants, seed ${values.seed}: ${counted(outcomes)}\n`,
     );
+    process.stdout.write(byRoom(outcomes));
     if (outcomes.size < count) process.stdout.write(`the time was over: ${count - outcomes.size} were not run\n`);
   }
-  return lost.length > 0 || survivorsOf(knownOutcomes) > 0 || survivorsOf(outcomes) > outcomes.size * ALLOWED_SHARE
-    ? 1
-    : 0;
+  const bad = survivorsOf(outcomes) > outcomes.size * ALLOWED_SHARE;
+  return lost.length > 0 || survivorsOf(knownOutcomes) > 0 || bad ? 1 : 0;
+}
+
+/** All mutants of one file, or of the files of a folder, against the nearest tests of each. */
+async function wholeFile(tree: string, mutants: readonly Mutant[], bench: Bench): Promise<number> {
+  const nearest = Number(values.tests);
+  const coverage: Coverage = {
+    executed: (test, file) => (bench.graph.testsOf(file).indexOf(test) < nearest ? undefined : false),
+    duration: () => 0,
+  };
+  const show = (one: Case, outcome: Outcome): void => {
+    if (outcome.verdict !== 'killed') report(tree, one, outcome);
+  };
+  for (const [file, inFile] of Map.groupBy(mutants, (mutant) => mutant.file)) {
+    const outcomes = await judge(inFile.map(asCase), { ...bench, coverage, report: show });
+    process.stdout.write(`${file}: ${counted(outcomes)}\n`);
+  }
+  return 0;
+}
+
+function byRoom(outcomes: Outcomes): string {
+  const rooms = Map.groupBy(outcomes, ([{ mutant }]) => mutant.file.split('/', 1)[0] ?? '');
+  return [...rooms].map(([room, all]) => `  ${room}: ${counted(new Map(all))}\n`).join('');
 }
 
 /** Prints the places that no test executes: what is changed there survives for sure. */
@@ -151,9 +188,9 @@ async function sourcesIn(tree: string): Promise<string[]> {
   return found.stdout.toString().trim().split('\n').sort();
 }
 
-/** Every mutant of the rooms, those that change nothing left out. */
-function mutantsIn(tree: string, paths: readonly string[]): Mutant[] {
-  const files = paths.filter((path) => ROOMS.includes(path.split('/', 1)[0] ?? '') && path.startsWith(values.room));
+/** Every mutant of the files that begin with `prefix`, those that change nothing left out. */
+function mutantsIn(tree: string, paths: readonly string[], prefix: string): Mutant[] {
+  const files = paths.filter((path) => ROOMS.includes(path.split('/', 1)[0] ?? '') && path.startsWith(prefix));
   return files.flatMap((path) => {
     const text = readFileSync(join(tree, path), 'utf8');
     return mutantsOf(path, text).filter((mutant) => !isEquivalent(mutant, text));
@@ -165,7 +202,7 @@ function counted(outcomes: Outcomes): string {
     [...outcomes.values()].filter((outcome) => outcome.verdict === verdict).length;
   const share = outcomes.size === 0 ? 0 : (100 * survivorsOf(outcomes)) / outcomes.size;
   const counts = `${of('killed')} killed, ${of('survived')} survived, ${of('untested')} at places that no test executes`;
-  return `${counts} (${share.toFixed(1)} % not killed; ${EQUIVALENT.length} are listed as equivalent)`;
+  return `${counts} (${share.toFixed(1)} % not killed)`;
 }
 
 function report(tree: string, { name, mutant }: Case, { verdict, by }: Outcome): void {
@@ -179,7 +216,7 @@ function report(tree: string, { name, mutant }: Case, { verdict, by }: Outcome):
 }
 
 async function list(): Promise<number> {
-  const all = mutantsIn(PROJECT, await sourcesIn(PROJECT));
+  const all = mutantsIn(PROJECT, await sourcesIn(PROJECT), values.room);
   const operators = Map.groupBy(all, ({ operator }) => operator);
   for (const [operator, mutants] of operators)
     process.stdout.write(`${String(mutants.length).padStart(6)} ${operator}\n`);
