@@ -1,5 +1,6 @@
 /** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
 import type { KeyObject } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { RazorMkError } from '../platform/errors/errors.ts';
 import { netbootFiles } from './dialects/netboot.ts';
@@ -14,13 +15,17 @@ import { imageService } from './images/image-service.ts';
 import type { Conductor } from './ironic/conductor.ts';
 import { createCore, type BoundPorts, type LabCore, type LabDialect } from './lab-core.ts';
 import { createEvents, type LabEvents } from './lab-events.ts';
-import { resolveSettings, type IronicOptions, type LabOptions } from './lab-settings.ts';
+import { resolveSettings, type IronicOptions, type LabOptions, type LabSettings } from './lab-settings.ts';
+import { createAddressLimit, type AddressLimit } from './listeners/address-limit.ts';
 import { createExchanges, type RecordedExchange, type Exchanges } from './listeners/exchange-log.ts';
-import { guardPeople } from './listeners/host-guard.ts';
 import { readSigningKey, signReplies } from './listeners/reply-signing.ts';
 import { createListener, listen, type ListenerOptions } from './listeners/listeners.ts';
+import { renewCertificate } from './listeners/renew-certificate.ts';
 import { managementApi } from './manage/management-api.ts';
 import { pages } from './pages/pages.ts';
+import { createAccess, type Access } from './people/access.ts';
+import { auditChanges } from './people/audit.ts';
+import { guardPeople } from './people/guard.ts';
 import { openStore } from './store/sqlite/open-store.ts';
 import type { Store } from './store/store.ts';
 
@@ -45,6 +50,9 @@ export interface Lab {
   readonly events: LabEvents;
   readonly exchanges: Exchanges;
   readonly core: LabCore;
+  readonly access: Access;
+  /** The spare token, where it was needed. */
+  readonly madeToken: string | undefined;
   /** Ends all connections, commits and closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -54,7 +62,10 @@ interface LabState {
   readonly exchanges: Exchanges;
   readonly bound: BoundPorts;
   readonly imageDirectory: ImageDirectory;
+  readonly access: Access;
+  readonly madeToken: string | undefined;
   readonly signingKey: KeyObject | undefined;
+  readonly limit: AddressLimit | undefined;
   readonly ending: AbortController;
   readonly apps: FastifyInstance[];
   conductor: Conductor | undefined;
@@ -64,7 +75,7 @@ interface LabState {
 /** Starts a lab. Throws RAZOR_MK_LAB_DB, RAZOR_MK_LAB_LISTEN, RAZOR_MK_LAB_NO_TOKEN. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const state = openLab(options);
-  const { core, exchanges } = state;
+  const { core, exchanges, access, madeToken } = state;
   try {
     await startListeners(state, options.ironic);
   } catch (error) {
@@ -83,25 +94,35 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     events: core.events,
     exchanges,
     core,
+    access,
+    madeToken,
     close: () => (closing ??= closeLab(state)),
   };
 }
 
 function openLab(options: LabOptions): LabState {
-  const settings = resolveSettings(options);
-  const { people } = settings;
-  if (!isLoopback(people.host) && people.token === undefined) {
-    const what = `page and management API would listen on ${people.host} without a token`;
+  const given = resolveSettings(options);
+  const store = openStore(given.db);
+  const madeToken = tokenToMake(given.people, store);
+  const settings: LabSettings =
+    madeToken === undefined ? given : { ...given, people: { ...given.people, token: madeToken } };
+  if (!isLoopback(settings.people.host) && !isProtected(settings.people, store)) {
+    store.close();
+    const what = `page and management API would listen on ${settings.people.host} without a token and without operators`;
     throw new RazorMkError('RAZOR_MK_LAB_NO_TOKEN', what);
   }
   const events = createEvents(() => settings.clock.wall().getTime());
   if (options.onEvent) events.subscribe(options.onEvent);
-  const store = openStore(settings.db);
   const bound: BoundPorts = { ...settings.ports };
   const ending = new AbortController();
   const { siteKey } = options;
+  const wall = (): number => settings.clock.wall().getTime();
+  const { host, token } = settings.people;
   return {
+    access: createAccess({ store, wall, token, loopback: isLoopback(host) }),
+    madeToken,
     signingKey: siteKey === undefined ? undefined : readSigningKey(siteKey),
+    limit: createAddressLimit(settings.addressRate, events, wall),
     core: createCore({ settings, store, events, bound, closing: ending.signal }),
     exchanges: createExchanges(options.onRequest),
     bound,
@@ -113,10 +134,20 @@ function openLab(options: LabOptions): LabState {
   };
 }
 
+/** Whether people are asked who they are. */
+function isProtected({ token }: LabSettings['people'], store: Store): boolean {
+  return token !== undefined || store.people.operators.list().length > 0;
+}
+
+/** The spare token where it is needed: whoever reaches the address could do everything. */
+function tokenToMake(people: LabSettings['people'], store: Store): string | undefined {
+  return isLoopback(people.host) || isProtected(people, store) ? undefined : people.spareToken;
+}
+
 /** In the order of their ports; one that was not asked for stays closed. */
 async function startListeners(state: LabState, ironic: IronicOptions | undefined): Promise<void> {
   const { core, exchanges, bound } = state;
-  const { host, ports, people, clock, faithful } = core.settings;
+  const { host, ports, clock, faithful } = core.settings;
   // a signed reply takes the usual way
   const fastPath = faithful || state.signingKey !== undefined ? undefined : fastCheckins(core, exchanges);
   bound.nodes = await listen(createApp(state, 'nodes', NODE_DIALECTS, { fastPath }), host, ports.nodes);
@@ -128,10 +159,19 @@ async function startListeners(state: LabState, ironic: IronicOptions | undefined
     const { startConductor } = await import('./ironic/conductor.ts');
     state.conductor = await startConductor({ ...ironic, host, clock, events: core.events, exchanges });
   }
+  await openToPeople(state);
+}
+
+/** Page and management API: everything behind one guard, every change in the audit log. */
+async function openToPeople(state: LabState): Promise<void> {
+  const { core, exchanges, bound, access } = state;
+  const { ports, people } = core.settings;
   const app = createApp(state, 'people', [], { tls: people.tls });
-  guardPeople(app, people.token);
-  managementApi(app, core, state.imageDirectory.path);
-  pages(app, core, { exchanges, ironic: state.conductor?.board });
+  const certificate = renewCertificate(app, people, core);
+  guardPeople(app, { access, certificate, names: [hostname(), ...(people.names ?? [])] });
+  auditChanges(app, core.store, core.wall);
+  managementApi(app, core, state.imageDirectory.path, access);
+  pages(app, core, { exchanges, access, ironic: state.conductor?.board });
   bound.people = await listen(app, people.host, ports.people);
 }
 
@@ -143,7 +183,9 @@ function createApp(
 ): FastifyInstance {
   const { core, exchanges } = state;
   const { events, settings, wall } = core;
-  const app = createListener({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, ...more });
+  // one limit for all listeners of nodes
+  const limit = name === 'people' ? undefined : state.limit;
+  const app = createListener({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, limit, ...more });
   if (state.signingKey !== undefined && name !== 'people') signReplies(app, state.signingKey);
   for (const dialect of dialects) dialect(app, core);
   state.apps.push(app);

@@ -18,14 +18,28 @@ interface LabPorts {
 
 export const DEFAULT_PORTS = { nodes: 8026, images: 8027, people: 8025, razorServer: 8150 } as const;
 
+/** Certificate chain and key, as PEM. */
+export interface Pem {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** The listener of page and management API. */
 export interface PeopleOptions {
-  /** Address; loopback by default, and anything else needs `token`. */
+  /** Address; loopback by default, and anything else needs a token or operators. */
   readonly host?: string;
-  /** Secret that it asks for (`Authorization: Bearer …`). */
-  readonly token?: string;
+  /** A secret that may do everything (`Authorization: Bearer …`). */
+  readonly token?: string | undefined;
+  /** Taken as the token where the address is not loopback and neither a token nor operators exist. */
+  readonly spareToken?: string;
   /** Certificate and key (PEM) for https. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: Pem | undefined;
+  /** Reads certificate and key again where they were renewed; undefined where they were not. */
+  readonly renewedTls?: (() => Promise<Pem | undefined>) | undefined;
+  /** How often that is asked; 60,000 ms. */
+  readonly renewMs?: number;
+  /** Names by which browsers know the lab, besides its addresses and those of its certificate. */
+  readonly names?: readonly string[];
 }
 
 /** After how much silence something happens; milliseconds. */
@@ -89,6 +103,8 @@ export interface LabOptions {
   readonly protectNewNodes?: boolean;
   /** Largest request body in bytes; 4 MiB. */
   readonly bodyLimit?: number;
+  /** Requests a second that one address may send to the nodes' listeners, ten seconds' worth at once; 500, 0 for any number. */
+  readonly addressRate?: number;
   readonly clock?: Clock;
   readonly people?: PeopleOptions;
   readonly timing?: TimingOptions;
@@ -114,6 +130,7 @@ export interface LabSettings {
   readonly faithful: boolean;
   readonly protectNewNodes: boolean;
   readonly bodyLimit: number;
+  readonly addressRate: number;
   readonly clock: Clock;
   readonly people: PeopleOptions & { readonly host: string };
   readonly timing: Required<TimingOptions>;
@@ -139,6 +156,7 @@ export function resolveSettings(options: LabOptions): LabSettings {
     taskFiles: options.taskFiles,
     protectNewNodes: options.protectNewNodes ?? false,
     bodyLimit: options.bodyLimit ?? 4 * 1024 * 1024,
+    addressRate: options.addressRate ?? 500,
     clock: options.clock ?? systemClock,
     people: { ...people, host: people?.host ?? '127.0.0.1' },
     timing: {

@@ -9,7 +9,7 @@ export const verb = defineVerb({
     ['lab --host 0.0.0.0 --protect-new-nodes', 'serves the machines of a network, and binds none before it is allowed'],
     [
       'lab --db lab.db --host 0.0.0.0 --people-host 0.0.0.0 --tls-cert lab.pem --tls-key lab.key',
-      'with its page for others',
+      'with its page for others, who log in',
     ],
   ],
   options: (yargs) =>
@@ -44,6 +44,12 @@ export const verb = defineVerb({
     { name: 'tag', describe: 'tag rules: list, get, add, remove', load: catalogVerb('tag') },
     { name: 'broker', describe: 'who takes finished nodes over: list, get, add, remove', load: catalogVerb('broker') },
     { name: 'image', describe: 'images: list, get, add, remove', load: catalogVerb('image') },
+    {
+      name: 'operator',
+      describe: 'who may use the lab: list, get, add, edit, password, token, revoke, remove',
+      load: async () => (await import('./people/operator.ts')).operator,
+    },
+    { name: 'audit', describe: 'who changed what', load: async () => (await import('./people/audit.ts')).audit },
     {
       name: 'inventory',
       describe: 'installed machines as an inventory of Ansible',

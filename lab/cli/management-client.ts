@@ -22,7 +22,11 @@ export function clientOptions(yargs: Argv): Argv<ClientArgs> {
       group: 'Lab:',
       describe: `address of page and management API; RAZOR_MK_LAB_URL, or ${DEFAULT_LAB}, by default`,
     })
-    .option('token-file', { type: 'string', group: 'Lab:', describe: 'file with the token of the lab' })
+    .option('token-file', {
+      type: 'string',
+      group: 'Lab:',
+      describe: 'file with a token: the lab’s, or one of an operator; RAZOR_MK_LAB_TOKEN by default',
+    })
     .option('format', {
       choices: ['table', 'json'] as const,
       describe: 'table on a terminal, json otherwise',
@@ -72,8 +76,8 @@ const DISTRUSTED =
 
 /** What to do about a refusal, by its status. */
 const REFUSED: Readonly<Record<number, string>> = {
-  401: 'Give the token of the lab: --token-file FILE, or RAZOR_MK_LAB_TOKEN in the environment.',
-  403: 'Name the lab by a loopback address, or start it with --token-file.',
+  401: 'Give the token of the lab or one of an operator (razor-mk lab operator token): --token-file FILE, or RAZOR_MK_LAB_TOKEN.',
+  403: 'Ask somebody whose role allows it (razor-mk lab status shows yours), or name the lab as the message says.',
   404: 'The list verbs (razor-mk lab node list, policy list, model list, image list …) show what exists.',
   409: 'Give more of the id, or first remove what still uses it.',
   422: 'Correct the value that is named in front of the colon, and run the verb again.',

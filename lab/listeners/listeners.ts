@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { errnoOf, messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabEvents } from '../lab-events.ts';
+import type { AddressLimit } from './address-limit.ts';
 import { BODY_KEPT, type RecordedExchange, type Exchanges } from './exchange-log.ts';
 import { isBootLoader, spellForLoader } from './loader-replies.ts';
 import { sendJson } from './replies.ts';
@@ -18,6 +19,8 @@ export interface ListenerOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Answers a request before the framework sees it and returns true; the framework gets the others. Not with `tls`. */
   readonly fastPath?: FastPath | undefined;
+  /** Looked at first. Not with `tls`. */
+  readonly limit?: AddressLimit | undefined;
 }
 
 /** Answers a request and returns true, or leaves it and returns false. */
@@ -34,7 +37,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 2000 },
     ...(options.tls && { https: { cert: options.tls.cert, key: options.tls.key } }),
-    ...(!options.tls && { serverFactory: serverWith(options.fastPath) }),
+    ...(!options.tls && { serverFactory: serverWith(options) }),
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -75,10 +78,11 @@ export function createListener(options: ListenerOptions): FastifyInstance {
 }
 
 /** The server that fastify would make, with the fast path in front of it, and replies that boot loaders read. */
-function serverWith(fastPath?: FastPath): FastifyServerFactory {
+function serverWith({ fastPath, limit }: Pick<ListenerOptions, 'fastPath' | 'limit'>): FastifyServerFactory {
   return (handler) => {
     const { keepAliveTimeout, requestTimeout, connectionTimeout } = TIMES;
     const server = createServer({ keepAliveTimeout, requestTimeout }, (request, reply) => {
+      if (limit?.(request, reply) === true) return;
       if (isBootLoader(request)) spellForLoader(request, reply);
       try {
         if (fastPath?.(request, reply) === true) return;

@@ -58,11 +58,7 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
   app.get('/api/templates', (_request, reply) => sendJson(reply, 200, TEMPLATES.map(templateView)));
   app.get('/api/models', (_request, reply) => sendJson(reply, 200, models.list().map(modelView)));
   app.get('/api/models/:id', (request, reply) =>
-    sendJson(
-      reply,
-      200,
-      pick('model', models.list(), idOf(request), (model) => model.label),
-    ),
+    sendJson(reply, 200, modelView(pick('model', models.list(), idOf(request), (model) => model.label))),
   );
   app.post('/api/models', async (request, reply) => {
     const { force, ...body } = readBody(request, modelSchema);

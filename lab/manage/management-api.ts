@@ -3,14 +3,16 @@ import type { FastifyInstance } from 'fastify';
 import { ansibleInventory } from '../engine/hand-over/ansible-inventory.ts';
 import type { LabCore } from '../lab-core.ts';
 import { sendJson } from '../listeners/replies.ts';
+import type { Access } from '../people/access.ts';
 import { clientConfig } from '../lab-settings.ts';
 import { manageBackups } from './manage-backups.ts';
 import { manageCatalog } from './manage-catalog.ts';
 import { manageNodes } from './manage-nodes.ts';
+import { manageOperators, manageTokens, selfView } from './manage-operators.ts';
 import { Refusal } from './request.ts';
 
 /** Adds the routes. `imageDir` gives the directory that ISOs are unpacked into. */
-export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () => string): void {
+export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () => string, access: Access): void {
   void app.register((api, _options, done) => {
     const fallback = app.errorHandler;
     api.setErrorHandler((error, request, reply) => {
@@ -20,6 +22,8 @@ export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () 
     manageNodes(api, core);
     manageCatalog(api, core, imageDir);
     manageBackups(api, core);
+    manageOperators(api, core, access);
+    manageTokens(api, core);
     api.get('/api/status', (request, reply) => {
       const { settings, store } = core;
       return sendJson(reply, 200, {
@@ -27,6 +31,8 @@ export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () 
         nodesKnown: store.nodes.count(),
         policies: store.policies.list().length,
         imagesKnown: store.images.list().length,
+        access: access.words(),
+        you: selfView(request),
         faithful: settings.faithful,
         protectNewNodes: settings.protectNewNodes,
         registerTimeoutMs: settings.timing.registerTimeoutMs,

@@ -5,6 +5,7 @@ import { compilePattern } from '../../platform/rules/patterns.ts';
 import { expressionFault } from '../../platform/rules/tag-expression.ts';
 import { WEBHOOK_SECRET } from '../engine/hand-over/webhook.ts';
 import { TEMPLATES, templateOf } from '../installers/templates.ts';
+import { ROLES } from '../store/people.ts';
 
 /** Names end up in iPXE scripts, installer files and tables. */
 const name = z.string().check(z.regex(/^[\w .,:@/=+-]{1,100}$/, 'use 1 to 100 letters, digits, blanks and .,:@/=+-_'));
@@ -111,6 +112,25 @@ export const policyChangeSchema = z.strictObject({
   installTimeout,
   line: z.optional(z.int().check(z.gte(0))),
   force,
+});
+
+const operatorName = z.string().check(z.regex(/^[a-z][\w.@-]{0,63}$/i, 'use a letter, then letters, digits and .@-_'));
+const role = z.enum(ROLES);
+/** `true` makes one, which is shown once. */
+const password = z.optional(
+  z.union([z.literal(true), z.string().check(z.minLength(12), z.maxLength(1000))], {
+    error: 'must have 12 characters or more, or be true for a new one',
+  }),
+);
+
+export const operatorSchema = z.strictObject({ name: operatorName, role, password });
+
+export const operatorChangeSchema = z.strictObject({ role: z.optional(role), password });
+
+/** A token of a script: what it is for, and for how many days it is good. */
+export const tokenSchema = z.strictObject({
+  label: name,
+  days: z._default(z.int().check(z.gte(1), z.lte(3650)), 90),
 });
 
 /** A path on the lab's machine. */

@@ -30,7 +30,8 @@ interface NodeView {
   readonly forcedParam: Readonly<Record<string, unknown>> | null;
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString();
+/** A moment as people and programs read it. */
+export const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** A node as a row of a list. */
 export function nodeView(core: LabCore, node: NodeRecord): NodeView {

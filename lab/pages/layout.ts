@@ -1,4 +1,7 @@
 /** What every page has: head, navigation, security headers, and times in words. */
+import { mayAs, type Actor } from '../people/access.ts';
+import { formToken } from '../people/form-token.ts';
+import type { Role } from '../store/people.ts';
 import { html, type Html } from './html.ts';
 
 /**
@@ -17,13 +20,14 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 const PLACES = [
-  ['/', 'Nodes'],
-  ['/log', 'Log'],
-  ['/policies', 'Policies'],
-  ['/images', 'Images'],
-  ['/requests', 'Requests'],
-  ['/ironic', 'Ironic'],
-] as const;
+  ['/', 'Nodes', 'look'],
+  ['/log', 'Log', 'look'],
+  ['/policies', 'Policies', 'look'],
+  ['/images', 'Images', 'look'],
+  ['/requests', 'Requests', 'operate'],
+  ['/ironic', 'Ironic', 'look'],
+  ['/audit', 'Audit', 'administer'],
+] as const satisfies readonly (readonly [string, string, Role])[];
 
 export type Place = (typeof PLACES)[number][0];
 
@@ -36,11 +40,29 @@ export interface Page {
   readonly now: number;
   /** There is a conductor, and a page of its nodes. */
   readonly ironic: boolean;
+  /** Who looks at it; undefined for nobody known, who is shown no way to other pages. */
+  readonly actor: Actor | undefined;
+}
+
+/** Who is logged in, and the way out; where nobody is asked, that. */
+function person(actor: Actor | undefined): Html | undefined {
+  if (actor === undefined) return undefined;
+  if (actor.name === 'anybody') {
+    return html`<span class="person quiet" title="No operator and no token: razor-mk lab operator add"
+      >open to this machine</span
+    >`;
+  }
+  if (!actor.session) return undefined;
+  return html`<form class="person" action="/logout" method="post">
+    <span class="quiet">${actor.name}, may ${actor.role}</span>
+    <input type="hidden" name="${formToken.field}" value="${actor.formToken}" /><button>Log out</button>
+  </form>`;
 }
 
 /** A whole document. */
-export function document({ title, place, body, now, ironic }: Page): string {
-  const navigation = PLACES.filter(([path]) => ironic || path !== '/ironic').map(([path, name]) =>
+export function document({ title, place, body, now, ironic, actor }: Page): string {
+  const seen = PLACES.filter(([path, , role]) => (ironic || path !== '/ironic') && actor && mayAs(actor, role));
+  const navigation = seen.map(([path, name]) =>
     path === place ? html`<a href="${path}" aria-current="page">${name}</a>` : html`<a href="${path}">${name}</a>`,
   );
   const { markup } = html`<!doctype html>
@@ -58,6 +80,7 @@ export function document({ title, place, body, now, ironic }: Page): string {
           <div>
             <a class="brand" href="/">razor-mk <span>lab</span></a>
             <nav aria-label="Pages">${navigation}</nav>
+            ${person(actor)}
           </div>
         </header>
         <main>${body}</main>

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import type { Exchanges } from '../listeners/exchange-log.ts';
-import { sendText } from '../listeners/replies.ts';
+import { HTML, sendText } from '../listeners/replies.ts';
+import type { Access } from '../people/access.ts';
+import { actorOf } from '../people/guard.ts';
 import { imagesPage, policiesPage } from './catalog-page.ts';
 import type { IronicBoard } from '../ironic/board.ts';
 import { html, type Html } from './html.ts';
@@ -14,6 +16,8 @@ import { createLogStream } from './log/log-stream.ts';
 import { nodePage } from './node-page.ts';
 import { nodesPage } from './nodes-page.ts';
 import { nodeName } from './node-state.ts';
+import { auditPage } from './people/audit-page.ts';
+import { loginRoutes } from './people/login.ts';
 import { requestPage, requestsPage } from './requests-page.ts';
 
 const ASSETS: readonly (readonly [string, string])[] = [
@@ -30,12 +34,13 @@ function words(value: string | string[] | undefined): string {
 
 interface PageParts {
   readonly exchanges: Exchanges;
+  readonly access: Access;
   /** The conductor's nodes; undefined without a conductor. */
   readonly ironic?: IronicBoard | undefined;
 }
 
 /** Adds the pages. */
-export function pages(app: FastifyInstance, core: LabCore, { exchanges, ironic }: PageParts): void {
+export function pages(app: FastifyInstance, core: LabCore, { exchanges, access, ironic }: PageParts): void {
   void app.register((site, _options, done) => {
     site.addHook('onRequest', (_request, reply, next) => {
       reply.headers(SECURITY_HEADERS);
@@ -51,8 +56,15 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges, ironic }
       sendText(
         reply,
         status,
-        document({ title, place, body, now: core.wall(), ironic: ironic !== undefined }),
-        'text/html; charset=utf-8',
+        document({
+          title,
+          place,
+          body,
+          now: core.wall(),
+          ironic: ironic !== undefined,
+          actor: actorOf(reply.request),
+        }),
+        HTML,
       );
     const missing = (reply: FastifyReply, what: string): FastifyReply =>
       send(
@@ -85,7 +97,7 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges, ironic }
       return send(reply, name, '/', nodePage(core, node, words((request.query as Query)['q'])));
     });
     site.get('/log', (_request, reply) => send(reply, 'Log', '/log', logPage(core)));
-    site.get('/log/stream', createLogStream(core));
+    site.get('/log/stream', createLogStream(core, access));
     site.get('/policies', (_request, reply) => send(reply, 'Policies', '/policies', policiesPage(core)));
     site.get('/images', (_request, reply) => send(reply, 'Images', '/images', imagesPage(core)));
     if (ironic) {
@@ -96,6 +108,12 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges, ironic }
         return send(reply, node.uuid, '/ironic', ironicNodePage(core, ironic, node));
       });
     }
+    loginRoutes(site, access, (reply, title, body, status) => send(reply, title, undefined, body, status));
+    site.get('/audit', (request, reply) => {
+      const query = request.query as Query;
+      const [who, before] = [words(query['who']), Number(words(query['before']))];
+      return send(reply, 'Audit log', '/audit', auditPage(core, who || undefined, before || undefined));
+    });
     const ofNodes = () => exchanges.list().filter(({ listener }) => listener !== 'people');
     site.get('/requests', (_request, reply) =>
       send(reply, 'Requests', '/requests', requestsPage(ofNodes(), core.wall())),

@@ -3,6 +3,7 @@
  * `write`. The implementation is store/sqlite.
  */
 import type { TagRule } from '../../platform/rules/tag-rule.ts';
+import type { AuditEntry, Credential, LabOperator } from './people.ts';
 import type {
   ActiveLogEntry,
   ActiveModel,
@@ -106,10 +107,26 @@ export interface Catalog {
   readonly version: number;
 }
 
+/** The audit log. Lines are added and never changed. */
+export interface AuditStore {
+  /** Must be called within `Store.write`. */
+  add(entry: Omit<AuditEntry, 'id'>): void;
+  /** Newest first; those before `before` where it is given, of one name where `who` is given. */
+  list(limit: number, before?: number, who?: string): readonly AuditEntry[];
+}
+
+/** People and what they did. */
+export interface PeopleStore {
+  readonly operators: Shelf<LabOperator>;
+  readonly credentials: Shelf<Credential>;
+  readonly audit: AuditStore;
+}
+
 /** The whole store. */
 export interface Store extends Catalog {
   readonly nodes: NodeStore;
   readonly activeModels: ActiveModelStore;
+  readonly people: PeopleStore;
   /** Runs `work` in a transaction; resolves with its result when that is committed. */
   write<T>(work: () => T): Promise<T>;
   /** Writes a whole copy to a new file while requests go on. Throws RAZOR_MK_FILE_UNWRITABLE. */

@@ -180,7 +180,8 @@ export const ERROR_TABLE = {
   RAZOR_MK_LAB_NO_TOKEN: {
     exit: 78,
     summary: 'Page and management API would be open to everyone.',
-    remedy: 'Keep --people-host on loopback, or give --token-file (and --tls-cert with --tls-key).',
+    remedy:
+      'Keep --people-host on loopback, give --token-file, or add operators first, while it is: razor-mk lab operator add. Give --tls-cert and --tls-key with it.',
   },
   RAZOR_MK_LAB_CONFIG: {
     exit: 78,

@@ -69,7 +69,7 @@ const ONCE_SURVIVED: readonly Row[] = [
   ],
   ['lab/ironic/hidden.ts', 'a token is on the page', '/token|authorization/i', '/authorization/i'],
   [
-    'lab/listeners/host-guard.ts',
+    'lab/people/host-names.ts',
     'evil-localhost passes the guard against DNS rebinding',
     '/^(localhost|127\\.',
     '/(localhost|127\\.',

@@ -1,5 +1,4 @@
 /** Runs a lab until it is stopped, and prints what happens in it. */
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
@@ -8,15 +7,9 @@ import type { Host } from '../../../platform/process/verb.ts';
 import type { LabEvent } from '../../lab-events.ts';
 import { openRequestLog } from '../../listeners/request-log.ts';
 import { isLoopback, startLab, type Lab } from '../../lab-server.ts';
-import {
-  DEFAULT_PORTS,
-  type IronicOptions,
-  type LabOptions,
-  type MatchKey,
-  type PeopleOptions,
-} from '../../lab-settings.ts';
-import { readToken } from '../management-client.ts';
+import { DEFAULT_PORTS, type IronicOptions, type LabOptions, type MatchKey } from '../../lab-settings.ts';
 import { printable } from '../print.ts';
+import { peopleOptions, protectionText } from './people-values.ts';
 import type { ServerValues } from './server-options.ts';
 import { resolveValues } from './server-values.ts';
 
@@ -24,20 +17,19 @@ import { resolveValues } from './server-values.ts';
 export async function serve(args: Readonly<Record<string, unknown>>, host: Host): Promise<number> {
   const values = await resolveValues(args, host.env);
   const lines = lineWriter(host);
-  const token = await tokenOf(values, host);
-  const tls = await readTls(values['tls-cert'], values['tls-key']);
+  const people = await peopleOptions(values, host);
   const path = values['request-log'];
   const report = (text: string): void => host.err(`razor-mk: ${text}\n`);
   const requests = path === undefined ? undefined : openRequestLog(path, report);
   const lab = await startLab({
     ...optionsOf(values),
     siteKey: await siteKeyOf(values),
-    people: { host: values['people-host'], token: token.text, tls },
+    people,
     onRequest: requests?.add,
     onEvent: (event) => lines.add(values.events ? JSON.stringify(event) : lineOf(event)),
   });
   lines.flush();
-  printAddresses(lab, values, token, host);
+  printAddresses(lab, values, host);
   if (!host.signal.aborted) {
     await new Promise<void>((stop) => host.signal.addEventListener('abort', () => stop(), { once: true }));
   }
@@ -67,6 +59,7 @@ function optionsOf(values: ServerValues): LabOptions {
     imageDir: values['image-dir'],
     faithful: values.faithful,
     protectNewNodes: values['protect-new-nodes'],
+    addressRate: values['address-rate'],
     timing: { registerTimeoutMs: values['register-timeout'] * 1000, nodeExpireMs: expireSeconds(values) * 1000 },
     microkernel: {
       pushed: parseMk(values.mk ?? []),
@@ -127,21 +120,6 @@ function parseMk(words: readonly string[]): Record<string, unknown> {
   );
 }
 
-interface Token {
-  readonly text: string | undefined;
-  /** Made up here: nobody gave one, and page and API are open to other machines. */
-  readonly made: boolean;
-}
-
-/** From the file, or the environment; made up where page and management API are open to other machines. */
-async function tokenOf(values: ServerValues, host: Host): Promise<Token> {
-  if (values['token-file'] !== undefined) return { text: await readToken(values['token-file']), made: false };
-  const text = host.env['RAZOR_MK_LAB_TOKEN'];
-  if (text !== undefined && text !== '') return { text, made: false };
-  if (isLoopback(values['people-host'])) return { text: undefined, made: false };
-  return { text: randomBytes(18).toString('base64url'), made: true };
-}
-
 async function siteKeyOf({ 'site-key': path }: ServerValues): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
@@ -153,28 +131,14 @@ async function siteKeyOf({ 'site-key': path }: ServerValues): Promise<string | u
   }
 }
 
-async function readTls(cert: string | undefined, key: string | undefined): Promise<PeopleOptions['tls']> {
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined) {
-    throw new RazorMkError('RAZOR_MK_USAGE', '--tls-cert and --tls-key go together');
-  }
-  try {
-    return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
-  } catch (error) {
-    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read the certificate: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
 /** An address for all interfaces is shown as loopback, where it surely works: that it is more is said. */
 function everywhere(values: ServerValues): string {
   return ['0.0.0.0', '::'].includes(values['people-host']) ? ', and on every address of this machine' : '';
 }
 
-function printAddresses(lab: Lab, values: ServerValues, token: Token, host: Host): void {
-  const { nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ironicUrl } = lab;
-  const made = token.made ? { token: token.text } : {};
+function printAddresses(lab: Lab, values: ServerValues, host: Host): void {
+  const { nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ironicUrl, madeToken } = lab;
+  const made = madeToken === undefined ? {} : { token: madeToken };
   if (values.events) {
     host.out(
       `${JSON.stringify({ type: 'ready', nodesUrl, imagesUrl, razorServerUrl, peopleUrl, ironicUrl, ...made })}\n`,
@@ -183,15 +147,13 @@ function printAddresses(lab: Lab, values: ServerValues, token: Token, host: Host
   }
   host.out(`nodes         ${nodesUrl}\nimages        ${imagesUrl}\n`);
   if (razorServerUrl !== undefined) host.out(`razor-server  ${razorServerUrl}\n`);
-  host.out(
-    `page          ${peopleUrl}${everywhere(values)}${token.text === undefined ? '' : '  (requires the token)'}\n`,
-  );
-  if (token.made) {
-    host.out(`token         ${token.text ?? ''}\n`);
+  host.out(`page          ${peopleUrl}${everywhere(values)}${protectionText(lab.access.words())}\n`);
+  if (madeToken !== undefined) {
+    host.out(`token         ${madeToken}\n`);
     host.out('              for verbs: RAZOR_MK_LAB_TOKEN=…; for a browser: as the password, with any name\n');
-    if (!peopleUrl.startsWith('https'))
-      host.err('razor-mk: without --tls-cert the token crosses the network unencrypted\n');
   }
+  if (!isLoopback(values['people-host']) && !peopleUrl.startsWith('https'))
+    host.err('razor-mk: without --tls-cert passwords and tokens cross the network unencrypted\n');
   if (ironicUrl === undefined) return;
   host.out(`ironic        ${ironicUrl}\n`);
   const { 'ironic-image': image, 'ironic-node': named = [] } = values;

@@ -46,7 +46,7 @@ export const SERVER_OPTIONS = {
     kind: 'text',
     group: 'Page and management API',
     default: '127.0.0.1',
-    describe: 'Their address; any but loopback requires a token',
+    describe: 'Their address; any but loopback requires operators or a token',
   },
   'people-port': {
     kind: 'port',
@@ -57,9 +57,18 @@ export const SERVER_OPTIONS = {
   'token-file': {
     kind: 'path',
     group: 'Page and management API',
-    describe: 'File with the token; by default one is made and printed',
+    describe: 'File with a token that may do everything; one is made where neither it nor operators exist',
   },
-  'tls-cert': { kind: 'path', group: 'Page and management API', describe: 'Certificate (PEM) for https' },
+  'people-name': {
+    kind: 'texts',
+    group: 'Page and management API',
+    describe: 'Name by which browsers know it, besides host name, addresses and names of the certificate',
+  },
+  'tls-cert': {
+    kind: 'path',
+    group: 'Page and management API',
+    describe: 'Certificate (PEM) for https; read again when it was renewed',
+  },
   'tls-key': { kind: 'path', group: 'Page and management API', describe: 'Key of the certificate (PEM)' },
   db: { kind: 'path', group: 'Storage', describe: 'Keep everything in this file; by default in memory' },
   'image-dir': {
@@ -84,6 +93,13 @@ export const SERVER_OPTIONS = {
     group: 'Nodes',
     default: false,
     describe: 'Bind no machine before it is allowed',
+  },
+  'address-rate': {
+    kind: 'number',
+    group: 'Nodes',
+    default: 500,
+    least: 0,
+    describe: 'Requests a second of one address, but loopback, before it gets 429; 0 for any number',
   },
   'site-key': {
     kind: 'path',

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import type { LabCore } from '../../lab-core.ts';
 import type { LabEvent } from '../../lab-events.ts';
+import type { Access } from '../../people/access.ts';
 import { eventMessage, storedTitles, type TitleOf } from './event-line.ts';
 import type { EventFilter } from './log-page.ts';
 
@@ -21,6 +22,8 @@ const TITLES_KEPT = 10_000;
 
 interface Stream {
   readonly raw: ServerResponse;
+  /** Whether the one who reads it still may. */
+  readonly allowed: () => boolean;
   readonly filter: EventFilter;
 }
 
@@ -34,16 +37,16 @@ interface StreamState {
 }
 
 /** The handler of `GET /log/stream?after=SEQ&node=UUID&ironic=UUID`. */
-export function createLogStream(core: LabCore): (request: FastifyRequest, reply: FastifyReply) => void {
+export function createLogStream(core: LabCore, access: Access): (request: FastifyRequest, reply: FastifyReply) => void {
   const state: StreamState = { core, streams: new Set(), titles: new Map(), sent: core.events.last, timer: undefined };
   core.events.subscribe(() => schedule(state));
   return (request, reply) => {
     if (state.streams.size >= MOST_STREAMS) void reply.code(503).send('too many streams are open');
-    else openStream(state, request, reply);
+    else openStream(state, request, reply, () => access.identify(request) !== undefined);
   };
 }
 
-function openStream(state: StreamState, request: FastifyRequest, reply: FastifyReply): void {
+function openStream(state: StreamState, request: FastifyRequest, reply: FastifyReply, allowed: () => boolean): void {
   const { after, node, ironic } = request.query as Record<string, string | undefined>;
   reply.hijack();
   const { raw } = reply;
@@ -52,11 +55,14 @@ function openStream(state: StreamState, request: FastifyRequest, reply: FastifyR
   raw.write('retry: 2000\n\n');
   // what the others have not got yet is sent now, so that this one begins where they are
   flush(state);
-  const stream = { raw, filter: { node, ironic } };
+  const stream = { raw, allowed, filter: { node, ironic } };
   const seen = Number(request.headers['last-event-id'] ?? after ?? 0) || 0;
   send(state, stream, state.core.events.since(seen), new Map());
   state.streams.add(stream);
-  const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS).unref();
+  const heartbeat = setInterval(() => {
+    if (allowed()) raw.write(': still here\n\n');
+    else raw.end();
+  }, HEARTBEAT_MS).unref();
   raw.once('close', () => {
     clearInterval(heartbeat);
     state.streams.delete(stream);
@@ -80,12 +86,14 @@ function flush(state: StreamState): void {
 
 function send(
   state: StreamState,
-  { raw, filter }: Stream,
+  { raw, filter, allowed }: Stream,
   events: readonly LabEvent[],
   rendered: Map<number, string>,
 ): void {
   if (raw.writableLength > BEHIND_BYTES) return void raw.destroy();
   const lines = events.filter((event) => matches(event, filter)).slice(-MOST_LINES);
+  // a session that ended, or an operator who is gone, sees nothing more
+  if (lines.length > 0 && !allowed()) return void raw.end();
   if (lines.length > 0) raw.write(lines.map((event) => render(state, event, rendered)).join(''));
 }
 

@@ -79,8 +79,11 @@ export function restoreFrom(db: DatabaseSync, path: string): void {
   db.prepare('ATTACH ? AS backup').run(path);
   try {
     db.exec('BEGIN IMMEDIATE; PRAGMA defer_foreign_keys=ON');
-    for (const table of tablesOf(db)) db.exec(`DELETE FROM main."${table}"`);
-    for (const table of tablesOf(db)) db.exec(`INSERT INTO main."${table}" SELECT * FROM backup."${table}"`);
+    const replaced = tablesOf(db).filter((table) => table !== 'audit' && table !== 'sqlite_sequence');
+    for (const table of replaced) db.exec(`DELETE FROM main."${table}"`);
+    for (const table of replaced) db.exec(`INSERT INTO main."${table}" SELECT * FROM backup."${table}"`);
+    db.exec(SEQUENCES);
+    db.exec(AUDIT);
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -90,7 +93,18 @@ export function restoreFrom(db: DatabaseSync, path: string): void {
   }
 }
 
-/** The sequences of the ids too: a number that was once a node's is never given again. */
+/** A number that was once a node's is never given again: neither one of the backup nor one of this lab. */
+const SEQUENCES = `UPDATE main.sqlite_sequence SET seq = max(seq,
+  coalesce((SELECT seq FROM backup.sqlite_sequence AS old WHERE old.name = main.sqlite_sequence.name), 0));
+  INSERT INTO main.sqlite_sequence SELECT name, seq FROM backup.sqlite_sequence
+    WHERE name NOT IN (SELECT name FROM main.sqlite_sequence)`;
+
+/** Nobody takes a line out of the audit log by restoring an older state: what the backup has more is added. */
+const AUDIT = `INSERT INTO main.audit (at, who, address, action, status, details)
+  SELECT at, who, address, action, status, details FROM backup.audit AS old WHERE NOT EXISTS (
+    SELECT 1 FROM main.audit AS new WHERE new.at = old.at AND new.who = old.who AND new.action = old.action
+      AND new.address = old.address AND new.status = old.status) ORDER BY old.id`;
+
 function tablesOf(db: DatabaseSync): string[] {
   const sql =
     "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND (name NOT LIKE 'sqlite_%' OR name = 'sqlite_sequence')";

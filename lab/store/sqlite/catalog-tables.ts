@@ -8,7 +8,8 @@ import { newUuid } from '../uuid.ts';
 
 type Columns = Readonly<Record<string, string | number | null>>;
 
-interface ShelfKind<T> {
+/** How the records of a table are read, written and ordered. */
+export interface ShelfKind<T> {
   readonly table: string;
   readonly order: string;
   readonly read: (row: Row) => T;
@@ -127,7 +128,8 @@ const policyKind: ShelfKind<Policy> = {
   }),
 };
 
-function openShelf<T extends { readonly uuid: string }>(
+/** A shelf on a table: read once, kept until a change, of which `changed` is told. */
+export function openShelf<T extends { readonly uuid: string }>(
   db: Database,
   kind: ShelfKind<T>,
   changed: () => void,

@@ -88,4 +88,18 @@ export const MIGRATIONS: readonly string[] = [
   `ALTER TABLE active_model ADD COLUMN hand_over TEXT;
    ALTER TABLE broker ADD COLUMN secret TEXT;
    ALTER TABLE broker ADD COLUMN attempts INTEGER`,
+  `CREATE TABLE operator (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL,
+     password TEXT, added INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE credential (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, operator TEXT NOT NULL, kind TEXT NOT NULL,
+     label TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, added INTEGER NOT NULL, expires INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE audit (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, address TEXT NOT NULL,
+     action TEXT NOT NULL, status INTEGER NOT NULL, details TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX audit_who ON audit(who, id);
+   CREATE INDEX audit_at ON audit(at)`,
 ];

@@ -5,6 +5,7 @@ import { openCatalog } from './catalog-tables.ts';
 import { openDatabase } from './database.ts';
 import { cacheNodes } from './node-cache.ts';
 import { openNodeTable } from './node-table.ts';
+import { openPeople } from './people-tables.ts';
 
 /** Opens the store in `path` (`:memory:` for none). Throws RAZOR_MK_LAB_DB. */
 export function openStore(path: string): Store {
@@ -21,6 +22,7 @@ export function openStore(path: string): Store {
     },
     nodes: cacheNodes(db, openNodeTable(db)),
     activeModels: openActiveModels(db),
+    people: openPeople(db),
     write: (work) => db.write(work),
     backup: (path) => db.backup(path),
     restore: (path) => db.restore(path),

@@ -140,7 +140,7 @@ describe('razor-mk lab', () => {
       open,
       /page +http:\/\/127\.0\.0\.1:\d+, and on every address of this machine {2}\(requires the token\)\ntoken +[\w-]{24}\n/,
     );
-    assert.match(open, /without --tls-cert the token crosses the network unencrypted/);
+    assert.match(open, /without --tls-cert passwords and tokens cross the network unencrypted/);
     const given = await started({ 'people-host': '0.0.0.0' }, { RAZOR_MK_LAB_TOKEN: 'sesame' });
     assert.match(given, /\(requires the token\)/);
     assert.doesNotMatch(given, /sesame|^token/m, 'one that was given is not repeated');
