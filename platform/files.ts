@@ -16,18 +16,22 @@ import { dirname } from 'node:path';
 import { errnoOf, messageOf, RazorMkError } from './errors/errors.ts';
 import { ownMark } from './leftovers.ts';
 
+/** What is asked for first; most files end in it. */
+const FIRST_BYTES = 16 * 1024;
+
 /**
  * The first `limit` bytes of a file, or undefined where it does not exist (or a part of its path is no directory).
- * Any other failure throws RAZOR_MK_FILE_UNREADABLE.
+ * Any other failure throws RAZOR_MK_FILE_UNREADABLE. Memory goes by what the file has, not by the limit.
  */
 export async function readCapped(path: string, limit: number): Promise<Buffer | undefined> {
   let handle;
   try {
     handle = await open(path, 'r');
-    const buffer = Buffer.alloc(limit);
+    let buffer = Buffer.alloc(Math.min(limit, FIRST_BYTES));
     let length = 0;
     while (length < limit) {
-      const { bytesRead } = await handle.read(buffer, length, limit - length, null);
+      if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(limit, 2 * length));
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
       if (bytesRead === 0) break;
       length += bytesRead;
     }
