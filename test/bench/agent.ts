@@ -16,7 +16,7 @@ import { findNodeBinary, lockedNode, stripNode } from '../../packaging/executabl
 import { makeExecutable } from '../../packaging/executable/sea.ts';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
 import { command, scriptedServer, type ScriptedServer } from '../helpers/scripted-server.ts';
-import { MAIN } from '../helpers/agent-process.ts';
+import { MAIN } from '../helpers/razor-mk.ts';
 
 const { values: options } = parseArgs({
   options: {

@@ -2,17 +2,14 @@
 import assert from 'node:assert/strict';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test, type TestContext } from 'node:test';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import type { Emit } from '../../agent/loop/events.ts';
 import type { LabOptions } from '../../lab/lab-settings.ts';
-import { run } from '../../platform/process/run.ts';
+import { razorMk } from '../helpers/razor-mk.ts';
 import { addToTree } from '../helpers/tree.ts';
 import { makeZip } from '../helpers/zip.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
-
-const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 
 interface Told {
   readonly event: string;
@@ -78,24 +75,10 @@ async function agent(
   const quiet = ['--resolv-conf', join(directory, 'resolv.conf'), '--config', '/dev/null'];
   const pace = ['--checkin-interval', '0.2', '--checkin-skew', '0', '--turns', '8', '--stop-after-command', 'reboot'];
   const next = ['--next-server-file', join(directory, 'nextServerIP.addr')];
-  const argv: [string, ...string[]] = [
-    process.execPath,
-    MAIN,
-    'run',
-    '--events',
-    ...files,
-    ...quiet,
-    ...pace,
-    ...next,
-    ...more,
-  ];
-  const result = await run(argv, { timeoutMs: 60_000 });
-  const lines = result.stdout
-    .toString()
-    .split('\n')
-    .filter((line) => line.startsWith('{'));
+  const { status, out, err } = await razorMk(['run', '--events', ...files, ...quiet, ...pace, ...next, ...more]);
+  const lines = out.split('\n').filter((line) => line.startsWith('{'));
   const events = lines.map((line) => JSON.parse(line) as Told);
-  return { events, status: result.status, stderr: result.stderr.toString() };
+  return { events, status, stderr: err };
 }
 
 const commands = (events: readonly Told[]): (string | undefined)[] =>

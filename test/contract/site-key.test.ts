@@ -10,14 +10,14 @@ import type { Settings } from '../../agent/config/settings.ts';
 import { keptCounters, openFileSignatures } from '../../agent/http/tls/file-signatures.ts';
 import { createDuties } from '../../agent/node/duties.ts';
 import { createLog } from '../../platform/log/log.ts';
-import { run } from '../../platform/process/run.ts';
 import { createSystem } from '../../platform/system.ts';
-import { agentProcess, MAIN } from '../helpers/agent-process.ts';
+import { agentProcess } from '../helpers/agent-process.ts';
+import { commandLine } from '../helpers/command-line.ts';
 import { siteKey } from '../helpers/site-key.ts';
 import { startLabProcess } from '../helpers/lab-process.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
-const lab = (...words: readonly string[]) => run([process.execPath, MAIN, 'lab', ...words], { timeoutMs: 60_000 });
+const lab = (...words: readonly string[]) => commandLine(['lab', ...words]);
 
 interface Passed {
   readonly status: number;
@@ -63,7 +63,7 @@ test('an agent with a site key obeys its lab, and nobody who changes, repeats, f
   const [key, forged] = [join(dir, 'site.key'), join(dir, 'other.key')];
   for (const path of [key, forged]) assert.equal((await lab('key', path)).status, 0);
   assert.equal(statSync(key).mode & 0o777, 0o600);
-  assert.match((await lab('key', key)).stderr.toString(), /is there already/, 'a key is never written over');
+  assert.match((await lab('key', key)).err, /is there already/, 'a key is never written over');
 
   const server = await startLabProcess('--site-key', key, '--mk', 'mk_checkin_interval=1');
   t.after(() => server.stop());

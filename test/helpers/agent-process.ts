@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import type { AgentEvent } from '../../agent/loop/events.ts';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
+import { RAZOR_MK, WITH_CACHE } from './razor-mk.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface AgentProcess {
@@ -16,8 +17,6 @@ export interface AgentProcess {
   stop(): Promise<number>;
 }
 
-export const MAIN = new URL('../../agent/main.ts', import.meta.url).pathname;
-
 export interface ProcessOptions {
   readonly stateDir?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -30,9 +29,9 @@ export async function agentProcess(args: readonly string[], options: ProcessOpti
   const events: AgentEvent[] = [];
   const lines: string[] = [];
   let look = (): void => undefined;
-  const argv = [process.execPath, MAIN, 'run', '--events', '--state-dir', stateDir, '--config', '/dev/null', ...args];
-  const daemon = await startDaemon(argv as [string, ...string[]], {
-    env: { ...options.env },
+  const argv = [...RAZOR_MK, 'run', '--events', '--state-dir', stateDir, '--config', '/dev/null', ...args] as const;
+  const daemon = await startDaemon(argv, {
+    env: { ...WITH_CACHE, ...options.env },
     onLine: (line, stream) => {
       if (stream === 'stderr') lines.push(line);
       else events.push(JSON.parse(line) as AgentEvent);

@@ -4,7 +4,7 @@ import { explain, RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
 
 export interface Ran {
-  readonly status: number;
+  readonly status: number | undefined;
   readonly out: string;
   readonly err: string;
 }

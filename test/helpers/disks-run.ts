@@ -4,7 +4,7 @@
  */
 import { startDaemon } from '../../platform/process/daemon.ts';
 import { run } from '../../platform/process/run.ts';
-import { MAIN } from './agent-process.ts';
+import { MAIN } from './razor-mk.ts';
 import { command, scriptedServer } from './scripted-server.ts';
 
 const [stateDir = '', second = 'acknowledge', ...more] = process.argv.slice(2);

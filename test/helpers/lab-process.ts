@@ -1,10 +1,8 @@
 /** A real `razor-mk lab` process on ports of the system's choice. */
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
 import { startDaemon, type Daemon } from '../../platform/process/daemon.ts';
-import { run, type RunResult } from '../../platform/process/run.ts';
-
-const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+import { commandLine, type Ran } from './command-line.ts';
+import { RAZOR_MK, WITH_CACHE } from './razor-mk.ts';
 
 export interface LabUrls {
   readonly nodesUrl: string;
@@ -17,8 +15,8 @@ export interface LabProcess extends LabUrls {
   readonly daemon: Daemon;
   /** Every JSON line of its standard output. */
   readonly events: readonly Record<string, unknown>[];
-  /** Runs `razor-mk lab WORDS` against it. */
-  verb(...words: readonly string[]): Promise<RunResult>;
+  /** `razor-mk lab WORDS` against it, in this process. */
+  verb(...words: readonly string[]): Promise<Ran>;
   /** The management API: status and parsed body. */
   api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   stop(): Promise<void>;
@@ -30,7 +28,8 @@ export async function startLabProcess(...words: readonly string[]): Promise<LabP
   const events: Record<string, unknown>[] = [];
   const ready = Promise.withResolvers<LabUrls>();
   const complaints: string[] = [];
-  const daemon = await startDaemon([process.execPath, MAIN, 'lab', '--events', ...ANY_PORTS, ...words], {
+  const daemon = await startDaemon([...RAZOR_MK, 'lab', '--events', ...ANY_PORTS, ...words], {
+    env: WITH_CACHE,
     onLine: (line, stream) => {
       if (stream === 'stderr') complaints.push(line);
       if (!line.startsWith('{')) return;
@@ -46,7 +45,7 @@ export async function startLabProcess(...words: readonly string[]): Promise<LabP
     ...urls,
     daemon,
     events,
-    verb: (...given) => run([process.execPath, MAIN, 'lab', ...given, '--lab', urls.peopleUrl], { timeoutMs: 60_000 }),
+    verb: (...given) => commandLine(['lab', ...given, '--lab', urls.peopleUrl]),
     async api(method, path, body) {
       const reply = await fetch(`${urls.peopleUrl}/api${path}`, {
         method,

@@ -1,6 +1,7 @@
 /** A program on a terminal of its own (script(1) of util-linux), typed at as a person would. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { WITH_CACHE } from './razor-mk.ts';
 import { until } from './until.ts';
 
 export interface RealTerminal {
@@ -21,7 +22,7 @@ export function openTerminal(
 ): RealTerminal {
   const child = spawn('script', ['-qec', `stty cols ${columns} rows ${rows}; exec ${line}`, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    env: { PATH: process.env['PATH'], TERM: 'dumb', SHELL: '/bin/sh', LC_ALL: 'C.UTF-8', ...env },
+    env: { ...WITH_CACHE, PATH: process.env['PATH'], TERM: 'dumb', SHELL: '/bin/sh', LC_ALL: 'C.UTF-8', ...env },
   });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));

@@ -64,7 +64,7 @@ describe('a machine’s whole way through razor-mk lab', () => {
     // somebody makes one, with the verbs
     const add = async (...words: string[]): Promise<void> => {
       const result = await lab.verb(...words);
-      assert.equal(result.status, 0, result.stderr.toString());
+      assert.equal(result.status, 0, result.err);
     };
     await add('image', 'add', join(files, 'ubuntu'), '--type', 'os', '--name', 'ubuntu', '--image-version', '12.04');
     await add(

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, after, test } from 'node:test';
 import { register, startLabProcess, type LabProcess } from '../helpers/lab-process.ts';
-import { MAIN } from '../helpers/agent-process.ts';
+import { MAIN } from '../helpers/razor-mk.ts';
 import { openTerminal } from '../helpers/real-terminal.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 

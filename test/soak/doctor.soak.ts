@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { createNamespace, type Namespace } from '../../lab/vm/namespace.ts';
 import type { Daemon } from '../../platform/process/daemon.ts';
 import { run } from '../../platform/process/run.ts';
-import { MAIN } from '../helpers/agent-process.ts';
+import { MAIN } from '../helpers/razor-mk.ts';
 import { authority, issued, noOpenssl } from '../helpers/certificates.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 

@@ -4,23 +4,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { run } from '../../../platform/process/run.ts';
-import { MAIN } from '../../helpers/agent-process.ts';
+import { commandLine, type Ran } from '../../helpers/command-line.ts';
+import { razorMk } from '../../helpers/razor-mk.ts';
 import { command, scriptedServer } from '../../helpers/scripted-server.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs/agent.md', import.meta.url));
 
-interface Ended {
-  readonly status: number | undefined;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function runAgent(...args: string[]): Promise<Ended> {
-  const own = ['--cmdline', '/dev/null', '--state-dir', temporaryDirectory()];
-  const { status, stdout, stderr } = await run([process.execPath, MAIN, 'run', ...own, ...args], { timeoutMs: 60_000 });
-  return { status, out: stdout.toString(), err: stderr.toString() };
+function runAgent(...args: string[]): Promise<Ran> {
+  return commandLine(['run', '--cmdline', '/dev/null', '--state-dir', temporaryDirectory(), ...args]);
 }
 
 test('a value that cannot be used is refused with what was typed, before anything is asked', async () => {
@@ -70,8 +62,7 @@ test('the examples of docs/agent.md end with the status that they stand for', as
     [0, 64, 65, 66, 69, 78],
   );
   for (const [, status, words = ''] of rows) {
-    const argv = [process.execPath, MAIN, ...words.split(' ')] as const;
-    const ended = await run(argv, { timeoutMs: 60_000, cwd: temporaryDirectory() });
-    assert.equal(ended.status, Number(status), `${words}: ${ended.stderr.toString()}`);
+    const ended = await razorMk(words.split(' '), { cwd: temporaryDirectory() });
+    assert.equal(ended.status, Number(status), `${words}: ${ended.err}`);
   }
 });

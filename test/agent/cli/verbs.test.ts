@@ -1,19 +1,15 @@
-/** The verbs for people at a shell, as processes. */
+/** The verbs for people at a shell. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../../../platform/process/run.ts';
-import { MAIN } from '../../helpers/agent-process.ts';
+import { commandLine, type Ran } from '../../helpers/command-line.ts';
 import { command, scriptedServer } from '../../helpers/scripted-server.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const dir = temporaryDirectory();
 
-async function razorMk(...args: string[]): Promise<{ status: number | undefined; out: string; err: string }> {
-  const { status, stdout, stderr } = await run([process.execPath, MAIN, ...args], { timeoutMs: 60_000 });
-  return { status, out: stdout.toString(), err: stderr.toString() };
-}
+const razorMk = (...words: string[]): Promise<Ran> => commandLine(words);
 
 test('a dry check-in and a dry registration show the request and send nothing', async () => {
   const server = await scriptedServer();

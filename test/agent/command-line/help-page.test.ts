@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -14,10 +14,10 @@ import { settingNames } from '../../../agent/config/names.ts';
 import { SETTING_NAMES } from '../../../agent/config/options/options.ts';
 import { SERVERS } from '../../../agent/servers/registry.ts';
 import type { Host } from '../../../platform/process/verb.ts';
-import { MAIN } from '../../helpers/agent-process.ts';
+import { commandLine } from '../../helpers/command-line.ts';
+import { razorMk } from '../../helpers/razor-mk.ts';
 
-const help = (...words: string[]): string =>
-  execFileSync(process.execPath, [MAIN, ...words, '--help'], { encoding: 'utf8', env: {} });
+const help = async (...words: string[]): Promise<string> => (await commandLine([...words, '--help'])).out;
 
 test('every setting that has an option is in one group of the help', () => {
   const grouped = Object.values(SETTING_GROUPS).flat();
@@ -25,8 +25,8 @@ test('every setting that has an option is in one group of the help', () => {
   assert.deepEqual([...grouped].sort(), [...withOption].sort());
 });
 
-test('the help of run has its own options first, then groups, examples, and the kinds of servers', () => {
-  const text = help('run');
+test('the help of run has its own options first, then groups, examples, and the kinds of servers', async () => {
+  const text = await help('run');
   const heads = text.split('\n').filter((line) => /^\w.*:$/.test(line));
   assert.deepEqual(heads, [
     'Options:',
@@ -41,15 +41,15 @@ test('the help of run has its own options first, then groups, examples, and the 
     assert.ok(text.includes(`${name} `) && text.includes(description.slice(0, 20)), name);
 });
 
-test('the help of a verb shows the settings that it uses, and takes the others', () => {
-  const text = help('discover');
+test('the help of a verb shows the settings that it uses, and takes the others', async () => {
+  const text = await help('discover');
   const shown = [...text.matchAll(/^ +--([\w-]+)/gm)].map((match) => match[1]);
   assert.ok(shown.includes('server') && shown.includes('resolv-conf'));
   for (const unused of ['watchdog', 'ntp', 'api-port', 'loop-limit', 'root'])
     assert.ok(!shown.includes(unused), unused);
   const options = ['--watchdog', 'off', '--next-server-file', '/none', '--resolv-conf', '/dev/null'];
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'discover', '--server', '192.0.2.1', ...options]);
-  assert.deepEqual([status, stderr.toString()], [0, '']);
+  const { status, err } = await commandLine(['discover', '--server', '192.0.2.1', ...options]);
+  assert.deepEqual([status, err], [0, '']);
 });
 
 test('every verb has two to four examples whose verbs and options exist, and every value has a word', async () => {
@@ -121,15 +121,15 @@ test('a refusal names the verb, the option that was meant, or the argument that 
   assert.match(await said(choices, 'lab', 'node', 'gte'), /^lab node: action cannot be gte; did you mean get\?/);
 });
 
-test('help VERB is VERB --help, and no verb at all is answered with the help', () => {
+test('help VERB is VERB --help, and no verb at all is answered with the help', async () => {
   assert.deepEqual(helpWords(['help', 'facts', 'explain']), ['facts', 'explain']);
   assert.deepEqual(helpWords(['facts', '-h', '--all']), ['facts', '-h', '--all']);
   assert.equal(helpWords(['image', 'edit', '--', '--help']), undefined);
-  const wrong = spawnSync(process.execPath, [MAIN, 'help', 'fact'], { encoding: 'utf8' });
-  assert.deepEqual([wrong.status, /did you mean facts\?/.test(wrong.stderr)], [64, true]);
-  const none = spawnSync(process.execPath, [MAIN], { encoding: 'utf8' });
-  assert.deepEqual([none.status, none.stdout], [64, '']);
-  assert.match(none.stderr, /^razor-mk VERB \[options\][^]*razor-mk help VERB shows/);
+  const wrong = await commandLine(['help', 'fact']);
+  assert.deepEqual([wrong.status, /did you mean facts\?/.test(wrong.err)], [64, true]);
+  const none = await razorMk([]);
+  assert.deepEqual([none.status, none.out], [64, '']);
+  assert.match(none.err, /^razor-mk VERB \[options\][^]*razor-mk help VERB shows/);
 });
 
 test('shells complete verbs, options, choices, dialects and names of facts; files are left to them', async () => {
@@ -153,10 +153,7 @@ test('shells complete verbs, options, choices, dialects and names of facts; file
     assert.deepEqual(await completions(words, host), expected, words.join(' '));
   }
   for (const shell of ['bash', 'zsh', 'fish']) {
-    assert.match(
-      execFileSync(process.execPath, [MAIN, 'completion', shell], { encoding: 'utf8' }),
-      /--get-completions/,
-    );
+    assert.match((await commandLine(['completion', shell])).out, /--get-completions/);
   }
 });
 

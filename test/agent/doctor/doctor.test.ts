@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -7,7 +6,6 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { decode, encode } from 'dns-packet';
 import yargs from 'yargs';
 import { verb } from '../../../agent/cli/doctor.ts';
@@ -16,12 +14,12 @@ import { checkDriver, checkFirmware, checkLease, checkLink, checkRoute } from '.
 import { parseRoutes4, parseRoutes6, routeTo } from '../../../agent/network/routes.ts';
 import type { NetworkState, NicState } from '../../../agent/network/network-state.ts';
 import type { Host } from '../../../platform/process/verb.ts';
+import { commandLine } from '../../helpers/command-line.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const dir = temporaryDirectory();
 const closing: (() => void)[] = [];
 after(() => closing.forEach((close) => close()));
-const MAIN = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
 
 interface Answer {
   readonly exit: number;
@@ -101,10 +99,7 @@ test('a dead DNS server is named as such, first of all, with what to do', async 
   await once(silent, 'listening');
   closing.push(() => silent.close());
   const args = files({ address: '127.0.0.1', port: silent.address().port });
-  const child = spawn(process.execPath, [MAIN, 'doctor', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let told = '';
-  child.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()));
-  const [status] = (await once(child, 'close')) as [number];
+  const { status, out: told } = await commandLine(['doctor', ...args]);
   const first = /The first thing that is broken: (.*?)\. (.*)\nWhat to do: (.*)\n$/.exec(told);
   // a machine without any network cannot get as far as DNS
   if (CHECKS.slice(0, 5).some((name) => name === first?.[1])) return;
@@ -171,7 +166,7 @@ test('what was configured and cannot be used is a matter of TLS, with the walk b
   for (const [option, value] of [
     ['--ca-file', '/nonexistent'],
     ['--pin', 'abc'],
-    ['--site-key', MAIN],
+    ['--site-key', import.meta.filename],
   ] as const) {
     const { broken, exit, checks } = await doctor(['--server', `https://${at}`, option, value]);
     assert.deepEqual([broken?.name, exit, checks[7]?.state], ['TLS and clock', 9, 'ok'], option);

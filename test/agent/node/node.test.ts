@@ -7,14 +7,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { askStatus } from '../../../agent/status/local-client.ts';
 import { SOCKET_NAME } from '../../../agent/status/local-api.ts';
 import type { StatusSnapshot } from '../../../agent/status/snapshot.ts';
 import { LOG_FILE } from '../../../agent/node/logging.ts';
+import { RAZOR_MK, WITH_CACHE } from '../../helpers/razor-mk.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
-
-const MAIN = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
 
 test('an agent that finds no server says so in its status, takes a server from setMkConfig, reports an unknown command, and ends in order', async () => {
   const dir = temporaryDirectory();
@@ -50,7 +48,11 @@ test('an agent that finds no server says so in its status, takes a server from s
     '/nonexistent',
   ];
   const pace = ['--checkin-skew', '0', '--interval', '0.3', '--backoff-cap', '1', '--state-dir', dir];
-  const child = spawn(process.execPath, [MAIN, 'run', ...files, ...pace], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [node, ...main] = RAZOR_MK;
+  const child = spawn(node, [...main, 'run', ...files, ...pace], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: WITH_CACHE,
+  });
   let console_ = '';
   child.stdout.on('data', (chunk: Buffer) => (console_ += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (console_ += chunk.toString()));

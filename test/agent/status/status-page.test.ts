@@ -5,12 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { renderMetrics } from '../../../agent/status/metrics.ts';
 import { duration } from '../../../agent/status/status-lines.ts';
 import { renderPage } from '../../../agent/status/status-page.ts';
 import { sample } from './sample.ts';
 import { until } from '../../helpers/until.ts';
+import { RAZOR_MK } from '../../helpers/razor-mk.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const failing = sample({
@@ -137,11 +137,10 @@ test('on a terminal the page is full screen and follows a resize', async (t) => 
   t.after(() => server.close());
   server.listen(join(dir, 'razor-mk.sock'));
   await once(server, 'listening');
-  const main = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
   // the terminal is small at first; a shell beside the program makes it larger, and ends it, when the files appear
   const wait = (file: string): string => `while [ ! -e ${join(dir, file)} ]; do sleep 0.1; done`;
   const beside = `${wait('grow')}; stty cols 100 rows 30 < $T; ${wait('end')}; kill -TERM $$`;
-  const program = `exec ${process.execPath} ${main} status --watch --interval 60 --state-dir ${dir}`;
+  const program = `exec ${RAZOR_MK.join(' ')} status --watch --interval 60 --state-dir ${dir}`;
   const child = spawn('script', ['-qec', `stty cols 40 rows 10; T=$(tty); (${beside}) & ${program}`, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, NO_COLOR: '1', TERM: 'linux', SHELL: '/bin/sh' },

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { logLines, readLogTail } from '../../../agent/status/log-tail.ts';
 import { renderWatch } from '../../../agent/status/watch-page.ts';
-import { MAIN } from '../../helpers/agent-process.ts';
 import { openTerminal } from '../../helpers/real-terminal.ts';
+import { RAZOR_MK } from '../../helpers/razor-mk.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 import { sample } from './sample.ts';
 
@@ -82,7 +82,7 @@ test('on a terminal the keys do what the page says', async (t) => {
   t.after(() => server.close());
   server.listen(join(dir, 'razor-mk.sock'));
   await once(server, 'listening');
-  const line = `${process.execPath} ${MAIN} status --watch --interval 60 --state-dir ${dir}`;
+  const line = `${RAZOR_MK.join(' ')} status --watch --interval 60 --state-dir ${dir}`;
   const terminal = openTerminal(line, { NO_COLOR: '1' }, { columns: 80, rows: 12 });
   t.after(() => terminal.close());
   await terminal.shows(/q leaves/);

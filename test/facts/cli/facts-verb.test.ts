@@ -5,17 +5,11 @@ import { test } from 'node:test';
 import { run } from '../../../platform/process/run.ts';
 import { facterArguments } from '../../../facts/cli/facter-alias.ts';
 import { disagreements } from '../../../facts/second-opinion/second-opinion.ts';
+import { commandLine, type Ran } from '../../helpers/command-line.ts';
+import { MAIN, WITH_CACHE } from '../../helpers/razor-mk.ts';
 import { addToTree, makeTree, type TreeFiles } from '../../helpers/tree.ts';
 
-const MAIN = join(import.meta.dirname, '../../../agent/main.ts');
-
-async function cli(
-  words: readonly string[],
-  main = MAIN,
-): Promise<{ status: number | undefined; out: string; err: string }> {
-  const result = await run([process.execPath, main, ...words], { timeoutMs: 60_000 });
-  return { status: result.status, out: result.stdout.toString(), err: result.stderr.toString() };
-}
+const cli = (words: readonly string[]): Promise<Ran> => commandLine(words);
 
 test('facts are one line of JSON where no terminal reads them; a name gives that fact alone', async () => {
   const { out, status } = await cli(['facts']);
@@ -145,9 +139,11 @@ test('--diff compares with JSON and with a capture, leaves free memory out, and 
 test('the name facter is answered in Facter’s way', async (t) => {
   const alias = join(makeTree(t, {}), 'facter');
   symlinkSync(MAIN, alias);
-  assert.equal((await cli(['kernel'], alias)).out, 'Linux\n');
-  assert.match((await cli(['kernel', 'hostname'], alias)).out, /^kernel => Linux\nhostname => \S+\n$/);
-  assert.equal((await cli(['no_such_fact'], alias)).out, '\n');
+  const facter = async (...words: string[]): Promise<string> =>
+    (await run([process.execPath, alias, ...words], { timeoutMs: 60_000, env: WITH_CACHE })).stdout.toString();
+  assert.equal(await facter('kernel'), 'Linux\n');
+  assert.match(await facter('kernel', 'hostname'), /^kernel => Linux\nhostname => \S+\n$/);
+  assert.equal(await facter('no_such_fact'), '\n');
   assert.deepEqual(facterArguments(['-y', '-p', 'kernel']), ['facts', '--format', 'yaml', '--lenient', 'kernel']);
 });
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '../../../platform/process/daemon.ts';
-import { MAIN } from '../../helpers/agent-process.ts';
+import { RAZOR_MK, WITH_CACHE } from '../../helpers/razor-mk.ts';
 import { makeTree } from '../../helpers/tree.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -11,7 +11,8 @@ test('facts --watch prints what changes, with the time, and ends by a signal wit
   const root = makeTree(t, { 'proc/meminfo': 'MemTotal: 1048576 kB\n' });
   const lines: string[] = [];
   const words = ['facts', 'memorysize', '--watch', '--interval', '0.1', '--root', root];
-  const program = await startDaemon([process.execPath, MAIN, ...words], {
+  const program = await startDaemon([...RAZOR_MK, ...words], {
+    env: WITH_CACHE,
     onLine: (line) => void lines.push(line),
   });
   t.after(() => program.stop());

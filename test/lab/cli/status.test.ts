@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDaemon } from '../../../platform/process/daemon.ts';
-import { MAIN } from '../../helpers/agent-process.ts';
 import { register, startLabProcess } from '../../helpers/lab-process.ts';
+import { RAZOR_MK, WITH_CACHE } from '../../helpers/razor-mk.ts';
 import { until } from '../../helpers/until.ts';
 
 test('lab log --follow prints what was, then what happens, each once, and ends by a signal; --limit cuts what was', async (t) => {
@@ -12,7 +12,8 @@ test('lab log --follow prints what was, then what happens, each once, and ends b
   await lab.api('POST', '/models', { label: 'second', template: 'debian' });
   const lines: string[] = [];
   const words = ['lab', 'log', '--follow', '--limit', '1', '--lab', lab.peopleUrl];
-  const program = await startDaemon([process.execPath, MAIN, ...words], {
+  const program = await startDaemon([...RAZOR_MK, ...words], {
+    env: WITH_CACHE,
     onLine: (line) => void lines.push(line),
   });
   t.after(() => program.stop());
@@ -25,5 +26,5 @@ test('lab log --follow prints what was, then what happens, each once, and ends b
   await program.stop();
   assert.equal((await program.exited).status, 0);
   const refused = await lab.verb('log', '--limit', '0');
-  assert.deepEqual([refused.status, /--limit takes a whole number/.test(refused.stderr.toString())], [64, true]);
+  assert.deepEqual([refused.status, /--limit takes a whole number/.test(refused.err)], [64, true]);
 });

@@ -3,18 +3,15 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { playDemo } from '../../../lab/demo/demo.ts';
 import { startDaemon } from '../../../platform/process/daemon.ts';
-import { run } from '../../../platform/process/run.ts';
+import { RAZOR_MK, razorMk, WITH_CACHE } from '../../helpers/razor-mk.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 import { until } from '../../helpers/until.ts';
 
-const MAIN = new URL('../../../agent/main.ts', import.meta.url).pathname;
-
 test('the demonstration discovers, registers, binds and tells this machine to reboot, as JSON lines with the summary last', async () => {
   const place = temporaryDirectory();
-  const result = await run([process.execPath, MAIN, 'demo', '--json'], { timeoutMs: 60_000, env: { TMPDIR: place } });
-  assert.equal(result.status, 0, result.stderr.toString());
-  const lines = result.stdout
-    .toString()
+  const result = await razorMk(['demo', '--json'], { env: { TMPDIR: place } });
+  assert.equal(result.status, 0, result.err);
+  const lines = result.out
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -46,7 +43,8 @@ test('an agent that never says anything is waited for a bounded time', async () 
 
 test('with --keep lab and agent go on until they are stopped, and the address of the page is printed', async () => {
   let text = '';
-  const demo = await startDaemon([process.execPath, MAIN, 'demo', '--keep'], {
+  const demo = await startDaemon([...RAZOR_MK, 'demo', '--keep'], {
+    env: WITH_CACHE,
     onLine: (line) => void (text += `${line}\n`),
   });
   try {

@@ -117,16 +117,13 @@ describe('the verbs', () => {
     try {
       const refused = await lab.verb('model', 'add', '--label', 'x', '--template', 'plan9');
       assert.equal(refused.status, 65);
-      assert.match(
-        refused.stderr.toString(),
-        /template: unknown template plan9; known: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/,
-      );
+      assert.match(refused.err, /template: unknown template plan9; known: .*debian.*\n +code: +RAZOR_MK_LAB_REFUSED/);
       const nobody = await lab.verb('node', 'get', 'nobody');
-      assert.match(nobody.stderr.toString(), /unknown node nobody/);
+      assert.match(nobody.err, /unknown node nobody/);
       const table = await lab.verb('template', '--format', 'table');
-      assert.match(table.stdout.toString(), /^NAME +FAMILY +ANSWERS +DESCRIBE\n/);
+      assert.match(table.out, /^NAME +FAMILY +ANSWERS +DESCRIBE\n/);
       const json = await lab.verb('policy');
-      assert.deepEqual(JSON.parse(json.stdout.toString()), []);
+      assert.deepEqual(JSON.parse(json.out), []);
       const words = [
         '--label',
         'x',
@@ -138,7 +135,7 @@ describe('the verbs', () => {
         'domainname=a.b',
       ];
       const model = await lab.verb('model', 'add', ...words);
-      assert.deepEqual((JSON.parse(model.stdout.toString()) as { metadata: unknown }).metadata, {
+      assert.deepEqual((JSON.parse(model.out) as { metadata: unknown }).metadata, {
         root_password: '(hidden)',
         domainname: 'a.b',
       });
@@ -146,17 +143,11 @@ describe('the verbs', () => {
       assert.equal((await lab.verb('node', 'force', '52:54:00:00:00:01', 'reboot')).status, 0);
       assert.equal(await checkin(lab.nodesUrl, '525400000001'), 'reboot');
       assert.equal((await lab.verb('node', 'force', '525400000001')).status, 64);
-      assert.match(
-        (await lab.verb('log', '--format', 'table')).stdout.toString(),
-        / checkin .*reboot: forced for this node/,
-      );
+      assert.match((await lab.verb('log', '--format', 'table')).out, / checkin .*reboot: forced for this node/);
       await lab.stop();
       const gone = await lab.verb('node');
       assert.equal(gone.status, 69);
-      assert.match(
-        gone.stderr.toString(),
-        /no lab answers at .*\n +code: +RAZOR_MK_LAB_UNREACHABLE\n +remedy: +Start one/,
-      );
+      assert.match(gone.err, /no lab answers at .*\n +code: +RAZOR_MK_LAB_UNREACHABLE\n +remedy: +Start one/);
     } finally {
       await lab.stop();
     }

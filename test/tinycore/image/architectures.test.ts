@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { PROJECT } from '../../../packaging/project-paths.ts';
 import { run } from '../../../platform/process/run.ts';
 import { IMAGE_ARCHES } from '../../../tinycore/image/architectures.ts';
 import { buildImage } from '../../../tinycore/image/build.ts';
@@ -16,6 +15,7 @@ import { fileEntry } from '../../../tinycore/image/initrd/entry.ts';
 import { inspectImage } from '../../../tinycore/image/inspect.ts';
 import { writeIso } from '../../../tinycore/image/iso/iso.ts';
 import { openIso } from '../../../tinycore/image/iso/iso-reader.ts';
+import { commandLine } from '../../helpers/command-line.ts';
 import { baseEntries, fakeArm64Kernel, fakeProgram, fakeTcz, writeSmallBase } from '../../helpers/small-base.ts';
 import { USUAL_BUILD } from '../../helpers/small-build.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
@@ -157,11 +157,8 @@ test('a kernel of one processor is no base of the other: refused before apt is a
     '--out',
     join(directory, 'no'),
   ];
-  const { status, stderr } = await run([process.execPath, join(PROJECT, 'agent/main.ts'), ...words]);
+  const { status, err } = await commandLine(words);
   assert.notEqual(status, 0);
-  assert.match(
-    stderr.toString(),
-    /--kernel amd64 is none for --arch arm64\n.*RAZOR_MK_USAGE\n.*--kernel arm64 or cloud/,
-  );
+  assert.match(err, /--kernel amd64 is none for --arch arm64\n.*RAZOR_MK_USAGE\n.*--kernel arm64 or cloud/);
   assert.ok(!existsSync(join(directory, 'no')));
 });

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { findProgram } from '../../../../platform/process/find-program.ts';
 import { run } from '../../../../platform/process/run.ts';
 import { startLab, type Lab } from '../../../../lab/lab-server.ts';
+import { RAZOR_MK, WITH_CACHE } from '../../../helpers/razor-mk.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
-const MAIN = fileURLToPath(new URL('../../../../agent/main.ts', import.meta.url));
 const MISSING = findProgram('ansible-inventory') === undefined ? 'ansible-core is not installed' : false;
 
 interface Inventory {
@@ -88,12 +87,15 @@ describe('installed machines as an inventory of Ansible', () => {
     { skip: MISSING },
     async () => {
       const script = join(directory, 'lab.sh');
-      writeFileSync(
-        script,
-        `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' lab inventory --lab '${lab.peopleUrl}' "$@"\n`,
-      );
+      writeFileSync(script, `#!/bin/sh\nexec ${RAZOR_MK.join(' ')} lab inventory --lab '${lab.peopleUrl}' "$@"\n`);
       chmodSync(script, 0o755);
-      const env = { HOME: directory, ANSIBLE_HOME: directory, ANSIBLE_LOCAL_TEMP: directory, LC_ALL: 'C.UTF-8' };
+      const env = {
+        HOME: directory,
+        ANSIBLE_HOME: directory,
+        ANSIBLE_LOCAL_TEMP: directory,
+        LC_ALL: 'C.UTF-8',
+        ...WITH_CACHE,
+      };
       const ansible = async (...argv: [string, ...string[]]): Promise<string> => {
         const { status, stdout, stderr } = await run(argv, { env, timeoutMs: 60_000 });
         assert.equal(status, 0, stdout.toString() + stderr.toString());
