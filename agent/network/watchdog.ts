@@ -40,7 +40,8 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
   let fd: number | undefined;
   let stallMs = options.stallMs ?? 900_000;
   let last = clock.now();
-  let warned = false;
+  let failed = false;
+  let stalled = false;
   if (existsSync(device)) {
     try {
       fd = await system.change(`arm the watchdog ${device}`, () => openSync(device, 'w'));
@@ -53,18 +54,17 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
     try {
       writeSync(fd, text);
     } catch (error) {
-      if (!warned) log.warn(`watchdog ${device}: ${messageOf(error)}`);
-      warned = true;
+      if (!failed) log.warn(`watchdog ${device}: ${messageOf(error)}`);
+      failed = true;
     }
   };
   const feed = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       const still = clock.now() - last;
       if (still <= stallMs) write('\0');
-      else if (!warned) {
+      else if (!stalled)
         log.error(`the work stands still since ${Math.round(still / 1000)} s: the watchdog is not fed any more`);
-        warned = true;
-      }
+      stalled = still > stallMs;
       await clock.sleep(options.feedMs ?? 5000, stop.signal).catch(() => undefined);
     }
   };
