@@ -30,6 +30,7 @@ test('defaults and second halves of conditions go, but not a default for the typ
 
 test('anchors, booleans, units, comparators, and min and max', () => {
   assert.deepEqual(mutated('const x = /^a$/i'), ['anchor: const x = /a$/i', 'anchor: const x = /^a/i']);
+  assert.deepEqual(mutated('const x = /^(.*)$/'), ['anchor: const x = /(.*)$/']);
   assert.deepEqual(mutated('const x = true as true'), ['boolean: const x = false as true']);
   assert.deepEqual(mutated('const x = 5 * 1_000'), ['unit: const x = 5 * 1']);
   assert.deepEqual(mutated('const x = a.sort((b, c) => b - c)'), ['comparator removed: const x = a.sort()']);

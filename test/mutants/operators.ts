@@ -100,7 +100,8 @@ const anchor: Operator = (node, source) => {
   const text = node.getText(source);
   const edits: Edit[] = [];
   if (text.startsWith('/^')) edits.push({ node, replacement: text.replace('/^', '/'), operator: 'anchor' });
-  if (/[^\\]\$\/[a-z]*$/.test(text)) {
+  // behind `.*`, which takes the rest of the line anyway, the anchor says nothing
+  if (/[^\\]\$\/[a-z]*$/.test(text) && !/\.[*+]\)*\$\/[a-z]*$/.test(text)) {
     edits.push({ node, replacement: text.replace(/\$(\/[a-z]*)$/, '$1'), operator: 'anchor' });
   }
   return edits.filter(({ replacement }) => !replacement.startsWith('//'));

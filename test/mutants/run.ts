@@ -1,6 +1,6 @@
 /**
  * npm run test:mutants [-- --known] [--sample N] [--seed S] [--room ROOM] [--minutes M] [--seconds T] [--jobs J] [--list] [--unexecuted]
- * npm run test:mutants -- --file FILE [--tests K]: every mutant of one file (or of all below a folder), against the K nearest tests
+ * npm run test:mutants -- --file FILE,FILE [--tests K]: every mutant of these files (or of all below folders), against the K nearest tests
  *
  * Small changes are made to the program, one at a time, in a copy of the tree, and the tests of `npm test` that
  * execute the changed place must notice. Without options the named mutants of known-mutants.ts run, then a random sample of 60. Ends with status 1 when a
@@ -93,7 +93,10 @@ async function measure(directory: string): Promise<number> {
   const bench = { copies: trees.slice(1), graph, runTests: runner.runTests, deadline };
   try {
     if (values.unexecuted) return await unexecuted(tree, mutantsIn(tree, paths, values.room), graph, runner);
-    if (values.file !== undefined) return await wholeFile(tree, mutantsIn(tree, paths, values.file), bench);
+    if (values.file !== undefined) {
+      const mutants = values.file.split(',').flatMap((prefix) => mutantsIn(tree, paths, prefix));
+      return await wholeFile(tree, mutants, bench);
+    }
     return await sampled(tree, mutantsIn(tree, paths, values.room), runner, bench);
   } finally {
     runner.stop();
