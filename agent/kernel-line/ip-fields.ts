@@ -8,7 +8,7 @@ const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A
 
 /** Whether a text may be used as an interface name in an argv. */
 export function isNicName(text: string): boolean {
-  return NIC_NAME.test(text) && text !== '.' && text !== '..';
+  return NIC_NAME.test(text);
 }
 
 /** Whether a text is a host name (RFC 1123). */

@@ -81,8 +81,8 @@ function parseDracutVlan(value: string): VlanRequest | string {
 }
 
 function vlanId(digits: string | undefined): number | undefined {
-  const id = Number(digits ?? '');
-  return /^\d{1,4}$/.test(digits ?? '') && id >= 1 && id <= 4094 ? id : undefined;
+  const id = Number(digits);
+  return id >= 1 && id <= 4094 ? id : undefined;
 }
 
 /** What dracut takes where nothing is written: `bond` is bond0 of eth0 and eth1, `team` is team0 of both, `bridge` is br0 of eth0. */
