@@ -42,7 +42,10 @@ test('routes of /proc/net/ipv6_route, without those of the loopback', () => {
 
 test('an address takes the route with the longest prefix of its family', () => {
   const route = (nic: string, network: string, prefix: number): Route => ({
-    ...{ nic, network, prefix, gateway: undefined },
+    nic,
+    network,
+    prefix,
+    gateway: undefined,
     family: network.includes(':') ? 6 : 4,
   });
   const routes = [

@@ -5,7 +5,13 @@ import { waitForNetwork } from '../../../agent/network/wait.ts';
 import { fakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
 
 const NIC: NicState = {
-  ...{ name: 'eth0', index: 2, mac: '52:54:00:00:00:01', physical: true, up: true, carrier: true, driver: 'e1000' },
+  name: 'eth0',
+  index: 2,
+  mac: '52:54:00:00:00:01',
+  physical: true,
+  up: true,
+  carrier: true,
+  driver: 'e1000',
   addresses: [],
 };
 
