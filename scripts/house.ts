@@ -1,12 +1,14 @@
 /**
- * Measures the house: length of functions, size of rooms, exported names, circles of imports. `node scripts/house.ts` prints
+ * Measures the house: length of functions, size of rooms, exported names, circles of imports, mirrored tests. `node scripts/house.ts` prints
  * the figures of every room and what is over the limits; `node scripts/house.ts agent/loop lab` lists more, for these alone.
  * test/scripts/house.test.ts holds the limits.
  */
+import { globSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { circles } from './house/circles.ts';
 import { exportsOf, sharedNames, unusedExports } from './house/exports.ts';
 import { functionsOf, type MeasuredFunction } from './house/functions.ts';
+import { mirrorsOf } from './house/mirrors.ts';
 import { readSources, topRoom, type SourceFile } from './house/source-files.ts';
 
 /** Lines of a function over which a reader loses the thread. */
@@ -57,13 +59,23 @@ function list(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `\n${title} (${lines.length})\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
 }
 
+/** The program's files with logic below `root`, and those without a test at the mirrored path. */
+export function measureMirrors(root: string, sources: readonly SourceFile[]): ReturnType<typeof mirrorsOf> {
+  return mirrorsOf(sources, new Set(globSync('test/**/*.test.ts', { cwd: root })));
+}
+
 function report(root: string, rooms: readonly string[]): string {
   const all = readSources(root);
   const inRooms = (path: string): boolean => rooms.length === 0 || rooms.some((room) => path.startsWith(`${room}/`));
   const measures = measure(all);
+  const { withLogic, missing } = measureMirrors(
+    root,
+    all.filter(({ path }) => inRooms(path)),
+  );
   const longest = measures.functions.filter(({ path }) => inRooms(path)).sort((a, b) => b.lines - a.lines);
   const parts = [
     `${table(all.filter(({ path }) => inRooms(path)))}\n`,
+    `\nfiles with logic: ${withLogic}, ${withLogic - missing.length} of them with a test at the mirrored path\n`,
     list(
       `functions over ${LONG_FUNCTION} lines`,
       longest.map(({ path, line, name, lines }) => `${String(lines).padStart(4)}  ${path}:${line} ${name}`),
@@ -86,6 +98,8 @@ function report(root: string, rooms: readonly string[]): string {
     const unused = unusedExports(all.flatMap(exportsOf), [...all, ...readSources(root, ['test'])]);
     const lines = unused.filter(({ path }) => inRooms(path)).map(({ path, line, name }) => `${path}:${line} ${name}`);
     parts.push(list('exports that no other file uses', lines));
+    const untested = missing.map(([path, branches]) => `${String(branches).padStart(4)}  ${path}`);
+    parts.push(list('files with logic and no test at the mirrored path, by branches', untested));
   }
   return parts.join('');
 }
