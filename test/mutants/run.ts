@@ -1,5 +1,5 @@
 /**
- * npm run test:mutants [-- --known] [--sample N] [--seed S] [--room ROOM] [--minutes M] [--seconds T] [--jobs J] [--list] [--unexecuted]
+ * npm run test:mutants [-- --known] [--sample N] [--seed S] [--room ROOM] [--minutes M] [--seconds T] [--jobs J] [--nice N] [--list] [--unexecuted]
  * npm run test:mutants -- --file FILE,FILE [--tests K]: every mutant of these files (or of all below folders), against the K nearest tests
  *
  * Small changes are made to the program, one at a time, in a copy of the tree, and the tests of `npm test` that
@@ -38,6 +38,7 @@ const { values } = parseArgs({
     file: { type: 'string' },
     tests: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '40' },
+    nice: { type: 'string', default: '10' },
     jobs: { type: 'string', default: String(Math.max(1, Math.min(4, availableParallelism()))) },
   },
 });
@@ -60,7 +61,7 @@ async function outside(): Promise<number> {
     for (let index = 0; index <= Number(values.jobs); index++)
       await copyTree(PROJECT, join(directory, `tree-${index}`));
     mkdirSync(join(directory, 'tmp'));
-    if (values.file === undefined) setPriority(10);
+    if (values.file === undefined) setPriority(Number(values.nice));
     const tree = join(directory, 'tree-0');
     const node = join(tree, process.execPath.slice(PROJECT.length));
     const program = process.execPath.startsWith(PROJECT) ? node : process.execPath;
