@@ -14,7 +14,7 @@ export interface LabCore {
   readonly events: LabEvents;
   /** Aborted when the lab closes. */
   readonly closing: AbortSignal;
-  /** Wall time in milliseconds since 1970. */
+  /** Wall time in milliseconds since 1970, by the clock of a database that several labs share. */
   wall(): number;
   /** A node's tags, from the facts as they are. */
   tags(node: NodeRecord): readonly TagMatch[];
@@ -72,7 +72,7 @@ export function createCore({ settings, store, events, bound, closing }: CorePart
     events,
     closing,
     verifyImage: createVerifier(),
-    wall: () => settings.clock.wall().getTime(),
+    wall: () => settings.clock.wall().getTime() + store.standing.clockOffset,
     tags(node) {
       const { matches } = tagging(node);
       return node.dialect === 'hanlon' ? [...matches, ...idTags(store.nodes.hwIds(node.id))] : matches;

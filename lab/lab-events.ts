@@ -1,4 +1,5 @@
 /** What happened in the lab, with the reason in words: for the page, the demonstration, the verbs and tests. */
+import type { SharedEvent, SharedEvents } from './store/store.ts';
 
 export type LabEventType =
   | 'started'
@@ -37,13 +38,15 @@ export interface LabEvent {
   /** What happened and why, one sentence. */
   readonly message: string;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Where it happened in another lab on the same database: that lab's name. */
+  readonly lab?: string;
 }
 
 export type LabEventListener = (event: LabEvent) => void;
 
-type NewLabEvent = Omit<LabEvent, 'seq' | 'at'>;
+type NewLabEvent = Omit<LabEvent, 'seq' | 'at' | 'lab'>;
 
-export interface LabEvents {
+export interface LabEvents extends SharedEvents {
   emit(event: NewLabEvent): void;
   /** Events after `seq`, oldest first; only those of one node when `node` is given. The last 5,000 are kept. */
   since(seq: number, node?: string): readonly LabEvent[];
@@ -57,6 +60,11 @@ export interface LabEvents {
 
 const KEPT = 5000;
 
+/** Check-ins that changed nothing are thousands a second: each lab shows its own. */
+function concernsOthers({ type, command }: NewLabEvent): boolean {
+  return type !== 'checkin' || command !== 'acknowledge';
+}
+
 /** The event log. `wall` gives the time in milliseconds. */
 export function createEvents(wall: () => number): LabEvents {
   const listeners = new Set<LabEventListener>();
@@ -66,19 +74,20 @@ export function createEvents(wall: () => number): LabEvents {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  return {
-    emit(event) {
-      const whole: LabEvent = { seq: ++seq, at: wall(), ...event };
-      kept.push(whole);
-      if (kept.length >= 2 * KEPT) kept = kept.slice(-KEPT);
-      for (const listener of listeners) {
-        try {
-          listener(whole);
-        } catch {
-          // a listener is a spectator: it cannot fail the request that it watches
-        }
+  const tell = (event: TimedEvent): void => {
+    const whole: LabEvent = { seq: ++seq, ...event };
+    kept.push(whole);
+    if (kept.length >= 2 * KEPT) kept = kept.slice(-KEPT);
+    for (const listener of listeners) {
+      try {
+        listener(whole);
+      } catch {
+        // a listener is a spectator: it cannot fail the request that it watches
       }
-    },
+    }
+  };
+  return {
+    ...sharedEvents(wall, tell),
     since(after, node) {
       const found: LabEvent[] = [];
       for (let i = kept.length - 1; i >= 0; i--) {
@@ -107,5 +116,34 @@ export function createEvents(wall: () => number): LabEvents {
         });
       });
     },
+  };
+}
+
+type TimedEvent = Omit<LabEvent, 'seq'>;
+
+/** What is said here: held where a store asks for it, heard by this lab, and by others where they share a database. */
+function sharedEvents(wall: () => number, tell: (event: TimedEvent) => void): SharedEvents & Pick<LabEvents, 'emit'> {
+  let held: SharedEvent[] | undefined;
+  let said: ((event: SharedEvent) => void) | undefined;
+  const emit = (event: NewLabEvent): void => {
+    const timed = { at: wall(), ...event };
+    if (held) return void held.push(timed);
+    tell(timed);
+    if (said && concernsOthers(event)) said(timed);
+  };
+  return {
+    emit,
+    hold(work) {
+      const mine: SharedEvent[] = (held = []);
+      try {
+        return { result: work(), held: mine };
+      } finally {
+        held = undefined;
+      }
+    },
+    publish: (events) => events.forEach((event) => tell(event as unknown as TimedEvent)),
+    adopt: (lab, events) => events.forEach((event) => tell({ ...(event as unknown as TimedEvent), lab })),
+    say: (message) => emit({ type: 'failed', message }),
+    onSaid: (listener) => void (said = listener),
   };
 }

@@ -26,7 +26,7 @@ import { pages } from './pages/pages.ts';
 import { createAccess, type Access } from './people/access.ts';
 import { auditChanges } from './people/audit.ts';
 import { guardPeople } from './people/guard.ts';
-import { openStore } from './store/sqlite/open-store.ts';
+import { openLabStore } from './store/open-lab-store.ts';
 import type { Store } from './store/store.ts';
 
 /** Dialects on the nodes' listener (8026). */
@@ -74,7 +74,7 @@ interface LabState {
 
 /** Starts a lab. Throws RAZOR_MK_LAB_DB, RAZOR_MK_LAB_LISTEN, RAZOR_MK_LAB_NO_TOKEN. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const state = openLab(options);
+  const state = await openLab(options);
   const { core, exchanges, access, madeToken } = state;
   try {
     await startListeners(state, options.ironic);
@@ -100,19 +100,19 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
 }
 
-function openLab(options: LabOptions): LabState {
+async function openLab(options: LabOptions): Promise<LabState> {
   const given = resolveSettings(options);
-  const store = openStore(given.db);
+  const events = createEvents(() => given.clock.wall().getTime());
+  if (options.onEvent) events.subscribe(options.onEvent);
+  const store = await openLabStore(given.db, events);
   const madeToken = tokenToMake(given.people, store);
   const settings: LabSettings =
     madeToken === undefined ? given : { ...given, people: { ...given.people, token: madeToken } };
   if (!isLoopback(settings.people.host) && !isProtected(settings.people, store)) {
-    store.close();
+    await store.close();
     const what = `page and management API would listen on ${settings.people.host} without a token and without operators`;
     throw new RazorMkError('RAZOR_MK_LAB_NO_TOKEN', what);
   }
-  const events = createEvents(() => settings.clock.wall().getTime());
-  if (options.onEvent) events.subscribe(options.onEvent);
   const bound: BoundPorts = { ...settings.ports };
   const ending = new AbortController();
   const { siteKey } = options;
@@ -196,7 +196,7 @@ async function closeLab({ ending, stopExpiry, conductor, apps, core, imageDirect
   ending.abort(new Error('the lab is closed'));
   stopExpiry();
   await Promise.all([conductor?.close(), ...apps.map((app) => app.close())]);
-  core.store.close();
+  await core.store.close();
   imageDirectory.close();
 }
 

@@ -93,7 +93,7 @@ export interface LabOptions {
   readonly ports?: Partial<LabPorts>;
   /** Host name or address that is written into scripts and mk_uri; by default the one that the node itself used. */
   readonly advertise?: string;
-  /** SQLite file; `:memory:` by default. */
+  /** SQLite file, or the URL of a database of PostgreSQL; `:memory:` by default. */
   readonly db?: string;
   /** Where ISOs are unpacked; see openImageDirectory for the default. */
   readonly imageDir?: string;

@@ -6,6 +6,7 @@ import { yargsOptions } from './serve/server-options.ts';
 export const verb = defineVerb({
   examples: [
     ['lab --db lab.db', 'keeps everything in a file'],
+    ['lab --database postgres://lab@db/site --image-dir /srv/images', 'one of several labs on one database'],
     ['lab --host 0.0.0.0 --protect-new-nodes', 'serves the machines of a network, and binds none before it is allowed'],
     [
       'lab --db lab.db --host 0.0.0.0 --people-host 0.0.0.0 --tls-cert lab.pem --tls-key lab.key',

@@ -69,6 +69,10 @@ function decideAtOnce(core: LabCore, { hwIds, lastState, firstCheckin }: Checkin
     core.store.nodes.touch(node.id, lastState, now);
     return { command, node, reason };
   };
+  const { away } = core.store.standing;
+  // what was forced may have been taken back, and where it was seen last nobody knows
+  const blind = away && (node.forcedAction !== undefined || silent > core.settings.timing.registerTimeoutMs);
+  if (blind) return decided('acknowledge', `nothing can be decided now: ${away.message}`);
   if (node.forcedAction !== undefined) {
     return { ...decided(node.forcedAction, 'forced for this node'), param: node.forcedParam };
   }

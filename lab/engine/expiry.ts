@@ -2,6 +2,7 @@
  * What becomes due by itself: unbound nodes that were silent for too long are forgotten, as the original does it
  * (docs/contracts/razor-0.x.md#expiry), and installations that take too long are stopped (tries.ts).
  */
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabCore } from '../lab-core.ts';
 import { stopOverdue } from './tries.ts';
 
@@ -13,9 +14,13 @@ export async function expireNodes(core: LabCore): Promise<number> {
   const { nodeExpireMs } = core.settings.timing;
   if (nodeExpireMs <= 0) return 0;
   const before = core.wall() - nodeExpireMs;
-  const gone = core.store.nodes.silent(before, EXPIRING);
-  if (gone.length === 0) return 0;
-  await core.store.write(() => gone.forEach((node) => core.store.nodes.remove(node.id)));
+  if (core.store.nodes.silent(before, EXPIRING).length === 0) return 0;
+  // asked again: another lab may have heard of them
+  const gone = await core.store.write(() => {
+    const silent = core.store.nodes.silent(before, EXPIRING);
+    for (const node of silent) core.store.nodes.remove(node.id);
+    return silent;
+  });
   for (const node of gone) {
     core.events.emit({
       type: 'expired',
@@ -26,14 +31,25 @@ export async function expireNodes(core: LabCore): Promise<number> {
   return gone.length;
 }
 
+/** A database that is away now is asked again at the next look. */
+async function whileAway(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof RazorMkError && error.code === 'RAZOR_MK_LAB_DB_AWAY')) throw error;
+  }
+}
+
 /** Looks every `sweepMs`; the result ends that. */
 export function startExpiry(core: LabCore): () => void {
   const stop = new AbortController();
   const loop = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       await core.settings.clock.sleep(core.settings.timing.sweepMs, stop.signal);
-      await expireNodes(core);
-      await stopOverdue(core);
+      // of labs that share a database, one looks
+      if (!core.store.standing.leads || core.store.standing.away) continue;
+      await whileAway(expireNodes(core));
+      await whileAway(stopOverdue(core));
     }
   };
   loop().catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { LabSettings } from '../lab-settings.ts';
+import { isPostgresUrl } from '../store/open-lab-store.ts';
 
 export interface ImageDirectory {
   /** The directory, made when it is asked for first. */
@@ -13,7 +14,8 @@ export interface ImageDirectory {
 
 /** `imageDir`, else `FILE.images` beside the database, else a temporary directory that goes with the lab. */
 export function openImageDirectory(settings: LabSettings): ImageDirectory {
-  const kept = settings.imageDir ?? (settings.db === ':memory:' ? undefined : `${settings.db}.images`);
+  const file = settings.db !== ':memory:' && !isPostgresUrl(settings.db);
+  const kept = settings.imageDir ?? (file ? `${settings.db}.images` : undefined);
   let path: string | undefined;
   return {
     path() {

@@ -42,6 +42,9 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
+    if (error instanceof RazorMkError && error.code === 'RAZOR_MK_LAB_DB_AWAY') {
+      return sendJson(reply.header('retry-after', '5'), 503, { error: `${error.message}. ${error.remedy}` });
+    }
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
     if (status >= 500) {
       options.events.emit({

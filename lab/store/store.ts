@@ -1,7 +1,8 @@
 /**
  * Everything that the lab remembers, as an interface. Reads are plain calls; whatever changes something goes through
- * `write`. The implementation is store/sqlite.
+ * `write`. The implementations are store/sqlite, and store/postgres on top of it.
  */
+import type { RazorMkError } from '../../platform/errors/errors.ts';
 import type { TagRule } from '../../platform/rules/tag-rule.ts';
 import type { AuditEntry, Credential, LabOperator } from './people.ts';
 import type {
@@ -122,16 +123,48 @@ export interface PeopleStore {
   readonly audit: AuditStore;
 }
 
+/** How a lab stands to its database, and to the other labs on it. */
+export interface Standing {
+  /** It does what only one lab of a database may do: expiry, time limits, hand-overs that were left. */
+  readonly leads: boolean;
+  /** Why nothing can be written now; reads are answered from what was known last. */
+  readonly away: RazorMkError | undefined;
+  /** The database's clock less this machine's, in milliseconds: labs that share a database share its clock. */
+  readonly clockOffset: number;
+}
+
 /** The whole store. */
 export interface Store extends Catalog {
   readonly nodes: NodeStore;
   readonly activeModels: ActiveModelStore;
   readonly people: PeopleStore;
-  /** Runs `work` in a transaction; resolves with its result when that is committed. */
+  readonly standing: Standing;
+  /**
+   * Runs `work` in a transaction; resolves with its result when that is committed. Rejects with what `work` throws, and with
+   * RAZOR_MK_LAB_DB_AWAY where the database cannot be written to now.
+   */
   write<T>(work: () => T): Promise<T>;
   /** Writes a whole copy to a new file while requests go on. Throws RAZOR_MK_FILE_UNWRITABLE. */
   backup(path: string): Promise<void>;
   /** Replaces everything by a copy, at once. Throws RAZOR_MK_LAB_DB, and then nothing has changed. */
-  restore(path: string): void;
-  close(): void;
+  restore(path: string): Promise<void>;
+  /** Writes what is pending and ends. */
+  close(): Promise<void>;
+}
+
+/** An event as labs tell each other: without its number, which each lab gives itself. */
+export type SharedEvent = Readonly<Record<string, unknown>> & { readonly at: number };
+
+/** The lab's event log, as a store that several labs share needs it. */
+export interface SharedEvents {
+  /** Runs `work`; what is said meanwhile is not heard by anyone but given back. */
+  hold<T>(work: () => T): { readonly result: T; readonly held: readonly SharedEvent[] };
+  /** Says what was held and is shared already. */
+  publish(events: readonly SharedEvent[]): void;
+  /** Says what another lab said. */
+  adopt(lab: string, events: readonly SharedEvent[]): void;
+  /** Says something of the store itself. */
+  say(message: string): void;
+  /** Calls `listener` with each event of this lab that was not held and that others are to hear. */
+  onSaid(listener: (event: SharedEvent) => void): void;
 }

@@ -172,6 +172,11 @@ export const ERROR_TABLE = {
     summary: 'The lab’s database could not be opened.',
     remedy: 'Check the path and its permissions, or omit --db to keep everything in memory.',
   },
+  RAZOR_MK_LAB_DB_AWAY: {
+    exit: 75,
+    summary: 'The lab’s database cannot be written to now.',
+    remedy: 'Look whether it runs; the lab goes on by itself as soon as it is back.',
+  },
   RAZOR_MK_LAB_LISTEN: {
     exit: 69,
     summary: 'The lab could not listen on an address.',

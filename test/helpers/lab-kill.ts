@@ -43,7 +43,7 @@ export async function checkKills(kills: number): Promise<number> {
       assert.ok(node, `${hwId} was acknowledged and is gone`);
       assert.equal(store.nodes.facts(node.id)['serial'], serial);
     }
-    store.close();
+    await store.close();
   }
   return acknowledged.size;
 }

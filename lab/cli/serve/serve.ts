@@ -8,6 +8,7 @@ import type { LabEvent } from '../../lab-events.ts';
 import { openRequestLog } from '../../listeners/request-log.ts';
 import { isLoopback, startLab, type Lab } from '../../lab-server.ts';
 import { DEFAULT_PORTS, type IronicOptions, type LabOptions, type MatchKey } from '../../lab-settings.ts';
+import { isPostgresUrl } from '../../store/open-lab-store.ts';
 import { printable } from '../print.ts';
 import { peopleOptions, protectionText } from './people-values.ts';
 import type { ServerValues } from './server-options.ts';
@@ -41,8 +42,25 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
 }
 
 /** What is kept in a file is not forgotten because a rack was switched off; the originals forget after five minutes. */
-function expireSeconds({ 'node-expire': given, db, faithful }: ServerValues): number {
-  return given ?? (db !== undefined && !faithful ? 0 : 300);
+function expireSeconds({ 'node-expire': given, db, database, faithful }: ServerValues): number {
+  return given ?? ((db ?? database) !== undefined && !faithful ? 0 : 300);
+}
+
+/** A file or a database. Throws RAZOR_MK_USAGE. */
+function databaseOf({ db, database, 'image-dir': imageDir }: ServerValues): string | undefined {
+  if (database === undefined) return db;
+  if (db !== undefined) throw new RazorMkError('RAZOR_MK_USAGE', 'either --db or --database');
+  if (!isPostgresUrl(database)) {
+    throw new RazorMkError('RAZOR_MK_USAGE', '--database is not a URL of PostgreSQL', {
+      remedy: 'Write postgres://USER@HOST:PORT/DATABASE; a file is given by --db.',
+    });
+  }
+  if (imageDir === undefined) {
+    throw new RazorMkError('RAZOR_MK_USAGE', '--database needs --image-dir', {
+      remedy: 'Give a directory that all labs of the database have in common: each of them serves every image.',
+    });
+  }
+  return database;
 }
 
 function optionsOf(values: ServerValues): LabOptions {
@@ -55,7 +73,7 @@ function optionsOf(values: ServerValues): LabOptions {
       razorServer: razorServerPort(values),
     },
     advertise: values.advertise,
-    db: values.db,
+    db: databaseOf(values),
     imageDir: values['image-dir'],
     faithful: values.faithful,
     protectNewNodes: values['protect-new-nodes'],

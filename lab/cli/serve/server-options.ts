@@ -71,10 +71,15 @@ export const SERVER_OPTIONS = {
   },
   'tls-key': { kind: 'path', group: 'Page and management API', describe: 'Key of the certificate (PEM)' },
   db: { kind: 'path', group: 'Storage', describe: 'Keep everything in this file; by default in memory' },
+  database: {
+    kind: 'text',
+    group: 'Storage',
+    describe: 'Keep everything in PostgreSQL, with other labs: postgres://USER@HOST/DATABASE',
+  },
   'image-dir': {
     kind: 'path',
     group: 'Storage',
-    describe: 'Where ISOs are unpacked; by default FILE.images beside the database',
+    describe: 'Where ISOs are unpacked; by default FILE.images beside the database; needed with --database',
   },
   'request-log': {
     kind: 'path',
@@ -117,7 +122,8 @@ export const SERVER_OPTIONS = {
     kind: 'number',
     group: 'Nodes',
     least: 0,
-    describe: 'Seconds after which a silent unbound node is forgotten; 0 never [default: never with --db, else 300]',
+    describe:
+      'Seconds after which a silent unbound node is forgotten; 0 never [default: never with --db or --database, else 300]',
   },
   mk: {
     kind: 'texts',

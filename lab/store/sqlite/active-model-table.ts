@@ -39,6 +39,13 @@ interface TableState {
 export function openActiveModels(db: Database): ActiveModelStore {
   const state: TableState = { db, bound: undefined };
   db.onUndone(() => (state.bound = undefined));
+  db.onApplied((changes) => {
+    const nodeOf = db.prepare('SELECT node FROM active_model WHERE id = ?');
+    for (const [id = 0] of changes.get('active_model') ?? []) {
+      const row = nodeOf.get(id);
+      if (row) state.bound?.add(number(row['node']));
+    }
+  });
   return {
     list: () => rows(db.prepare('SELECT * FROM active_model ORDER BY id')).map(active),
     states() {

@@ -114,7 +114,8 @@ function tablesOf(db: DatabaseSync): string[] {
     .map((row) => String(row['name']));
 }
 
-function checkBackup(path: string): void {
+/** Throws RAZOR_MK_LAB_DB where a file is not a whole copy with the schema of this version. */
+export function checkBackup(path: string): void {
   if (!existsSync(path)) throw fault(path, 'there is no such file');
   refusePartialCopy(path);
   let version: number;

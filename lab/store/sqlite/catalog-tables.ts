@@ -142,6 +142,9 @@ export function openShelf<T extends { readonly uuid: string }>(
     changed();
   };
   db.onUndone(forget);
+  db.onApplied((changes) => {
+    if (changes.has(kind.table)) forget();
+  });
   const get = (uuid: string): T | undefined => list().find((entry) => entry.uuid === uuid);
   return {
     list,

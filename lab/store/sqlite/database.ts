@@ -5,33 +5,38 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import type { Changes } from '../changes.ts';
 import { backupTo, markClosed, markOpen, refusePartialCopy, restoreFrom } from './backup.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { migrate } from './migrations.ts';
 
 /** The open file. */
 export interface Database {
+  /** Other labs write to it too. */
+  readonly shared: boolean;
   /**
    * Runs `work` in the current group's transaction, in a savepoint of its own: when it throws, only its own changes are
    * undone and the promise is rejected. Resolves after the commit.
    */
   write<T>(work: () => T): Promise<T>;
   /**
-   * Runs `work` in a transaction of its own that is not waited for on the disk: it survives the end of the process, not that
-   * of the machine's power. For what the next check-in repeats. Throws what `work` throws, its changes undone.
+   * Runs `work` in a transaction that is not waited for on the disk: it survives the end of the process, not that of the
+   * machine's power. For what the next check-in repeats. Rejects with what `work` throws, its changes undone.
    */
-  lightly(work: () => void): void;
+  lightly(work: () => void): Promise<void>;
   /** A prepared statement, kept. */
   prepare(sql: string): StatementSync;
   /** Calls `listener` after changes were undone, for caches. */
   onUndone(listener: () => void): void;
+  /** Calls `listener` after rows were changed that no call on the tables has changed: by another lab, or undone. */
+  onApplied(listener: (changes: Changes) => void): void;
   /** Calls `listener` before the end, a backup and a restore, for what is left to write. */
   onFlush(listener: () => void): void;
   /** Writes a whole copy of the open database. Throws RAZOR_MK_FILE_UNWRITABLE. */
   backup(path: string): Promise<void>;
   /** Replaces everything by what a backup holds. Throws RAZOR_MK_LAB_DB, and then nothing has changed. */
-  restore(path: string): void;
+  restore(path: string): Promise<void> | void;
   /** Commits what is open and closes the file. */
-  close(): void;
+  close(): Promise<void> | void;
 }
 
 interface Waiter {
@@ -58,9 +63,11 @@ export function openDatabase(path: string): Database {
     group: undefined,
   };
   return {
+    shared: false,
     prepare: (sql) => prepare(state, sql),
     write: (work) => write(state, work),
-    lightly: (work) => writeLightly(state, work),
+    lightly: async (work) => writeLightly(state, work),
+    onApplied: () => undefined,
     onUndone: (listener) => void state.undoneListeners.push(listener),
     onFlush: (listener) => void state.flushListeners.push(listener),
     async backup(path) {
@@ -200,15 +207,5 @@ function writeLightly(state: DatabaseState, work: () => void): void {
     throw error;
   } finally {
     db.exec('PRAGMA synchronous=FULL');
-  }
-}
-
-function migrate(db: DatabaseSync): void {
-  const row = db.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (row.user_version > MIGRATIONS.length) {
-    throw new Error(`it was written by a newer version (schema ${row.user_version}, known ${MIGRATIONS.length})`);
-  }
-  for (let version = row.user_version; version < MIGRATIONS.length; version++) {
-    db.exec(`BEGIN; ${MIGRATIONS[version] as string}; PRAGMA user_version=${version + 1}; COMMIT`);
   }
 }

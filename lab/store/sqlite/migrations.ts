@@ -1,4 +1,6 @@
 /** The schema, as steps: number N brings a file from version N to N+1. A step that was released is never edited. */
+import type { DatabaseSync } from 'node:sqlite';
+
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE node (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -103,3 +105,14 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX audit_who ON audit(who, id);
    CREATE INDEX audit_at ON audit(at)`,
 ];
+
+/** Brings an open database up to date. Throws where a newer version wrote it. */
+export function migrate(db: DatabaseSync): void {
+  const row = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (row.user_version > MIGRATIONS.length) {
+    throw new Error(`it was written by a newer version (schema ${row.user_version}, known ${MIGRATIONS.length})`);
+  }
+  for (let version = row.user_version; version < MIGRATIONS.length; version++) {
+    db.exec(`BEGIN; ${MIGRATIONS[version] as string}; PRAGMA user_version=${version + 1}; COMMIT`);
+  }
+}

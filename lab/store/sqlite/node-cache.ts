@@ -3,6 +3,7 @@
  * node goes through here, and whatever was undone empties the cache.
  */
 import { rankNodes } from '../node-ranking.ts';
+import type { Changes } from '../changes.ts';
 import type { Facts, NodeRecord } from '../records.ts';
 import type { NodeStore } from '../store.ts';
 import type { Database } from './database.ts';
@@ -18,6 +19,7 @@ const MOST_FACTS = 1000;
 type Cached = { -readonly [K in keyof NodeRecord]: NodeRecord[K] };
 
 interface CacheState {
+  readonly shared: boolean;
   readonly table: NodeStore;
   readonly contacts: PendingContacts;
   readonly records: Map<number, Cached>;
@@ -32,6 +34,7 @@ interface CacheState {
 export function cacheNodes(db: Database, table: NodeStore): NodeStore {
   const state = fillCache(db, table);
   db.onUndone(() => clear(state));
+  db.onApplied((changes) => takeIn(db, state, changes));
   const upToDate = (node: NodeRecord): NodeRecord => state.contacts.applyTo(node);
   return {
     ...table,
@@ -75,6 +78,7 @@ export function cacheNodes(db: Database, table: NodeStore): NodeStore {
 
 function fillCache(db: Database, table: NodeStore): CacheState {
   const state: CacheState = {
+    shared: db.shared,
     table,
     contacts: createPendingContacts(db, table),
     records: new Map(),
@@ -89,6 +93,22 @@ function fillCache(db: Database, table: NodeStore): CacheState {
     state.owners.set(hwId, others === undefined ? id : [others, id].flat());
   }
   return state;
+}
+
+/** Rows that another lab has changed, or that were undone. */
+function takeIn(db: Database, state: CacheState, changes: Changes): void {
+  const ids = new Set(
+    ['node', 'node_facts', 'node_seen'].flatMap((name) => (changes.get(name) ?? []).map(([id]) => Number(id))),
+  );
+  for (const [id] of changes.get('node_facts') ?? []) state.fresh.delete(Number(id));
+  for (const id of ids) refresh(state, id);
+  const owners = db.prepare('SELECT node FROM hw_id WHERE hw_id = ?');
+  for (const [hwId] of changes.get('hw_id') ?? []) {
+    const found = owners.all(String(hwId)).map((row) => Number(row['node']));
+    const [first, ...others] = found;
+    if (first === undefined) state.owners.delete(String(hwId));
+    else state.owners.set(String(hwId), others.length === 0 ? first : found);
+  }
 }
 
 function clear(state: CacheState): void {
@@ -161,7 +181,8 @@ function create(state: CacheState, node: Parameters<NodeStore['create']>[0]): No
 
 function touch(state: CacheState, id: number, lastState: string, at: number): void {
   const known = state.records.get(id);
-  if (known) {
+  if (known && state.shared && at < known.contact) known.version++;
+  else if (known) {
     known.lastState = lastState;
     known.contact = at;
     known.version++;

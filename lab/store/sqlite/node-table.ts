@@ -128,7 +128,11 @@ function create(db: Database, { dialect, hwIds, at, allowed }: NewNode): NodeRec
 }
 
 function touch(db: Database, id: number, lastState: string, at: number, times = 1): void {
-  const sql = 'UPDATE node_seen SET last_state = ?, contact = ?, version = version + ? WHERE node = ?';
+  // labs that share a database write their contacts late, each at its own time: the last contact is the one that counts
+  const sql = db.shared
+    ? `UPDATE node_seen SET last_state = CASE WHEN ?2 >= contact THEN ?1 ELSE last_state END, contact = max(contact, ?2),
+       version = version + ?3 WHERE node = ?4`
+    : 'UPDATE node_seen SET last_state = ?1, contact = ?2, version = version + ?3 WHERE node = ?4';
   db.prepare(sql).run(lastState, at, times, id);
 }
 

@@ -1,15 +1,22 @@
-/** The store in SQLite. */
-import type { Store } from '../store.ts';
+/** The store on a database with SQLite's tables: a file, memory, or a replica of PostgreSQL. */
+import type { Standing, Store } from '../store.ts';
 import { openActiveModels } from './active-model-table.ts';
 import { openCatalog } from './catalog-tables.ts';
-import { openDatabase } from './database.ts';
+import { openDatabase, type Database } from './database.ts';
 import { cacheNodes } from './node-cache.ts';
 import { openNodeTable } from './node-table.ts';
 import { openPeople } from './people-tables.ts';
 
+/** A database of one lab. */
+const ALONE: Standing = { leads: true, away: undefined, clockOffset: 0 };
+
 /** Opens the store in `path` (`:memory:` for none). Throws RAZOR_MK_LAB_DB. */
 export function openStore(path: string): Store {
-  const db = openDatabase(path);
+  return storeOn(openDatabase(path), ALONE);
+}
+
+/** The store on an open database. */
+export function storeOn(db: Database, standing: Standing): Store {
   const catalog = openCatalog(db);
   return {
     tagRules: catalog.tagRules,
@@ -23,9 +30,12 @@ export function openStore(path: string): Store {
     nodes: cacheNodes(db, openNodeTable(db)),
     activeModels: openActiveModels(db),
     people: openPeople(db),
+    get standing() {
+      return standing;
+    },
     write: (work) => db.write(work),
     backup: (path) => db.backup(path),
-    restore: (path) => db.restore(path),
-    close: () => db.close(),
+    restore: async (path) => await db.restore(path),
+    close: async () => await db.close(),
   };
 }

@@ -49,7 +49,10 @@ export function createPendingContacts(db: Database, table: NodeStore): PendingCo
     applyTo(node) {
       const contact = state.contacts.get(node.id);
       if (!contact) return node;
-      return { ...node, lastState: contact.lastState, contact: contact.at, version: node.version + contact.times };
+      const version = node.version + contact.times;
+      // another lab may have seen it since
+      if (state.db.shared && contact.at < node.contact) return { ...node, version };
+      return { ...node, lastState: contact.lastState, contact: contact.at, version };
     },
   };
 }
@@ -87,12 +90,22 @@ function flushFrom(state: PendingState, due: readonly number[], from: number): v
   else if (state.contacts.size > 0) schedule(state);
 }
 
+/** What cannot be written now, on a full disk for example, is written with the next ones. */
 function writeSlice(state: PendingState, ids: readonly number[]): void {
-  const kept = ids.map((id) => [id, state.contacts.get(id)] as const);
-  try {
-    state.db.lightly(() => ids.forEach((id) => settle(state, id)));
-  } catch {
-    // a full disk, for example: they are written with the next ones
-    for (const [id, contact] of kept) if (contact && !state.contacts.has(id)) state.contacts.set(id, contact);
-  }
+  const taken = new Map<number, Contact>();
+  const work = (): void => {
+    for (const id of ids) {
+      const contact = state.contacts.get(id);
+      if (contact) taken.set(id, contact);
+      settle(state, id);
+    }
+  };
+  state.db.lightly(work).catch(() => {
+    for (const [id, contact] of taken) {
+      const later = state.contacts.get(id);
+      if (later) later.times += contact.times;
+      else state.contacts.set(id, contact);
+    }
+    if (state.contacts.size > 0) schedule(state);
+  });
 }

@@ -76,8 +76,8 @@ test('a plain copy of an open database is refused instead of starting empty; one
   for (const end of ['', '-wal']) copyFileSync(path + end, whole + end);
   const copied = openStore(whole);
   assert.equal(copied.nodes.count(), 1);
-  copied.close();
-  store.close();
+  await copied.close();
+  await store.close();
   const closed = join(dir, 'closed.db');
   copyFileSync(path, closed);
   const again = openStore(closed);

@@ -45,7 +45,7 @@ test('what is remembered of nodes is never older than the table, whatever change
     await store.write(() => nodes.remove(a.id));
     assert.deepEqual([ids('A1'), nodes.byId(a.id)], [[], undefined]);
   } finally {
-    store.close();
+    await store.close();
   }
 });
 
@@ -76,6 +76,6 @@ test('contacts are written down within a second or so, and when the store is clo
   await until('the contacts in the file', () => !JSON.stringify(inFile()).includes('null'));
   assert.deepEqual(inFile(), { contact: 60, last_state: 'idle', version: 3 });
   await store.write(() => nodes.touch(a.id, 'last', 70));
-  store.close();
+  await store.close();
   assert.deepEqual(inFile(), { contact: 70, last_state: 'last', version: 4 });
 });

@@ -1,0 +1,61 @@
+/** The store in PostgreSQL, shared by any number of labs. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { SharedEvents, Store } from '../store.ts';
+import { storeOn } from '../sqlite/open-store.ts';
+import { openConnections } from './connection.ts';
+import { loadReplica } from './load-replica.ts';
+import { explainFault } from './postgres-faults.ts';
+import { share, sharedDatabase, type SharedState } from './postgres-database.ts';
+import { migratePostgres } from './sql/postgres-schema.ts';
+import { openSession } from './shared-session.ts';
+
+/** Opens the store at `url` and brings its schema up to date. Throws RAZOR_MK_LAB_DB and RAZOR_MK_USAGE. */
+export async function openPostgresStore(url: string, events: SharedEvents): Promise<Store> {
+  const connections = await openConnections(url);
+  try {
+    await connections.use(migratePostgres);
+    const { replica, position } = await connections.use(loadReplica);
+    const state: SharedState = {
+      connections,
+      events,
+      lab: `${hostname()}/${randomBytes(3).toString('hex')}`,
+      replica,
+      position,
+      sequences: replica.sequences(),
+      clockOffset: 0,
+      away: undefined,
+      closing: false,
+      queue: [],
+      outbox: [],
+      last: Promise.resolve(),
+      pumping: false,
+      outboxTimer: undefined,
+      undone: [],
+      applied: [],
+      flush: [],
+    };
+    const session = await openSession(state);
+    events.onSaid((event) => share(state, event));
+    const db = sharedDatabase(state);
+    const close = async (): Promise<void> => {
+      await db.close();
+      await session.close();
+    };
+    const standing = {
+      get leads() {
+        return session.leads;
+      },
+      get away() {
+        return state.away;
+      },
+      get clockOffset() {
+        return state.clockOffset;
+      },
+    };
+    return storeOn({ ...db, close }, standing);
+  } catch (error) {
+    await connections.end();
+    throw explainFault(error, connections.where, 'RAZOR_MK_LAB_DB');
+  }
+}
