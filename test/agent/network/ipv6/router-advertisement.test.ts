@@ -1,14 +1,6 @@
-/** Router advertisements and DHCPv6, byte by byte. Real routers and servers answer in test/networks. */
+/** Router advertisements, byte by byte. Real routers answer in test/networks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  decodeDhcpv6,
-  encodeDhcpv6,
-  REPLY,
-  REQUEST,
-  SOLICIT,
-  type Dhcpv6Question,
-} from '../../../../agent/network/ipv6/dhcpv6-message.ts';
 import { domainNames, parseAdvertisement, solicitation } from '../../../../agent/network/ipv6/router-advertisement.ts';
 
 const hex = (...parts: readonly string[]): Buffer => Buffer.from(parts.join('').replaceAll(/\s/g, ''), 'hex');
@@ -65,56 +57,41 @@ test('a solicitation goes to all routers from no address, with a right checksum'
   assert.equal(bytes.subarray(22, 38).equals(Buffer.alloc(16)), true);
 });
 
-const MAC = '52:54:00:77:01:01';
-const QUESTION: Dhcpv6Question = { type: SOLICIT, transaction: hex('a1b2c3'), mac: MAC, elapsed: 0 };
-const CLIENT = '0001 000a 0003 0001 525400770101';
-const SERVER = '0002 0004 deadbeef';
-const ADDRESS = 'fd770001000000000000000000000100';
-
-/** A message of a server with an association of this address. */
-function answer(type: string, more = '', valid = '00000e10', client = CLIENT): Buffer {
-  const association = `0003 0028 00770101 00000258 000003c0 0005 0018 ${ADDRESS} 00000708 ${valid}`;
-  return hex(type, 'a1b2c3', client, SERVER, association, more);
-}
-
-test('a solicitation of DHCPv6 asks for an address, DNS and a short exchange; a request names server and address', () => {
-  const solicit = encodeDhcpv6(QUESTION).toString('hex');
-  assert.equal(
-    solicit,
-    hex(
-      '01a1b2c3',
-      CLIENT,
-      '0006 0004 0017 0018',
-      '0008 0002 0000',
-      '000e 0000',
-      '0003 000c 00770101 0000000000000000',
-    ).toString('hex'),
-  );
-  const offer = decodeDhcpv6(answer('02'), QUESTION);
-  assert.deepEqual([offer?.address, offer?.committed, offer?.renewS], ['fd77:1::100', false, 600]);
-  const { serverId, address } = offer ?? {};
-  const request = encodeDhcpv6({ type: REQUEST, transaction: hex('000001'), mac: MAC, elapsed: 90, serverId, address });
-  assert.match(request.toString('hex'), new RegExp(`00020004deadbeef.*0005 ?0018${ADDRESS}`));
+test('frames of others are none: too short, another protocol, another message', () => {
+  const whole = frame(RDNSS);
+  const changed = (at: number, value: number): unknown => {
+    const bytes = Buffer.from(whole);
+    bytes[at] = value;
+    return parseAdvertisement(bytes);
+  };
+  assert.notEqual(changed(0, 0), undefined);
+  assert.notEqual(changed(23, 0xbf), undefined); // fe80::/10
+  for (const [at, value] of [
+    [12, 8],
+    [13, 0],
+    [20, 17],
+    [21, 254],
+    [22, 0xfd],
+    [23, 0xc0],
+    [54, 133],
+  ] as const)
+    assert.equal(changed(at, value), undefined, `${at}`);
+  assert.equal(parseAdvertisement(whole.subarray(0, 69)), undefined);
+  assert.deepEqual(parseAdvertisement(frame('')), { servers: [], search: [], lifetimeS: 0 });
 });
 
-test('an answer of DHCPv6 is taken when it is to this question, from a server that names itself, and not a refusal', () => {
-  const names = '0017 0010 fd770001000000000000000000000001 0018 000b 04 73697465 04 74657374 00';
-  const whole = decodeDhcpv6(answer('07', `000e 0000 ${names}`), QUESTION);
-  assert.deepEqual(
-    [whole?.type, whole?.committed, whole?.servers, whole?.search],
-    [REPLY, true, ['fd77:1::1'], ['site.test']],
+test('the shortest lifetime of all options holds, and eight servers and names are enough', () => {
+  const servers = Array.from(
+    { length: 10 },
+    (_, index) => `fd77000100000000000000000000000${(index + 1).toString(16)}`,
   );
-  assert.equal(
-    decodeDhcpv6(answer('07'), QUESTION)?.committed,
-    false,
-    'a reply without rapid commit to a solicitation',
-  );
-  assert.equal(decodeDhcpv6(answer('02', '000d 0002 0002'), QUESTION)?.address, undefined, 'no addresses left');
-  assert.equal(decodeDhcpv6(answer('02', '', '00000000'), QUESTION)?.address, undefined, 'it holds for no time');
-  assert.equal(decodeDhcpv6(answer('02', '', undefined, CLIENT.replace('0101', '0102')), QUESTION), undefined);
-  assert.equal(decodeDhcpv6(hex('02a1b2c3', CLIENT), QUESTION), undefined);
-  const other: Dhcpv6Question = { type: SOLICIT, transaction: hex('ffffff'), mac: MAC, elapsed: 0 };
-  assert.equal(decodeDhcpv6(answer('02'), other), undefined);
-  const bytes = answer('07', `000e 0000 ${names}`);
-  for (let length = 0; length < bytes.length; length++) decodeDhcpv6(bytes.subarray(0, length), QUESTION);
+  const many = `1915 0000 00000708 ${servers.join('')}`;
+  const found = parseAdvertisement(frame(many + DNSSL.replace('00000708', '00000064')));
+  assert.deepEqual([found?.servers.length, found?.lifetimeS], [8, 100]);
+  assert.deepEqual(parseAdvertisement(frame(`1905 0000 00000708 ${'0'.repeat(32)} ${ALL}`))?.servers, []);
+  const longer = frame(RDNSS);
+  longer.writeUInt16BE(longer.readUInt16BE(18) - 8, 18); // the packet ends before the option does
+  assert.deepEqual(parseAdvertisement(longer)?.servers, []);
+  const names = Array.from({ length: 10 }, (_, index) => `01 6${(index % 9) + 1} 01 6${(index % 8) + 1} 00`).join(' ');
+  assert.equal(domainNames(hex(names)).length, 8);
 });

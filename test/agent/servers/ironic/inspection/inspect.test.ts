@@ -1,9 +1,9 @@
 /** Inspections, sent to a stand-in that has the traps of the real servers; time stands still. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { recorded, RECORDED_MAC } from '../../../helpers/ironic-agent.ts';
-import { met as world } from '../../../helpers/ironic-conductor.ts';
-import { startIronic } from '../../../helpers/ironic-standin.ts';
+import { recorded, RECORDED_MAC } from '../../../../helpers/ironic-agent.ts';
+import { met as world } from '../../../../helpers/ironic-conductor.ts';
+import { startIronic } from '../../../../helpers/ironic-standin.ts';
 
 const LIMIT = { timeout: 30_000 };
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { inspectionBody } from '../../../../agent/servers/ironic/inspection/inspection-body.ts';
-import { ipaInventory, rootDisk } from '../../../../agent/servers/ironic/inspection/ipa-inventory.ts';
-import { listDisks } from '../../../../agent/disks/disks.ts';
-import { mismatch, parseHintObject } from '../../../../agent/disks/hints.ts';
-import type { FactSet } from '../../../../facts/fact-types.ts';
-import { collectFacts, openSources, type Inventory } from '../../../../facts/facts.ts';
-import { readNeighbours } from '../../../../facts/groups/network/neighbours/neighbours.ts';
-import { machine } from '../../../helpers/agent-parts.ts';
-import { recorded } from '../../../helpers/ironic-agent.ts';
-import { madeUpSources } from '../../../helpers/memory-origin.ts';
-import { CDP_FRAME, heardOn, LLDP_FRAME } from '../../../helpers/neighbour-frames.ts';
-import { makeTree } from '../../../helpers/tree.ts';
+import { inspectionBody } from '../../../../../agent/servers/ironic/inspection/inspection-body.ts';
+import { ipaInventory, rootDisk } from '../../../../../agent/servers/ironic/inspection/ipa-inventory.ts';
+import { listDisks } from '../../../../../agent/disks/disks.ts';
+import { mismatch, parseHintObject } from '../../../../../agent/disks/hints.ts';
+import type { FactSet } from '../../../../../facts/fact-types.ts';
+import { collectFacts, openSources, type Inventory } from '../../../../../facts/facts.ts';
+import { readNeighbours } from '../../../../../facts/groups/network/neighbours/neighbours.ts';
+import { machine } from '../../../../helpers/agent-parts.ts';
+import { recorded } from '../../../../helpers/ironic-agent.ts';
+import { madeUpSources } from '../../../../helpers/memory-origin.ts';
+import { CDP_FRAME, heardOn, LLDP_FRAME } from '../../../../helpers/neighbour-frames.ts';
+import { makeTree } from '../../../../helpers/tree.ts';
 
 const BODY = { bootif: undefined, collectors: ['default'], version: '0.1.0', facts: {}, logs: undefined };
 
