@@ -3,13 +3,38 @@
  * The process entry: the list of verbs, signals, exit codes. The only reader of argv and environment. A verb's module is
  * loaded when it is asked for; verbs of the lab and the image builder are not part of the executable.
  */
+import { constants, fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { facterArguments, isFacter } from '../facts/cli/facter-alias.ts';
 import { explain, RazorMkError } from '../platform/errors/errors.ts';
 import { EXECUTABLE } from '../platform/process/executable.ts';
+import { writerOf } from '../platform/process/standard-output.ts';
 import type { Host, Terminal } from '../platform/process/verb.ts';
 import { registerAssets } from './assets.ts';
 import { runCommandLine } from './command-line/run-command-line.ts';
+
+/** The kernel's number of its memory devices: /dev/null is one. */
+const MEMORY_DEVICES = 1;
+
+/** Whether standard output is a terminal. Node's stream is asked, and with that loaded, only where it may be one. */
+function isTerminal(): boolean {
+  const { rdev, mode } = fstatSync(1);
+  const device = (mode & constants.S_IFMT) === constants.S_IFCHR && rdev >> 8 !== MEMORY_DEVICES;
+  return device && process.stdout.isTTY === true;
+}
+
+const interactive = isTerminal();
+
+/** `razor-mk facts | head` closes our standard output: that is not our error. */
+function outputFailed(code: string | undefined): void {
+  process.exit(code === 'EPIPE' ? 0 : 74);
+}
+
+let output: NodeJS.WriteStream | undefined;
+function standardOutput(): NodeJS.WriteStream {
+  output ??= process.stdout.on('error', (error: NodeJS.ErrnoException) => outputFailed(error.code));
+  return output;
+}
 
 function processHost(): Host {
   const controller = new AbortController();
@@ -19,14 +44,17 @@ function processHost(): Host {
       controller.abort(new Error(`stopped by ${name}`));
     });
   }
-  const interactive = process.stdout.isTTY === true;
   return {
     env: process.env,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: interactive ? (text) => void standardOutput().write(text) : writerOf(1, standardOutput, outputFailed),
+    err: writerOf(
+      2,
+      () => process.stderr,
+      () => undefined,
+    ),
     interactive,
     colour: interactive && (process.env['NO_COLOR'] ?? '') === '',
-    columns: process.stdout.columns || 80,
+    columns: interactive ? process.stdout.columns || 80 : 80,
     ...(interactive ? { terminal: processTerminal() } : {}),
     // in the extension the process image is the dynamic loader: the wrapper says what it was started as
     self: EXECUTABLE
@@ -60,9 +88,6 @@ function processTerminal(): Terminal {
 }
 
 if (EXECUTABLE) registerAssets();
-
-// `razor-mk facts | head` closes our stdout: that is not our error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
 
 // the image has this program under the old name too
 const startedAs = [process.env['RAZOR_MK_SELF'], process.argv0, process.argv[1]];

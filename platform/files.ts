@@ -5,13 +5,14 @@ import {
   closeSync,
   constants,
   fsyncSync,
+  open,
   openSync,
+  read,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, messageOf, RazorMkError } from './errors/errors.ts';
 import { ownMark } from './leftovers.ts';
@@ -24,14 +25,16 @@ const FIRST_BYTES = 16 * 1024;
  * Any other failure throws RAZOR_MK_FILE_UNREADABLE. Memory goes by what the file has, not by the limit.
  */
 export async function readCapped(path: string, limit: number): Promise<Buffer | undefined> {
-  let handle;
+  let fd: number | undefined;
   try {
-    handle = await open(path, 'r');
+    // callbacks: the promises of Node's file system bring half of its library with them
+    fd = await called<number>((done) => open(path, 'r', done));
     let buffer = Buffer.alloc(Math.min(limit, FIRST_BYTES));
     let length = 0;
     while (length < limit) {
       if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(limit, 2 * length));
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
+      const [into, start] = [buffer, length];
+      const bytesRead = await called<number>((done) => read(fd ?? -1, into, start, into.length - start, null, done));
       if (bytesRead === 0) break;
       length += bytesRead;
     }
@@ -41,8 +44,15 @@ export async function readCapped(path: string, limit: number): Promise<Buffer | 
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
   } finally {
-    await handle?.close();
+    if (fd !== undefined) closeSync(fd);
   }
+}
+
+/** The result of a function that calls back with an error or a result. */
+async function called<T>(start: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
+  return await new Promise((resolve, reject) => {
+    start((error, result) => (error === null ? resolve(result) : reject(error)));
+  });
 }
 
 /**

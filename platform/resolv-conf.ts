@@ -17,6 +17,8 @@ export interface ResolvConf {
 }
 
 const DEFAULT_TIMEOUT_MS = 2000;
+/** Most are of this form, and are known without Node's pattern for IPv6, which takes 4 ms to compile. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** Reads the file's text; unknown lines are passed over. The last of `domain` and `search` wins. */
 export function parseResolvConf(text: string): ResolvConf {
@@ -31,7 +33,7 @@ export function parseResolvConf(text: string): ResolvConf {
       .split(/\s+/);
     if (word === 'nameserver') {
       const address = rest[0] ?? '';
-      if (isIP(address.replace(/%.*$/, '')) !== 0) nameservers.push(address);
+      if (IPV4.test(address) || isIP(address.replace(/%.*$/, '')) !== 0) nameservers.push(address);
     } else if (word === 'search' || word === 'domain') {
       search = rest
         .slice(0, word === 'domain' ? 1 : 32)

@@ -2,8 +2,8 @@
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
 import { ASKS } from './completion-verb.ts';
-import { Chosen, openParser, ParseFault } from './parser.ts';
 import { helpWords } from './help-words.ts';
+import { plainLine } from './plain-line.ts';
 
 /**
  * Does what the words behind the program's name ask for: a verb, a help text, names for a shell. The result is the exit status.
@@ -29,6 +29,9 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
     host.err(`${await (await import('./help-texts.ts')).helpOf([], host.columns)}\n`);
     return new RazorMkError('RAZOR_MK_USAGE', '').exitCode;
   }
+  const plain = await plainLine(argv);
+  if (plain !== undefined) return await plain.verb.run(plain.args, host);
+  const { Chosen, openParser, ParseFault } = await import('./parser.ts');
   const parser = await openParser(argv);
   try {
     await parser.parseAsync();

@@ -15,10 +15,10 @@ export interface ServerAddress {
 const HOST_NAME =
   /^(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
 
-/** 4, 6, or 0 for anything but an IP address. Node's test for IPv6 is a pattern that takes 4 ms to compile: names have no colon. */
+/** 4, 6, or 0 for anything but an IP address. Node's test for IPv6 is a pattern that takes 4 ms to compile: HOST:PORT has one colon. */
 export function ipFamilyOf(host: string): 0 | 4 | 6 {
   if (isIPv4(host)) return 4;
-  return host.includes(':') && isIP(host) === 6 ? 6 : 0;
+  return host.indexOf(':') !== host.lastIndexOf(':') && isIP(host) === 6 ? 6 : 0;
 }
 
 /** Reads one address. The result is undefined for an invalid one: `false`, `10.0.0.300`, an empty word, a port of 0. */

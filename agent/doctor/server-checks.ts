@@ -7,7 +7,7 @@ import type { ServerDescriptor } from '../servers/server.ts';
 import type { ResolvConf } from '../../platform/resolv-conf.ts';
 import { query } from '../discovery/resolver.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import { offsetInWords } from '../http/tls/tls-failure.ts';
+import { offsetInWords } from '../http/tls/clock-offset.ts';
 import { PinError } from '../http/tls/tls-options.ts';
 import type { CheckResult } from './check.ts';
 

@@ -6,8 +6,12 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { errnoOf } from '../../platform/errors/errors.ts';
 import type { ReadOutcome } from './origin.ts';
 
-/** `firmware` and `Firmware`. There are thousands of records, and a new process reads them all: no pattern is tried on each. */
+/** `firmware` and `Firmware`. */
 const WANTED = 'irmware';
+/** The longest record of the kernel (CONSOLE_EXT_LOG_MAX). */
+const LONGEST = 8192;
+/** There are thousands of records, and a new process reads them all: they are read into one buffer, and looked through together. */
+const TOGETHER = 256 * 1024;
 const MOST_RECORDS = 20_000;
 const MOST_LINES = 500;
 
@@ -21,13 +25,14 @@ export function readKernelLog(path = '/dev/kmsg'): ReadOutcome {
   } catch (error) {
     return { code: errnoOf(error) ?? 'EIO' };
   }
-  const record = Buffer.alloc(8192);
+  const buffer = Buffer.allocUnsafe(TOGETHER);
+  let filled = 0;
   for (let count = 0; count < MOST_RECORDS; count += 1) {
+    if (filled + LONGEST > TOGETHER) filled = addLines(buffer, filled);
     try {
-      const length = readSync(log, record, 0, record.length, null);
+      const length = readSync(log, buffer, filled, LONGEST, null);
       if (length === 0) break;
-      const text = record.toString('latin1', 0, length);
-      if (text.includes(WANTED) && lines.length < MOST_LINES) addLine(text);
+      filled += length;
     } catch (error) {
       const code = errnoOf(error);
       if (code === 'EPIPE') continue; // the ring went on without us
@@ -38,11 +43,19 @@ export function readKernelLog(path = '/dev/kmsg'): ReadOutcome {
       break;
     }
   }
+  addLines(buffer, filled);
   return { bytes: Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1') };
 }
 
-/** Of a record `6,1234,5678901,-;text` and further lines of key=value. */
-function addLine(record: string): void {
-  const text = record.split('\n', 1)[0]?.replace(/^[^;]*;/, '') ?? '';
-  if (text.includes(WANTED)) lines.push(text);
+/** Adds the wanted lines of the first bytes of a buffer: records `6,1234,5678901,-;text`, each with further lines ` KEY=value`. */
+function addLines(buffer: Buffer, filled: number): 0 {
+  const text = buffer.toString('latin1', 0, filled);
+  for (let at = text.indexOf(WANTED); at >= 0 && lines.length < MOST_LINES; at = text.indexOf(WANTED, at)) {
+    const start = text.lastIndexOf('\n', at) + 1;
+    const end = text.indexOf('\n', at);
+    const line = text.slice(start, end < 0 ? undefined : end);
+    if (!line.startsWith(' ')) lines.push(line.replace(/^[^;]*;/, ''));
+    at += line.length - (at - start);
+  }
+  return 0;
 }

@@ -69,28 +69,33 @@ function binding6({ address, netmask, flags }: InventoryAddress): Binding {
   return { address, netmask, network: network6Of(address, netmask), scope6: scopeOf(address), flags };
 }
 
+/** A list of whole networks, made when it is first asked: most runs show no structured facts. */
+function networks(...subnets: readonly string[]): (address: string) => boolean {
+  let list: BlockList | undefined;
+  return (address) => {
+    list ??= subnets.reduce((made, subnet) => {
+      const [network = '', bits = ''] = subnet.split('/');
+      made.addSubnet(network, Number(bits), familyOf(network));
+      return made;
+    }, new BlockList());
+    return list.check(address, familyOf(address));
+  };
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');
+
 /** Addresses by which nobody else finds the machine. */
-const LOCAL = new BlockList();
-LOCAL.addSubnet('127.0.0.0', 8, 'ipv4');
-LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
-LOCAL.addAddress('::1', 'ipv6');
-LOCAL.addSubnet('fe80::', 10, 'ipv6');
-LOCAL.addSubnet('fc00::', 7, 'ipv6');
+const isLocal = networks('127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10', 'fc00::/7');
+const isLink = networks('fe80::/10');
+const isSite = networks('fec0::/10');
 
 /** Facter's choice: the first that is not local, else the first. */
 function mainOf(bindings: readonly Binding[]): Binding | undefined {
-  const isLocal = ({ address }: Binding): boolean =>
-    LOCAL.check(address.replace(/%.*$/, ''), address.includes(':') ? 'ipv6' : 'ipv4');
-  return bindings.find((binding) => !isLocal(binding)) ?? bindings[0];
+  return bindings.find(({ address }) => !isLocal(address.replace(/%.*$/, ''))) ?? bindings[0];
 }
-
-const LINK = new BlockList();
-LINK.addSubnet('fe80::', 10, 'ipv6');
-const SITE = new BlockList();
-SITE.addSubnet('fec0::', 10, 'ipv6');
 
 function scopeOf(text: string): string {
   const address = text.replace(/%.*$/, '');
   if (address === '::1') return 'host';
-  return LINK.check(address, 'ipv6') ? 'link' : SITE.check(address, 'ipv6') ? 'site' : 'global';
+  return isLink(address) ? 'link' : isSite(address) ? 'site' : 'global';
 }

@@ -45,6 +45,11 @@ const inlineExecutable: Plugin = {
   },
 };
 
+/** `performance.now` without `node:perf_hooks`, which Node loads for it: milliseconds since the start of the process. */
+const NOW =
+  'const __began=process.uptime()*1e3,__at=process.hrtime(),__now=()=>{const[s,n]=process.hrtime(__at);return __began+s*1e3+n/1e6};';
+const BANNER = `const __import_meta_url=require('node:url').pathToFileURL(__filename).href;${NOW}`;
+
 /** The bundle is a function expression: the loader hands in what a module of CommonJS has. */
 const WRAPPER = ['(function (exports, require, module, __filename) {', '\n})'] as const;
 
@@ -71,12 +76,13 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
       define: {
         // yargs and node-cron call createRequire(import.meta.url), which is undefined in CommonJS (esbuild is silent)
         'import.meta.url': '__import_meta_url',
+        'performance.now': '__now',
         EXECUTABLE: 'true',
         RAZOR_MK_EXECUTABLE: 'true',
         RAZOR_MK_VERSION: JSON.stringify(options.version),
         RAZOR_MK_COMMIT: JSON.stringify(options.commit),
       },
-      banner: { js: "const __import_meta_url=require('node:url').pathToFileURL(__filename).href;" },
+      banner: { js: BANNER },
     });
     metafile = result.metafile;
   } catch (error) {

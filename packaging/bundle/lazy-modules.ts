@@ -2,7 +2,7 @@
  * Modules of others that take long to begin and that most runs never use: in the bundle they begin when they are first
  * used, or are left out where nothing of ours can reach them. Measured on the way to the first check-in: string-width
  * builds tables of emoji (45 ms, for help texts), two list formatters of @sindresorhus/is (10 ms, for messages nobody
- * sees), https and crypto (12 ms), assert (7 ms), http2 (4 ms).
+ * sees), https and crypto (12 ms), assert (7 ms), http2 (4 ms), fs/promises with readline (3 ms), net with the streams for `facts` (6 ms).
  */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -18,6 +18,8 @@ const CRYPTO =
   'createHash createPrivateKey createPublicKey generateKeyPairSync randomBytes randomInt randomUUID sign timingSafeEqual verify'.split(
     ' ',
   );
+
+const FILE_PROMISES = 'mkdir mkdtemp open readFile readdir realpath rename rm rmdir stat symlink writeFile'.split(' ');
 
 /** What stands for each module, by its name in import; `real()` is the module itself, loaded at the first use. */
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -43,6 +45,13 @@ const STAND_INS: Readonly<Record<string, string>> = {
     (response.headers['content-encoding'] ?? '') === '' ? response : real().default(response);`,
   'node:https': WHOLE,
   'node:tls': calls('checkServerIdentity'),
+  // what an address is is asked of it, and with it come all streams
+  'node:net': `${calls('isIP', 'isIPv4', 'isIPv6', 'connect', 'createServer')}
+    export const BlockList = function () { return new (real().BlockList)(); };
+    ${WHOLE}`,
+  // with it come readline and half of what reads terminals
+  'node:fs/promises': `${calls(...FILE_PROMISES)}
+    ${WHOLE}`,
   // pino's transports are threads, which the executable cannot have
   'thread-stream': "module.exports = function () { throw new Error('pino has no transports here'); };",
   worker_threads: 'module.exports = { isMainThread: true };',
@@ -51,6 +60,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
 const OURS = new Map([
   // whole rooms: a list of folders does not survive a move of files
   ['node:crypto', /\/(platform|facts|tinycore\/node|agent)\/([\w-]+\/)*[\w-]+\.ts$/],
+  ['node:net', /\/(platform|facts|agent)\/([\w-]+\/)*[\w-]+\.ts$/],
+  ['node:fs/promises', /\/(platform|facts|tinycore\/node|agent)\/([\w-]+\/)*[\w-]+\.ts$/],
   ['node:child_process', /\/platform\/process\/(run|daemon)\.ts$/],
 ]);
 

@@ -1,7 +1,7 @@
 /** Programs are run as argv, never through a shell, with a time limit, an output cap and a clean environment. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { withUmask } from './umask.ts';
 
 export interface RunOptions {
@@ -102,7 +102,8 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
 
 function feed(stdin: Writable, input: RunOptions['input']): void {
   if (input === undefined || typeof input === 'string' || input instanceof Uint8Array) return void stdin.end(input);
-  const source = Readable.from(input, { objectMode: false });
+  // loaded here: most runs start no program
+  const source = process.getBuiltinModule('node:stream').Readable.from(input, { objectMode: false });
   source.on('error', () => stdin.destroy());
   stdin.on('close', () => source.destroy());
   source.pipe(stdin);

@@ -5,6 +5,7 @@
 import { request as httpsRequest } from 'node:https';
 import { errnoOf, messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { HttpFailure, proxyLogin, urlForPeople } from '../http-failure.ts';
+import { offsetInWords } from './clock-offset.ts';
 import { keyMaterialFault } from './key-material.ts';
 import { proxyFor, type Proxies, type Proxy } from '../proxy.ts';
 import { createTlsAgent, type TlsTrust } from './tls-options.ts';
@@ -129,13 +130,4 @@ async function clockOffset(url: string, trust: TlsTrust, proxies: Proxies): Prom
   });
   const server = Date.parse(date ?? '');
   return Number.isNaN(server) ? undefined : offsetInWords(Date.now() - server);
-}
-
-/** `2 days behind`, `40 s ahead`, `right`. Below two seconds is right: Date has whole seconds. */
-export function offsetInWords(ms: number): string {
-  const s = Math.abs(ms) / 1000;
-  if (s < 2) return 'right';
-  const [amount, unit] =
-    s < 120 ? [s, 's'] : s < 7200 ? [s / 60, 'min'] : s < 172_800 ? [s / 3600, 'h'] : [s / 86_400, 'days'];
-  return `${Math.round(amount)} ${unit} ${ms > 0 ? 'ahead of' : 'behind'} the server’s`;
 }

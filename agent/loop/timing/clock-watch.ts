@@ -1,7 +1,7 @@
 /** How far this machine's clock is from the server's, by the Date of its replies. Reported when it is far, once. */
 import type { Clock } from '../../../platform/time/clock.ts';
 import type { HttpReply } from '../../http/http-client.ts';
-import { offsetInWords } from '../../http/tls/tls-failure.ts';
+import { offsetInWords } from '../../http/tls/clock-offset.ts';
 
 /** Gets every reply of a server. */
 export type ClockWatch = (reply: HttpReply) => void;

@@ -11,7 +11,6 @@ import type { TLSSocket } from 'node:tls';
 import { resolveAgentSettings } from '../../../../agent/config/resolve.ts';
 import type { HttpReply } from '../../../../agent/http/http-client.ts';
 import { HttpFailure } from '../../../../agent/http/http-failure.ts';
-import { offsetInWords } from '../../../../agent/http/tls/tls-failure.ts';
 import { openHttp } from '../../../../agent/http/tls/trust.ts';
 import { NONCE_HEADER, SIGNATURE_HEADER, signedBytes } from '../../../../agent/http/tls/signature.ts';
 import { authority, issued, noOpenssl } from '../../../helpers/certificates.ts';
@@ -197,8 +196,6 @@ describe('whom the agent believes', { skip: noOpenssl }, async () => {
         'the question about the clock carries no token',
       );
     }
-    assert.equal(offsetInWords(-86_400_000 * 3), '3 days behind the server’s');
-    assert.equal(offsetInWords(45_000), '45 s ahead of the server’s');
   });
 
   test('with a site key, only replies signed for this very question are believed', async () => {
