@@ -83,7 +83,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throw error;
   }
   state.stopExpiry = startExpiry(core);
-  resumeHandOvers(core);
+  if (core.store.standing.leads) resumeHandOvers(core);
   const { host } = core.settings;
   core.events.emit({ type: 'started', message: `the lab listens on ${host}, port ${state.bound.nodes} for nodes` });
   let closing: Promise<void> | undefined;

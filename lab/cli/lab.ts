@@ -65,12 +65,17 @@ export const verb = defineVerb({
     {
       name: 'backup',
       describe: 'write everything that a running lab knows to a new file',
-      load: async () => (await import('./backup.ts')).backup,
+      load: async () => (await import('./storage/backup.ts')).backup,
     },
     {
       name: 'restore',
       describe: 'replace everything that a running lab knows by a backup',
-      load: async () => (await import('./backup.ts')).restore,
+      load: async () => (await import('./storage/backup.ts')).restore,
+    },
+    {
+      name: 'database',
+      describe: 'move a site from SQLite to PostgreSQL and back',
+      load: async () => (await import('./storage/database.ts')).database,
     },
     {
       name: 'key',

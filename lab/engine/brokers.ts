@@ -21,21 +21,43 @@ const PAUSES_S = [5, 30, 120, 600, 1800] as const;
  */
 export function handOver(core: LabCore, activeModel: string): void {
   const work = async (): Promise<void> => {
-    const last = core.store.activeModels.get(activeModel)?.handOver;
-    const id = last !== undefined && last.next > 0 ? last.id : newUuid();
-    // the plan of an earlier installation has ended
-    if (id !== last?.id) await plan(core, activeModel, freshPlan(core, id));
+    count(core, activeModel, 1);
+    const id = await core.store.write(() => {
+      const last = core.store.activeModels.get(activeModel)?.handOver;
+      if (last !== undefined && last.next > 0) return last.id;
+      // the plan of an earlier installation has ended
+      const fresh = freshPlan(core, newUuid());
+      core.store.activeModels.setHandOver(activeModel, fresh);
+      return fresh.id;
+    });
     while (await attempt(core, activeModel, id));
   };
-  work().catch((error: unknown) => {
-    if (!core.closing.aborted) core.events.emit({ type: 'failed', message: `hand-over failed: ${messageOf(error)}` });
-  });
+  work()
+    .catch((error: unknown) => {
+      if (!core.closing.aborted) core.events.emit({ type: 'failed', message: `hand-over failed: ${messageOf(error)}` });
+    })
+    .finally(() => count(core, activeModel, -1));
 }
 
-/** Hands over again what was on its way when the lab ended. */
+/** Hand-overs that this process has in hand, by active model. */
+const inHand = new WeakMap<LabCore, Map<string, number>>();
+
+function count(core: LabCore, activeModel: string, by: 1 | -1): void {
+  const counts = inHand.get(core) ?? new Map<string, number>();
+  inHand.set(core, counts);
+  const now = (counts.get(activeModel) ?? 0) + by;
+  if (now > 0) counts.set(activeModel, now);
+  else counts.delete(activeModel);
+}
+
+/**
+ * Hands over again what was on its way when the lab ended, or another lab on the same database. Where two have one in hand, each
+ * attempt is made by one of them.
+ */
 export function resumeHandOvers(core: LabCore): void {
   for (const active of core.store.activeModels.list()) {
-    if (active.state === 'os_complete' && active.broker !== undefined) handOver(core, active.uuid);
+    const left = active.state === 'os_complete' && active.broker !== undefined && !inHand.get(core)?.has(active.uuid);
+    if (left) handOver(core, active.uuid);
   }
 }
 
@@ -52,7 +74,8 @@ async function attempt(core: LabCore, uuid: string, id: string): Promise<boolean
     return false;
   }
   const attempts = active.handOver.attempts + 1;
-  await plan(core, uuid, { id, attempts, next: core.wall() + PATIENCE_MS, why: 'it is being asked' });
+  if (!(await claim(core, uuid, { id, attempts, next: core.wall() + PATIENCE_MS, why: 'it is being asked' })))
+    return true;
   const { result, why } = await deliver(core, active, broker, id);
   if (core.closing.aborted) return false;
   const most = broker.attempts ?? DEFAULT_ATTEMPTS;
@@ -71,6 +94,17 @@ function freshPlan(core: LabCore, id: string): HandOver {
 
 async function plan(core: LabCore, uuid: string, handOver: HandOver): Promise<void> {
   await core.store.write(() => core.store.activeModels.setHandOver(uuid, handOver));
+}
+
+/** Writes an attempt down before it is made; false where another lab makes it, or it is not due any more. */
+async function claim(core: LabCore, uuid: string, mine: HandOver): Promise<boolean> {
+  return await core.store.write(() => {
+    const now = core.store.activeModels.get(uuid);
+    const due = now?.state === 'os_complete' && now.handOver !== undefined && now.handOver.next <= core.wall();
+    if (!due || now.handOver?.id !== mine.id || now.handOver.attempts !== mine.attempts - 1) return false;
+    core.store.activeModels.setHandOver(uuid, mine);
+    return true;
+  });
 }
 
 async function later(core: LabCore, active: ActiveModel, tried: HandOver, most: number): Promise<void> {

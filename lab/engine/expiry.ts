@@ -4,6 +4,7 @@
  */
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { LabCore } from '../lab-core.ts';
+import { resumeHandOvers } from './brokers.ts';
 import { stopOverdue } from './tries.ts';
 
 /** razor-server keeps its nodes for ever. */
@@ -50,6 +51,7 @@ export function startExpiry(core: LabCore): () => void {
       if (!core.store.standing.leads || core.store.standing.away) continue;
       await whileAway(expireNodes(core));
       await whileAway(stopOverdue(core));
+      resumeHandOvers(core);
     }
   };
   loop().catch((error: unknown) => {

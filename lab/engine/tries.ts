@@ -92,8 +92,14 @@ export async function stopOverdue(core: LabCore): Promise<void> {
     const { tries, timeoutMs } = tryLimits(core, active);
     const why = `try ${triesText(core, active)} takes longer than ${timeoutMs / 1000} s`;
     if (tries > 0 && active.tries >= tries) {
-      await core.store.write(() => stop(core, active, 'timer', why));
-      say(core, active, active.state, why);
+      const stopped = await core.store.write(() => {
+        const now = core.store.activeModels.get(active.uuid);
+        // another lab may have heard of it since
+        if (now?.state !== active.state || now.tries !== active.tries) return false;
+        stop(core, now, 'timer', why);
+        return true;
+      });
+      if (stopped) say(core, active, active.state, why);
     } else if (!active.overdue) await showLate(core, active, why);
   }
 }

@@ -1,7 +1,8 @@
 /**
  * How much a lab takes: check-ins and registers a second with 1,000, 10,000 and 100,000 known nodes, in memory and on disk.
  * The lab is one process and the load another, on the same machine. Exit status 1 when a goal is missed.
- *   node test/bench/lab.ts [--nodes N,N] [--seconds S] [--store memory,disk] [--profile DIRECTORY]
+ * `postgres` is a server of the bench's own on the same machine, whose processor time is not the lab's.
+ *   node test/bench/lab.ts [--nodes N,N] [--seconds S] [--store memory,disk,postgres] [--profile DIRECTORY]
  */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startDaemon } from '../../platform/process/daemon.ts';
 import { load, type LoadOptions, type Measured } from './lab/load.ts';
+import { startPostgres } from '../helpers/postgres-server.ts';
 import { checkin, register } from './lab/nodes.ts';
 
 const SERVER = fileURLToPath(new URL('lab/serve.ts', import.meta.url));
@@ -40,7 +42,9 @@ interface Row {
 
 async function bench(nodes: number, store: string, seconds: number): Promise<Row> {
   const directory = mkdtempSync(join(tmpdir(), 'razor-mk-bench-'));
-  const db = store === 'disk' ? join(directory, 'lab.db') : ':memory:';
+  const postgres =
+    store === 'postgres' ? await startPostgres(undefined, ['shared_buffers=512MB', 'max_wal_size=4GB']) : undefined;
+  const db = (await postgres?.newDatabase()) ?? (store === 'disk' ? join(directory, 'lab.db') : ':memory:');
   const waiting: ((line: string) => void)[] = [];
   const next = (): Promise<string> => new Promise((heard) => waiting.push(heard));
   const first = next();
@@ -78,7 +82,8 @@ async function bench(nodes: number, store: string, seconds: number): Promise<Row
     const bytes = store === 'disk' ? statSync(db).size : 0;
     return { nodes, store, full, steady, registers, perCheckin, perRegister, rss, bytes };
   } finally {
-    await server.stop();
+    await server.stop(20_000);
+    await postgres?.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }

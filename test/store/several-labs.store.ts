@@ -1,7 +1,10 @@
 /** Three labs on one database, and a thousand nodes that ask another one each turn. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
 import { herdId, seeded } from '../../lab/herd/herd.ts';
+import { resumeHandOvers } from '../../lab/engine/brokers.ts';
 import type { LabEvent } from '../../lab/lab-events.ts';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { checkin, register } from '../helpers/lab-process.ts';
@@ -138,3 +141,38 @@ test('three labs bind as one does, no node twice, and each of them hears everyth
   const others = three.labs.slice(1);
   await until('another one to lead', () => others.filter((lab) => lab.store.standing.leads).length === 1, 15_000);
 });
+
+test(
+  'a hand-over that several labs have in hand is made by one of them, and one that a lab left is made by the next',
+  { skip },
+  async (t) => {
+    const asked: string[] = [];
+    const broker = createServer((request, reply) => {
+      asked.push(String(request.headers['webhook-id']));
+      reply.statusCode = 200;
+      reply.end();
+    }).listen(0, '127.0.0.1');
+    t.after(() => broker.close());
+    await new Promise((resolve) => broker.once('listening', resolve));
+    const { labs } = await site(t, await server.newDatabase(), 3);
+    const [first] = labs as [Lab];
+    const { store } = first;
+    const url = `http://127.0.0.1:${(broker.address() as AddressInfo).port}/`;
+    const actives = await store.write(() => {
+      const model = store.models.add({ label: 'm', template: 'ubuntu_jammy', image: undefined, metadata: {} });
+      const { uuid } = store.brokers.add({ name: 'b', url });
+      return ['A', 'B', 'C', 'D', 'E'].map((id) => {
+        const node = store.nodes.create({ dialect: 'razor', hwIds: [id], at: 1, allowed: true });
+        const rest = { policy: 'P', policyLabel: 'p', model, broker: uuid, state: 'os_complete', bound: 1 };
+        return store.activeModels.bind({ ...rest, node: node.id });
+      });
+    });
+    const known = (lab: Lab): boolean => lab.store.activeModels.list().length === actives.length;
+    for (const lab of labs) await until('all labs to know them', () => known(lab));
+    for (const lab of labs) resumeHandOvers(lab.core);
+    const taken = (lab: Lab): boolean => lab.store.activeModels.list().every(({ state }) => state === 'broker_success');
+    for (const lab of labs) await until('the hand-overs', () => taken(lab));
+    assert.equal(asked.length, actives.length, 'each once');
+    assert.equal(new Set(asked).size, actives.length);
+  },
+);

@@ -71,7 +71,8 @@ async function rowsOf(ask: Ask, changes: Changes): Promise<Map<string, readonly 
   return new Map(tables.map(({ name }, i) => [name, results[i] ?? []]));
 }
 
-function entryOf(row: ReplicaRow): FeedEntry {
+/** An entry of the feed, without its keys. */
+export function entryOf(row: ReplicaRow): FeedEntry {
   const events = row['events'];
   return {
     lab: String(row['lab']),

@@ -4,10 +4,12 @@ import { hostname } from 'node:os';
 import type { SharedEvents, Store } from '../store.ts';
 import { storeOn } from '../sqlite/open-store.ts';
 import { openConnections } from './connection.ts';
+import { entryOf } from './feed.ts';
 import { loadReplica } from './load-replica.ts';
 import { explainFault } from './postgres-faults.ts';
 import { share, sharedDatabase, type SharedState } from './postgres-database.ts';
 import { migratePostgres } from './sql/postgres-schema.ts';
+import { LAST_EVENTS } from './sql/statements.ts';
 import { openSession } from './shared-session.ts';
 
 /** Opens the store at `url` and brings its schema up to date. Throws RAZOR_MK_LAB_DB and RAZOR_MK_USAGE. */
@@ -35,6 +37,8 @@ export async function openPostgresStore(url: string, events: SharedEvents): Prom
       applied: [],
       flush: [],
     };
+    const [said = []] = await connections.use((ask) => ask(LAST_EVENTS));
+    for (const { lab, events: last } of said.map(entryOf).toReversed()) if (last) events.adopt(lab, last);
     const session = await openSession(state);
     events.onSaid((event) => share(state, event));
     const db = sharedDatabase(state);

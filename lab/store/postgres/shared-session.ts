@@ -7,13 +7,15 @@ import type { Client } from 'pg';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { catchUp, ReloadNeeded } from './feed.ts';
 import { back, exclusive, lose, reload, takeIn, type SharedState } from './postgres-database.ts';
-import { CHANNEL, LEAD_LOCK, LIVE_LOCK } from './sql/statements.ts';
+import { CHANNEL, LEAD_LOCK, LIVE_LOCK, PRUNE_FEED } from './sql/statements.ts';
 
 /** What a missed notification costs at most. */
 const LOOK_MS = 1000;
 /** A load balancer sees that the connection is used, and a lock that became free is taken. */
 const PING_MS = 4000;
 const AGAIN_MS = 1000;
+/** About a minute. */
+const PINGS_A_PRUNING = 15;
 
 export interface SharedSession {
   readonly leads: boolean;
@@ -25,6 +27,7 @@ interface SessionState {
   readonly ending: AbortController;
   client: Client | undefined;
   leads: boolean;
+  pings: number;
   /** A look at the feed waits for its turn. */
   looking: boolean;
 }
@@ -36,6 +39,7 @@ export async function openSession(shared: SharedState): Promise<SharedSession> {
     ending: new AbortController(),
     client: undefined,
     leads: false,
+    pings: 0,
     looking: false,
   };
   await connect(state);
@@ -104,7 +108,7 @@ async function tryToLead(state: SessionState): Promise<void> {
   const { client } = state;
   if (!client) return;
   try {
-    if (state.leads) await client.query('SELECT 1');
+    if (state.leads) await client.query(++state.pings % PINGS_A_PRUNING === 1 ? PRUNE_FEED : 'SELECT 1');
     else {
       const { rows } = await client.query<{ got: boolean }>(LEAD_LOCK);
       state.leads = state.client === client && rows[0]?.got === true;

@@ -36,6 +36,13 @@ export function feedAfter(seq: number): Statement {
   return { name: 'feed', text, values: [seq] };
 }
 
+/** Removes what no lab that runs has not read yet; one that was away for longer reads everything again. */
+export const PRUNE_FEED = `DELETE FROM razor_mk.feed WHERE at < now() - interval '1 hour'
+  AND seq < (SELECT seq FROM razor_mk.meta) - ${MOST_ENTRIES}`;
+
+/** The entries that hold what was said last, the newest first. */
+export const LAST_EVENTS = `SELECT lab, events FROM razor_mk.feed WHERE events IS NOT NULL ORDER BY seq DESC LIMIT 500`;
+
 /** Adds an entry to the feed and tells the other labs. */
 export function addEntry(entry: {
   seq: number;

@@ -1,8 +1,8 @@
 /** The verbs `lab backup FILE` and `lab restore FILE`, on the machine of a running lab. */
 import { resolve } from 'node:path';
-import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
-import { clientOptions, openClient } from './management-client.ts';
-import { print } from './print.ts';
+import { defineVerb, type VerbModule } from '../../../platform/process/verb.ts';
+import { clientOptions, openClient } from '../management-client.ts';
+import { print } from '../print.ts';
 
 function fileVerb(path: string, describe: string, example: string): VerbModule {
   return defineVerb({
