@@ -18,22 +18,36 @@ import { isModelState, type ModelState } from './models.ts';
 import { stateAfter } from './tries.ts';
 
 /** What a callback is answered, or why a file of one's own is not sent; undefined where there is no such callback. */
-type CallbackReply = { readonly text: string; readonly message: string } | { readonly refused: string } | undefined;
+type CallbackReply = { readonly text: string; readonly message: string } | RefusedText | undefined;
+
+/** Why a file is not sent; `gone`: it was to be had, and will not be again. */
+interface RefusedText {
+  readonly refused: string;
+  readonly gone?: boolean;
+}
 
 /** Bytes of an image's boot.cfg that are read. */
 const BOOT_CFG_LIMIT = 256 * 1024;
 
+const SYSTEM_DATA = /^postinstall\/(meta|user|vendor)-data$/;
+
 const STEP = /^[\w.-]{1,64}$/;
 
+/** A request for a callback: its words, where nodes find things, and whether it is a question in advance (HEAD), which changes nothing. */
+interface CallbackRequest {
+  readonly words: readonly string[];
+  readonly routes: Routes;
+  readonly peek?: boolean;
+}
+
 /**
- * One callback: `namespace` is the template's word for answers, `postinstall`, `broker` or `boot_cfg`; `step` what
+ * One callback: the first word is the template's word for answers, `postinstall`, `broker` or `boot_cfg`; the second what
  * happened. Moves the state and says in the log what came.
  */
-export async function callback(
+async function callback(
   core: LabCore,
   active: ActiveModel,
-  [namespace = '', step = '']: readonly string[],
-  routes: Routes,
+  { words: [namespace = '', step = ''], routes, peek = false }: CallbackRequest,
 ): Promise<CallbackReply> {
   const installer = installerOf(active.model.template);
   const node = core.store.nodes.byId(active.node);
@@ -48,10 +62,33 @@ export async function callback(
   const file = await read();
   if (file && 'refused' in file) return file;
   if (file === undefined && fileName(`${namespace}/${step}`) !== undefined) return undefined;
+  const over = file && installationOver(core, active, namespace, step);
+  if (over !== undefined) return { refused: over, gone: true };
+  if (peek) return { text: file?.text ?? 'ok', message: `${namespace}/${step} is asked for in advance` };
   await fire(core, active, `${namespace}_${step}`, 'callback');
   const state = file ? await fileRead(core, active, step) : core.store.activeModels.get(active.uuid)?.state;
   const moved = state === active.state ? `state stays ${state}` : `state ${active.state} becomes ${state}`;
   return { text: file?.text ?? 'ok', message: `${namespace}/${step}: ${moved}` };
+}
+
+/**
+ * Why a node gets this file no more, or undefined while it may read it: what an installer reads holds passwords, so that it can be
+ * had as long as the installation lasts, and what the new system reads until that is ready. cloud-init reads its files at every start of
+ * the new system. A faithful lab gives everything for ever.
+ */
+export function installationOver(
+  core: LabCore,
+  active: ActiveModel,
+  namespace: string,
+  step: string,
+): string | undefined {
+  const { state } = core.store.activeModels.get(active.uuid) ?? active;
+  const installer = installerOf(active.model.template);
+  // who reads a last file may lose it on the way, and ask again
+  const isInstallers = namespace === installer?.word && Object.hasOwn(installer.files, step);
+  const open = ['init', 'preinstall', ...(isInstallers && installer.lastFile === undefined ? [] : ['postinstall'])];
+  if (core.settings.faithful || open.includes(state) || SYSTEM_DATA.test(`${namespace}/${step}`)) return undefined;
+  return `the installation that reads it is over (state ${state})`;
 }
 
 /** A file of an installer was sent; the state of the active model now. The last one of some ends what they have to say. */
@@ -97,12 +134,12 @@ function nameOf(namespace: string, step: string): string | undefined {
 export async function answerCallback(
   core: LabCore,
   dialect: string,
-  [uuid = '', ...words]: readonly string[],
-  routes: Routes,
+  { words: [uuid = '', ...words], routes, peek = false }: CallbackRequest,
 ): Promise<string | undefined> {
   const active = core.store.activeModels.get(uuid);
-  const result = active && (await callback(core, active, words, routes));
+  const result = active && (await callback(core, active, { words, routes, peek }));
   if (!active || !result) return undefined;
+  if (peek && 'text' in result) return result.text;
   const node = core.store.nodes.byId(active.node);
   const name = words.join('/');
   core.events.emit({
@@ -112,13 +149,20 @@ export async function answerCallback(
     message: 'refused' in result ? `${name} is not sent: ${result.refused}` : result.message,
     details: { activeModel: active.uuid, callback: name },
   });
-  if ('refused' in result) throw new RefusedFile(`${name}: ${result.refused}`);
+  if ('refused' in result) throw new RefusedFile(`${name}: ${result.refused}`, result.gone);
   return result.text;
 }
 
-/** A file of one's own cannot be filled in without making code of a fact: the installer is answered 422. */
+/**
+ * A file that is not sent: one of one's own that cannot be filled in without making code of a fact is answered 422, one of an
+ * installation that is over 410.
+ */
 export class RefusedFile extends Error {
-  readonly statusCode = 422;
+  readonly statusCode: 410 | 422;
+  constructor(message: string, gone = false) {
+    super(message);
+    this.statusCode = gone ? 410 : 422;
+  }
 }
 
 async function bootCfg(core: LabCore, active: ActiveModel, answers: Answers): Promise<FilledTemplate | undefined> {

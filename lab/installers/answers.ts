@@ -16,6 +16,9 @@ export interface Answers {
   readonly timezone: string;
   /** Packages, by blanks. */
   readonly packages: string;
+  /** Debian's tasks, by blanks, and the host of its security updates; `none` for neither. */
+  readonly tasks: string;
+  readonly securityMirror: string | undefined;
   /** Base address of the image's files, or undefined where the model names no image. */
   readonly files: string | undefined;
   /** Where packages come from, or undefined: then they come from `files`. */
@@ -67,6 +70,8 @@ export function answersFor(active: ActiveModel, routes: Routes): Answers {
     sshKey: metadata['ssh_key'],
     timezone: metadata['timezone'] ?? 'UTC',
     packages: metadata['packages'] ?? 'openssh-server wget',
+    tasks: metadata['tasks'] ?? 'standard',
+    securityMirror: metadata['security_mirror'],
     files,
     mirror: metadata['mirror'],
     installDevice: metadata['install_device'],

@@ -133,6 +133,8 @@ export const MODEL_SETTINGS: Readonly<Record<string, string>> = {
   ssh_key: 'a public key that may log in as root',
   timezone: 'UTC by default',
   packages: 'what is installed besides, separated by blanks',
+  tasks: 'Debian: the tasks that are installed, separated by blanks, standard by default, or none',
+  security_mirror: 'Debian: the host that has debian-security, security.debian.org by default, or none',
   mirror:
     'Debian: address of the package mirror, the image’s own packages by default; Windows: //SERVER/SHARE with the medium',
   install_device: 'the disk that is installed on, as /dev/nvme0n1; the installer chooses by default',

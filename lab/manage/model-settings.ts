@@ -16,6 +16,8 @@ const FORMS: Readonly<Record<string, readonly [RegExp, string]>> = {
   ssh_key: [/^(ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/=]{20,}( [\w@. +:-]*)?$/, 'a line of a .pub file'],
   timezone: [/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'a name of the time zone database, as Europe/Berlin'],
   packages: [/^[\w.+:@^~*/ -]*$/, 'names of packages, separated by blanks'],
+  tasks: [/^[\w.+-]+( [\w.+-]+)*$/, 'names of tasks, separated by blanks, or none'],
+  security_mirror: [/^(none|[\w.:[\]-]+)$/, 'a host, as security.debian.org, or none'],
   mirror: [/^(https?:\/\/[\w.:[\]-]+|\/\/[\w.-]+)\/[\w./~%$-]*$/, 'an address, as http://deb.example.org/debian'],
   install_device: [/^(\/dev\/[\w/:.+-]+|[\w:.-]+)$/, 'a disk, as /dev/nvme0n1'],
   product: [/^[\w .()-]{1,100}$/, 'a name of letters, digits, blanks, dots and hyphens'],

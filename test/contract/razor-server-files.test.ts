@@ -137,6 +137,11 @@ describe('razor-server’s files', () => {
   });
 
   test('files of one’s own are filled in, or given as they are; those of the template come before the common ones', async () => {
+    const active = lab.store.activeModels.ofNode(id);
+    assert.ok(active);
+    assert.equal((await get(`/svc/file/${own()}/late.sh`)).status, 410, 'the installation is over');
+    const entry = { at: 0, oldState: active.state, action: 'again', method: 'test', result: '' };
+    await lab.store.write(() => lab.store.activeModels.record(active, { ...entry, state: 'postinstall' }));
     const late = (await get(`/svc/file/${own()}/late.sh`)).body;
     assert.equal(late, `host rack1 of Acme, {{nothing}}, http://rack.example:8150/svc/stage-done/${own()}?name=late\n`);
     assert.equal((await get(`/svc/file/${own()}/raw/motd`)).body, 'welcome to {{hostname}}\n');

@@ -75,6 +75,8 @@ const FULL = {
   ssh_key: KEY,
   timezone: 'Europe/Berlin',
   packages: 'openssh-server wget curl',
+  tasks: 'standard ssh-server',
+  security_mirror: '10.0.0.1:8090',
   install_device: '/dev/nvme0n1',
   product: 'SLES',
   kernel_args: 'console=ttyS0 quiet',

@@ -15,6 +15,7 @@ import { nodeBody } from '../node-body.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
 import { serveImage } from '../../images/image-service.ts';
 import { answerCallback } from '../../engine/callbacks.ts';
+import { isPeek } from '../../listeners/peek.ts';
 import { PLAIN, REASON_HEADER, reasonText, sendText } from '../../listeners/replies.ts';
 import { HANLON_BASE, hanlonRoutes } from '../../listeners/routes.ts';
 import { hanlonBoot } from './hanlon-boot.ts';
@@ -99,7 +100,8 @@ export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
   app.get(`${HANLON_BASE}/image/*`, (request, reply) => serveImage(core, `${HANLON_BASE}/image/`, request, reply));
   app.get(`${HANLON_BASE}/policy/callback/*`, async (request, reply) => {
     const words = (request.params as { '*': string })['*'].split('/');
-    const text = await answerCallback(core, 'hanlon', words, hanlonRoutes(core.addresses(request)));
+    const routes = hanlonRoutes(core.addresses(request));
+    const text = await answerCallback(core, 'hanlon', { words, routes, peek: isPeek(core, request) });
     if (text === undefined) return refuse(reply, 400, 'InvalidUUID', 'Cannot find an active model with this callback');
     return sendText(reply, 200, text, PLAIN);
   });

@@ -7,12 +7,13 @@
 import { readdir } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bootable } from '../../engine/boot-script.ts';
-import { answerFile, fileRead } from '../../engine/callbacks.ts';
+import { answerFile, fileRead, installationOver } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { findBelow, pathWords, sendFile, type FoundFile } from '../../images/image-service.ts';
 import { fillOwnFile, ownFile } from '../../installers/own-files.ts';
 import { installerOf } from '../../installers/registry.ts';
 import type { FilledTemplate } from '../../installers/task-template.ts';
+import { isPeek } from '../../listeners/peek.ts';
 import { PLAIN, sendText } from '../../listeners/replies.ts';
 import { razorServerRoutes, wordsOfFile } from '../../listeners/routes.ts';
 import { ownAddress } from './razor-server-boot.ts';
@@ -41,9 +42,18 @@ async function file(
     const own = await ownFile(taskFiles, [bound.active.model.template, name], ['common', name]);
     return sendInstallerFile(core, bound, reply, `raw/${name}`, textOf(own));
   }
+  const over = installationOver(core, bound.active, ...wordsOf(bound, name));
   const filled = await fileOf(core, bound, name, request);
-  if (filled !== undefined && 'text' in filled) await fileRead(core, bound.active, name);
+  const isSent = filled !== undefined && 'text' in filled;
+  if (isSent && over !== undefined) return sendInstallerFile(core, bound, reply, name, { gone: over });
+  if (isSent && !isPeek(core, request)) await fileRead(core, bound.active, name);
   return sendInstallerFile(core, bound, reply, name, filled);
+}
+
+/** The two words under which a file is known to installers. */
+function wordsOf({ active }: BoundNode, name: string): readonly [string, string] {
+  const [namespace = '', step = ''] = wordsOfFile(name) ?? [installerOf(active.model.template)?.word, name];
+  return [namespace, step];
 }
 
 function textOf(text: string | undefined): FilledTemplate | undefined {
@@ -53,12 +63,12 @@ function textOf(text: string | undefined): FilledTemplate | undefined {
 /** A file of one's own of this name, or the lab's. */
 async function fileOf(
   core: LabCore,
-  { node, active }: BoundNode,
+  bound: BoundNode,
   name: string,
   request: FastifyRequest,
 ): Promise<FilledTemplate | undefined> {
-  const installer = installerOf(active.model.template);
-  const [namespace = '', step = ''] = wordsOfFile(name) ?? [installer?.word, name];
+  const { node, active } = bound;
+  const [namespace, step] = wordsOf(bound, name);
   const routes = razorServerRoutes(ownAddress(core, request), core.settings.faithful);
   return await answerFile(core, { node, active, namespace, step, routes, name });
 }
@@ -92,7 +102,7 @@ function sendInstallerFile(
   { node }: BoundNode,
   reply: FastifyReply,
   name: string,
-  filled: FilledTemplate | undefined,
+  filled: FilledTemplate | { readonly gone: string } | undefined,
 ): FastifyReply {
   const shown = name.slice(0, 120);
   const emit = (type: 'callback' | 'refused', message: string): void =>
@@ -100,6 +110,10 @@ function sendInstallerFile(
   if (filled === undefined) {
     emit('callback', `${shown}: no such file`);
     return sendInstallerError(core, reply, 404, `there is no ${shown} for this node`);
+  }
+  if ('gone' in filled) {
+    emit('refused', `${shown} is not sent: ${filled.gone}`);
+    return sendInstallerError(core, reply, 410, `${shown}: ${filled.gone}`);
   }
   if ('refused' in filled) {
     emit('refused', `${shown} is not sent: ${filled.refused}`);

@@ -15,6 +15,7 @@ import type { ActiveModel, NodeRecord } from '../../store/records.ts';
 import { answer, badId, checkin, crashed, logDuplicates, nodeIdOf, sendNotFoundPage } from './razor-server-checkin.ts';
 import { bootstrapScript, razorServerBoot } from './razor-server-boot.ts';
 import { razorServerFiles } from './razor-server-files.ts';
+import { isPeek } from '../../listeners/peek.ts';
 import { boundNode } from './razor-server-installer.ts';
 import { infoOfQuery, lookup, matchIds, unusableMessage } from './razor-server-nodes.ts';
 import { createRazorServerState, type RazorServerState } from './razor-server-state.ts';
@@ -199,6 +200,7 @@ async function log(core: LabCore, request: FastifyRequest, reply: FastifyReply):
 async function storeMetadata(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const node = nodeOf(core, request, reply, () => void answer(reply, 404));
   if (node === undefined) return reply;
+  if (isPeek(core, request)) return nothing(reply);
   const metadata: Record<string, unknown> = { ...node.metadata };
   const query = request.query as Query;
   for (const [name, raw] of Object.entries(query)) {
@@ -240,6 +242,7 @@ interface StageNode {
 async function stageDone(core: LabCore, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const found = stageNode(core, request, reply);
   if (!found) return reply;
+  if (isPeek(core, request)) return nothing(reply);
   const { node, active } = found;
   const name = String((request.query as Query)['name'] ?? '').slice(0, 200);
   if (name === FINISHED) {

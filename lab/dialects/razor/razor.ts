@@ -4,6 +4,7 @@ import { loaderArch } from '../../../platform/netboot/kernel-arch.ts';
 import { messageOf } from '../../../platform/errors/errors.ts';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
 import { answerCallback } from '../../engine/callbacks.ts';
+import { isPeek } from '../../listeners/peek.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { decideCheckin, decideWithoutWrite } from '../../engine/decide.ts';
 import { registerNode } from '../../engine/register.ts';
@@ -108,7 +109,8 @@ async function policyCallback(
   if (uuid === '') throw callbackFault('arguments');
   const active = core.store.activeModels.get(uuid);
   if (!active) throw callbackFault('uuid');
-  const text = await answerCallback(core, 'razor', words, razorRoutes(core.addresses(request)));
+  const routes = razorRoutes(core.addresses(request));
+  const text = await answerCallback(core, 'razor', { words, routes, peek: isPeek(core, request) });
   const type = faithful ? HTML : PLAIN;
   if (text !== undefined) return sendText(reply, 200, faithful && text === 'ok' ? 'ok\n' : text, type);
   const known = ['postinstall', 'broker', installerOf(active.model.template)?.word];
@@ -217,7 +219,7 @@ async function boot(core: LabCore, request: FastifyRequest, reply: FastifyReply)
     loader,
     arch: loaderArch(params.get('arch')),
     again: `${core.addresses(request).nodes}${request.raw.url ?? ''}`,
-    peek: !faithful && request.method === 'HEAD',
+    peek: isPeek(core, request),
   });
   return sendText(reply, 200, script, type);
 }

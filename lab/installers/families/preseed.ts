@@ -1,5 +1,5 @@
 /** Debian's installer, and Ubuntu's until 20.04: a preseed file. */
-import type { Answers } from '../answers.ts';
+import { wordsOf, type Answers } from '../answers.ts';
 import type { Installer } from '../installer.ts';
 
 export const preseed: Installer = {
@@ -34,7 +34,7 @@ function preseedFile(answers: Answers): string {
     // without a password the account is locked, not open
     `d-i passwd/root-password-crypted password ${answers.rootPasswordHash ?? '!'}`,
     ...partitionLines(answers),
-    'tasksel tasksel/first multiselect standard',
+    `tasksel tasksel/first multiselect ${answers.tasks === 'none' ? '' : wordsOf(answers.tasks).join(', ')}`.trimEnd(),
     `d-i pkgsel/include string ${answers.packages}`,
     'd-i pkgsel/update-policy select none',
     'popularity-contest popularity-contest/participate boolean false',
@@ -66,8 +66,15 @@ function partitionLines({ installDevice }: Answers): string[] {
   ];
 }
 
+/** Where the host of security updates cannot be reached, the installer stops and asks, at any priority. */
+function securityLines(host: string | undefined): string[] {
+  if (host === undefined) return [];
+  if (host === 'none') return ['d-i apt-setup/services-select multiselect updates'];
+  return [`d-i apt-setup/security_host string ${host}`];
+}
+
 /** A mirror is checked by its signature; what a medium brings is not signed as a mirror is, and names no other servers. */
-function mirrorLines({ files, mirror }: Answers): string[] {
+function mirrorLines({ files, mirror, securityMirror }: Answers): string[] {
   const from = mirror ?? files;
   if (from === undefined) return [];
   const { protocol, host, pathname } = new URL(from);
@@ -80,6 +87,6 @@ function mirrorLines({ files, mirror }: Answers): string[] {
     `d-i mirror/${scheme}/proxy string`,
     ...(mirror === undefined
       ? ['d-i debian-installer/allow_unauthenticated boolean true', 'd-i apt-setup/services-select multiselect']
-      : []),
+      : securityLines(securityMirror)),
   ];
 }

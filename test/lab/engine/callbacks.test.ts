@@ -13,6 +13,8 @@ interface Bound {
   readonly call: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
   /** The same below razor-server's addresses. */
   readonly file: (name: string) => Promise<{ readonly status: number; readonly text: string }>;
+  /** Its address in a dialect; `stage NAME` is a stage of razor-server's. */
+  readonly url: (dialect: 'razor' | 'razor-server', path: string) => string;
   readonly state: () => string | undefined;
 }
 
@@ -47,6 +49,12 @@ async function bound(t: TestContext, template: string, files: Readonly<Record<st
   assert.ok(active, 'the node is bound');
   return {
     lab,
+    url: (dialect, path) =>
+      dialect === 'razor'
+        ? `${lab.nodesUrl}/razor/api/policy/callback/${active.uuid}/${path}`
+        : path.startsWith('stage ')
+          ? `${lab.razorServerUrl}/svc/stage-done/${active.node}-${active.uuid}?name=${path.slice(6)}`
+          : `${lab.razorServerUrl}/svc/file/${active.node}-${active.uuid}/${path}`,
     call: (path) => get(`${lab.nodesUrl}/razor/api/policy/callback/${active.uuid}/${path}`),
     file: (name) => get(`${lab.razorServerUrl}/svc/file/${active.node}-${active.uuid}/${name}`),
     state: () => lab.store.activeModels.get(active.uuid)?.state,
@@ -65,6 +73,39 @@ for (const dialect of ['razor', 'razor-server'] as const) {
     const read = await (dialect === 'razor' ? call('talos/config.yaml') : file('config.yaml'));
     assert.deepEqual(read, { status: 200, text: 'hostname: "node1"\n' });
     assert.equal(state(), 'postinstall');
+  });
+}
+
+for (const dialect of ['razor', 'razor-server'] as const) {
+  test(`a question in advance (HEAD) moves nothing, and an answer is sent no more when its installation is over (${dialect})`, async (t) => {
+    const { url, state } = await bound(t, 'debian');
+    const files = dialect === 'razor' ? 'preseed/file' : 'preseed';
+    const ask = async (path: string, method: string): Promise<{ readonly status: number; readonly text: string }> => {
+      const reply = await fetch(url(dialect, path), { method });
+      return { status: reply.status, text: await reply.text() };
+    };
+    const end = dialect === 'razor' ? 'preseed/end' : 'stage preseed_end';
+    for (const path of [files, end])
+      assert.deepEqual(await ask(path, 'HEAD'), {
+        status: dialect === 'razor' || path === files ? 200 : 204,
+        text: '',
+      });
+    assert.equal(state(), 'init');
+    assert.match((await ask(files, 'GET')).text, /passwd\/root-password-crypted password \$6\$/);
+    await ask(end, 'GET');
+    assert.equal(state(), 'postinstall');
+    const late = await ask(files, 'GET');
+    assert.equal(late.status, 410, late.text);
+    assert.doesNotMatch(late.text, /\$6\$/);
+    assert.match(late.text, /is over \(state postinstall\)/);
+    // what the new system reads is there until it is ready
+    const setup = dialect === 'razor' ? 'postinstall/setup' : 'first-boot-setup';
+    assert.equal((await ask(setup, 'GET')).status, 200);
+    await ask(dialect === 'razor' ? 'postinstall/final' : 'stage postinstall_final', 'GET');
+    assert.equal(state(), 'complete_no_broker');
+    assert.equal((await ask(setup, 'GET')).status, 410);
+    const data = dialect === 'razor' ? 'postinstall/meta-data' : 'system-meta-data';
+    assert.equal((await ask(data, 'GET')).status, 200, 'cloud-init reads it at every start');
   });
 }
 
