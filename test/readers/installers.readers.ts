@@ -1,6 +1,6 @@
 /**
- * What installers would get, read by the formats' own programs: debconf-set-selections, cloud-init, ignition-validate, xmllint and the
- * shell. Those that are not installed are unpacked from Debian's packages; where that is not possible, each is a skip with its name.
+ * What installers would get, read by the formats' own programs: debconf-set-selections, cloud-init, ignition-validate, xmllint,
+ * Python's readers of TOML, YAML and JSON, and the shell; kickstart files by a strict reader of our own. Those that are not installed are unpacked from Debian's packages; where that is not possible, each is a skip with its name.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { TEMPLATES } from '../../lab/installers/templates.ts';
 import { run } from '../../platform/process/run.ts';
 import { debianTree } from '../helpers/debian-tree.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { readKickstart } from './kickstart.ts';
 
 interface PreviewFile {
   readonly name: string;
@@ -48,7 +49,10 @@ before(async () => {
   );
   lab = await startLab({ ports: { nodes: 0, images: 0, people: 0 }, taskFiles: join(dir, 'tasks') });
 });
-after(() => lab.close());
+after(async () => {
+  await lab.close();
+  process.stdout.write(`${[...verdicts].map(([row, verdict]) => `${row}${verdict}`).join('\n')}\n`);
+});
 
 async function api(method: string, path: string, body?: unknown): Promise<unknown> {
   const reply = await fetch(`${lab.peopleUrl}/api${path}`, {
@@ -87,6 +91,9 @@ const CLOUD_INIT = ['/usr/bin/python3', '-m', 'cloudinit.cmd.main'] as const;
 
 /** What reads a file, by its name; undefined for one that nothing here reads. */
 function reader(name: string, text: string, path: string): readonly [string, ...string[]] | undefined {
+  if (name.endsWith('.toml')) {
+    return ['/usr/bin/python3', '-c', 'import sys, tomllib; tomllib.load(open(sys.argv[1], "rb"))', path];
+  }
   if (name === 'preseed') return ['debconf-set-selections', '--checkonly', path];
   if (/(user|vendor)-data$/.test(name)) return [...CLOUD_INIT, 'schema', '--config-file', path];
   if (name.endsWith('.ign')) return ['ignition-validate', path];
@@ -103,22 +110,44 @@ function reader(name: string, text: string, path: string): readonly [string, ...
   return undefined;
 }
 
+/** Verdicts by template, file and program, for the table at the end. */
+const verdicts = new Map<string, string>();
+
+function tell(template: string, name: string, program: string, verdict: string): void {
+  verdicts.set(`${template.padEnd(18)}${name.padEnd(20)}${program.padEnd(24)}`, verdict);
+}
+
+async function checkKickstart(template: string, text: string): Promise<void> {
+  const { faults, scripts } = readKickstart(text, template.startsWith('vmware') ? 'esxi' : 'redhat');
+  assert.deepEqual(faults, [], `${template}\n${text}`);
+  assert.ok(scripts.length >= 2, template);
+  for (const [at, script] of scripts.entries()) {
+    const path = join(dir, `${template}-script-${at}`);
+    writeFileSync(path, script);
+    const { status, stderr } = await run(['dash', '-n', path]);
+    assert.equal(status, 0, `${template}: ${stderr.toString()}\n${script}`);
+  }
+  tell(template, 'kickstart', 'our own reader, dash', 'taken');
+}
+
 async function check(t: TestContext, template: string, { name, text = '', refused }: PreviewFile): Promise<void> {
   assert.equal(refused, undefined, `${template} ${name}`);
   assert.doesNotMatch(text, /undefined|\[object/, `${template} ${name}`);
   const path = join(dir, `${template}-${name.replaceAll(' ', '-')}`);
   writeFileSync(path, text);
+  if (name === 'kickstart') return await checkKickstart(template, text);
   const argv = reader(name, text, path);
   if (argv === undefined) return;
   const { status, failure, stdout, stderr } = await run(argv, { timeoutMs: 60_000, env });
   const said = `${stdout.toString()}${stderr.toString()}`;
   const program = argv.includes('cloudinit.cmd.main') ? 'cloud-init' : argv[0];
   if (failure === 'not-found' || /No module named '?cloudinit/.test(said)) {
+    tell(template, name, program, 'skipped: not installed');
     return t.diagnostic(`skipped: ${program} is not installed, ${name} was not read by it`);
   }
   assert.equal(status, 0, `${template} ${name}: ${said}\n${text}`);
   assert.doesNotMatch(said, /\b(invalid|error|warning)\b/i, `${template} ${name}: ${said}`);
-  t.diagnostic(`${program} takes ${name}`);
+  tell(template, name, program === '/usr/bin/python3' ? 'python3' : program, 'taken');
   if (name !== 'user-data') return;
   // what the new system gets is a file of its own in it
   const { autoinstall } = JSON.parse(text.slice(text.indexOf('{'))) as { autoinstall: Record<string, unknown> };
