@@ -34,22 +34,18 @@ export async function aptMirror(): Promise<{ readonly site: string } | { readonl
   return site === undefined ? { lack: 'apt has no list of a Debian mirror: apt-get update' } : { site };
 }
 
-const PARTS = 'dists/bookworm/main/debian-installer/binary-amd64/Packages.xz';
-
-/** Why the installer's own parts cannot be had from it; some mirrors have packages alone. */
-export async function lacksInstallerParts(): Promise<string | undefined> {
+/** The file at a path of the mirror that apt uses, kept here, or undefined where there is none. */
+export async function fromMirror(path: string): Promise<string | undefined> {
   const found = await aptMirror();
-  if ('lack' in found) return found.lack;
-  const base = found.site.replace(/\/$/, '');
-  const list = await fetched(base, PARTS);
-  const listed = list && (await run(['xz', '-dc', list], { outputLimit: 16 * 1024 * 1024 })).stdout.toString();
-  const first = /^Filename: (\S+)$/m.exec(listed ?? '')?.[1];
-  if (first !== undefined && (await fetched(base, first)) !== undefined) return undefined;
-  return `the mirror that apt uses has no parts of the installer (${first ?? PARTS})`;
+  return 'lack' in found ? undefined : await fetched(found.site.replace(/\/$/, ''), path);
 }
 
-/** Opens it in a site. Throws where apt has no mirror. */
-export async function openMirror(site: Site, port: number): Promise<DebianMirror> {
+/** Opens it in a site; `made` are files of this machine by their paths on the mirror. Throws where apt has no mirror. */
+export async function openMirror(
+  site: Site,
+  port: number,
+  made: ReadonlyMap<string, string> = new Map(),
+): Promise<DebianMirror> {
   const found = await aptMirror();
   if ('lack' in found) throw new Error(found.lack);
   // the path of a socket has room for 107 characters
@@ -57,7 +53,7 @@ export async function openMirror(site: Site, port: number): Promise<DebianMirror
   const socket = join(dir, 'socket');
   const asked: string[] = [];
   const base = found.site.replace(/\/$/, '');
-  const server = createServer((request, reply) => void answer(base, asked, request, reply));
+  const server = createServer((request, reply) => void answer({ base, asked, made }, request, reply));
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   const relay = await site.namespace.start([process.execPath, RELAY, site.address, String(port), socket], {});
   return {
@@ -72,10 +68,17 @@ export async function openMirror(site: Site, port: number): Promise<DebianMirror
   };
 }
 
-async function answer(base: string, asked: string[], request: IncomingMessage, reply: ServerResponse): Promise<void> {
+interface Source {
+  readonly base: string;
+  readonly asked: string[];
+  readonly made: ReadonlyMap<string, string>;
+}
+
+async function answer({ base, asked, made }: Source, request: IncomingMessage, reply: ServerResponse): Promise<void> {
   const path = decodeURIComponent((request.url ?? '').split('?')[0] ?? '').replace(/^\/debian\//, '');
   asked.push(path);
-  const file = /^[\w.+~:/-]+$/.test(path) && !/(^|\/)\.\.(\/|$)/.test(path) ? await fetched(base, path) : undefined;
+  const isPath = /^[\w.+~:/-]+$/.test(path) && !/(^|\/)\.\.(\/|$)/.test(path);
+  const file = made.get(path) ?? (isPath ? await fetched(base, path) : undefined);
   if (file === undefined) return void reply.writeHead(404).end();
   reply.writeHead(200, { 'content-length': statSync(file).size });
   if (request.method === 'HEAD') return void reply.end();
@@ -90,7 +93,9 @@ async function fetched(base: string, path: string): Promise<string | undefined> 
   if (existsSync(kept) && !path.startsWith('dists/')) return kept;
   mkdirSync(dirname(kept), { recursive: true });
   const partial = `${kept}.${process.pid}.partial`;
-  const { status } = await run([HELPER, 'download-file', `${base}/${path}`, partial], { timeoutMs: 300_000 });
+  const { status } = await run([HELPER, '-o', 'Acquire::Retries=1', 'download-file', `${base}/${path}`, partial], {
+    timeoutMs: 300_000,
+  });
   if (status === 0 && existsSync(partial)) renameSync(partial, kept);
   else rmSync(partial, { force: true });
   return existsSync(kept) && statSync(kept).isFile() ? kept : undefined;

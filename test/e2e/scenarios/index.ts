@@ -24,7 +24,7 @@ import { scenario as u } from './u-bmc.ts';
 import { byHttp as v2, fromIso as v3, scenario as v } from './v-secure-boot.ts';
 import { scenario as w } from './w-ironic-live.ts';
 import { scenario as x5 } from './x-arm64-hardware.ts';
-import { answers as y, whole as debianInstall } from './y-debian.ts';
+import { answers as y, whole as debianInstall, wholeByUefi as debianInstallUefi } from './y-debian.ts';
 import { byHttp as x4, fromIso as x2, scenario as x, secureBoot as x3 } from './x-arm64.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -68,4 +68,5 @@ export const SCENARIOS: readonly Scenario[] = [
   x5,
   y,
   debianInstall,
+  debianInstallUefi,
 ];
