@@ -6,6 +6,7 @@ import { RazorMkError } from '../platform/errors/errors.ts';
 import { netbootFiles } from './dialects/netboot.ts';
 import { hanlonDialect } from './dialects/hanlon/hanlon.ts';
 import { fastCheckins } from './dialects/razor/razor-fast-checkin.ts';
+import { installerQuestions } from './dialects/installer-questions.ts';
 import { razorDialect } from './dialects/razor/razor.ts';
 import { razorServerDialect } from './dialects/razor-server/razor-server.ts';
 import { resumeHandOvers } from './engine/brokers.ts';
@@ -30,7 +31,7 @@ import { openLabStore } from './store/open-lab-store.ts';
 import type { Store } from './store/store.ts';
 
 /** Dialects on the nodes' listener (8026). */
-const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect, netbootFiles];
+const NODE_DIALECTS: readonly LabDialect[] = [razorDialect, hanlonDialect, netbootFiles, installerQuestions];
 /** Dialects on razor-server's listener (8150). */
 const RAZOR_SERVER_DIALECTS: readonly LabDialect[] = [razorServerDialect];
 

@@ -7,7 +7,7 @@ import { within } from '../../platform/within.ts';
 import { handOver } from './brokers.ts';
 import type { LabCore } from '../lab-core.ts';
 import { answersFor, type Answers } from '../installers/answers.ts';
-import { esxiBootCfg } from '../installers/families/esxi.ts';
+import { esxiBootCfg } from '../installers/families/hypervisors/esxi.ts';
 import { fillOwnFile, ownFile } from '../installers/own-files.ts';
 import { installerOf, POSTINSTALL } from '../installers/registry.ts';
 import type { FilledTemplate } from '../installers/task-template.ts';

@@ -9,7 +9,7 @@ import { grubWords } from '../../platform/netboot/kernel-arguments.ts';
 export interface GrubLoad {
   /** Addresses: `http://192.0.2.1:8027/razor/image/mk/UUID/vmlinuz`. */
   readonly kernel: string;
-  readonly initrd: string;
+  readonly initrd: string | readonly string[];
   /** Words of the kernel line; `initrd=` is left out, GRUB hands the initrd over itself. */
   readonly words: readonly string[];
   /** Seconds until the machine starts again where loading fails. */
@@ -44,7 +44,7 @@ function grubFile(url: string): string {
 /** Loads a Linux kernel and its initrd. `notes` are shown before. */
 export function grubLoad(notes: readonly string[], { kernel, initrd, words, retryS }: GrubLoad): string {
   const line = grubWords(words.filter((word) => !word.startsWith('initrd=')));
-  const lines = [`linux ${grubFile(kernel)} ${line}`, `initrd ${grubFile(initrd)}`, 'boot'];
+  const lines = [`linux ${grubFile(kernel)} ${line}`, `initrd ${[initrd].flat().map(grubFile).join(' ')}`, 'boot'];
   return `${[...notes.map(grubEcho), ...lines, ...grubStartOver(retryS)].join('\n')}\n`;
 }
 

@@ -15,7 +15,13 @@ export interface Start {
 
 /** A Linux kernel with its initrd and its words, or the lines of iPXE for what only that can start. */
 export type Load =
-  | { readonly kernel: string; readonly initrd: string; readonly words: readonly string[] }
+  | {
+      readonly kernel: string;
+      readonly initrd: string;
+      readonly words: readonly string[];
+      /** Address of an uncompressed archive that is loaded before the initrd. */
+      readonly before?: string;
+    }
   | { readonly lines: readonly string[] };
 
 export interface Installer {

@@ -5,13 +5,14 @@ import { anaconda, anaconda6 } from './families/anaconda.ts';
 import { autoinstall } from './families/autoinstall.ts';
 import { autoyast } from './families/autoyast.ts';
 import { nodeMetaData, nodeUserData, nodeVendorData } from './families/cloud-init.ts';
-import { esxi } from './families/esxi.ts';
+import { esxi } from './families/hypervisors/esxi.ts';
 import { firstBootScript, setupScript } from './families/first-boot.ts';
 import { coreos, flatcar } from './families/ignition.ts';
 import { preseed } from './families/preseed.ts';
+import { proxmox } from './families/hypervisors/proxmox.ts';
 import { talos } from './families/talos.ts';
 import { windows } from './families/windows.ts';
-import { xenserver } from './families/xenserver.ts';
+import { xenserver } from './families/hypervisors/xenserver.ts';
 import type { Installer } from './installer.ts';
 import { templateOf, type InstallerName } from './templates.ts';
 
@@ -25,6 +26,7 @@ const INSTALLERS: Readonly<Record<InstallerName, Installer>> = {
   coreos,
   flatcar,
   talos,
+  proxmox,
   esxi,
   windows,
   xenserver,

@@ -58,11 +58,14 @@ export function installerScript(input: InstallerInput): string {
   if (load === undefined) throw new Error(`the template ${template.name} has no installer`);
   if (loader === 'grub') {
     if (!('initrd' in load)) return grubWait(notes, `${template.name} cannot be started by GRUB: boot it by iPXE`, 60);
-    return grubLoad(notes, { ...load, retryS: 60 });
+    return grubLoad(notes, { ...load, initrd: initrdsOf(load), retryS: 60 });
   }
   const lines =
     'initrd' in load
-      ? [`kernel ${load.kernel} ${load.words.join(' ')} || goto error`, `initrd ${load.initrd} || goto error`]
+      ? [
+          `kernel ${load.kernel} ${load.words.join(' ')} || goto error`,
+          ...initrdsOf(load).map((url) => `initrd ${url} || goto error`),
+        ]
       : load.lines;
   return `${[...header(node, active, dialect), ...lines, 'boot || goto error', ...ON_ERROR].join('\n')}\n`;
 }
@@ -83,7 +86,11 @@ function loadOf({ core, node, active, routes }: InstallerInput, template: Templa
   });
   if (load === undefined || !('initrd' in load)) return load;
   // under UEFI a kernel finds only the initrd that its own line names
-  return { ...load, words: [...load.words, `initrd=${initrd.split('/').at(-1) ?? ''}`] };
+  return { ...load, words: [...load.words, ...initrdsOf(load).map((url) => `initrd=${url.split('/').at(-1) ?? ''}`)] };
+}
+
+function initrdsOf({ before, initrd }: Extract<Load, { readonly initrd: string }>): readonly string[] {
+  return [...(before === undefined ? [] : [before]), initrd];
 }
 
 /** Boots the first disk. */

@@ -13,6 +13,7 @@ export type InstallerName =
   | 'coreos'
   | 'flatcar'
   | 'talos'
+  | 'proxmox'
   | 'esxi'
   | 'windows'
   | 'xenserver';
@@ -51,6 +52,8 @@ const XENSERVER = {
   kernel: 'boot/xen.gz',
   initrd: 'install.img',
 } as const;
+/** An archive that holds the medium of Proxmox VE as /proxmox.iso, beside its files. */
+export const PROXMOX_ISO = 'proxmox-iso.cpio';
 const OTHER = { family: 'linux', kernel: '', initrd: '' } as const;
 
 /** Every template, by name: those of today first, then those of the original's time. */
@@ -92,6 +95,14 @@ export const TEMPLATES: readonly Template[] = [
     ...OTHER,
     kernel: 'vmlinuz-amd64',
     initrd: 'initramfs-amd64.xz',
+  },
+  {
+    name: 'proxmox',
+    describe: 'Proxmox VE 8.3 and later, from an ISO that is prepared to ask the lab',
+    installer: 'proxmox',
+    ...OTHER,
+    kernel: 'boot/linux26',
+    initrd: 'boot/initrd.img',
   },
   { name: 'vmware_esxi_7', describe: 'VMware ESXi 7 and 8 by UEFI', ...ESXI_EFI },
   { name: 'windows', describe: 'Windows Server 2019 to 2025 by wimboot', installer: 'windows', ...OTHER },

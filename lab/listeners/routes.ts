@@ -1,5 +1,5 @@
 /** Where nodes find files and report what happened: the same things under each dialect's own addresses. Pure. */
-import type { Addresses } from '../lab-core.ts';
+import type { Addresses, LabCore } from '../lab-core.ts';
 import type { ActiveModel, ImageType } from '../store/records.ts';
 
 export interface Routes {
@@ -101,4 +101,13 @@ export function razorServerRoutes(base: string, faithful: boolean): Routes {
       };
     },
   };
+}
+
+/** Where a node of a dialect finds things. */
+export function routesOf(core: LabCore, addresses: Addresses, dialect: string): Routes {
+  if (dialect === 'hanlon') return hanlonRoutes(addresses);
+  if (dialect === 'razor-server' && addresses.razorServer !== undefined) {
+    return razorServerRoutes(addresses.razorServer, core.settings.faithful);
+  }
+  return razorRoutes(addresses);
 }

@@ -6,7 +6,7 @@ import { ownFile } from '../installers/own-files.ts';
 import { installerOf, POSTINSTALL } from '../installers/registry.ts';
 import { installerScript, type BootLoader } from '../installers/scripts.ts';
 import type { Addresses, LabCore } from '../lab-core.ts';
-import { fileName, hanlonRoutes, razorRoutes, razorServerRoutes, type Routes } from '../listeners/routes.ts';
+import { fileName, routesOf } from '../listeners/routes.ts';
 import type { ActiveModel, Model, NodeRecord } from '../store/records.ts';
 
 /** One file, or why it would not be sent. */
@@ -66,7 +66,7 @@ export async function previewModel(
           overdue: false,
           handOver: undefined,
         };
-  const routes = routesOf(core, addresses, node);
+  const routes = routesOf(core, addresses, node.dialect);
   const script = (loader: BootLoader): PreviewFile => ({
     name: `boot script for ${loader === 'grub' ? 'GRUB' : 'iPXE'}`,
     text: installerScript({ core, node, active, routes, dialect: node.dialect, loader }),
@@ -81,14 +81,6 @@ export async function previewModel(
     }
   }
   return files;
-}
-
-function routesOf(core: LabCore, addresses: Addresses, node: NodeRecord): Routes {
-  if (node.dialect === 'hanlon') return hanlonRoutes(addresses);
-  if (node.dialect === 'razor-server' && addresses.razorServer !== undefined) {
-    return razorServerRoutes(addresses.razorServer, core.settings.faithful);
-  }
-  return razorRoutes(addresses);
 }
 
 /** Both words of every file: the installer's own, those of the new system, and further ones of the site's directory. */

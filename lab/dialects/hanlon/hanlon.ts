@@ -98,12 +98,20 @@ export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
   app.get(`${HANLON_BASE}/node/:uuid`, (request, reply) => oneNode(core, request, reply));
   app.get(`${HANLON_BASE}/node/:uuid/*`, (_request, reply) => noNode(reply));
   app.get(`${HANLON_BASE}/image/*`, (request, reply) => serveImage(core, `${HANLON_BASE}/image/`, request, reply));
-  app.get(`${HANLON_BASE}/policy/callback/*`, async (request, reply) => {
-    const words = (request.params as { '*': string })['*'].split('/');
-    const routes = hanlonRoutes(core.addresses(request));
-    const text = await answerCallback(core, 'hanlon', { words, routes, peek: isPeek(core, request) });
-    if (text === undefined) return refuse(reply, 400, 'InvalidUUID', 'Cannot find an active model with this callback');
-    return sendText(reply, 200, text, PLAIN);
+  // some installers report by POST (Proxmox VE)
+  const method = core.settings.faithful ? ['GET'] : ['GET', 'POST'];
+  const callbackUrl = `${HANLON_BASE}/policy/callback/*`;
+  app.route({
+    method,
+    url: callbackUrl,
+    handler: async (request, reply) => {
+      const words = (request.params as { '*': string })['*'].split('/');
+      const routes = hanlonRoutes(core.addresses(request));
+      const text = await answerCallback(core, 'hanlon', { words, routes, peek: isPeek(core, request) });
+      if (text === undefined)
+        return refuse(reply, 400, 'InvalidUUID', 'Cannot find an active model with this callback');
+      return sendText(reply, 200, text, PLAIN);
+    },
   });
 }
 

@@ -41,6 +41,8 @@ export function razorServerDialect(app: FastifyInstance, core: LabCore): void {
   app.get('/svc/log/:id', (request, reply) => log(core, request, reply));
   app.get('/svc/store_metadata/:id', (request, reply) => storeMetadata(core, request, reply));
   app.get('/svc/stage-done/:id', (request, reply) => stageDone(core, request, reply));
+  // some installers report by POST (Proxmox VE)
+  if (!core.settings.faithful) app.post('/svc/stage-done/:id', (request, reply) => stageDone(core, request, reply));
   razorServerFiles(app, core, core.settings.taskFiles);
   app.get('/api/microkernel/bootstrap', (request, reply) => bootstrap(request, reply));
 }

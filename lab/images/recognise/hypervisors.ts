@@ -62,6 +62,10 @@ export async function readProxmox(tree: ImageTree): Promise<Recognition | undefi
     kind: 'proxmox',
     kernel: await tree.find('boot/linux26'),
     initrd: await tree.find('boot/initrd.img'),
-    notes: [],
+    notes: (await tree.find('auto-installer-mode.toml')) === undefined ? [UNPREPARED] : [],
   };
 }
+
+const UNPREPARED =
+  'its installer asks nobody for answers: make an ISO that does, with Proxmox’s own tool, and add that: ' +
+  'proxmox-auto-install-assistant prepare-iso FILE --fetch-from http --url http://LAB:8026/installer/proxmox';

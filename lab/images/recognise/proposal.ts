@@ -18,6 +18,7 @@ export const PROPOSED_TEMPLATES: Readonly<Record<string, readonly [string, ...Ar
   sles: ['sles', 'amd64', 'arm64'],
   sles_11: ['sles_11', 'amd64'],
   opensuse_leap: ['opensuse_leap', 'amd64', 'arm64'],
+  agama: ['agama', 'amd64', 'arm64'],
   opensuse_12: ['opensuse_12', 'amd64'],
   fedora_coreos: ['fedora_coreos', 'amd64', 'arm64'],
   flatcar: ['flatcar', 'amd64', 'arm64'],

@@ -99,7 +99,7 @@ async function liveMedium(tree: ImageTree): Promise<Recognition> {
     unfit: {
       why: `it is a live system${tree.volume === '' ? '' : ` (${tree.volume})`}, which no answers of the lab can install`,
       remedy:
-        'Take the DVD of the installer, Fedora’s is called Server. For media of SUSE 16, whose installer is Agama: --force, and the template agama.',
+        'Take the DVD of the installer, Fedora’s is called Server. For a directory of SUSE 16, whose installer is Agama: --force, and the template agama.',
     },
   };
 }

@@ -13,7 +13,8 @@ export async function readSuseMedia(tree: ImageTree): Promise<Recognition | unde
   const release =
     fromTreeinfo(await tree.text('.treeinfo')) ??
     fromContent(await tree.text('content')) ??
-    fromMedia(await tree.text('media.1/products'), await tree.text('media.1/media'));
+    fromMedia(await tree.text('media.1/products'), await tree.text('media.1/media')) ??
+    (await fromAgama(tree));
   if (release === undefined) return undefined;
   const { name, version } = release;
   const [kernel, arch] = await kernelOf(tree);
@@ -36,11 +37,26 @@ async function kernelOf(tree: ImageTree): Promise<readonly [string | undefined, 
   return [arm64, arm64 === undefined ? undefined : 'arm64'];
 }
 
+const AGAMA = 'SUSE, by Agama';
+
+/** Media of 16 are live systems with the installer Agama; only the name of their volume tells them from other live systems. */
+async function fromAgama(tree: ImageTree): Promise<SuseRelease | undefined> {
+  if (!/^(agama|install-)|\b(SLES?|Leap)[-_. ]?1[6-9]\b/i.test(tree.volume)) return undefined;
+  if ((await tree.find('LiveOS/squashfs.img')) === undefined || (await kernelOf(tree))[0] === undefined)
+    return undefined;
+  const name = /leap/i.test(tree.volume)
+    ? 'openSUSE Leap'
+    : /sle/i.test(tree.volume)
+      ? 'SUSE Linux Enterprise Server'
+      : AGAMA;
+  return { name, version: versionIn(tree.volume), arch: undefined };
+}
+
 function kindOf(name: string, version: number): string | undefined {
-  if (/leap/i.test(name)) return version >= 16 ? undefined : 'opensuse_leap';
+  if (name === AGAMA || version >= 16) return /tumbleweed/i.test(name) ? 'opensuse_leap' : 'agama';
+  if (/leap/i.test(name)) return 'opensuse_leap';
   if (/tumbleweed/i.test(name)) return 'opensuse_leap';
   if (/opensuse/i.test(name)) return version >= 42 ? 'opensuse_leap' : 'opensuse_12';
-  if (version >= 16) return undefined;
   return version >= 12 ? 'sles' : 'sles_11';
 }
 

@@ -188,7 +188,7 @@ function wholeDebian(id: string, firmware: 'bios' | 'uefi'): Scenario {
         await asked(
           world,
           mirror,
-          /\/binary-amd64\/Packages/,
+          /\/main\/binary-amd64\//,
           'it has partitioned the disk, and installs the base system',
         );
         await asked(world, mirror, /linux-image-/, 'the base system is there; it installs the kernel');

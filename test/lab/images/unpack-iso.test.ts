@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { keepIso } from '../../../lab/images/unpack-iso.ts';
+import { findProgram } from '../../../platform/process/find-program.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 test('an ISO is kept beside its files where its installer loads it whole, without a second copy', async () => {
@@ -24,3 +26,22 @@ test('an ISO is kept beside its files where its installer loads it whole, withou
   await keepIso(iso, join(dir, 'other'));
   assert.equal(readFileSync(join(dir, 'other/image.iso')).toString(), 'an ISO');
 });
+
+const NO_CPIO = findProgram('cpio') === undefined ? 'cpio is not installed' : false;
+
+test(
+  'a prepared ISO of Proxmox VE becomes a part of an initrd, after which another one may come',
+  { skip: NO_CPIO },
+  async () => {
+    const dir = temporaryDirectory();
+    const iso = join(dir, 'proxmox.iso');
+    writeFileSync(iso, 'an ISO of 17 byte');
+    writeFileSync(join(dir, 'auto-installer-mode.toml'), 'mode = "http"\n');
+    await keepIso(iso, dir);
+    const archive = readFileSync(join(dir, 'proxmox-iso.cpio'));
+    assert.equal(archive.length % 4, 0);
+    assert.equal(execFileSync('cpio', ['-it', '--quiet'], { input: archive }).toString(), 'proxmox.iso\n');
+    const content = execFileSync('cpio', ['-i', '--quiet', '--to-stdout'], { input: archive });
+    assert.equal(content.toString(), 'an ISO of 17 byte');
+  },
+);

@@ -1,6 +1,6 @@
 /** ESXi: a kickstart file of its own kind, and the image's boot.cfg. */
-import type { Answers } from '../answers.ts';
-import type { Installer } from '../installer.ts';
+import type { Answers } from '../../answers.ts';
+import type { Installer } from '../../installer.ts';
 
 export const esxi: Installer = {
   word: 'kickstart',

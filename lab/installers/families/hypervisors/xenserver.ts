@@ -1,6 +1,6 @@
 /** XenServer: an answer file in XML, and two scripts. */
-import { xml, type Answers } from '../answers.ts';
-import type { Installer } from '../installer.ts';
+import { xml, type Answers } from '../../answers.ts';
+import type { Installer } from '../../installer.ts';
 
 export const xenserver: Installer = {
   word: 'answerfile',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Answers } from '../../../../lab/installers/answers.ts';
-import { esxiBootCfg } from '../../../../lab/installers/families/esxi.ts';
+import type { Answers } from '../../../../../lab/installers/answers.ts';
+import { esxiBootCfg } from '../../../../../lab/installers/families/hypervisors/esxi.ts';
 
 const answers = (files?: string): Answers =>
   ({ files, callback: (path: string) => `http://lab/${path}` }) as unknown as Answers;
