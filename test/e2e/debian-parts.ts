@@ -125,6 +125,12 @@ const SPARE =
 
 function neededOf(listed: readonly Fields[], there: ReadonlySet<string>): readonly Fields[] {
   const byName = new Map(listed.map((fields) => [fields['Package'] ?? '', fields]));
+  // a name that only others stand for is what the first of them is, unless the installer has one
+  for (const fields of listed) {
+    for (const name of providedBy(fields)) {
+      if (!byName.has(name) || there.has(fields['Package'] ?? '')) byName.set(name, fields);
+    }
+  }
   const needed = new Map<string, Fields>();
   const todo = listed
     .filter(({ Package = '' }) => !SPARE.test(Package))
@@ -132,11 +138,18 @@ function neededOf(listed: readonly Fields[], there: ReadonlySet<string>): readon
     .map(({ Package }) => Package ?? '');
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
     const fields = byName.get(name);
-    if (fields === undefined || needed.has(name) || there.has(name)) continue;
-    needed.set(name, fields);
+    const real = fields?.['Package'] ?? '';
+    if (fields === undefined || needed.has(real) || there.has(real)) continue;
+    needed.set(real, fields);
     todo.push(...dependsOf(fields));
   }
   return [...needed.values()];
+}
+
+function providedBy({ Provides = '' }: Fields): string[] {
+  return Provides.split(',')
+    .map((each) => each.trim().split(' ')[0] ?? '')
+    .filter((name) => name !== '');
 }
 
 /** Names of the parts in an initrd. */
