@@ -46,6 +46,10 @@ test(
     const url = await server.newDatabase();
     const lab = await labOn(t, url);
     await register(lab.nodesUrl, '525400FFFFFF', { serial: 'first' });
+    await register(lab.nodesUrl, '525400DDDDDD', { serial: 'forced' });
+    const [forced] = lab.store.nodes.find(['525400DDDDDD']);
+    await lab.store.write(() => lab.store.nodes.update(forced?.id ?? 0, { forcedAction: 'reboot' }));
+    assert.equal(await checkin(lab.nodesUrl, '525400DDDDDD'), 'reboot');
     const acknowledged = new Map<string, string>();
     const refused = new Set<number>();
     let next = 0;
@@ -73,6 +77,7 @@ test(
         await until('the lab to notice', () => lab.store.standing.away !== undefined, 30_000);
         assert.equal(await checkin(lab.nodesUrl, '525400FFFFFF'), 'acknowledge', 'a known node is answered');
         assert.equal(await checkin(lab.nodesUrl, '525400EEEEEE'), 'register', 'an unknown one is told the truth');
+        assert.equal(await checkin(lab.nodesUrl, '525400DDDDDD'), 'acknowledge', 'what was forced may be taken back');
         await server.start();
         await until('the lab to go on', () => lab.store.standing.away === undefined, 30_000);
       }

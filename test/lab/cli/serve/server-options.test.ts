@@ -177,6 +177,27 @@ describe('razor-mk lab', () => {
     });
   });
 
+  it('takes a file or a database, not both, and a database with a directory for images only', async () => {
+    const url = 'postgres://lab:s3cret@127.0.0.1:1/site';
+    for (const [values, why] of [
+      [{ database: 'lab.db', 'image-dir': '/tmp' }, /^--database is not a URL of PostgreSQL/],
+      [{ database: url }, /^--database needs --image-dir/],
+      [{ database: url, db: ':memory:', 'image-dir': '/tmp' }, /^either --db or --database/],
+    ] as const) {
+      await assert.rejects(started(values), (error: RazorMkError) => {
+        assert.equal(error.code, 'RAZOR_MK_USAGE');
+        assert.match(error.message, why);
+        return true;
+      });
+    }
+    await assert.rejects(started({ database: url, 'image-dir': '/tmp' }), (error: RazorMkError) => {
+      assert.equal(error.code, 'RAZOR_MK_LAB_DB');
+      assert.match(error.message, /postgres:\/\/lab@127\.0\.0\.1:1\/site: nothing listens there/);
+      assert.doesNotMatch(`${error.message} ${error.remedy}`, /s3cret/);
+      return true;
+    });
+  });
+
   it('refuses words for the kernel line that would not reach the kernel, before anything listens', async () => {
     for (const [words, why] of [
       [`razor.x=${'y'.repeat(2048)}`, /the kernel cuts it at 2047/],
