@@ -11,6 +11,20 @@ var path = require('path');
 var root = path.join(fs.realpathSync(__dirname), '..');
 var node = path.join(root, 'node_modules', '.bin', 'node');
 
+/*
+ * npx gives a signal to the shell that it starts, which does not pass it on: the program would run on behind it, and a lab keep its
+ * ports. So under npx the end of that shell ends the program. Elsewhere a parent that ends means nothing (nohup, a shell's &).
+ */
+function endWithNpx(child) {
+  if (process.env.npm_command !== 'exec') return;
+  var parent = process.ppid;
+  setInterval(function () {
+    if (process.ppid === parent) return;
+    parent = process.ppid;
+    child.kill('SIGTERM');
+  }, 500).unref();
+}
+
 function start() {
   var child = childProcess.spawn(node, [path.join(root, 'agent', 'main.ts')].concat(process.argv.slice(2)), {
     stdio: 'inherit',
@@ -22,6 +36,7 @@ function start() {
       child.kill(name);
     });
   });
+  endWithNpx(child);
   child.on('error', function (error) {
     console.error('razor-mk: cannot start ' + node + ': ' + error.message);
     process.exit(70);

@@ -1,5 +1,6 @@
 /** The lab: an embedded provisioning server. Everything that listens is started here and closed again. */
 import type { KeyObject } from 'node:crypto';
+import { Server as TcpServer } from 'node:net';
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { RazorMkError } from '../platform/errors/errors.ts';
@@ -54,8 +55,11 @@ export interface Lab {
   readonly access: Access;
   /** The spare token, where it was needed. */
   readonly madeToken: string | undefined;
-  /** Ends all connections, commits and closes the database. May be called twice. */
-  close(): Promise<void>;
+  /**
+   * Ends all connections, commits and closes the database. May be called twice. With `drainMs` nothing is cut off: no
+   * new connection is taken, the others are answered for so long, and what has begun then to its end.
+   */
+  close(drainMs?: number): Promise<void>;
 }
 
 interface LabState {
@@ -71,6 +75,8 @@ interface LabState {
   readonly apps: FastifyInstance[];
   conductor: Conductor | undefined;
   stopExpiry: () => void;
+  /** About to end: what still comes is answered, and asked to come no more over the same connection. */
+  draining: boolean;
 }
 
 /** Starts a lab. Throws RAZOR_MK_LAB_DB, RAZOR_MK_LAB_LISTEN, RAZOR_MK_LAB_NO_TOKEN. */
@@ -97,7 +103,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     core,
     access,
     madeToken,
-    close: () => (closing ??= closeLab(state)),
+    close: (drainMs) => (closing ??= closeLab(state, drainMs)),
   };
 }
 
@@ -132,6 +138,7 @@ async function openLab(options: LabOptions): Promise<LabState> {
     apps: [],
     conductor: undefined,
     stopExpiry: () => undefined,
+    draining: false,
   };
 }
 
@@ -171,7 +178,7 @@ async function openToPeople(state: LabState): Promise<void> {
   const certificate = renewCertificate(app, people, core);
   guardPeople(app, { access, certificate, names: [hostname(), ...(people.names ?? [])] });
   auditChanges(app, core.store, core.wall);
-  managementApi(app, core, state.imageDirectory.path, access);
+  managementApi(app, core, { imageDir: state.imageDirectory.path, access });
   pages(app, core, { exchanges, access, ironic: state.conductor?.board });
   bound.people = await listen(app, people.host, ports.people);
 }
@@ -186,17 +193,41 @@ function createApp(
   const { events, settings, wall } = core;
   // one limit for all listeners of nodes
   const limit = name === 'people' ? undefined : state.limit;
-  const app = createListener({ name, bodyLimit: settings.bodyLimit, events, exchanges, wall, limit, ...more });
+  const draining = (): boolean => state.draining;
+  const app = createListener({
+    name,
+    bodyLimit: settings.bodyLimit,
+    events,
+    exchanges,
+    wall,
+    limit,
+    draining,
+    ...more,
+  });
   if (state.signingKey !== undefined && name !== 'people') signReplies(app, state.signingKey);
   for (const dialect of dialects) dialect(app, core);
   state.apps.push(app);
   return app;
 }
 
-async function closeLab({ ending, stopExpiry, conductor, apps, core, imageDirectory }: LabState): Promise<void> {
+/** What takes longer than this, a download mostly, is cut off after all. */
+const LONGEST_STOP_MS = 15_000;
+
+async function closeLab(state: LabState, drainMs?: number): Promise<void> {
+  const { ending, conductor, apps, core, imageDirectory } = state;
+  if (drainMs !== undefined) {
+    // no new connection is taken; http's own close would end those too that a request is on its way over
+    for (const { server } of apps) TcpServer.prototype.close.call(server);
+    state.draining = true;
+    await core.settings.clock.sleep(drainMs);
+  }
   ending.abort(new Error('the lab is closed'));
-  stopExpiry();
+  state.stopExpiry();
+  const cut = (): void => apps.forEach(({ server }) => server.closeAllConnections());
+  // cut again and again: until a server is closed it may take another connection
+  const timer = drainMs === undefined ? setInterval(cut, 5) : setTimeout(cut, LONGEST_STOP_MS);
   await Promise.all([conductor?.close(), ...apps.map((app) => app.close())]);
+  clearTimeout(timer);
   await core.store.close();
   imageDirectory.close();
 }

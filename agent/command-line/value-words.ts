@@ -5,13 +5,20 @@ import { OPTIONS, SETTING_NAMES } from '../config/options/options.ts';
 /** By the name of the option; the agent's settings bring their own. */
 const WORDS: Readonly<Record<string, string>> = {
   address: 'ADDRESS',
+  'address-rate': 'COUNT',
   advertise: 'ADDRESS',
   agent: 'FILE',
   'allow-initiator': 'NAME',
   'api-version-prefix': 'PATH',
   base: 'FILE|DIR',
   'base-sha256': 'SHA256',
+  before: 'LINE',
   broker: 'NAME',
+  days: 'DAYS',
+  'password-file': 'FILE',
+  'people-name': 'NAME',
+  save: 'FILE',
+  who: 'NAME',
 
   attempts: 'COUNT',
   'builtin-list': 'FILE',

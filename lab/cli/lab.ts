@@ -63,6 +63,16 @@ export const verb = defineVerb({
     },
     { name: 'log', describe: 'what happened in a running lab', load: async () => (await import('./status.ts')).log },
     {
+      name: 'check',
+      describe: 'say whether a lab would start with these options',
+      load: async () => (await import('./serve/check.ts')).check,
+    },
+    {
+      name: 'install-units',
+      describe: 'write a systemd service for the lab',
+      load: async () => (await import('./serve/units.ts')).installUnits,
+    },
+    {
       name: 'backup',
       describe: 'write everything that a running lab knows to a new file',
       load: async () => (await import('./storage/backup.ts')).backup,

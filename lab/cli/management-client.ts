@@ -25,7 +25,8 @@ export function clientOptions(yargs: Argv): Argv<ClientArgs> {
     .option('token-file', {
       type: 'string',
       group: 'Lab:',
-      describe: 'file with a token: the lab’s, or one of an operator; RAZOR_MK_LAB_TOKEN by default',
+      describe:
+        'file with a token: the lab’s, or one of an operator; RAZOR_MK_LAB_TOKEN_FILE, or the token in RAZOR_MK_LAB_TOKEN, by default',
     })
     .option('format', {
       choices: ['table', 'json'] as const,
@@ -40,7 +41,7 @@ export interface LabClient {
 
 /** A client of the lab of these options. `call` throws RAZOR_MK_LAB_UNREACHABLE or RAZOR_MK_LAB_REFUSED. */
 export async function openClient(args: ClientArgs, host: Host): Promise<LabClient> {
-  const tokenFile = args['token-file'];
+  const tokenFile = args['token-file'] ?? (host.env['RAZOR_MK_LAB_TOKEN_FILE'] || undefined);
   const token = tokenFile === undefined ? host.env['RAZOR_MK_LAB_TOKEN'] : await readToken(tokenFile);
   const base = (args.lab ?? (host.env['RAZOR_MK_LAB_URL'] || DEFAULT_LAB)).replace(/\/+$/, '');
   return {

@@ -21,6 +21,8 @@ export interface ListenerOptions {
   readonly fastPath?: FastPath | undefined;
   /** Looked at first. Not with `tls`. */
   readonly limit?: AddressLimit | undefined;
+  /** The lab is about to end: each reply is the last of its connection. */
+  readonly draining?: (() => boolean) | undefined;
 }
 
 /** Answers a request and returns true, or leaves it and returns false. */
@@ -33,7 +35,8 @@ export function createListener(options: ListenerOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: options.bodyLimit,
     ...TIMES,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 2000 },
     ...(options.tls && { https: { cert: options.tls.cert, key: options.tls.key } }),
@@ -81,10 +84,11 @@ export function createListener(options: ListenerOptions): FastifyInstance {
 }
 
 /** The server that fastify would make, with the fast path in front of it, and replies that boot loaders read. */
-function serverWith({ fastPath, limit }: Pick<ListenerOptions, 'fastPath' | 'limit'>): FastifyServerFactory {
+function serverWith({ fastPath, limit, draining }: ListenerOptions): FastifyServerFactory {
   return (handler) => {
     const { keepAliveTimeout, requestTimeout, connectionTimeout } = TIMES;
     const server = createServer({ keepAliveTimeout, requestTimeout }, (request, reply) => {
+      if (draining?.() === true) reply.shouldKeepAlive = false;
       if (limit?.(request, reply) === true) return;
       if (isBootLoader(request)) spellForLoader(request, reply);
       try {

@@ -8,8 +8,8 @@ import type { PeopleOptions, Pem } from '../lab-settings.ts';
 
 const EVERY_MS = 60_000;
 
-/** Throws a sentence where certificate and key cannot be used together, or the certificate is out of date. */
-function check({ cert, key }: Pem, now: number): X509Certificate {
+/** The certificate. Throws a sentence where certificate and key cannot be used together, or the certificate is out of date. */
+export function checkPem({ cert, key }: Pem, now: number): X509Certificate {
   const certificate = new X509Certificate(cert);
   if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is not that of the certificate');
   if (Date.parse(certificate.validTo) <= now) throw new Error(`the certificate ended ${certificate.validTo}`);
@@ -32,7 +32,7 @@ export function renewCertificate(
     try {
       const renewed = await renewedTls();
       if (renewed === undefined) return;
-      const certificate = check(renewed, wall());
+      const certificate = checkPem(renewed, wall());
       (app.server as unknown as TlsServer).setSecureContext(renewed);
       current = renewed.cert;
       told = '';

@@ -7,19 +7,20 @@ import { sendJson } from '../listeners/replies.ts';
 import { readBody, Refusal } from './request.ts';
 import { absolutePath } from './schemas.ts';
 
-const schema = z.strictObject({ path: absolutePath });
+/** Where a backup is. */
+export const absolutePathBody = z.strictObject({ path: absolutePath });
 
 /** Adds `POST /api/backup` and `POST /api/restore`. */
 export function manageBackups(app: FastifyInstance, core: LabCore): void {
   const { store, events } = core;
   app.post('/api/backup', async (request, reply) => {
-    const { path } = readBody(request, schema);
+    const { path } = readBody(request, absolutePathBody);
     await refusing(() => store.backup(path));
     events.emit({ type: 'changed', message: `backup written to ${path}` });
     return sendJson(reply, 201, { path, nodes: store.nodes.count() });
   });
   app.post('/api/restore', async (request, reply) => {
-    const { path } = readBody(request, schema);
+    const { path } = readBody(request, absolutePathBody);
     await refusing(() => store.restore(path));
     events.emit({ type: 'changed', message: `everything was replaced by the backup ${path}` });
     return sendJson(reply, 200, { path, nodes: store.nodes.count() });

@@ -32,15 +32,18 @@ export function manageOperators(app: FastifyInstance, core: LabCore, access: Acc
   );
   app.get('/api/operators/:id', (request, reply) => sendJson(reply, 200, operatorView(core, picked(request))));
   app.post('/api/operators', async (request, reply) => {
-    const { name, role, password: given } = readBody(request, operatorSchema);
+    const { name, role, password: given, token } = readBody(request, operatorSchema);
     if (operators.list().some((operator) => operator.name === name)) throw new Refusal(409, `${name} exists already`);
     if (access.open() && role !== 'administer') throw new Refusal(409, FIRST);
     const password = given === true ? newPassword() : given;
     const kept = password === undefined ? undefined : await hashPassword(password);
-    const stored = await store.write(() => operators.add({ name, role, password: kept, added: core.wall() }));
+    const [stored, made] = await store.write(() => {
+      const added = operators.add({ name, role, password: kept, added: core.wall() });
+      return [added, token && addToken(core, added, token)] as const;
+    });
     core.events.emit({ type: 'changed', message: `operator ${name} added, who may ${role}` });
     // one that was made here is told this once
-    return sendJson(reply, 201, { ...operatorView(core, stored), ...(given === true && { password }) });
+    return sendJson(reply, 201, { ...operatorView(core, stored), ...(given === true && { password }), ...made });
   });
   app.patch('/api/operators/:id', async (request, reply) => {
     const operator = picked(request);
@@ -76,14 +79,10 @@ export function manageTokens(app: FastifyInstance, core: LabCore): void {
   const picked = (request: FastifyRequest): LabOperator => pickOperator(core, request);
   app.post('/api/operators/:id/tokens', async (request, reply) => {
     const operator = picked(request);
-    const { label, days } = readBody(request, tokenSchema);
-    const secret = newSecret('rmk_');
-    const at = core.wall();
-    const token = { operator: operator.uuid, kind: 'token', label, hash: hashSecret(secret) } as const;
-    const stored = await store.write(() => credentials.add({ ...token, added: at, expires: at + days * DAY_MS }));
-    core.events.emit({ type: 'changed', message: `a token of ${operator.name} was made: ${label}` });
-    // told this once; only its hash is kept
-    return sendJson(reply, 201, { uuid: stored.uuid, label, expires: iso(stored.expires), token: secret });
+    const wanted = readBody(request, tokenSchema);
+    const made = await store.write(() => addToken(core, operator, wanted));
+    core.events.emit({ type: 'changed', message: `a token of ${operator.name} was made: ${wanted.label}` });
+    return sendJson(reply, 201, { label: wanted.label, ...made });
   });
   app.delete('/api/operators/:id/tokens/:token', async (request, reply) => {
     const operator = picked(request);
@@ -103,6 +102,19 @@ export function manageTokens(app: FastifyInstance, core: LabCore): void {
       entries.map(({ at, ...rest }) => ({ ...rest, at: iso(at) })),
     );
   });
+}
+
+/** Makes a token, within a write: the secret, which only this answer holds, and when it ends. */
+function addToken(
+  { store, wall }: LabCore,
+  { uuid }: LabOperator,
+  { label, days }: { readonly label: string; readonly days: number },
+): { readonly token: string; readonly expires: string } {
+  const secret = newSecret('rmk_');
+  const at = wall();
+  const token = { operator: uuid, kind: 'token', label, hash: hashSecret(secret) } as const;
+  const { expires } = store.people.credentials.add({ ...token, added: at, expires: at + days * DAY_MS });
+  return { token: secret, expires: iso(expires) };
 }
 
 const FIRST = 'the first operator must be one who may administer: nobody could add another';

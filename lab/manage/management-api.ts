@@ -1,4 +1,4 @@
-/** The management API, on the listener for people: `/api/…`, JSON both ways. Verbs and page use it. */
+/** The management API, on the listener for people: `/api/…`, JSON both ways. Verbs and page use it; beside it figures and health. */
 import type { FastifyInstance } from 'fastify';
 import { ansibleInventory } from '../engine/hand-over/ansible-inventory.ts';
 import type { LabCore } from '../lab-core.ts';
@@ -9,10 +9,23 @@ import { manageBackups } from './manage-backups.ts';
 import { manageCatalog } from './manage-catalog.ts';
 import { manageNodes } from './manage-nodes.ts';
 import { manageOperators, manageTokens, selfView } from './manage-operators.ts';
+import { healthRoutes } from './monitoring/health.ts';
+import { metricsRoute } from './monitoring/metrics.ts';
+import { openApi } from './openapi.ts';
 import { Refusal } from './request.ts';
 
-/** Adds the routes. `imageDir` gives the directory that ISOs are unpacked into. */
-export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () => string, access: Access): void {
+/** What the API needs besides the core. */
+export interface ManagementParts {
+  /** Gives the directory that ISOs are unpacked into. */
+  readonly imageDir: () => string;
+  readonly access: Access;
+}
+
+/** The version of the API, which moves when a client must. */
+const API_VERSION = '1.0.0';
+
+/** Adds the routes. */
+export function managementApi(app: FastifyInstance, core: LabCore, { imageDir, access }: ManagementParts): void {
   void app.register((api, _options, done) => {
     const fallback = app.errorHandler;
     api.setErrorHandler((error, request, reply) => {
@@ -24,6 +37,9 @@ export function managementApi(app: FastifyInstance, core: LabCore, imageDir: () 
     manageBackups(api, core);
     manageOperators(api, core, access);
     manageTokens(api, core);
+    metricsRoute(api, core);
+    healthRoutes(api, core);
+    api.get('/api/openapi.json', (_request, reply) => sendJson(reply, 200, openApi(API_VERSION)));
     api.get('/api/status', (request, reply) => {
       const { settings, store } = core;
       return sendJson(reply, 200, {

@@ -123,8 +123,6 @@ const password = z.optional(
   }),
 );
 
-export const operatorSchema = z.strictObject({ name: operatorName, role, password });
-
 export const operatorChangeSchema = z.strictObject({ role: z.optional(role), password });
 
 /** A token of a script: what it is for, and for how many days it is good. */
@@ -132,6 +130,9 @@ export const tokenSchema = z.strictObject({
   label: name,
   days: z._default(z.int().check(z.gte(1), z.lte(3650)), 90),
 });
+
+/** With a token at once: after the first operator nobody may ask for one without. */
+export const operatorSchema = z.strictObject({ name: operatorName, role, password, token: z.optional(tokenSchema) });
 
 /** A path on the lab's machine. */
 export const absolutePath = z.string().check(z.regex(/^\/[^\0]{0,4000}$/, 'must be an absolute path'));

@@ -24,6 +24,8 @@ interface CatalogKind<T> {
   readonly options: (yargs: Argv<CatalogArgs>) => Argv<T>;
   /** What `add` posts; undefined where it cannot be added. */
   readonly add?: (args: T & CatalogArgs) => unknown;
+  /** What is done with the answer of `add` and of an action before it is printed. */
+  readonly after?: (answer: unknown, args: T & CatalogArgs) => Promise<unknown>;
   /** Further actions on one kind. */
   readonly actions?: Readonly<
     Record<string, (client: LabClient, path: string, args: T & CatalogArgs) => Promise<unknown>>
@@ -62,7 +64,8 @@ export function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
         return 0;
       };
       if (action === 'list') return show(await client.call('GET', kind.path));
-      if (action === 'add') return show(await client.call('POST', kind.path, await kind.add?.(args)));
+      const after = async (answer: unknown): Promise<unknown> => (kind.after ? await kind.after(answer, args) : answer);
+      if (action === 'add') return show(await after(await client.call('POST', kind.path, await kind.add?.(args))));
       if (args.id === undefined) throw new RazorMkError('RAZOR_MK_USAGE', `${action} what? Its id is missing`);
       const path = `${kind.path}/${encodeURIComponent(args.id)}`;
       if (action === 'get') return show(await client.call('GET', path));
@@ -74,7 +77,7 @@ export function catalogVerb<T>(kind: CatalogKind<T>): VerbModule {
         host.out(asked(value));
         return 0;
       }
-      return show(await kind.actions?.[action]?.(client, path, args));
+      return show(await after(await kind.actions?.[action]?.(client, path, args)));
     },
   });
 }

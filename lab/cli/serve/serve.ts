@@ -14,6 +14,9 @@ import { peopleOptions, protectionText } from './people-values.ts';
 import type { ServerValues } from './server-options.ts';
 import { resolveValues } from './server-values.ts';
 
+/** How long the lab answers on after it was told to end: whoever is in the middle of asking gets an answer. */
+const DRAIN_MS = 300;
+
 /** Runs the verb; the result is the exit status. Throws what `resolveValues` and `startLab` throw. */
 export async function serve(args: Readonly<Record<string, unknown>>, host: Host): Promise<number> {
   const values = await resolveValues(args, host.env);
@@ -23,7 +26,7 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
   const report = (text: string): void => host.err(`razor-mk: ${text}\n`);
   const requests = path === undefined ? undefined : openRequestLog(path, report);
   const lab = await startLab({
-    ...optionsOf(values),
+    ...labOptions(values),
     siteKey: await siteKeyOf(values),
     people,
     onRequest: requests?.add,
@@ -34,7 +37,7 @@ export async function serve(args: Readonly<Record<string, unknown>>, host: Host)
   if (!host.signal.aborted) {
     await new Promise<void>((stop) => host.signal.addEventListener('abort', () => stop(), { once: true }));
   }
-  await lab.close();
+  await lab.close(DRAIN_MS);
   requests?.close();
   lines.flush();
   if (!values.events) host.out('stopped\n');
@@ -63,7 +66,8 @@ function databaseOf({ db, database, 'image-dir': imageDir }: ServerValues): stri
   return database;
 }
 
-function optionsOf(values: ServerValues): LabOptions {
+/** What a lab is started with, but what concerns people. Throws RAZOR_MK_USAGE. */
+export function labOptions(values: ServerValues): LabOptions {
   return {
     host: values.host,
     ports: {
@@ -138,7 +142,8 @@ function parseMk(words: readonly string[]): Record<string, unknown> {
   );
 }
 
-async function siteKeyOf({ 'site-key': path }: ServerValues): Promise<string | undefined> {
+/** The site key's text. Throws RAZOR_MK_FILE_UNREADABLE. */
+export async function siteKeyOf({ 'site-key': path }: ServerValues): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
     return await readFile(path, 'utf8');

@@ -40,6 +40,7 @@ interface StreamState {
 export function createLogStream(core: LabCore, access: Access): (request: FastifyRequest, reply: FastifyReply) => void {
   const state: StreamState = { core, streams: new Set(), titles: new Map(), sent: core.events.last, timer: undefined };
   core.events.subscribe(() => schedule(state));
+  core.closing.addEventListener('abort', () => state.streams.forEach(({ raw }) => raw.end()));
   return (request, reply) => {
     if (state.streams.size >= MOST_STREAMS) void reply.code(503).send('too many streams are open');
     else openStream(state, request, reply, () => access.identify(request) !== undefined);

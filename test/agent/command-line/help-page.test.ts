@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { completions } from '../../../agent/command-line/complete.ts';
@@ -16,6 +16,7 @@ import { SERVERS } from '../../../agent/servers/registry.ts';
 import type { Host } from '../../../platform/process/verb.ts';
 import { commandLine } from '../../helpers/command-line.ts';
 import { razorMk } from '../../helpers/razor-mk.ts';
+import { until } from '../../helpers/until.ts';
 
 const help = async (...words: string[]): Promise<string> => (await commandLine([...words, '--help'])).out;
 
@@ -163,4 +164,23 @@ test('the launcher starts the program from any directory with the clone’s own 
   const started = (...words: string[]) =>
     spawnSync(process.execPath, [launcher, ...words], { cwd: '/', encoding: 'utf8' });
   assert.deepEqual([started('facts', 'kernel').stdout, started('nosuchverb').status], ['{"kernel":"Linux"}\n', 64]);
+});
+
+test('under npx the program ends when the shell that npx started ends', async (t) => {
+  const launcher = fileURLToPath(new URL('../../../bin/razor-mk.cjs', import.meta.url));
+  const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+  // npx puts a shell in between
+  const lab = `'${process.execPath}' '${launcher}' lab --port 0 --image-port 0 --people-port 0 & echo $!; wait`;
+  const shell = spawn('sh', ['-c', lab], {
+    env: { ...process.env, npm_command: 'exec' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let said = '';
+  shell.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
+  await until('the lab', () => said.includes('page '), 60_000);
+  const pid = Number(said.split('\n')[0]);
+  t.after(() => alive(pid) && process.kill(pid, 'SIGTERM'));
+  shell.kill('SIGTERM');
+  await until('the end of the launcher', () => !alive(pid), 30_000);
+  assert.match(said, /\nstopped\n$/, 'and the lab has ended in order before it');
 });
