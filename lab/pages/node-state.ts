@@ -24,6 +24,11 @@ const INSTALLATION: Readonly<Record<string, readonly [Tone, string]>> = {
   error_catch: ['red', 'failed'],
 };
 
+/** Every word that `stateView` gives for a state that the lab knows. */
+export const STATE_WORDS: readonly string[] = [
+  ...new Set(['discovered', 'silent', 'seen', 'protected', ...Object.values(INSTALLATION).map(([, word]) => word)]),
+];
+
 /** The first that holds of: at work by a policy, installed, not allowed yet, without facts, silent, discovered. */
 export function stateView(core: LabCore, node: NodeRecord, active: ActiveModel | undefined): StateView {
   if (active) {

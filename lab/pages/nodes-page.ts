@@ -3,41 +3,14 @@ import type { LabCore } from '../lab-core.ts';
 import type { NodeRecord } from '../store/records.ts';
 import { html, type Html } from './html.ts';
 import { ageOf, badge } from './layout.ts';
-import { idText, nodeHardware, nodeName, stateView } from './node-state.ts';
+import { idText, nodeHardware, nodeName, STATE_WORDS, stateView } from './node-state.ts';
+import { filterQuery, findNodes, isNarrow, type NodeFilter } from './nodes/node-search.ts';
 
 /** Rows of one page: more would take a browser, and the lab, too long. */
 const PAGE_SIZE = 100;
-/** With more nodes than this, search looks at ids only: their facts are too many to read for one request. */
-const SEARCH_FACTS_UP_TO = 2000;
-
-interface NodesQuery {
-  readonly search: string;
+interface NodesQuery extends NodeFilter {
   /** From 1. */
   readonly page: number;
-}
-
-function matches(core: LabCore, search: string, total: number): NodeRecord[] {
-  const { nodes } = core.store;
-  const word = search.toLowerCase();
-  if (total > SEARCH_FACTS_UP_TO) {
-    const bare = search.toUpperCase().replaceAll(/[:.-]/g, '');
-    const byUuid = nodes.get(search);
-    return byUuid ? [byUuid] : [...nodes.find([bare, search, search.toUpperCase()])];
-  }
-  return nodes.list().filter((node) => {
-    const ids = nodes.hwIds(node.id);
-    const texts = [node.uuid, ...ids, ...ids.map(idText), ...core.tags(node).map(({ tag }) => tag)];
-    return (
-      texts.some((text) => text.toLowerCase().includes(word)) ||
-      JSON.stringify(nodes.facts(node.id)).toLowerCase().includes(word)
-    );
-  });
-}
-
-/** Says what was not looked at, too. */
-function nothingFound(search: string, total: number): string {
-  if (total <= SEARCH_FACTS_UP_TO) return `No node matches “${search}”.`;
-  return `No node has the id “${search}”. With more than ${SEARCH_FACTS_UP_TO.toLocaleString('en')} nodes only whole MACs and UUIDs are searched, not tags, names or facts.`;
 }
 
 function row(core: LabCore, node: NodeRecord, now: number): Html {
@@ -76,24 +49,44 @@ function figures(core: LabCore, total: number): Html {
   </div>`;
 }
 
-/** Nodes, newest first, a page at a time. */
-export function nodesPage(core: LabCore, { search, page }: NodesQuery, nodesUrl: string): Html {
+/** What the list shows, in words. */
+function heading({ search, state }: NodeFilter): string {
+  if (search === '' && state === '') return 'All nodes';
+  return `Nodes${state === '' ? '' : ` that are ${state}`}${search === '' ? '' : ` matching “${search}”`}`;
+}
+
+/** Links to the list of each state; the address can be sent to others. */
+function stateLinks(filter: NodeFilter): Html {
+  const link = (state: string, word: string): Html =>
+    state === filter.state
+      ? html`<a href="/${filterQuery({ ...filter, state })}" aria-current="true">${word}</a>`
+      : html`<a href="/${filterQuery({ ...filter, state })}">${word}</a>`;
+  return html`<nav class="states" aria-label="States">
+    ${link('', 'all')}${STATE_WORDS.map((word) => link(word, word))}
+  </nav>`;
+}
+
+function turning(filter: NodeFilter, page: number, pages: number): Html | undefined {
+  if (pages <= 1) return undefined;
+  const link = (to: number, word: string): Html =>
+    html`<a href="/${filterQuery(filter, { page: String(to) })}">${word}</a>`;
+  return html`<p class="lead">
+    Page ${page} of ${pages}. ${page > 1 ? link(page - 1, 'Newer') : undefined}
+    ${page < pages ? link(page + 1, 'Older') : undefined}
+  </p>`;
+}
+
+/** Nodes, newest first, a page at a time. Of a filter all nodes are looked at. */
+export async function nodesPage(core: LabCore, query: NodesQuery, nodesUrl: string): Promise<Html> {
+  const { page, search } = query;
+  const filter: NodeFilter = { search, state: query.state };
   const now = core.wall();
   const total = core.store.nodes.count();
-  const found = search === '' ? undefined : matches(core, search, total).reverse();
+  const found = isNarrow(filter) ? (await findNodes(core, filter)).toReversed() : undefined;
   const shown =
     found?.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE) ??
     core.store.nodes.newest(PAGE_SIZE, (page - 1) * PAGE_SIZE);
   const pages = Math.max(1, Math.ceil((found?.length ?? total) / PAGE_SIZE));
-  const link = (to: number, word: string): Html =>
-    html`<a href="/?page=${to}${search === '' ? '' : `&q=${encodeURIComponent(search)}`}">${word}</a>`;
-  const turning =
-    pages > 1
-      ? html`<p class="lead">
-          Page ${page} of ${pages}. ${page > 1 ? link(page - 1, 'Newer') : undefined}
-          ${page < pages ? link(page + 1, 'Older') : undefined}
-        </p>`
-      : undefined;
   const table = html`<table class="stack">
     <thead>
       <tr>
@@ -109,27 +102,33 @@ export function nodesPage(core: LabCore, { search, page }: NodesQuery, nodesUrl:
       ${shown.map((node) => row(core, node, now))}
     </tbody>
   </table>`;
-  const nobody =
-    search === ''
-      ? html`<div class="empty">No node has been here yet. Point one at <span class="mono">${nodesUrl}</span>.</div>`
-      : html`<div class="empty">${nothingFound(search, total)}</div>`;
+  const nobody = isNarrow(filter)
+    ? html`<div class="empty">No node of ${total} is one of them.</div>`
+    : html`<div class="empty">No node has been here yet. Point one at <span class="mono">${nodesUrl}</span>.</div>`;
+  const state = filter.state === '' ? undefined : html`<input type="hidden" name="state" value="${filter.state}" />`;
   return html`<h1>Nodes</h1>
     <p class="lead">Machines that booted the microkernel and told what they are.</p>
-    ${figures(core, total)}
+    ${figures(core, total)} ${stateLinks(filter)}
     <section class="card">
       <header>
-        <h2>${search === '' ? 'All nodes' : `Nodes matching “${search}”`}</h2>
+        <h2>${heading(filter)}</h2>
+        <span class="quiet number">${found?.length ?? total}</span>
         <form class="search" action="/" method="get" role="search">
+          ${state}
           <input
             type="search"
             name="q"
             value="${search}"
-            placeholder="${total > SEARCH_FACTS_UP_TO ? 'whole MAC or UUID' : 'MAC, tag or fact'}"
+            placeholder="part of a MAC, name, tag or fact"
             aria-label="Search nodes"
           /><button>Search</button>
         </form>
       </header>
       ${shown.length === 0 ? nobody : table}
     </section>
-    ${turning}`;
+    ${turning(filter, page, pages)}
+    <p class="lead">
+      This list as <a href="/nodes.csv${filterQuery(filter)}">CSV</a> or
+      <a href="/nodes.json${filterQuery(filter)}">JSON</a>.
+    </p>`;
 }

@@ -1,6 +1,6 @@
 /** The pages for people, made on the server. They only show; the verbs change things, by `/api`. */
 import { readFileSync } from 'node:fs';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import type { Exchanges } from '../listeners/exchange-log.ts';
 import { HTML, sendText } from '../listeners/replies.ts';
@@ -14,6 +14,8 @@ import { document, SECURITY_HEADERS, type Place } from './layout.ts';
 import { logPage } from './log/log-page.ts';
 import { createLogStream } from './log/log-stream.ts';
 import { nodePage } from './node-page.ts';
+import { nodesCsv, nodesJson } from './nodes/export.ts';
+import { findNodes, type NodeFilter } from './nodes/node-search.ts';
 import { nodesPage } from './nodes-page.ts';
 import { nodeName } from './node-state.ts';
 import { auditPage } from './people/audit-page.ts';
@@ -30,6 +32,12 @@ type Query = Readonly<Record<string, string | string[] | undefined>>;
 
 function words(value: string | string[] | undefined): string {
   return ((Array.isArray(value) ? value[0] : value) ?? '').trim().slice(0, 200);
+}
+
+/** What a list of nodes is narrowed to, by its address. */
+function filterOf(request: FastifyRequest): NodeFilter {
+  const query = request.query as Query;
+  return { search: words(query['q']), state: words(query['state']) };
 }
 
 interface PageParts {
@@ -80,16 +88,24 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges, access, 
       const content = readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
       site.get(`/assets/${name}`, (_request, reply) => sendText(reply, 200, content, type));
     }
-    site.get('/', (request, reply) => {
+    site.get('/', async (request, reply) => {
       const query = request.query as Query;
       const page = Math.max(1, Math.floor(Number(words(query['page'])) || 1));
       return send(
         reply,
         'Nodes',
         '/',
-        nodesPage(core, { search: words(query['q']), page }, core.addresses(request).nodes),
+        await nodesPage(core, { ...filterOf(request), page }, core.addresses(request).nodes),
       );
     });
+    site.get('/nodes.csv', async (request, reply) => {
+      const text = nodesCsv(core, await findNodes(core, filterOf(request)));
+      reply.header('content-disposition', 'attachment; filename="nodes.csv"');
+      return sendText(reply, 200, text, 'text/csv; charset=utf-8');
+    });
+    site.get('/nodes.json', async (request, reply) =>
+      sendText(reply, 200, nodesJson(core, await findNodes(core, filterOf(request))), 'application/json'),
+    );
     site.get('/nodes/:uuid', (request, reply) => {
       const node = core.store.nodes.get((request.params as { uuid: string }).uuid);
       if (!node) return missing(reply, 'No node has this UUID, or it has been forgotten.');

@@ -59,6 +59,8 @@ export interface NodeStore {
   remove(id: number): void;
   /** Whether any node has a fact of this name; looks at every node. */
   anyHasFact(name: string): boolean;
+  /** Numbers from `first` to `last` of nodes that hold a text in UUID, ids, facts or metadata, whatever the case of A to Z. */
+  containing(text: string, first: number, last: number): readonly number[];
   /** Unbound nodes of the given dialects without a contact since `before`. */
   silent(before: number, dialects: readonly string[]): readonly NodeRecord[];
 }

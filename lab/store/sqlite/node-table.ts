@@ -72,6 +72,7 @@ export function openNodeTable(db: Database): NodeStore {
       const quoted = `${JSON.stringify(name)}:`;
       return db.prepare('SELECT 1 FROM node_facts WHERE instr(facts, ?) > 0 LIMIT 1').get(quoted) !== undefined;
     },
+    containing: (word, first, last) => containing(db, word, first, last),
     silent: (before, dialects) => silent(db, before, dialects),
   };
 }
@@ -156,6 +157,17 @@ function setFacts(db: Database, id: number, facts: Facts, lastState: string, at:
   db.prepare(sql).run(id, JSON.stringify(facts));
   db.prepare('UPDATE node SET facts_version = facts_version + 1, registered = ? WHERE id = ?').run(at, id);
   touch(db, id, lastState, at);
+}
+
+const CONTAINING = `SELECT id FROM node WHERE id BETWEEN ?1 AND ?2 AND (uuid LIKE ?3 ESCAPE '\\' OR metadata LIKE ?4 ESCAPE '\\')
+  UNION SELECT node FROM hw_id WHERE node BETWEEN ?1 AND ?2 AND hw_id LIKE ?3 ESCAPE '\\'
+  UNION SELECT node FROM node_facts WHERE node BETWEEN ?1 AND ?2 AND facts LIKE ?4 ESCAPE '\\'`;
+
+function containing(db: Database, word: string, first: number, last: number): readonly number[] {
+  const like = (text: string): string => `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+  // facts and metadata are kept as JSON, where some characters are written otherwise
+  const inJson = JSON.stringify(word).slice(1, -1);
+  return rows(db.prepare(CONTAINING), first, last, like(word), like(inJson)).map((row) => number(row['id']));
 }
 
 function silent(db: Database, before: number, dialects: readonly string[]): readonly NodeRecord[] {
