@@ -1,11 +1,14 @@
 /**
- * npm test: every test file, in a few processes. Files that keep to themselves share two processes (test/helpers/test-groups.ts says
+ * npm test: every test file, in a few processes. Files that keep to themselves share four processes (test/helpers/test-groups.ts says
  * which), the others have one each. One verdict: status 1 when anything failed. Words of the command line choose files:
- * `npm test -- agent/loop facts`.
+ * `npm test -- agent/loop facts`. `--shuffle`, or `--shuffle=SEED`, takes the files in another order: what passes only behind
+ * another file is no test.
  */
 import { spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { randomInt } from 'node:crypto';
+import { generator } from './helpers/seeded.ts';
 import { testGroups } from './helpers/test-groups.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -18,14 +21,15 @@ interface Ended {
   readonly output: string;
 }
 
-const words = process.argv.slice(2);
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--shuffle'));
+const shuffle = process.argv.slice(2).find((word) => word.startsWith('--shuffle'));
 const started = performance.now();
 const paths = globSync('test/**/*.test.ts', { cwd: ROOT })
   .sort()
   .filter((path) => words.length === 0 || words.some((word) => path.startsWith(`test/${word.replace(/^test\//, '')}`)));
-const { shared, apart } = testGroups(paths, (path) => readFileSync(`${ROOT}${path}`, 'utf8'));
+const { shared, apart } = testGroups(inOrder(paths), (path) => readFileSync(`${ROOT}${path}`, 'utf8'));
 const together = shared.map((files) => start(['--test-isolation=none', ...files], false));
-const ends: Ended[] = apart.length === 0 ? [] : [await start(['--test-concurrency=3', ...apart], true)];
+const ends: Ended[] = apart.length === 0 ? [] : [await start(['--test-concurrency=1', ...apart], true)];
 for (const group of together) {
   const end = await group;
   process.stdout.write(end.output); // one after another, so that nothing is mixed
@@ -38,6 +42,18 @@ process.stdout.write(
   `\n${good ? '✔' : '✖'} ${paths.length} test files (${apart.length} in a process of their own), ${counts}, ${seconds} s\n`,
 );
 process.exitCode = good ? 0 : 1;
+
+/** The files as they are, or in an order by a seed that is printed. */
+function inOrder(files: readonly string[]): readonly string[] {
+  if (shuffle === undefined) return files;
+  const seed = Number(shuffle.split('=')[1] ?? randomInt(2 ** 31));
+  const random = generator(seed);
+  process.stdout.write(`order of --shuffle=${seed}\n`);
+  return files
+    .map((file) => ({ file, at: random() }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ file }) => file);
+}
 
 /** The sum of a number that Node's reporter ends with. */
 function count(word: string): number {
