@@ -13,8 +13,8 @@ import { testGroups } from './helpers/test-groups.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const NODE = ['--import', './test/helpers/preload.ts', '--test', '--test-timeout=90000'];
-/** An open handle keeps a shared process alive; so long all its tests may take, on a busy machine too. */
-const LIMIT_MS = 10 * 60_000;
+/** An open handle keeps a shared process alive; so long it may print nothing, on a busy machine too. One test may take 90 s. */
+const SILENT_MS = 5 * 60_000;
 
 interface Ended {
   readonly good: boolean;
@@ -70,15 +70,16 @@ function start(args: readonly string[], live: boolean): Promise<Ended> {
     env: process.stdout.isTTY ? { ...process.env, FORCE_COLOR: '1' } : process.env,
   });
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-    output += piece;
-    if (live) process.stdout.write(piece);
-  });
   let late = '';
   const limit = setTimeout(() => {
     late = '\nThe process did not end: a test left something open. `node --test` names it when its file runs alone.\n';
     child.kill('SIGKILL');
-  }, LIMIT_MS);
+  }, SILENT_MS);
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    output += piece;
+    limit.refresh();
+    if (live) process.stdout.write(piece);
+  });
   return new Promise((resolve) => {
     child.on('close', (status) => {
       clearTimeout(limit);
