@@ -33,7 +33,7 @@ export async function resolveValues(
   args: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ServerValues> {
-  const path = typeof args['config'] === 'string' ? args['config'] : env[environmentName('config')];
+  const path = typeof args['config'] === 'string' ? args['config'] : env[environmentName('config')] || undefined;
   const file = path === undefined ? {} : await readConfig(path);
   const values: Record<string, unknown> = {};
   for (const name of NAMES) {

@@ -33,6 +33,9 @@ describe('the options of a lab', () => {
       'a flag is taken back by --no-faithful',
     );
     assert.equal((await resolveValues({ config }, { RAZOR_MK_LAB_CONFIG: '/nowhere' })).port, 1003);
+    // as a unit of systemd leaves a variable that it does not fill
+    const empty = { RAZOR_MK_LAB_CONFIG: '', RAZOR_MK_LAB_PORT: '', RAZOR_MK_LAB_FAITHFUL: '' };
+    assert.deepEqual(await resolveValues({}, empty), await resolveValues({}, {}));
   });
 
   it('have the same names in the file, and every kind of value can be written there', async () => {
