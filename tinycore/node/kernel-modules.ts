@@ -46,12 +46,11 @@ export async function loadKernelModules(options: ModulesOptions): Promise<Module
     .filter((entry) => onVmware || !VMWARE_MODULES.has(moduleName(entry)))
     .map((entry) => ({ name: moduleName(entry), file: findModule(entry, files, directory, log) }))
     // without a file it could be removed and not come back
-    .filter((module): module is { name: string; file: string } => module.file !== undefined);
+    .filter((module): module is { name: string; file: string } => module.file !== undefined)
+    .filter(({ name }, at, all) => all.findIndex((one) => one.name === name) === at);
   const loaded = loadedModules(root);
   const stale = wanted.map(({ name }) => name).filter((name) => loaded.has(name));
-  if (stale.length > 0 && (await succeeded(`remove the modules ${stale.join(' ')}`, ['rmmod', ...stale], options))) {
-    for (const name of stale) changes.set(name, '-');
-  }
+  for (const name of await removed(stale, root, options)) changes.set(name, '-');
   for (const { name, file } of wanted) {
     if (loaded.has(name) && !changes.has(name)) continue;
     const done = await succeeded(`insert the module ${name}`, ['insmod', file], options);
@@ -63,6 +62,14 @@ export async function loadKernelModules(options: ModulesOptions): Promise<Module
     log.info(`kernel modules ${system.live ? 'changed' : 'would change'}: ${changed}`);
   }
   return changes;
+}
+
+/** Removes modules at one stroke. Those that are gone: rmmod goes on behind one that it cannot remove, and fails all the same. */
+async function removed(names: readonly string[], root: string, options: ModulesOptions): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  if (await succeeded(`remove the modules ${names.join(' ')}`, ['rmmod', ...names], options)) return names;
+  const left = loadedModules(root);
+  return names.filter((name) => !left.has(name));
 }
 
 async function succeeded(

@@ -74,11 +74,15 @@ function json(bytes: Uint8Array): unknown {
   }
 }
 
-/** `["a.tcz", {"name": "b.tcz", "sha256": "…"}]`. Throws Error when it is no list at all. */
+/**
+ * `["a.tcz", {"name": "b.tcz", "sha256": "…"}]`. What is listed twice has the checksum of either entry, and is left out where there
+ * are two. Throws Error when it is no list at all.
+ */
 export function parseExtensionList(bytes: Uint8Array): Listed<ExtensionEntry> {
   const list = ExtensionList.safeParse(json(bytes));
   if (!list.success) throw new Error(`it is not a list of at most ${MOST} extensions`);
-  const entries: ExtensionEntry[] = [];
+  const entries = new Map<string, ExtensionEntry>();
+  const doubtful = new Set<string>();
   const warnings: string[] = [];
   for (const item of list.data) {
     const parsed = Extension.safeParse(item);
@@ -92,9 +96,16 @@ export function parseExtensionList(bytes: Uint8Array): Listed<ExtensionEntry> {
       continue;
     }
     const name = written.name.endsWith('.tcz') ? written.name : `${written.name}.tcz`;
-    if (!entries.some((entry) => entry.name === name)) entries.push({ name, sha256: written.sha256?.toLowerCase() });
+    const sha256 = written.sha256?.toLowerCase() ?? entries.get(name)?.sha256;
+    const before = entries.get(name)?.sha256 ?? sha256;
+    if (before !== sha256) doubtful.add(name);
+    entries.set(name, { name, sha256 });
   }
-  return { entries, warnings };
+  for (const name of doubtful) {
+    entries.delete(name);
+    warnings.push(`${name} is listed with two checksums`);
+  }
+  return { entries: [...entries.values()], warnings };
 }
 
 /** `["fs/vmblock/vmblock.ko", "vmci"]`, or the same under `kmod_list`. Throws Error when it is no list at all. */
