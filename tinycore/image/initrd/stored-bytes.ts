@@ -88,7 +88,7 @@ export interface Spool {
   add(piece: Buffer): void;
   /** What was added. Nothing may be added afterwards. */
   done(): StoredBytes;
-  /** Gives up what was added. */
+  /** Gives up what was added; nothing after `done`. */
   drop(): void;
 }
 
@@ -126,6 +126,7 @@ export function openSpool(limit: number): Spool {
       if (fd === undefined) return bytesInMemory(Buffer.concat(pieces, length));
       const bytes = bytesOfFile(fd, 0, length);
       unnamed.register(bytes, fd);
+      fd = undefined; // from here on it belongs to those who read
       return bytes;
     },
     drop,
