@@ -45,6 +45,9 @@ test('parameters are those of json_hash before those of the query, with or witho
     // what is none counts as none
     [request(`/x?json_hash=${hash([1])}`), 'a', undefined],
     [request('/x?json_hash={'), 'a', undefined],
+    [request(`/x?json_hash=${hash([1])}`), 'length', undefined],
+    [request(`/x?json_hash=${hash('b')}`), '0', undefined],
+    [request('/x', 'null', JSON_TYPE), 'a', undefined],
     [request('/x', JSON.stringify({ json_hash: { a: 4 } }), JSON_TYPE), 'a', undefined],
     [request('/x', '[1]', JSON_TYPE), 'a', undefined],
     [request('/x', 'a=1', FORM), 'a', undefined],
