@@ -85,7 +85,7 @@ function checkLoaders(ipxe: string | undefined): void {
 function checkOptions({ server, port, cards, network }: IpxeOptions): void {
   const bad = (what: string, value: string, remedy: string): RazorMkError =>
     new RazorMkError('RAZOR_MK_USAGE', `invalid ${what}: ${JSON.stringify(value)}`, { remedy });
-  if (server !== undefined && isIP(server) !== 4 && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(server)) {
+  if (server !== undefined && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(server)) {
     throw bad('host', server, 'Give an address or a name: --server 192.0.2.10.');
   }
   if (!(port > 0 && port < 65536)) throw bad('port', String(port), 'Give 1 to 65535.');
