@@ -196,8 +196,7 @@ function testOf(
     };
   }
   const holdsFor = (value: string | undefined): boolean => compares(operator, value, literals) === wanted;
-  const accepts = (value: unknown): boolean =>
-    holdsFor(column.value({ ...values, [column.fact]: String(value) }) ?? undefined);
+  const accepts = (value: unknown): boolean => holdsFor(column.value({ ...values, [column.fact]: String(value) }));
   const found = column.value(values);
   const examples = examplesOf(operator, literals).filter(accepts);
   return { fact: column.fact, found, wants, holds: holdsFor(found), accepts, examples };
