@@ -59,3 +59,9 @@ test('a list that does not name the file says what it names', () => {
   assert.throws(() => find(''), /names nothing/);
   assert.throws(() => find(`${SHA256}\n${OTHER}\n`), /names nothing/);
 });
+
+test('a line that no list has is not read', () => {
+  const long = `${OTHER}  ${'x'.repeat(4096 - 64 - 2 - '/node.raw'.length)}/node.raw`;
+  assert.equal(find(`${long}\n${SHA256}  node.raw`).hex, SHA256);
+  assert.throws(() => find(`${long.replace('x', '')}\n${SHA256}  node.raw`), { code: 'RAZOR_MK_DEPLOY_IMAGE' });
+});

@@ -32,6 +32,18 @@ test('a GPT is fitted to the disk, and a config drive gets a partition', () => {
   assert.equal(withDrive.patches.length, plan.patches.length + 1);
 });
 
+test('a partition that is added has a random GUID (RFC 9562, version 4)', () => {
+  const made = new Set<string>();
+  for (let round = 0; round < 20; round++) {
+    const head = gpt();
+    planTable(head, { target: onDisk(GIB), configDrive: Buffer.from('drive') });
+    const guid = head.subarray(1024 + 2 * 128 + 16, 1024 + 2 * 128 + 32);
+    assert.deepEqual([(guid[7] ?? 0) & 0xf0, (guid[8] ?? 0) & 0xc0], [0x40, 0x80]);
+    made.add(guid.toString('hex'));
+  }
+  assert.equal(made.size, 20);
+});
+
 test('a partition of the image that is there for a config drive is taken when it is large enough', () => {
   const image = (): Buffer =>
     gptImage(8192, [{ type: LINUX, name: 'config-2', first: 2048, last: 2049 }]).subarray(0, MIB);
