@@ -22,6 +22,8 @@ export type RunTests = (tree: string, mutant: Mutant, tests: readonly string[]) 
 
 /** A mutant may loop for ever; so long one process may take, on a busy machine too. */
 const LIMIT_MS = 60_000;
+/** So many test files meet a mutant in one go: one that does not end costs the time of these alone. */
+const AT_ONCE = 8;
 /** Tests that look at all that the program prints or knows; they come first among those with a process of their own. */
 const WHOLE_VIEWS = ['test/facts/golden/golden.test.ts', 'test/transcripts/transcripts.test.ts'];
 
@@ -71,14 +73,27 @@ export function testRunner({ untouched, cache, graph, patienceMs }: RunnerOption
     return known;
   }
 
-  function workerFor(tree: string, variables: Readonly<Record<string, string>> = {}): Worker {
-    const worker = workers.get(tree) ?? startWorker(tree, untouched, { PATH: path, ...variables });
+  function workerFor(tree: string): Worker {
+    const worker = workers.get(tree) ?? startWorker(tree, untouched, { PATH: path });
     workers.set(tree, worker);
     return worker;
   }
 
-  /** Runs tests that can share a process; `passed` gets those that passed. */
+  /** Runs tests that can share a process, a few at a time; `passed` gets those that passed. */
   async function sharedFailure(
+    tree: string,
+    file: string,
+    tests: readonly string[],
+    passed: string[],
+  ): Promise<string | undefined> {
+    for (let at = 0; at < tests.length; at += AT_ONCE) {
+      const failed = await failureOf(tree, file, tests.slice(at, at + AT_ONCE), passed);
+      if (failed !== undefined) return failed;
+    }
+    return undefined;
+  }
+
+  async function failureOf(
     tree: string,
     file: string,
     tests: readonly string[],
@@ -88,7 +103,10 @@ export function testRunner({ untouched, cache, graph, patienceMs }: RunnerOption
     let left = tests;
     while (left.length > 0) {
       const time = left.reduce((sum, test) => sum + (durations.get(test) ?? 1000), 0);
-      const answer = await workerFor(tree).work({ changed: file, leading, tests: left }, 15_000 + 5 * time);
+      const answer = await workerFor(tree).work(
+        { changed: file, leading, tests: left },
+        Math.min(2 * LIMIT_MS, 15_000 + 5 * time),
+      );
       if (answer?.failed === undefined && answer !== undefined) {
         passed.push(...left);
         return undefined;
@@ -96,7 +114,7 @@ export function testRunner({ untouched, cache, graph, patienceMs }: RunnerOption
       if (answer === undefined && left.length > 1) {
         // one of them does not end: which one?
         for (const test of left) {
-          const failed = await sharedFailure(tree, file, [test], passed);
+          const failed = await failureOf(tree, file, [test], passed);
           if (failed !== undefined) return failed;
         }
         return undefined;

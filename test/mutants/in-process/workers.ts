@@ -23,7 +23,12 @@ export function startWorker(root: string, untouched: string, env: Readonly<Recor
     stop,
     work: (task, limitMs) =>
       new Promise((resolve) => {
-        child ??= fork(MAIN, [untouched], { cwd: root, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env });
+        child ??= fork(MAIN, [untouched], {
+          cwd: root,
+          execArgv: [],
+          stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+          env,
+        });
         const mine = child;
         const end = (answer: Answer | undefined): void => {
           clearTimeout(timer);
