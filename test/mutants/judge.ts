@@ -9,6 +9,8 @@ export interface Case {
   readonly mutant: Mutant;
 }
 
+const GRACE_MS = 120_000;
+
 export type Outcomes = ReadonlyMap<Case, Outcome>;
 
 export interface JudgeOptions {
@@ -38,7 +40,11 @@ export async function judge(cases: readonly Case[], options: JudgeOptions): Prom
       report(one, outcome);
     }
   };
-  await Promise.all(options.copies.map(work));
+  // what was begun in time may take a little longer, and no more: the figures must come
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => late.resolve(), options.deadline + GRACE_MS - performance.now());
+  await Promise.race([Promise.all(options.copies.map(work)), late.promise]);
+  clearTimeout(timer);
   return outcomes;
 }
 

@@ -45,7 +45,9 @@ const { values } = parseArgs({
 
 const inside = process.env[INSIDE];
 if (inside !== undefined) process.once('SIGTERM', () => process.exit(143)); // the first process of a namespace has no other
-process.exitCode = inside === undefined ? await outside() : await measure(inside);
+if (inside === undefined) process.exitCode = await outside();
+// a mutant may have left something that does not end
+else process.exit(await measure(inside));
 
 /** Makes the copies and starts this program again in a sandbox. */
 async function outside(): Promise<number> {
