@@ -61,8 +61,8 @@ test('an address is written as the kernel writes it', () => {
     ['2001:db8::0001', '2001:db8::1'],
     ['fe80::1%eth0', undefined],
     ['192.0.2.256', undefined],
-    ['x[192.0.2.1]', undefined],
-    ['[192.0.2.1]x', undefined],
+    ['1[92.0.2.1]', undefined],
+    ['[192.0.2.]1', undefined],
     ['', undefined],
     ['name', undefined],
   ];
