@@ -1,7 +1,8 @@
 /**
  * Regular expressions as Ruby reads them, run on RE2's linear-time engine: servers and operators write Ruby's, and a pattern from
  * the network must not be able to stop a node. A pattern means exactly what it means to Ruby, or is refused with the reason.
- * Onigmo's doc/RE is the rule. Texts and patterns are ASCII in practice: POSIX classes and \b know no other letters here.
+ * Onigmo's doc/RE is the rule. Texts and patterns are ASCII in practice: POSIX classes and \b know no other letters here. To Ruby
+ * no line begins behind a last line break, to RE2 one does: `^$` matches "a\n" here.
  */
 import { RE2JS } from 're2js';
 import { parseClass } from './ruby-class.ts';
@@ -115,7 +116,8 @@ function parseAtom(reader: Reader): Node {
   const c = pattern[reader.at] as string;
   if (c === '(') return parseGroup(reader);
   if (c === '[') return parseClass(reader);
-  if (c === '*' || c === '+' || c === '?') throw new Error(`nothing before the ${c} at ${reader.at + 1} to repeat`);
+  const times = /^(?:[*+?]|\{(?:\d+,?\d*|,\d+)\})/.exec(pattern.slice(reader.at, reader.at + 24))?.[0];
+  if (times !== undefined) throw new Error(`nothing before the ${times} at ${reader.at + 1} to repeat`);
   if (c === '\\') {
     const pair = pattern.slice(reader.at, reader.at + 2);
     const anchor = ANCHORS[pair];

@@ -34,6 +34,8 @@ test('what cannot be kept is refused with the reason', () => {
     ['a\\Zb', /\\Z with something behind it/],
     ['^*a', /anchor/],
     ['*a', /nothing before the \*/],
+    ['{2}a', /nothing before the \{2\} at 1/],
+    ['a|{,3}', /nothing before the \{,3\} at 3/],
     ['[a', /not closed/],
     ['(a', /not closed/],
     ['a)', /unmatched/],
