@@ -44,7 +44,14 @@ export function transportOf(name: string, where: string, target: string | undefi
 }
 
 /** Paths of a SAN that take no commands now (SPC-4, 5.15.2.4: target port asymmetric access states). */
-export const PASSIVE_STATES: ReadonlySet<string> = new Set(['standby', 'unavailable', 'offline', 'transitioning']);
+const PASSIVE_STATES: ReadonlySet<string> = new Set(['standby', 'unavailable', 'offline', 'transitioning']);
+/** A disk that the kernel has given up: it did not answer, its cable or its port is gone (drivers/scsi/scsi_sysfs.c, sdev_states). */
+const GIVEN_UP: ReadonlySet<string> = new Set(['offline', 'transport-offline', 'deleted', 'cancel']);
+
+/** Whether a disk, or this path to it, takes no commands now: by `device/access_state`, and by `device/state` of SCSI disks. */
+export function takesNoCommands({ accessState, state }: Pick<DiskTraits, 'accessState' | 'state'>): boolean {
+  return PASSIVE_STATES.has(accessState ?? '') || GIVEN_UP.has(state ?? '');
+}
 
 /** What a disk is judged by. */
 interface DiskTraits {
@@ -58,6 +65,8 @@ interface DiskTraits {
   readonly model: string | undefined;
   /** The file `device/access_state`. */
   readonly accessState: string | undefined;
+  /** The file `device/state` of a SCSI disk: `running`, `offline` … */
+  readonly state: string | undefined;
   /** The file `queue/zoned`: `none`, `host-aware`, `host-managed`. */
   readonly zoned: string | undefined;
 }
@@ -75,7 +84,8 @@ export function whyUnfit(traits: DiskTraits): string | undefined {
   if (traits.size === 0) return 'no medium in it';
   if (traits.readOnly) return 'read-only';
   if (traits.zoned === 'host-managed') return ZONES_IN_ORDER;
-  if (PASSIVE_STATES.has(traits.accessState ?? '')) return `its path is ${traits.accessState ?? ''}`;
+  if (GIVEN_UP.has(traits.state ?? '')) return `it does not answer (${traits.state ?? ''})`;
+  if (takesNoCommands(traits)) return `its path is ${traits.accessState ?? ''}`;
   return undefined;
 }
 

@@ -2,7 +2,7 @@
 import type { Sources } from '../../sources/sources.ts';
 import { oncePer } from '../../sources/recording.ts';
 import { pathNameOf } from './by-path.ts';
-import { type DiskKind, diskKind, isBlockDevice, PASSIVE_STATES, transportOf, whyUnfit } from './disk-kind.ts';
+import { type DiskKind, diskKind, isBlockDevice, takesNoCommands, transportOf, whyUnfit } from './disk-kind.ts';
 import { pciAddressIn } from './pci.ts';
 
 const BLOCK = '/sys/block';
@@ -21,6 +21,8 @@ export interface InventoryDisk {
   readonly pathTo: string | undefined;
   /** `access_state` of a SAN's path: `active/optimized`, `standby` … */
   readonly accessState: string | undefined;
+  /** What the kernel says of a SCSI disk: `running`, `offline` … */
+  readonly state: string | undefined;
   /** Bytes. */
   readonly size: number;
   readonly vendor: string | undefined;
@@ -97,6 +99,7 @@ function readDisk(sources: Sources, name: string, byPath: string | undefined): I
     removable: sources.line(`${base}/removable`) === '1',
     readOnly: sources.line(`${base}/ro`) === '1',
     accessState: inDevice('access_state'),
+    state: /^sd/.test(name) ? inDevice('state') : undefined,
   };
   const zoned = mayHaveZones(name) ? sources.line(`${base}/queue/zoned`) : undefined;
   return {
@@ -129,7 +132,7 @@ function withOtherPaths(disks: readonly InventoryDisk[]): InventoryDisk[] {
   for (const disk of disks) {
     const key = pathKey(disk);
     const before = first.get(key);
-    const better = before !== undefined && isPassive(before) && !isPassive(disk);
+    const better = before !== undefined && takesNoCommands(before) && !takesNoCommands(disk);
     if (before === undefined || better) first.set(key, disk);
   }
   return disks.map((disk) => {
@@ -137,10 +140,6 @@ function withOtherPaths(disks: readonly InventoryDisk[]): InventoryDisk[] {
     if (main === disk) return disk;
     return { ...disk, pathTo: main.name, unfit: disk.unfit ?? `another path to ${main.name}` };
   });
-}
-
-function isPassive(disk: InventoryDisk): boolean {
-  return PASSIVE_STATES.has(disk.accessState ?? '');
 }
 
 /** What two paths to one LUN have in common. Local disks share nothing with anything. */

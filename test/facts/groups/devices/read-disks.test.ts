@@ -120,3 +120,30 @@ test('a LUN of a SAN by two paths is one disk, and the path that takes commands 
   );
   assert.equal(await countOf(root), '1');
 });
+
+test('a SCSI disk that the kernel has given up takes no system; of two paths the one that answers stands for the disk', async (t) => {
+  const of = (name: string, host: number, state: string, wwid: string): TreeFiles => {
+    const place = `pci0000:00/0000:00:0${host}.0/host${host}/target${host}:0:0/${host}:0:0:0`;
+    const files = disk(name, place, {}, { state: `${state}\n`, type: '0\n', wwid: `${wwid}\n` });
+    return { ...files, [`sys/devices/${place}/block/${name}/device`]: `-> ../../../${host}:0:0:0` };
+  };
+  const shared = 'naa.600a0b80001122330000aabb00112299';
+  const root = makeTree(t, {
+    ...of('sda', 2, 'running', 'naa.5000c50000000001'),
+    ...of('sdb', 3, 'offline', 'naa.5000c50000000002'),
+    ...of('sdc', 4, 'transport-offline', shared),
+    ...of('sdd', 5, 'running', shared),
+    ...of('sde', 6, 'quiesce', 'naa.5000c50000000005'),
+  });
+  assert.deepEqual(
+    readDisks(openSources({ root })).map(({ name, pathTo, unfit }) => [name, pathTo, unfit]),
+    [
+      ['sda', undefined, undefined],
+      ['sdb', undefined, 'it does not answer (offline)'],
+      ['sdc', 'sdd', 'it does not answer (transport-offline)'],
+      ['sdd', undefined, undefined],
+      ['sde', undefined, undefined],
+    ],
+  );
+  assert.equal(await countOf(root), '3');
+});
