@@ -72,14 +72,18 @@ function byFirmware(sources: Sources): GuestKind | undefined {
   // coreboot machines have SeaBIOS too: the name of a BIOS alone counts only where something says that this is a guest
   const hardware = [get('sys_vendor'), get('product_name'), get('board_vendor')].join('|');
   const guest = QEMU.test(hardware) || hasHypervisorFlag(sources) || hasVirtualMachineBit(sources);
-  if (QEMU.test(record) && guest) return { name: qemuOrKvm(sources), source, raw: record };
+  if (QEMU.test(record) && guest) return { name: qemuOrKvm(sources, record), source, raw: record };
   // EC2's own: with a hypervisor under it Nitro (which is KVM), without one a bare-metal instance
   if (/^Amazon EC2\|/.test(record) && hasHypervisorFlag(sources)) return { name: 'kvm', source, raw: record };
   return undefined;
 }
 
-/** QEMU without KVM says so by the clocks that the kernel found; where it says nothing, Facter's word stands: kvm. */
-function qemuOrKvm(sources: Sources): string {
+/**
+ * QEMU without KVM says so by the clocks that the kernel found, and on ARM and RISC-V by its product name, which is otherwise
+ * "KVM Virtual Machine" (hw/arm/virt.c); where it says nothing, Facter's word stands: kvm.
+ */
+function qemuOrKvm(sources: Sources, record = ''): string {
+  if (record.includes('|QEMU Virtual Machine|')) return 'qemu';
   const clocks = sources.line(CLOCKS);
   const x86 = hasHypervisorFlag(sources);
   return x86 && clocks !== undefined && !clocks.includes('kvm-clock') ? 'qemu' : 'kvm';

@@ -14,7 +14,7 @@ const UUID = '0b7a4c1e-53d2-4f7a-9c1d-2a6f8e0d4b12';
 /** Facts that QEMU was told, or that its board has. */
 const TOLD: Readonly<Record<string, string | RegExp>> = {
   architecture: 'aarch64',
-  hardwareisa: 'aarch64',
+  hardwareisa: 'unknown',
   hardwaremodel: 'aarch64',
   is_virtual: 'true',
   mk_firmware_mode: 'uefi',
@@ -29,7 +29,14 @@ const TOLD: Readonly<Record<string, string | RegExp>> = {
   macaddress_eth0: '52:54:00:00:18:41',
   blockdevice_vda_size: String(64 * 1024 * 1024),
   blockdevice_nvme0n1_size: String(96 * 1024 * 1024),
-  mk_hw_disk_count: '2',
+  mk_disk_count: '2',
+  mk_disk_nvme0n1_serial: 'NVME-7006',
+  mk_asset_tag: 'AST-7004',
+  boardserialnumber: 'BRD-7002',
+  mk_hw_nic_count: '1',
+  mk_numa_node0_cpus: '0-1',
+  // what the firmware says: QEMU's own product name is another one here
+  virtual: 'kvm',
 };
 
 export const scenario: Scenario = {

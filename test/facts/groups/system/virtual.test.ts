@@ -32,6 +32,8 @@ const MACHINES: readonly (readonly [what: string, virtual: string, isVirtual: st
   ['KVM with QEMU’s record', 'kvm', 'true', pc('QEMU', 'Standard PC (Q35 + ICH9, 2009)', KVM_CLOCK)],
   ['KVM by Red Hat’s record', 'kvm', 'true', pc('Red Hat', 'KVM', KVM_CLOCK)],
   ['QEMU without KVM', 'qemu', 'true', pc('QEMU', 'Standard PC', { [CLOCKS]: 'tsc hpet acpi_pm\n' })],
+  ['KVM on ARM', 'kvm', 'true', pc('QEMU', 'KVM Virtual Machine', {}, 'processor : 0\nFeatures : fp\n')],
+  ['QEMU without KVM on ARM', 'qemu', 'true', pc('QEMU', 'QEMU Virtual Machine', {}, 'processor : 0\nFeatures : fp\n')],
   [
     'an old guest, as Facter knew it',
     'kvm',
