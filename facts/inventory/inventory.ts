@@ -9,55 +9,25 @@ import { type Dimm, readDimms } from '../groups/compute/dimms.ts';
 import { type InventoryDisk, readDisks } from '../groups/devices/read-disks.ts';
 import { readDmi } from '../groups/system/dmi.ts';
 import { type Gaps, readGaps } from '../groups/devices/gaps.ts';
-import { readLinks } from '../groups/network/link.ts';
 import { type Bmc, readBmc } from '../groups/system/management.ts';
 import { type Mount, readMounts } from '../groups/system/mounts.ts';
 import { readMeminfo } from '../groups/compute/memory.ts';
-import type { Neighbour } from '../groups/network/neighbours/neighbour-types.ts';
-import { readNeighbours } from '../groups/network/neighbours/neighbours.ts';
-import { readNics } from '../groups/network/nics.ts';
 import { type NumaNode, readNuma } from '../groups/compute/numa.ts';
 import { isAccelerator, isGpu, type PciDeviceDetails, readPciDetails } from '../groups/devices/pci.ts';
 import { architectureOf, type Distro, readDistro, readOperatingSystem } from '../groups/system/release.ts';
 import { isVirtual, readCloud, readVirtual } from '../groups/system/virtual.ts';
 import { readUsb, type UsbDevice } from '../groups/devices/usb.ts';
-import { nicRules } from '../identity/identity.ts';
 import { type IdentityChoice, NO_CHOICE } from '../identity/identity-types.ts';
 import { whyJunkText } from '../identity/junk-texts.ts';
 import { usableUuid } from '../identity/junk-uuids.ts';
 import { specified } from '../smbios/smbios.ts';
 import type { Sources } from '../sources/sources.ts';
-import { inventoryAddresses, type InventoryAddress } from './inventory-address.ts';
-
-export interface InventoryInterface {
-  readonly name: string;
-  /** Lower case with colons. */
-  readonly mac: string | undefined;
-  readonly permanentMac: string | undefined;
-  readonly addresses: readonly InventoryAddress[];
-  readonly up: boolean;
-  readonly carrier: boolean | undefined;
-  /** Mbit/s. */
-  readonly speedMbps: number | undefined;
-  readonly duplex: string | undefined;
-  readonly mtu: number | undefined;
-  readonly driver: string | undefined;
-  readonly pciAddress: string | undefined;
-  /** Four hex digits, lower case. */
-  readonly vendorId: string | undefined;
-  readonly deviceId: string | undefined;
-  readonly numaNode: number | undefined;
-  readonly sriovTotal: number | undefined;
-  readonly sriovEnabled: number | undefined;
-  /** Part of the machine's id: Ethernet hardware that a boot firmware could have used, with an address of its own. */
-  readonly bootable: boolean;
-  /** Why its address is not this machine's own, in words: a BMC's, a modem's, one that many machines have. */
-  readonly foreign: string | undefined;
-  /** ARPHRD number: 1 Ethernet, 32 InfiniBand. */
-  readonly linkType: number;
-  /** Devices at the other end of its cable, the one that counts first. */
-  readonly neighbours: readonly Neighbour[];
-}
+import {
+  type InventoryInterface,
+  type InventoryLoopback,
+  readInterfaces,
+  readLoopback,
+} from './inventory-interface.ts';
 
 export interface Inventory {
   readonly hostname: string;
@@ -125,7 +95,7 @@ export interface Inventory {
   readonly disks: readonly InventoryDisk[];
   readonly interfaces: readonly InventoryInterface[];
   /** The loopback interface, which is not among the others. */
-  readonly loopback: Pick<InventoryInterface, 'name' | 'addresses' | 'mtu'> | undefined;
+  readonly loopback: InventoryLoopback | undefined;
   /** The interface of the IPv4 default route. */
   readonly defaultInterface: string | undefined;
   readonly pci: readonly PciDeviceDetails[];
@@ -181,8 +151,8 @@ export function readInventory(sources: Sources, choice: IdentityChoice = NO_CHOI
     mounts: readMounts(sources),
     numa: readNuma(sources),
     disks: readDisks(sources),
-    interfaces: interfaces(sources, choice),
-    loopback: loopback(sources),
+    interfaces: readInterfaces(sources, choice),
+    loopback: readLoopback(sources),
     defaultInterface: defaultInterface(sources),
     pci,
     usb: readUsb(sources),
@@ -246,45 +216,4 @@ function cpu(sources: Sources): Inventory['cpu'] {
     frequencyMhz: most !== undefined ? most / 1000 : Number.isFinite(now) ? now : undefined,
     flags: (first?.get('flags') ?? first?.get('Features') ?? '').split(/\s+/).filter(Boolean),
   };
-}
-
-function loopback(sources: Sources): Inventory['loopback'] {
-  const nic = readNics(sources).find(({ type }) => type === 772);
-  return nic && { name: nic.name, addresses: inventoryAddresses(sources, nic), mtu: nic.mtu };
-}
-
-function interfaces(sources: Sources, choice: IdentityChoice): InventoryInterface[] {
-  const rules = nicRules(sources, choice);
-  const nodes = new Map<string | undefined, number | undefined>(
-    readPciDetails(sources).map(({ address, numaNode }) => [address, numaNode]),
-  );
-  const links = new Map(readLinks(sources).map((link) => [link.name, link]));
-  const neighbours = readNeighbours(sources);
-  return readNics(sources)
-    .filter((nic) => nic.type !== 772)
-    .map((nic) => {
-      const link = links.get(nic.name);
-      return {
-        name: nic.name,
-        mac: nic.mac,
-        permanentMac: nic.permanentMac,
-        addresses: inventoryAddresses(sources, nic),
-        up: nic.up,
-        carrier: link?.carrier,
-        speedMbps: link?.speed,
-        duplex: link?.duplex,
-        mtu: nic.mtu,
-        driver: nic.driver,
-        pciAddress: link?.pciAddress,
-        vendorId: link?.vendor,
-        deviceId: link?.device,
-        numaNode: nodes.get(link?.pciAddress),
-        sriovTotal: link?.sriovTotal,
-        sriovEnabled: link?.sriovEnabled,
-        bootable: rules.whyOut(nic) === undefined,
-        foreign: rules.whyForeign(nic),
-        linkType: nic.type,
-        neighbours: neighbours.filter((one) => one.interface === nic.name),
-      };
-    });
 }

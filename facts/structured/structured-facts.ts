@@ -117,12 +117,12 @@ function usage(total: number, available: number): StructuredValue {
   };
 }
 
-/** `23.54 GiB`, `512 bytes`: Facter 4's words for a size. */
+/** `23.54 GiB`, `512 bytes`: Facter 4's words for a size. What would round to 1024 of a unit is 1.00 of the next one. */
 export function humanBytes(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   let unit = 0;
   let size = bytes;
-  while (size >= 1024 && unit < units.length - 1) {
+  while (Math.round(size * 100) >= 102_400 && unit < units.length - 1) {
     size /= 1024;
     unit += 1;
   }

@@ -3,7 +3,8 @@ import { BlockList } from 'node:net';
 import { network6Of } from '../groups/network/ipv6.ts';
 import { networkOf } from '../groups/network/network.ts';
 import type { InventoryAddress } from '../inventory/inventory-address.ts';
-import type { Inventory, InventoryInterface } from '../inventory/inventory.ts';
+import type { InventoryInterface } from '../inventory/inventory-interface.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import type { StructuredValue } from './structured-value.ts';
 
 const MOST_ENTRIES = 100;
@@ -22,13 +23,20 @@ export function structuredNetworking(
     inventory.defaultInterface ??
     inventory.interfaces.find(({ addresses }) => addresses.some(({ address }) => address === fact('ipaddress')))?.name;
   const main = primary === undefined ? undefined : interfaces[primary];
-  const { bindings: _, bindings6: __, ...first } = main ?? {};
   return {
     hostname: fact('hostname'),
     domain: fact('domain'),
     fqdn: fact('fqdn') ?? fact('hostname'),
     primary: main === undefined ? undefined : primary,
-    ...first,
+    mac: main?.['mac'],
+    mtu: main?.['mtu'],
+    ip: main?.['ip'],
+    netmask: main?.['netmask'],
+    network: main?.['network'],
+    ip6: main?.['ip6'],
+    netmask6: main?.['netmask6'],
+    network6: main?.['network6'],
+    scope6: main?.['scope6'],
     interfaces,
   };
 }
@@ -42,13 +50,17 @@ type Binding = {
   readonly flags?: readonly string[] | undefined;
 };
 
-function interfaceOf(nic: Pick<InventoryInterface, 'addresses' | 'mtu'> & Partial<InventoryInterface>): InterfaceValue {
+function interfaceOf(nic: NonNullable<Inventory['loopback']> & Partial<InventoryInterface>): InterfaceValue {
   const bindings = nic.addresses.filter(({ family }) => family === 'IPv4').map(binding4);
   const bindings6 = nic.addresses.filter(({ family }) => family === 'IPv6').map(binding6);
   const [four, six] = [mainOf(bindings), mainOf(bindings6)];
   return {
     mac: (nic.permanentMac ?? nic.mac)?.toLowerCase(),
     mtu: nic.mtu,
+    physical: nic.physical,
+    operational_state: nic.operationalState,
+    speed: nic.speedMbps,
+    duplex: nic.duplex,
     ip: four?.address,
     netmask: four?.netmask,
     network: four?.network,

@@ -12,8 +12,9 @@ export const COMPARED_FACTS = [
   'system_uptime',
 ];
 
-/** Of a lease file that a DHCP client keeps; changing by themselves. */
-const NOT_COMPARED = /\.dhcp$|^(memory|mountpoints)\..*\.(available|used|capacity)(_bytes)?$|^system_uptime/;
+/** Of a lease file that a DHCP client keeps; levels of the x86-64 ABI, which no rule asks for; changing by themselves. */
+const NOT_COMPARED =
+  /\.dhcp$|^processors\.extensions|^(memory|mountpoints)\..*\.(available|used|capacity)(_bytes)?$|^system_uptime/;
 
 /** Values by path, `a.b.c`. */
 function leaves(value: unknown, path = ''): [string, unknown][] {
@@ -25,8 +26,13 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 export function differencesToFacter(facter: unknown, structured: unknown): string[] {
   const ours = new Map(leaves(structured));
   return leaves(facter)
-    .filter(([path, value]) => !NOT_COMPARED.test(path) && value !== ours.get(path))
+    .filter(([path, value]) => !NOT_COMPARED.test(path) && value !== ours.get(path) && !isUnknown(path, value))
     .map(([path, value]) => `${path}: ${JSON.stringify(value)}, ours ${JSON.stringify(ours.get(path))}`);
+}
+
+/** A link without a speed: what is not known is absent in ours. */
+function isUnknown(path: string, value: unknown): boolean {
+  return (path.endsWith('.speed') && value === -1) || (path.endsWith('.duplex') && value === 'unknown');
 }
 
 /** How many values of Facter's are compared. */

@@ -36,6 +36,9 @@ const FILES = {
   '/sys/class/net/eth0/type': '1\n',
   '/sys/class/net/eth0/mtu': '1500\n',
   '/sys/class/net/eth0/flags': '0x1003\n',
+  '/sys/class/net/eth0/operstate': 'up\n',
+  '/sys/class/net/eth0/speed': '1000\n',
+  '/sys/class/net/eth0/duplex': 'full\n',
   '/sys/class/net/eth0/device/': '',
   '/sys/class/dmi/id/sys_vendor': 'ACME\n',
   '/sys/class/dmi/id/product_name': 'Server 1\n',
@@ -82,6 +85,7 @@ test('facts have Facter 4’s structure and types', async () => {
     network6: '2001:db8:1::',
     scope6: 'global',
   };
+  const link = { physical: true, operational_state: 'up', speed: 1000, duplex: 'full' };
   const bindings6 = [
     {
       address: 'fe80::5054:ff:fe00:1',
@@ -141,7 +145,7 @@ test('facts have Facter 4’s structure and types', async () => {
       fqdn: 'n1.example.org',
       primary: 'eth0',
       ...eth0,
-      interfaces: { eth0: { ...eth0, bindings, bindings6 } },
+      interfaces: { eth0: { ...eth0, ...link, bindings, bindings6 } },
     },
     dmi: { manufacturer: 'ACME', product: { name: 'Server 1', serial_number: 'SN1X' } },
     disks: { sda: { size: '1.00 GiB', size_bytes: 1_073_741_824, model: 'DISK', type: 'hdd' } },
@@ -164,7 +168,12 @@ test('what is not known is absent: a machine of which nothing can be read has ne
 });
 
 test('sizes and networks are written as Facter writes them', () => {
-  assert.deepEqual([0, 512, 1024, 25_276_514_304].map(humanBytes), ['0 bytes', '512 bytes', '1.00 KiB', '23.54 GiB']);
+  const sizes = [0, 512, 1023, 1024, 1_048_574, 1_073_737_728, 1_073_730_000, 25_276_514_304];
+  assert.deepEqual(sizes.map(humanBytes), [
+    ...['0 bytes', '512 bytes', '1023 bytes', '1.00 KiB'],
+    // an optical drive without a medium, as a kernel shows it: 1023.996 MiB
+    ...['1.00 MiB', '1.00 GiB', '1023.99 MiB', '23.54 GiB'],
+  ]);
   assert.equal(network6Of('2001:db8::1:0:0:7', 'ffff:ffff:ffff:ffff:ffff::'), '2001:db8:0:0:1::');
   assert.equal(network6Of('::1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'), '::1');
   assert.equal(network6Of('fe80::1%eth0', 'ffff::'), 'fe80::');
