@@ -43,6 +43,7 @@ const PARTS = [
   'arch/x86/crypto',
   'block',
   'crypto',
+  'fs/efivarfs',
   'lib',
   'net/core',
   'net/802',
@@ -74,6 +75,8 @@ export interface GuestParts {
   readonly programs: readonly string[];
   /** Further files: their path in the guest, and here. Directories are copied whole. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Whole trees, their symbolic links as they are. */
+  readonly trees?: Readonly<Record<string, string>>;
   /** Files whose libraries come too. */
   readonly librariesOf?: readonly string[];
   /** Not compressed: emulated processors unpack slowly, and QEMU reads fast. */
@@ -94,6 +97,9 @@ export async function buildGuest(folder: string, parts: GuestParts): Promise<Gue
   copyFileSync(inPackage(unpacked, 'bin/busybox'), join(root, 'bin/busybox'));
   for (const program of parts.programs) await copyProgram(program, root);
   for (const path of parts.librariesOf ?? []) await copyLibraries(path, root);
+  for (const [to, from] of Object.entries(parts.trees ?? {})) {
+    cpSync(from, join(root, to), { recursive: true, verbatimSymlinks: true });
+  }
   for (const [to, from] of Object.entries(parts.files ?? {})) {
     mkdirSync(dirname(join(root, to)), { recursive: true });
     cpSync(from, join(root, to), { recursive: true, dereference: true });
@@ -183,6 +189,6 @@ async function archiveOf(root: string): Promise<Buffer> {
     timeoutMs: 120_000,
     outputLimit: 1024 * 1024 * 1024,
   });
-  if (archive.status !== 0) throw new Error(`cpio: ${archive.stderr.toString()}`);
+  if (archive.status !== 0) throw new Error(`cpio: ${archive.stderr.toString().slice(0, 500)}`);
   return archive.stdout;
 }

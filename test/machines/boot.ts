@@ -1,5 +1,5 @@
 /** Boots a machine with QEMU (emulation only) and reads from its console what it says of itself. */
-import { copyFileSync, existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { captureSources, collectFacts, structuredFacts } from '../../facts/facts.ts';
 import { readInventory } from '../../facts/inventory/inventory.ts';
@@ -12,6 +12,8 @@ import { type Qemu, qemuWith } from './qemu.ts';
 
 const LONGEST_BOOT_MS = 300_000;
 const OVMF = '/usr/share/OVMF';
+/** What each machine said. */
+const SAID = join(import.meta.dirname, '../../build/machines/said');
 
 /** The QEMU for a machine, or why it cannot be booted here, in words. `tell` gets a line for what takes time. */
 export async function qemuFor(machine: LookedAtMachine, tell: (line: string) => void): Promise<Qemu | string> {
@@ -43,10 +45,21 @@ export async function bootMachine(machine: LookedAtMachine, guest: Guest, qemu: 
   } finally {
     await tpm?.stop();
   }
+  mkdirSync(SAID, { recursive: true });
+  writeFileSync(saidFile(machine), lines.join('\n'));
   if (!lines.includes('MK DONE')) {
     throw new Error(`${machine.name} did not come to its end:\n${lines.slice(-40).join('\n')}`);
   }
   return lines.join('\n');
+}
+
+function saidFile({ name }: LookedAtMachine): string {
+  return join(SAID, `${name}.txt`);
+}
+
+/** What the machine said when it was booted last. Throws where it never was. */
+export function saidOf(machine: LookedAtMachine): string {
+  return readFileSync(saidFile(machine), 'utf8');
 }
 
 function wordsOf(machine: LookedAtMachine, guest: Guest, directory: string): string[] {

@@ -1,9 +1,10 @@
 /** The guest of the machines that are looked at: Debian 13's kernel and this clone's executable. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../platform/process/run.ts';
 import { buildGuest, type Guest } from '../../scripts/machines/initrd.ts';
+import { debianTree } from '../helpers/debian-tree.ts';
 import { aptSuite } from '../../tinycore/image/base/apt-suite.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -33,6 +34,7 @@ const DRIVERS = [
   ...['sr_mod.ko', 'st.ko', 'sym53c8xx_2', 'virtio_scsi.ko', 'vmw_pvscsi.ko'].map((part) => `scsi/${part}`),
 ];
 let built: Promise<Guest> | undefined;
+let builtWithFacter: Promise<Guest | string> | undefined;
 
 /** The guest, built once a process. Rejects where Debian's packages cannot be had. */
 export function guestOf(): Promise<Guest> {
@@ -47,6 +49,35 @@ async function build(): Promise<Guest> {
     programs: [],
     files: { 'usr/bin/razor-mk': executable },
     librariesOf: [executable],
+    drivers: DRIVERS,
+    apt,
+    plain: true,
+  });
+}
+
+/** A guest with Facter 4 and Ruby of Debian 13 as well, or why there is none here, in words. `tell` gets a line for what takes time. */
+export function facterGuestOf(tell: (line: string) => void): Promise<Guest | string> {
+  return (builtWithFacter ??= buildWithFacter(tell));
+}
+
+async function buildWithFacter(tell: (line: string) => void): Promise<Guest | string> {
+  const packages = [
+    ...['base-files', 'coreutils', 'dash', 'facter', 'grep', 'iproute2', 'libstdc++6'],
+    ...['ruby-sys-filesystem', 'util-linux'],
+  ];
+  const tree = await debianTree({ dir: join(CACHE, 'facter'), packages, suite: 'trixie', tell });
+  if (typeof tree === 'string') return tree;
+  // an emulated processor copies every byte of it
+  for (const name of ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/lib/x86_64-linux-gnu/gconv']) {
+    rmSync(join(tree.root, name), { recursive: true, force: true });
+  }
+  const executable = await packaged();
+  const apt = await aptSuite({ suite: 'trixie', cache: CACHE, run: { timeoutMs: 300_000 } });
+  return await buildGuest(join(CACHE, 'guest-facter'), {
+    init: readFileSync(join(import.meta.dirname, 'facter-init.sh'), 'utf8'),
+    programs: [],
+    trees: { debian: tree.root },
+    files: { 'debian/razor-mk': executable },
     drivers: DRIVERS,
     apt,
     plain: true,

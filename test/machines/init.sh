@@ -9,6 +9,7 @@ mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm /etc
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /run
+[ -d /sys/firmware/efi/efivars ] && modprobe -q efivarfs
 [ -d /sys/firmware/efi/efivars ] && mount -t efivarfs efivarfs /sys/firmware/efi/efivars
 hostname guest
 ip link set lo up

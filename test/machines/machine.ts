@@ -60,3 +60,12 @@ export function machine(kind: string, ...more: string[]): string[] {
   const usual = [...(has('-cpu') ? [] : ['-cpu', 'qemu64']), ...(has('-m') ? [] : ['-m', '768'])];
   return ['-M', kind, ...usual, '-nodefaults', '-vga', 'none', ...more];
 }
+
+/** Nothing is booted: what each machine said last is looked at once more. */
+export const AGAIN = process.env['RAZOR_MK_MACHINES_AGAIN'] === '1';
+
+/** Those of the machines that were asked for; all where none was. */
+export function chosenOf(machines: readonly LookedAtMachine[]): readonly LookedAtMachine[] {
+  const asked = (process.env['RAZOR_MK_MACHINES'] ?? '').split(' ').filter(Boolean);
+  return machines.filter(({ name }) => asked.length === 0 || asked.includes(name));
+}

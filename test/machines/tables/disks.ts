@@ -1,6 +1,6 @@
 /** Disks: controllers, paths and media that no recording has. */
 import assert from 'node:assert/strict';
-import { drive, type LookedAtMachine, q35 } from '../machine.ts';
+import { drive, type LookedAtMachine, machine, q35 } from '../machine.ts';
 
 const MIB = 1024 * 1024;
 /** Two drives of one file: two paths to one disk. */
@@ -99,5 +99,87 @@ export const DISK_MACHINES: readonly LookedAtMachine[] = [
       mk_disk_sda_transport: 'usb',
       mk_disk_sdb_transport: 'usb',
     },
+  },
+  {
+    name: 'old-scsi',
+    why: 'a controller of parallel SCSI, and a RAID controller of the first generation',
+    qemu: machine(
+      'pc',
+      ...[...drive(0), ...drive(1)],
+      ...['-device', 'lsi53c895a,id=a', '-device', 'scsi-hd,drive=d0,bus=a.0,scsi-id=3,serial=PAR-0'],
+      ...['-device', 'megasas,id=c', '-device', 'scsi-hd,drive=d1,bus=c.0,scsi-id=2,serial=RAID-2'],
+    ),
+    disks: [64, 66],
+    facts: { mk_disk_count: '2', mk_hw_disk_count: '2' },
+    look: ({ inventory: { disks } }) =>
+      assert.deepEqual(disks.map(({ size, serial, transport }) => [size / MIB, serial, transport]).sort(), [
+        [64, 'PAR-0', 'scsi'],
+        [66, 'RAID-2', 'scsi'],
+      ]),
+  },
+  {
+    name: 'same-serials',
+    why: 'cheap sticks and cloned disks have one serial number on three buses: each is a disk all the same',
+    qemu: q35(
+      ...[0, 1, 2, 3, 4, 5].flatMap((index) => drive(index)),
+      ...['-device', 'qemu-xhci,id=x', '-device', 'virtio-scsi-pci,id=s'],
+      ...[0, 1].flatMap((i) => ['-device', `usb-storage,bus=x.0,drive=d${i},serial=SAME`]),
+      ...[2, 3].flatMap((i) => ['-device', `virtio-blk-pci,drive=d${i},serial=SAME`]),
+      ...[4, 5].flatMap((i) => ['-device', `scsi-hd,bus=s.0,drive=d${i},serial=SAME`]),
+    ),
+    disks: [64, 64, 64, 64, 64, 64],
+    facts: { mk_disk_count: '6' },
+    look: ({ inventory: { disks } }) =>
+      assert.deepEqual(
+        disks.map(({ pathTo }) => pathTo),
+        Array(6).fill(undefined),
+      ),
+  },
+  {
+    name: 'no-disks',
+    why: 'a machine without disks: an optical drive with a medium, and one without',
+    qemu: q35(
+      ...[
+        '-drive',
+        'file=@file:cd.iso,format=raw,if=none,id=cd,readonly=on,media=cdrom',
+        '-device',
+        'virtio-scsi-pci,id=s',
+      ],
+      ...['-device', 'scsi-cd,bus=s.0,drive=cd,serial=CD-1', '-device', 'ide-cd,bus=ide.1'],
+    ),
+    files: { 'cd.iso': new Uint8Array(2 * MIB) },
+    // the old agent’s facts from lshw have no count where there is no disk
+    facts: { mk_disk_count: '0', blockdevices: 'sr0,sr1', mk_hw_disk_count: undefined },
+  },
+  {
+    name: 'layers',
+    why: 'what lies on a disk or in memory is no disk: loops, compressed memory, memory as a disk, blocks of the kernel’s own',
+    qemu: q35(...drive(0), '-device', 'virtio-blk-pci,drive=d0,serial=V-0'),
+    disks: [64],
+    setup: [
+      'modprobe -a loop zram brd null_blk nbd',
+      'head -c 1000000 /dev/zero > /tmp/image; losetup /dev/loop0 /tmp/image',
+      'echo 8M > /sys/block/zram0/disksize; mkswap /dev/zram0; swapon /dev/zram0',
+    ].join('\n'),
+    // lshw, of which mk_hw_disk_* come, has no virtio disks
+    facts: { mk_disk_count: '1', blockdevices: 'vda', mk_hw_disk_count: undefined },
+    look: ({ inventory: { disks, memory } }) => {
+      assert.deepEqual(
+        disks.map(({ name }) => name),
+        ['vda'],
+      );
+      assert.ok(memory.swap > 7 * MIB && memory.swap < 8.1 * MIB, `swap of ${memory.swap} bytes`);
+    },
+  },
+  {
+    name: 'disk-taken-out',
+    why: 'one disk was taken out while the machine runs, one does not answer any more, and one is good',
+    qemu: q35(
+      ...[...drive(0), ...drive(1), ...drive(2), '-device', 'virtio-scsi-pci,id=s'],
+      ...[0, 1, 2].flatMap((i) => ['-device', `scsi-hd,bus=s.0,scsi-id=${i},drive=d${i},serial=S-${i}`]),
+    ),
+    disks: [64, 65, 66],
+    setup: 'echo 1 > /sys/block/sda/device/delete; echo offline > /sys/block/sdb/device/state; sleep 1',
+    facts: { blockdevices: 'sdb,sdc', mk_disk_count: '1' },
   },
 ];

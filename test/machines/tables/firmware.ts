@@ -1,6 +1,6 @@
 /** Firmware and its tables, screens, management processors. */
 import assert from 'node:assert/strict';
-import { drive, type LookedAtMachine, nic, q35 } from '../machine.ts';
+import { drive, type LookedAtMachine, machine, nic, q35 } from '../machine.ts';
 
 const MAC = '52:54:00:0a:00:01';
 
@@ -65,5 +65,88 @@ export const FIRMWARE_MACHINES: readonly LookedAtMachine[] = [
     setup: 'modprobe -a ipmi_si ipmi_devintf; sleep 2',
     facts: { mk_bmc: 'true', mk_bmc_interface: 'KCS (Keyboard Control Style)', mk_bmc_ipmi_version: '2.0' },
     look: ({ inventory }) => assert.equal(inventory.bmc?.device, true),
+  },
+  {
+    name: 'tpm-1.2',
+    why: 'a TPM 1.2 by its registers, with a BIOS',
+    tpm: { device: 'tpm-tis', version: '1.2' },
+    qemu: q35(),
+    setup: 'modprobe tpm_tis; sleep 1',
+    facts: { mk_firmware_mode: 'bios', mk_secure_boot: undefined, mk_tpm: 'true', mk_tpm_version: '1.2' },
+  },
+  {
+    name: 'setup-mode',
+    why: 'UEFI that could check signatures and has no keys yet: Secure Boot is off, and the firmware says so',
+    uefi: ['OVMF_CODE_4M.secboot.fd', 'OVMF_VARS_4M.fd'],
+    qemu: machine(
+      'q35,smm=on',
+      ...['-m', '1024', '-global', 'driver=cfi.pflash01,property=secure,value=on'],
+      ...['-global', 'ICH9-LPC.disable_s3=1', ...nic(0, 'virtio-net-pci', MAC)],
+    ),
+    facts: { mk_firmware_mode: 'uefi', mk_secure_boot: 'false', mk_tpm: 'false' },
+    id: [MAC],
+  },
+  {
+    name: 'bmc-on-pci',
+    why: 'a management processor that is a PCI device and that the firmware’s table does not name',
+    qemu: q35('-device', 'ipmi-bmc-sim,id=b', '-device', 'pci-ipmi-kcs,bmc=b'),
+    setup: 'modprobe -a ipmi_si ipmi_devintf; sleep 3',
+    facts: { mk_bmc: 'true', mk_bmc_interface: undefined, mk_driver_gap_count: '0' },
+    look: ({ inventory }) => assert.equal(inventory.bmc?.device, true),
+  },
+  {
+    name: 'bmc-on-smbus',
+    why: 'a management processor on the SMBus, which the table names and for which no driver is loaded',
+    qemu: q35('-device', 'ipmi-bmc-sim,id=b', '-device', 'smbus-ipmi,bmc=b'),
+    facts: { mk_bmc: 'true', mk_bmc_interface: 'SSIF (SMBus System Interface)', mk_bmc_ipmi_version: '2.0' },
+  },
+  {
+    name: 'smbios-3',
+    why: 'a table of SMBIOS 3 with an entry point of 64 bits, a UUID, and names of modules',
+    qemu: machine(
+      'q35,smbios-entry-point-type=64',
+      ...[
+        '-uuid',
+        'c0ffee00-1234-4567-89ab-00112233445b',
+        '-smbios',
+        'type=1,manufacturer=Example,product=P 3,serial=X0012345',
+      ],
+      ...[
+        '-smbios',
+        'type=3,manufacturer=Example,asset=ASSET-00123',
+        '-smbios',
+        'type=2,product=B 3,serial=.TAG.CN001.',
+      ],
+      ...['-smbios', 'type=17,loc_pfx=DIMM,bank=B,manufacturer=M,serial=OEM123456,part=PN-9,speed=3200'],
+    ),
+    facts: {
+      uuid: 'c0ffee00-1234-4567-89ab-00112233445b',
+      serialnumber: 'X0012345',
+      boardserialnumber: '.TAG.CN001.',
+      mk_asset_tag: 'ASSET-00123',
+      mk_dimm0_part: 'PN-9',
+      mk_dimm0_speed: '3200',
+    },
+    look: ({ inventory: { system, board, chassis } }) =>
+      assert.deepEqual([system.serial, board.serial, chassis.assetTag], ['X0012345', '.TAG.CN001.', 'ASSET-00123']),
+  },
+  {
+    name: 'no-acpi',
+    why: 'acpi=off: what only ACPI says is not known to the kernel, and the firmware’s own tables are found all the same',
+    qemu: q35(
+      ...[
+        '-smp',
+        '2,sockets=2',
+        ...nic(0, 'e1000e', MAC),
+        ...drive(0),
+        '-device',
+        'ide-hd,bus=ide.0,drive=d0,serial=A-1',
+      ],
+      ...['-smbios', 'type=1,manufacturer=Example,product=P 4,serial=SN-4'],
+    ),
+    disks: [64],
+    append: 'acpi=off',
+    facts: { serialnumber: 'SN-4', physicalprocessorcount: '2', mk_disk_sda_serial: 'A-1', mk_disk_count: '1' },
+    id: [MAC],
   },
 ];

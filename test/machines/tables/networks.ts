@@ -1,6 +1,6 @@
 /** Network cards, and what is built on them. */
 import assert from 'node:assert/strict';
-import { type LookedAtMachine, machine, nic, q35 } from '../machine.ts';
+import { drive, type LookedAtMachine, machine, nic, q35 } from '../machine.ts';
 
 const MAC = (last: number): string => `52:54:00:0a:00:${String(last).padStart(2, '0')}`;
 
@@ -83,5 +83,77 @@ export const NETWORK_MACHINES: readonly LookedAtMachine[] = [
     id: [MAC(3)],
     look: ({ inventory }) =>
       assert.match(inventory.interfaces.find(({ mac }) => mac === MAC(3))?.pciAddress ?? '', /^0000:03:03\.0$/),
+  },
+  {
+    name: 'bond-and-bridge',
+    why: 'two cards in a bond, a VLAN of it in a bridge, with a pair of virtual cards and a macvlan: the id has the two cards',
+    qemu: q35(...nic(0, 'e1000e', MAC(1)), ...nic(1, 'virtio-net-pci', MAC(2))),
+    setup: [
+      'modprobe -a bonding 8021q bridge veth macvlan dummy',
+      '[ -e /sys/class/net/bond0 ] || ip link add bond0 type bond',
+      'ip link set eth0 down; ip link set eth1 down',
+      'ip link set eth0 master bond0; ip link set eth1 master bond0; ip link set bond0 up',
+      'ip link add link bond0 name bond0.7 type vlan id 7; ip link add br0 type bridge; ip link set bond0.7 master br0',
+      'ip link add pair0 type veth; ip link add link bond0 name mv0 type macvlan',
+    ].join('\n'),
+    facts: { mk_hw_nic_count: '2', macaddress: MAC(1).toUpperCase() },
+    look: ({ set }) => assert.deepEqual(set.identity.interfaces.map(({ mac }) => mac).sort(), [MAC(1), MAC(2)]),
+  },
+  {
+    name: 'failover',
+    why: 'a virtio card and another that stands in for it, with one address, under a third that the kernel makes of both: one address',
+    qemu: q35(
+      ...['-device', 'pcie-root-port,id=r0,chassis=1', '-device', 'pcie-root-port,id=r1,chassis=2'],
+      ...nic(0, 'virtio-net-pci', MAC(1), ',bus=r0,id=standby,failover=on'),
+      ...nic(1, 'virtio-net-pci', MAC(1), ',bus=r1,id=primary,failover_pair_id=standby'),
+    ),
+    setup: 'sleep 5',
+    facts: { mk_hw_nic_count: '2' },
+    id: [MAC(1)],
+  },
+  {
+    name: 'twelve-cards',
+    why: 'twelve cards: the tenth is found after the second and before the eleventh, whatever their names sort like',
+    qemu: q35(...Array.from({ length: 12 }, (_, index) => nic(index, 'virtio-net-pci', MAC(index + 1))).flat()),
+    facts: { mk_hw_nic_count: '12', mk_pci_count: '16' },
+    id: Array.from({ length: 12 }, (_, index) => MAC(index + 1)),
+  },
+  {
+    name: 'functions',
+    why: 'two cards and a disk controller as functions of one device; a card of a node of its own behind a second host bridge',
+    qemu: q35(
+      ...['-smp', '2,sockets=2', '-m', '1024', '-object', 'memory-backend-ram,id=m0,size=512M'],
+      ...['-object', 'memory-backend-ram,id=m1,size=512M'],
+      ...['-numa', 'node,nodeid=0,cpus=0,memdev=m0', '-numa', 'node,nodeid=1,cpus=1,memdev=m1'],
+      ...[
+        '-device',
+        'pxb-pcie,id=pxb,bus_nr=128,bus=pcie.0,numa_node=1',
+        '-device',
+        'pcie-root-port,id=r,bus=pxb,chassis=9',
+      ],
+      ...nic(0, 'e1000', MAC(1), ',bus=pcie.0,addr=6.0,multifunction=on'),
+      ...nic(1, 'e1000', MAC(2), ',bus=pcie.0,addr=6.1'),
+      ...[
+        '-device',
+        'virtio-scsi-pci,id=s,bus=pcie.0,addr=6.2',
+        ...drive(0),
+        '-device',
+        'scsi-hd,bus=s.0,drive=d0,serial=F-2',
+      ],
+      ...nic(2, 'e1000e', MAC(3), ',bus=r'),
+    ),
+    disks: [64],
+    facts: { mk_hw_nic_count: '3', mk_disk_count: '1', mk_disk_sda_pci: '0000:00:06.2', mk_numa_node_count: '2' },
+    look: ({ set, inventory }) => {
+      assert.deepEqual(set.identity.interfaces.map(({ mac }) => mac).sort(), [1, 2, 3].map(MAC));
+      assert.deepEqual(
+        inventory.interfaces.map(({ mac, pciAddress, numaNode }) => [mac, pciAddress, numaNode]).sort(),
+        [
+          [MAC(1), '0000:00:06.0', undefined],
+          [MAC(2), '0000:00:06.1', undefined],
+          [MAC(3), '0000:81:00.0', 1],
+        ],
+      );
+    },
   },
 ];

@@ -71,4 +71,41 @@ export const PROCESSOR_MACHINES: readonly LookedAtMachine[] = [
     },
     look: ({ inventory }) => assert.deepEqual(inventory.numa[2]?.distances, [17, 31, 10]),
   },
+  {
+    name: 'odd-cores',
+    why: 'two sockets of three cores with two threads each: the numbers of cores and of their APICs have gaps',
+    qemu: q35('-cpu', 'Cascadelake-Server', '-smp', '12,sockets=2,cores=3,threads=2'),
+    facts: counts(12, 2),
+    look: topology(12, 2, 3, 2),
+  },
+  {
+    name: 'sockets-to-come',
+    why: 'four sockets, of which one has its two cores, and three have none yet: what is there is counted',
+    qemu: q35('-smp', '2,maxcpus=8,sockets=4,cores=2'),
+    // the firmware's table says of all four that they are populated, and lshw would believe it
+    facts: { processorcount: '2', physicalprocessorcount: '1', mk_hw_cpu_count: '4' },
+    look: topology(2, 1, 2, 1),
+  },
+  {
+    name: 'no-second-threads',
+    why: 'nosmt: of each core one of two threads runs; all are counted',
+    qemu: q35('-cpu', 'EPYC', '-smp', '8,sockets=2,cores=2,threads=2'),
+    append: 'nosmt',
+    facts: counts(8, 2),
+    look: topology(8, 2, 2, 2),
+  },
+  {
+    name: 'dies-are-nodes',
+    why: 'two EPYCs of two dies, and each die is a node with memory of its own',
+    qemu: q35(
+      ...['-cpu', 'EPYC', '-smp', '8,sockets=2,dies=2,cores=2', '-m', '1024'],
+      ...[0, 1, 2, 3].flatMap((node) => ['-object', `memory-backend-ram,id=m${node},size=256M`]),
+      ...[0, 1, 2, 3].flatMap((node) => [
+        '-numa',
+        `node,nodeid=${node},cpus=${2 * node}-${2 * node + 1},memdev=m${node}`,
+      ]),
+    ),
+    facts: { ...counts(8, 2), mk_numa_node_count: '4', mk_numa_node3_cpus: '6-7' },
+    look: topology(8, 2, 4, 1),
+  },
 ];
