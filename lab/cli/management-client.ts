@@ -42,7 +42,7 @@ export interface LabClient {
 /** A client of the lab of these options. `call` throws RAZOR_MK_LAB_UNREACHABLE or RAZOR_MK_LAB_REFUSED. */
 export async function openClient(args: ClientArgs, host: Host): Promise<LabClient> {
   const tokenFile = args['token-file'] ?? (host.env['RAZOR_MK_LAB_TOKEN_FILE'] || undefined);
-  const token = tokenFile === undefined ? host.env['RAZOR_MK_LAB_TOKEN'] : await readToken(tokenFile);
+  const token = tokenFile === undefined ? host.env['RAZOR_MK_LAB_TOKEN'] || undefined : await readToken(tokenFile);
   const base = (args.lab ?? (host.env['RAZOR_MK_LAB_URL'] || DEFAULT_LAB)).replace(/\/+$/, '');
   return {
     async call(method, path, body) {
