@@ -28,6 +28,7 @@ const WORDS: Readonly<Record<string, string>> = {
   cmdline: 'FILE',
   command: 'FILE',
   config: 'FILE',
+  database: 'URL',
   db: 'FILE',
   debian: 'PACKAGE',
   diff: 'CAPTURE|last',
