@@ -87,6 +87,7 @@ async function runAgent(args: RunArgs, host: Host): Promise<number> {
   const emit: Emit = (event) => {
     for (const listener of listeners) listener(event);
   };
+  const listDisks = await disksOf(args['disk-file']);
   const runtime: Runtime = { clock: systemClock, log, emit, system, signal: host.signal };
   const node = startNode(runtime, {
     nodeLog,
@@ -95,6 +96,7 @@ async function runAgent(args: RunArgs, host: Host): Promise<number> {
     programEnvironment: () => added.service?.programEnvironment?.() ?? {},
     resolve: resolverOf(args),
     say,
+    listDisks,
   });
   listeners.push((event) => node.onEvent(event), eventWriter(output, log));
   if (args.events) listeners.push((event) => host.out(jsonLine(event)));
@@ -104,7 +106,6 @@ async function runAgent(args: RunArgs, host: Host): Promise<number> {
     if (turns !== undefined && descriptor.job?.ends !== true)
       throw new RazorMkError('RAZOR_MK_USAGE', `${descriptor.name} has no turns to count`);
     const { runInsteadOfTurns } = await import('../servers/start-job.ts');
-    const listDisks = await disksOf(args['disk-file']);
     const place = { stateDir: dir, logDir, listDisks, source, say };
     return await runInsteadOfTurns({ ...runtime, ...place, setup, settings: initial, node });
   }
@@ -210,6 +211,7 @@ async function takeTurns(descriptor: TurnServer, options: TurnsOptions): Promise
     },
     hooks: node.hooks,
     extraErrors: node.errorsForFacts,
+    ownFacts: node.ownFacts,
     turns,
     stopAfter: args['stop-after-command'],
   });

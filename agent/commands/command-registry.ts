@@ -8,6 +8,7 @@ import { admit, type LoopBreaker } from './loop-breaker.ts';
 import { poweroff } from './poweroff.ts';
 import { reboot } from './reboot.ts';
 import { register } from './register.ts';
+import { createWriteImage, NO_WRITER, type WriteImageOptions } from './write-image/write-image.ts';
 
 export interface CommandRegistry {
   /** Undefined for a command that this agent does not know. */
@@ -21,6 +22,8 @@ const NO_FILES: KexecOptions = { openFiles: () => Promise.reject(new Error('noth
 interface RegistryOptions {
   /** How kexec gets its files. */
   readonly kexec?: KexecOptions;
+  /** Whether images may be written, and how they are fetched. */
+  readonly writeImage?: WriteImageOptions;
   /** Holds back destructive commands that come again and again; without one each is carried out. */
   readonly breaker?: LoopBreaker;
   /** Directory whose executables are commands; asked at each look-up, because an extension may bring some. */
@@ -40,6 +43,7 @@ export function createRegistry(more: readonly CommandHandler[] = [], options: Re
     poweroff,
     createKexec(options.kexec ?? NO_FILES),
     createIdentify(),
+    createWriteImage(options.writeImage ?? NO_WRITER),
   ];
   for (const handler of [...builtIn, ...more]) {
     if (!handlers.has(handler.name)) handlers.set(handler.name, guarded(handler, options.breaker));

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Log } from '../../platform/log/log.ts';
 import type { System } from '../../platform/system.ts';
-import { byHints, smallestDisk } from '../disks/choose-disk.ts';
+import { byHints, smallestDisk, type DiskChoice } from '../disks/choose-disk.ts';
 import type { Disk, ListDisks } from '../disks/disks.ts';
 import { parseHintObject } from '../disks/hints.ts';
 import type { Runtime } from '../loop/runtime.ts';
@@ -21,7 +21,9 @@ export interface DeployImageOptions extends Omit<Runtime, 'emit'> {
   readonly imageInfo: unknown;
   readonly configDrive: unknown;
   /** `root_device` of the instance or of the node, as it came; undefined for the smallest disk that will do. */
-  readonly rootDevice: unknown;
+  readonly rootDevice?: unknown;
+  /** In place of that. */
+  readonly chooseDisk?: (disks: readonly Disk[]) => DiskChoice;
   readonly rules: ImageRules;
   readonly fetch: FetchOptions;
   readonly attempts: number;
@@ -80,16 +82,18 @@ const DISK_ATTEMPTS = 10;
 const DISK_PAUSE_MS = 3000;
 
 /** Disks may come late; `refused` ones never do. */
-async function findDisk({ rootDevice, listDisks, clock, signal }: DeployImageOptions): Promise<Disk> {
+async function findDisk({ rootDevice, chooseDisk, listDisks, clock, signal }: DeployImageOptions): Promise<Disk> {
   const hints = hintsOf(rootDevice);
+  const choose =
+    chooseDisk ??
+    ((disks: readonly Disk[]): DiskChoice => (hints === undefined ? smallestDisk(disks) : byHints(disks, hints)));
   for (let attempt = 1; ; attempt++) {
-    const disks = await listDisks();
-    const { disk, passed } = hints === undefined ? smallestDisk(disks) : byHints(disks, hints);
+    const { disk, passed } = choose(await listDisks());
     if (disk) return disk;
     if (attempt >= DISK_ATTEMPTS || passed.length > 0) {
       const seen = passed.length > 0 ? passed.slice(0, 8).join('; ') : 'there is none';
       throw new RazorMkError('RAZOR_MK_DEPLOY_DISK', `no disk for the image: ${seen}`, {
-        remedy: 'Compare properties/root_device with razor-mk deploy --list-disks; a disk in use is never taken.',
+        remedy: 'Compare the root device hints with razor-mk deploy --list-disks; a disk in use is never taken.',
       });
     }
     await clock.sleep(DISK_PAUSE_MS, signal);

@@ -20,12 +20,20 @@ interface BootEntryOptions {
   /** Below which the firmware's variables are: `/`. */
   readonly root?: string;
   readonly arch?: NodeJS.Architecture;
+  /** By default the first to boot; or behind the entry that booted this time, so that the network is asked first again. */
+  readonly place?: 'first' | 'after this boot';
 }
 
 const LABEL = 'ironic1';
 
-/** Makes it the first to boot, and says what was done. Throws RAZOR_MK_DEPLOY_IMAGE. */
-export async function makeBootEntry({ record, system, root = '/', arch }: BootEntryOptions): Promise<string> {
+/** Makes it the first to boot, or the next one, and says what was done. Throws RAZOR_MK_DEPLOY_IMAGE. */
+export async function makeBootEntry({
+  record,
+  system,
+  root = '/',
+  arch,
+  place: order,
+}: BootEntryOptions): Promise<string> {
   const refuse = (why: string, remedy?: string): RazorMkError =>
     new RazorMkError('RAZOR_MK_DEPLOY_IMAGE', why, remedy === undefined ? {} : { remedy });
   if (record === undefined) throw refuse('no image was written since this machine was started');
@@ -71,11 +79,30 @@ export async function makeBootEntry({ record, system, root = '/', arch }: BootEn
   for (const id of entriesNamed(before.stdout.toString(), loader.label)) {
     await must(`remove the boot entry ${id}`, ['efibootmgr', '-q', '-b', id, '-B']);
   }
-  await must(`make ${loader.path} the first to boot`, [
-    ...(['efibootmgr', '-q', '-c', '-d', record.disk, '-p', String(number)] as const),
+  await addEntry(must, { loader, disk: record.disk, number, order });
+  return `the firmware boots ${loader.path} of ${partition}`;
+}
+
+interface NewEntry {
+  readonly loader: Loader;
+  readonly disk: string;
+  /** Of the partition. */
+  readonly number: number;
+  readonly order: BootEntryOptions['place'];
+}
+
+/** efibootmgr puts a new entry first. */
+async function addEntry(
+  must: (what: string, argv: readonly [string, ...string[]]) => Promise<string>,
+  { loader, disk, number, order }: NewEntry,
+): Promise<void> {
+  const quiet = order === 'after this boot' ? [] : ['-q'];
+  const list = await must(`make ${loader.path} the first to boot`, [
+    ...(['efibootmgr', ...quiet, '-c', '-d', disk, '-p', String(number)] as const),
     ...['-L', loader.label, '-l', loader.path],
   ]);
-  return `the firmware boots ${loader.path} of ${partition}`;
+  const next = behindCurrent(list);
+  if (next !== undefined) await must('ask the network first again', ['efibootmgr', '-q', '-o', next]);
 }
 
 /** Numbers of the entries with this label, as `efibootmgr` lists them: `Boot0003* debian\tHD(1,…`. */
@@ -83,6 +110,17 @@ export function entriesNamed(list: string, label: string): string[] {
   return [...list.matchAll(/^Boot([0-9A-Fa-f]{4})\*?\s+([^\t\n]*)/gm)]
     .filter((entry) => entry[2]?.trim() === label)
     .map((entry) => entry[1] ?? '');
+}
+
+/**
+ * The boot order with its first entry, which is new, behind the one that booted this time; undefined where efibootmgr names none that
+ * is in the order.
+ */
+export function behindCurrent(list: string): string | undefined {
+  const current = /^BootCurrent: ([0-9A-Fa-f]{4})$/m.exec(list)?.[1];
+  const [added, ...others] = /^BootOrder: ([0-9A-Fa-f,]+)$/m.exec(list)?.[1]?.split(',') ?? [];
+  const at = others.findIndex((id) => id === current);
+  return added === undefined || at < 0 ? undefined : others.toSpliced(at + 1, 0, added).join(',');
 }
 
 const SUFFIX: Partial<Record<NodeJS.Architecture, string>> = { x64: 'x64', arm64: 'aa64', ia32: 'ia32' };

@@ -11,7 +11,8 @@ interface DiskWish {
   readonly hints: string | undefined;
 }
 
-interface DiskChoice {
+/** A disk, or why there is none. */
+export interface DiskChoice {
   readonly disk: Disk | undefined;
   /** What was looked at and why it was passed over, in order. */
   readonly passed: readonly string[];
@@ -71,6 +72,27 @@ export function smallestDisk(disks: readonly Disk[]): DiskChoice {
     return why === undefined;
   });
   return { disk: fitting.toSorted(bySize)[0], passed };
+}
+
+/**
+ * The only free disk that fits the hints, and without hints the only one that may be taken: where two fit, a guess would overwrite
+ * the wrong one.
+ */
+export function onlyDisk(disks: readonly Disk[], hints: readonly Hint[]): DiskChoice {
+  const passed: string[] = [];
+  const byName = hints.some((hint) => hint.key === 'name');
+  const fitting = disks.filter((disk) => {
+    const byDefault = hints.length === 0 ? notByDefault(disk) : undefined;
+    const composed = disk.composed === true && !byName ? 'composed of other devices' : undefined;
+    const why = mismatch(disk, hints) ?? disk.refused ?? byDefault ?? composed;
+    if (why !== undefined) passed.push(`${disk.name}: ${why}`);
+    return why === undefined;
+  });
+  if (fitting.length < 2) return { disk: fitting[0], passed };
+  const seen = fitting.map(({ path, model, serial, sizeBytes }) =>
+    [path, model, serial, `${Math.floor(sizeBytes / 2 ** 30)} GiB`].filter((word) => word !== '').join(' '),
+  );
+  return { disk: undefined, passed: [`${fitting.length} disks fit, and one is meant: ${seen.join(', ')}`] };
 }
 
 /** Names of partitions by family, with the whole disk as the first group. */

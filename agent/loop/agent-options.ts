@@ -28,6 +28,8 @@ export interface AgentOptions {
   readonly hooks?: AgentHooks;
   /** What the rest of the node has to report in the fact razor_mk_errors. */
   readonly extraErrors?: () => readonly string[];
+  /** Facts about this agent itself, for servers that give commands. */
+  readonly ownFacts?: () => Readonly<Record<string, string>>;
   /** Ends after so many turns; never by default. */
   readonly turns?: number;
   /** Ends after a turn whose command has one of these names. */

@@ -59,6 +59,7 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
   const facts = createFactCache(() => options.collect(state.resolved.values), clock);
   const exclusions = createExclusions(descriptor);
   const exclusion = (): Exclusion => exclusions(state.resolved.values.factExclude);
+  const errorsFact = createErrorsFact(facts, () => [...push.errors, ...(options.extraErrors?.() ?? [])]);
   const state: LoopState = {
     runtime,
     options,
@@ -82,7 +83,7 @@ export function createLoopState(runtime: Runtime, options: AgentOptions): LoopSt
       dialect: () => state.exchanges?.dialect,
     }),
     exclusion,
-    extraFacts: createErrorsFact(facts, () => [...push.errors, ...(options.extraErrors?.() ?? [])]),
+    extraFacts: () => ({ ...(descriptor.turns.asksServer && options.ownFacts?.()), ...errorsFact() }),
     watchClock: createClockWatch(clock, (message) => reportWarning(runtime, message)),
     resolved: options.settings(push.current),
     exchanges: undefined,

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { messageOf } from '../../platform/errors/errors.ts';
 import { createLoopBreaker, type LoopBreaker } from '../commands/loop-breaker.ts';
 import { createRegistry, type CommandRegistry } from '../commands/command-registry.ts';
+import { writeImageFact } from '../commands/write-image/write-image.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ListDisks } from '../disks/disks.ts';
 import { openSignatures } from '../http/tls/trust.ts';
 import type { AgentControl } from '../loop/agent-options.ts';
 import type { AgentEvent } from '../loop/events.ts';
@@ -33,6 +35,8 @@ interface NodeOptions {
   readonly resolve: (name: string) => Promise<string | undefined>;
   /** A line for the console, whatever the log level. */
   readonly say: (line: string) => void;
+  /** The file that stands for the machine's disks; undefined for those. */
+  readonly listDisks: ListDisks | undefined;
 }
 
 export interface Node {
@@ -40,6 +44,8 @@ export interface Node {
   /** For commands that do not come through `commands`. */
   readonly breaker: LoopBreaker;
   readonly errorsForFacts: () => readonly string[];
+  /** Facts about this agent itself, for servers that give commands. */
+  readonly ownFacts: () => Readonly<Record<string, string>>;
   readonly hooks: AgentHooks;
   /** Resolves when the cards with a link were listened on for LLDP; at the latest after so long. At once where nobody listens. */
   neighboursHeard(timeoutMs: number): Promise<void>;
@@ -96,6 +102,7 @@ export function startNode(runtime: Runtime, options: NodeOptions): Node {
     breaker,
     commands: openCommands(options, breaker, settings),
     errorsForFacts: status.errorsForFacts,
+    ownFacts: () => ownFacts(runtime, options, settings()),
     hooks: nodeHooks(runtime, options, state, duties),
     neighboursHeard: async (timeoutMs) => await state.listening?.firstRound(timeoutMs),
     onEvent(event) {
@@ -127,6 +134,14 @@ export function startNode(runtime: Runtime, options: NodeOptions): Node {
   };
 }
 
+function ownFacts(
+  { system }: Runtime,
+  { listDisks }: NodeOptions,
+  { allowDeploy }: Settings,
+): Readonly<Record<string, string>> {
+  return { razor_mk_write_image: writeImageFact(allowDeploy, system.live || listDisks !== undefined) };
+}
+
 function trackStatus(
   { clock, system }: Runtime,
   { store, nodeLog }: NodeOptions,
@@ -148,7 +163,7 @@ function trackStatus(
 }
 
 function openCommands(
-  { setup, programEnvironment }: NodeOptions,
+  { setup, programEnvironment, listDisks }: NodeOptions,
   breaker: LoopBreaker,
   settings: () => Settings,
 ): CommandRegistry {
@@ -159,6 +174,11 @@ function openCommands(
     kexec: {
       openFiles: () => setup.openFiles(settings(), {}),
       checksumsRequired: () => settings().siteKey !== '',
+    },
+    writeImage: {
+      allowed: () => settings().allowDeploy,
+      openFiles: () => setup.openFiles(settings(), {}),
+      listDisks,
     },
   });
 }

@@ -7,6 +7,7 @@ import { within } from '../../platform/within.ts';
 import { handOver } from './brokers.ts';
 import type { LabCore } from '../lab-core.ts';
 import { answersFor, type Answers } from '../installers/answers.ts';
+import { CLOUD_FILES, CONFIG_DRIVE, configDrive, IMAGE_WORD } from '../installers/families/disk-image/disk-image.ts';
 import { esxiBootCfg } from '../installers/families/hypervisors/esxi.ts';
 import { fillOwnFile, ownFile } from '../installers/own-files.ts';
 import { installerOf, POSTINSTALL } from '../installers/registry.ts';
@@ -38,6 +39,8 @@ interface CallbackRequest {
   readonly words: readonly string[];
   readonly routes: Routes;
   readonly peek?: boolean;
+  /** What it says in words. */
+  readonly note?: string;
 }
 
 /**
@@ -47,7 +50,7 @@ interface CallbackRequest {
 async function callback(
   core: LabCore,
   active: ActiveModel,
-  { words: [namespace = '', step = ''], routes, peek = false }: CallbackRequest,
+  { words: [namespace = '', step = ''], routes, peek = false, note = '' }: CallbackRequest,
 ): Promise<CallbackReply> {
   const installer = installerOf(active.model.template);
   const node = core.store.nodes.byId(active.node);
@@ -65,10 +68,18 @@ async function callback(
   const over = file && installationOver(core, active, namespace, step);
   if (over !== undefined) return { refused: over, gone: true };
   if (peek) return { text: file?.text ?? 'ok', message: `${namespace}/${step} is asked for in advance` };
-  await fire(core, active, `${namespace}_${step}`, 'callback');
+  await fire(core, active, `${namespace}_${step}`, 'callback', note);
   const state = file ? await fileRead(core, active, step) : core.store.activeModels.get(active.uuid)?.state;
   const moved = state === active.state ? `state stays ${state}` : `state ${active.state} becomes ${state}`;
-  return { text: file?.text ?? 'ok', message: `${namespace}/${step}: ${moved}` };
+  const said = note === '' ? '' : `: ${note}`;
+  return { text: file?.text ?? 'ok', message: `${namespace}/${step}: ${moved}${said}` };
+}
+
+/** What a callback says in words (`message=` of its query): one line, bounded. */
+export function noteOf(query: unknown): string {
+  const { message } = query as { readonly message?: unknown };
+  // eslint-disable-next-line no-control-regex -- control characters are what is left out
+  return typeof message === 'string' ? message.slice(0, 500).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ') : '';
 }
 
 /**
@@ -121,9 +132,13 @@ export async function answerFile(
   if (own !== undefined) return fillOwnFile(own, { node, active, routes, facts: core.store.nodes.facts(node.id) });
   const answers = answersFor(active, routes);
   if (namespace === 'boot_cfg') return await bootCfg(core, active, answers);
+  if (namespace === IMAGE_WORD && step === CONFIG_DRIVE) return await driveOf(core, { node, active, routes });
   const files = namespace === 'postinstall' ? POSTINSTALL : namespace === installer.word ? installer.files : {};
-  const write = Object.hasOwn(files, step) ? files[step] : undefined;
-  return write && { text: write(answers) };
+  const write: ((given: Answers) => string | undefined) | undefined = Object.hasOwn(files, step)
+    ? files[step]
+    : undefined;
+  const text = write?.(answers);
+  return text === undefined ? undefined : { text };
 }
 
 function nameOf(namespace: string, step: string): string | undefined {
@@ -134,10 +149,10 @@ function nameOf(namespace: string, step: string): string | undefined {
 export async function answerCallback(
   core: LabCore,
   dialect: string,
-  { words: [uuid = '', ...words], routes, peek = false }: CallbackRequest,
+  { words: [uuid = '', ...words], routes, peek = false, note = '' }: CallbackRequest,
 ): Promise<string | undefined> {
   const active = core.store.activeModels.get(uuid);
-  const result = active && (await callback(core, active, { words, routes, peek }));
+  const result = active && (await callback(core, active, { words, routes, peek, note }));
   if (!active || !result) return undefined;
   if (peek && 'text' in result) return result.text;
   const node = core.store.nodes.byId(active.node);
@@ -173,11 +188,32 @@ async function bootCfg(core: LabCore, active: ActiveModel, answers: Answers): Pr
   return original && { text: esxiBootCfg(original.toString(), answers) };
 }
 
+/** The volume with cloud-init's files, each a site's own or the lab's; undefined for what is no image. */
+async function driveOf(
+  core: LabCore,
+  { node, active, routes }: Pick<FileRequest, 'node' | 'active' | 'routes'>,
+): Promise<FilledTemplate | undefined> {
+  if (familyOf(active.model.template) !== 'image') return undefined;
+  const files = new Map<string, string>();
+  for (const step of CLOUD_FILES) {
+    const file = await answerFile(core, { node, active, namespace: IMAGE_WORD, step, routes });
+    if (file !== undefined && 'refused' in file) return { refused: `${step}: ${file.refused}` };
+    if (file !== undefined) files.set(step, file.text);
+  }
+  return { text: configDrive(files) };
+}
+
 /**
  * Lets an action happen to an active model: the new state and the log line are stored together. A system that is
  * complete goes on to its broker, or to the end where it has none.
  */
-export async function fire(core: LabCore, active: ActiveModel, action: string, method: string): Promise<ModelState> {
+export async function fire(
+  core: LabCore,
+  active: ActiveModel,
+  action: string,
+  method: string,
+  note = '',
+): Promise<ModelState> {
   const state = await core.store.write(() => {
     // read again: two callbacks may have come together
     const current = core.store.activeModels.get(active.uuid) ?? active;
@@ -190,7 +226,7 @@ export async function fire(core: LabCore, active: ActiveModel, action: string, m
         state: next,
         action: what,
         method,
-        result: next,
+        result: note === '' || what !== action ? next : note,
       });
     record(from, to, action);
     if (to !== 'os_complete' || from === to || current.broker !== undefined) return { from, to };
@@ -202,7 +238,7 @@ export async function fire(core: LabCore, active: ActiveModel, action: string, m
     core.events.emit({
       type: 'state',
       ...(node && { node: node.uuid }),
-      message: `${active.policyLabel}: ${action} moves it from ${state.from} to ${state.to}`,
+      message: `${active.policyLabel}: ${action} moves it from ${state.from} to ${state.to}${note === '' ? '' : `: ${note}`}`,
       details: { from: state.from, to: state.to, action, activeModel: active.uuid },
     });
     if (state.to === 'os_complete') handOver(core, active.uuid);

@@ -3,7 +3,8 @@
  * words.
  */
 import type { LabCore } from '../lab-core.ts';
-import { stateEntry } from './models.ts';
+import { stateEntry, WRITE_IMAGE } from './models.ts';
+import { orderObstacle } from './write-order/obstacle.ts';
 import { familyOf } from '../installers/templates.ts';
 import { bindPolicy, choosePolicy } from './policy.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
@@ -24,6 +25,8 @@ export interface Decision {
   readonly param?: Readonly<Record<string, unknown>> | undefined;
   readonly node: NodeRecord | undefined;
   readonly reason: string;
+  /** The active model whose image is to be written: the order is made of it (write-order/write-order.ts) once this is stored. */
+  readonly order?: ActiveModel;
 }
 
 /** The node of these ids: the one that shares most of them. */
@@ -101,6 +104,10 @@ function decideBound(core: LabCore, { hwIds, lastState }: CheckinInput): Decisio
 /** The command of an active model's state, noted in its log. Call within `Store.write`. */
 function answerOf(core: LabCore, node: NodeRecord, active: ActiveModel): Decision {
   const { command, meaning } = stateEntry(active.state, familyOf(active.model.template));
+  if (command === WRITE_IMAGE) {
+    const why = orderObstacle(core, node, active);
+    if (why !== undefined) return { command: 'acknowledge', node, reason: `${active.policyLabel}: ${why}` };
+  }
   core.store.activeModels.record(active, {
     at: core.wall(),
     oldState: active.state,
@@ -109,7 +116,8 @@ function answerOf(core: LabCore, node: NodeRecord, active: ActiveModel): Decisio
     method: 'mk_call',
     result: command,
   });
-  return { command, node, reason: `${active.policyLabel} is in state ${active.state}: ${meaning}` };
+  const reason = `${active.policyLabel} is in state ${active.state}: ${meaning}`;
+  return command === WRITE_IMAGE ? { command, node, reason, order: active } : { command, node, reason };
 }
 
 /**
@@ -123,12 +131,17 @@ export function decideFactsCheckin(core: LabCore, node: NodeRecord): Decision {
   const input = { dialect: 'razor-server', hwIds, lastState: 'idle', firstCheckin: false };
   const decide = (command: 'none' | 'reboot', reason: string): Decision =>
     logDecision(core, input, { command, node, reason });
+  const ordered = ({ command, ...rest }: Decision): Decision => ({
+    command: command === WRITE_IMAGE ? command : 'none',
+    ...rest,
+  });
   const [error] = core.tagErrors(node);
   if (error !== undefined) return decide('none', error);
   if (node.installed !== undefined) return decide('reboot', `${node.installed} is installed on it`);
   const active = store.activeModels.ofNode(node.id);
   if (active) {
-    const { boot, meaning } = stateEntry(active.state, familyOf(active.model.template));
+    const { boot, meaning, command } = stateEntry(active.state, familyOf(active.model.template));
+    if (command === WRITE_IMAGE) return logDecision(core, input, ordered(answerOf(core, node, active)));
     // it boots the microkernel in this state: the original, which has no such states, would have it reboot for ever
     if (boot === 'mk' && !settings.faithful) return decide('none', `${active.policyLabel}: ${meaning}`);
     return decide('reboot', `${active.policyLabel} is at work on it (${active.state})`);
@@ -137,6 +150,8 @@ export function decideFactsCheckin(core: LabCore, node: NodeRecord): Decision {
     return decide('reboot', 'new nodes are protected: it boots its own disk until somebody allows it');
   }
   const { active: bound, reason } = bindPolicy(core, node);
+  // the microkernel that runs is what writes it
+  if (bound && familyOf(bound.model.template) === 'image') return decide('none', `bound just now: ${reason}`);
   return bound ? decide('reboot', `bound just now: ${reason}`) : decide('none', reason);
 }
 

@@ -19,9 +19,12 @@ export type ModelState =
 /** What a boot loader gets: the installer, the local disk, or the microkernel. */
 type BootKind = 'installer' | 'local' | 'mk';
 
+/** The command by which a microkernel of this project writes an image (docs/contracts/write-image.md). */
+export const WRITE_IMAGE = 'write_image';
+
 interface StateEntry {
   /** Command of a check-in. */
-  readonly command: 'reboot' | 'acknowledge';
+  readonly command: 'reboot' | 'acknowledge' | typeof WRITE_IMAGE;
   readonly boot: BootKind;
   readonly meaning: string;
 }
@@ -46,9 +49,20 @@ export function isModelState(text: string): text is ModelState {
   return Object.hasOwn(STATES, text);
 }
 
-/** The row of a state for a family: hypervisors are left alone once a broker is done with them. */
+/** Where the microkernel is the installer. */
+const WRITING: Readonly<Record<string, StateEntry>> = {
+  init: { command: WRITE_IMAGE, boot: 'mk', meaning: 'bound, the microkernel has not begun to write the image' },
+  preinstall: { command: WRITE_IMAGE, boot: 'mk', meaning: 'the microkernel writes the image' },
+  postinstall: { ...STATES.postinstall, meaning: 'the image is written, the new system sets itself up' },
+};
+
+/**
+ * The row of a state for a family: hypervisors are left alone once a broker is done with them, and an image is written by the
+ * microkernel.
+ */
 export function stateEntry(state: string, family: ModelFamily): StateEntry {
   const entry = STATES[isModelState(state) ? state : 'error_catch'];
+  if (family === 'image') return WRITING[state] ?? entry;
   const brokerDone = state === 'broker_fail' || state === 'broker_success';
   return brokerDone && family !== 'linux' ? { ...entry, command: 'acknowledge' } : entry;
 }

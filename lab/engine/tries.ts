@@ -1,5 +1,5 @@
 /**
- * Tries of an installation: each boot of the installer is one. A policy says how many there may be and how long each may
+ * Tries of an installation: each boot of the installer is one, and each order to write an image. A policy says how many there may be and how long each may
  * take; what is over the limit stops with the microkernel, so that no machine is installed again and again for ever. A
  * faithful lab counts nothing: the original has no end.
  */
@@ -52,6 +52,18 @@ export async function noteBoot(core: LabCore, active: ActiveModel): Promise<Acti
   const now = core.store.activeModels.get(active.uuid) ?? active;
   if (stopped !== undefined) say(core, now, active.state, stopped);
   return now;
+}
+
+/**
+ * Counts an order to write an image, and stops what has had its tries; undefined where it may go out, else why it may not. Call within
+ * `Store.write`.
+ */
+export function noteOrder(core: LabCore, active: ActiveModel): string | undefined {
+  if (countTry(core, active)) return undefined;
+  const why = `the order to write the image was given ${active.tries} times and has not come to an end`;
+  stop(core, active, 'mk_call', why);
+  say(core, active, active.state, why);
+  return why;
 }
 
 /** Counts a boot of the installer; false where there is no try left. */

@@ -1,12 +1,13 @@
-/** Adding images: a microkernel's ISO, a directory with kernel and initrd, an operating system's ISO or tree. */
+/** Adding images: a microkernel's ISO, a directory with kernel and initrd, an operating system's ISO or tree, a disk's image. */
 import { rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import { within } from '../../platform/within.ts';
 import type { LabCore } from '../lab-core.ts';
 import { METADATA_LIMIT, parseMetadata } from './image-metadata.ts';
 import { hashFile } from './images.ts';
+import { readDiskFile } from './recognise/disk-file.ts';
 import { openImageTree } from './recognise/image-tree.ts';
 import { readIsoVolume } from './recognise/iso-volume.ts';
 import { describeImage, propose, proposedName, unfitness, type Proposal } from './recognise/proposal.ts';
@@ -18,7 +19,7 @@ import { keepIso, unpackIso } from './unpack-iso.ts';
 interface ImageRequest {
   /** By default what the image itself says. */
   readonly type?: ImageType | undefined;
-  /** An ISO file, or a directory that is served as it lies there. */
+  /** An ISO file, the image of a disk, or a directory; the last two are served as they lie there. */
   readonly path: string;
   /** By default what the image itself says. */
   readonly name?: string | undefined;
@@ -43,6 +44,8 @@ export async function addImage(core: LabCore, imageDir: string, request: ImageRe
   const source = resolve(request.path);
   const info = await stat(source).catch(() => undefined);
   if (!info) throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `there is no ${source}`);
+  const disk = info.isFile() && (request.type ?? 'disk') === 'disk' ? await diskImage(request, source) : undefined;
+  if (disk !== undefined) return await addDisk(core, disk);
   const volume = info.isDirectory() ? '' : await readIsoVolume(source);
   const unpacked = info.isDirectory() ? undefined : await unpackIso(source, imageDir);
   const root = unpacked ?? source;
@@ -64,6 +67,43 @@ export async function addImage(core: LabCore, imageDir: string, request: ImageRe
     if (unpacked !== undefined) await rm(unpacked, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The image of a disk; undefined for a file that is none. Its hash is taken as it is now. */
+async function diskImage(request: ImageRequest, source: string): Promise<Omit<Image, 'uuid' | 'added'> | undefined> {
+  const file = await readDiskFile(source, request.type === 'disk');
+  if (file === undefined) return undefined;
+  if ('unfit' in file) {
+    const { why, remedy } = file.unfit;
+    throw new RazorMkError('RAZOR_MK_IMAGE_UNFIT', `${source} is ${file.what}: ${why}`, { remedy });
+  }
+  const base = basename(source).replace(/\.(raw|img|qcow2|bin)$/i, '');
+  return {
+    type: 'disk',
+    name: request.name ?? (base.replaceAll(/[^\w.-]+/g, '-').slice(0, 60) || 'image'),
+    version: request.version ?? 'unknown',
+    path: source,
+    ...NO_BOOT,
+    disk: { ...file, sha256: await hashFile(source, 'sha256') },
+  };
+}
+
+const NO_BOOT = {
+  kernel: undefined,
+  initrd: undefined,
+  kernelHash: undefined,
+  initrdHash: undefined,
+  hash: undefined,
+  buildTime: undefined,
+} as const;
+
+async function addDisk(core: LabCore, image: Omit<Image, 'uuid' | 'added'>): Promise<AddedImage> {
+  const stored = await core.store.write(() => core.store.images.add({ ...image, added: core.wall() }));
+  const { format, size } = image.disk ?? { format: 'raw', size: 0 };
+  const says = `this is a ${format} image of a disk of ${(size / 2 ** 30).toFixed(1)} GiB: use template image`;
+  const next = `razor-mk lab model add --label ${stored.name} --template image --image ${idOf(core, stored)} --set ssh_key=…`;
+  core.events.emit({ type: 'changed', message: `image ${stored.name} (disk) added: ${says}` });
+  return { ...stored, recognised: { says, template: 'image', next, notes: [] } };
 }
 
 /** Its name, where no other image has it. */

@@ -4,10 +4,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { within } from '../../platform/within.ts';
 import type { LabCore } from '../lab-core.ts';
+import type { Image } from '../store/records.ts';
 import { hasControl } from '../listeners/request-body.ts';
 import { parseFaithfulRange, parseRange, type ByteRange } from './ranges.ts';
 import { sendText } from '../listeners/replies.ts';
@@ -74,7 +75,14 @@ export function pathWords(request: FastifyRequest, prefix: string, doubled = fal
 async function findFile(core: LabCore, [type, uuid, ...rest]: readonly string[]): Promise<FoundFile | undefined> {
   const image = core.store.images.get(uuid ?? '');
   if (!image || image.type !== type || rest.length === 0) return undefined;
-  return await findBelow(image.path, rest);
+  return await findInImage(image, rest);
+}
+
+/** A file of an image, by its words; the one of a disk image by its name, since its directory is not the lab's. */
+export async function findInImage(image: Image, words: readonly string[]): Promise<FoundFile | undefined> {
+  if (image.type !== 'disk') return await findBelow(image.path, words);
+  const name = basename(image.path);
+  return words.length === 1 && words[0] === name ? await findBelow(dirname(image.path), [name]) : undefined;
 }
 
 /** A file or directory below one; links may not lead out of it. */

@@ -5,6 +5,8 @@ import { saltOf, sha512Crypt } from './sha512-crypt.ts';
 import { FAMILY_IMAGE, familyOf } from './templates.ts';
 
 export interface Answers {
+  /** Of this installation; nobody guesses it. */
+  readonly instance: string;
   readonly hostname: string;
   readonly domain: string;
   /** Plain, for installers that take nothing else; undefined where the model has none, or a hash. */
@@ -19,6 +21,11 @@ export interface Answers {
   /** Debian's tasks, by blanks, and the host of its security updates; `none` for neither. */
   readonly tasks: string;
   readonly securityMirror: string | undefined;
+  /** Whether the model names them. */
+  readonly packagesAsked: boolean;
+  /** cloud-init's user-data and network configuration as the model has them. */
+  readonly userData: string | undefined;
+  readonly networkConfig: string | undefined;
   /** Base address of the image's files, or undefined where the model names no image. */
   readonly files: string | undefined;
   /** Where packages come from, or undefined: then they come from `files`. */
@@ -35,6 +42,9 @@ export interface Answers {
   /** What the names of an installer's files are put behind, for installers that add them themselves; ends with a slash. */
   readonly filesBelow: (word: string) => string;
 }
+
+/** Under which names a model's metadata holds cloud-init's files, which have many lines. */
+export const CLOUD_SETTINGS = { userData: 'user_data', networkConfig: 'network_config' } as const;
 
 const SAFE_HOST = /^[a-z0-9](?:[a-z0-9-]{0,40})$/i;
 const SAFE_DOMAIN = /^[a-z0-9](?:[a-z0-9.-]{0,200})$/i;
@@ -60,6 +70,7 @@ export function answersFor(active: ActiveModel, routes: Routes): Answers {
   const hash = metadata['root_password_hash'];
   const iso = metadata['iso'] ?? 'image.iso';
   return {
+    instance: active.uuid,
     hostname: installedHostname(active),
     domain: SAFE_DOMAIN.test(domain) ? domain : 'localdomain',
     rootPassword: hash === undefined ? password : undefined,
@@ -72,6 +83,9 @@ export function answersFor(active: ActiveModel, routes: Routes): Answers {
     packages: metadata['packages'] ?? 'openssh-server wget',
     tasks: metadata['tasks'] ?? 'standard',
     securityMirror: metadata['security_mirror'],
+    packagesAsked: metadata['packages'] !== undefined,
+    userData: metadata[CLOUD_SETTINGS.userData],
+    networkConfig: metadata[CLOUD_SETTINGS.networkConfig],
     files,
     mirror: metadata['mirror'],
     installDevice: metadata['install_device'],

@@ -27,9 +27,10 @@ export type Load =
 export interface Installer {
   /** First word of its callbacks. */
   readonly word: string;
-  /** Its files, by the second word of their callbacks. */
-  readonly files: Readonly<Record<string, (answers: Answers) => string>>;
-  readonly load: (start: Start) => Load;
+  /** Its files, by the second word of their callbacks; undefined for one that there is not. */
+  readonly files: Readonly<Record<string, (answers: Answers) => string | undefined>>;
+  /** Nothing is booted for what the microkernel itself installs. */
+  readonly load?: (start: Start) => Load;
   /** It has no locked login: it cannot be installed without a password, which for some must be plain. */
   readonly needsPassword?: 'plain' | 'plain or hash';
   /** The file after which nothing more comes until the new system starts: once it was read, the disk is booted. */

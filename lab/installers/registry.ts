@@ -7,6 +7,7 @@ import { autoyast } from './families/autoyast.ts';
 import { nodeMetaData, nodeUserData, nodeVendorData } from './families/cloud-init.ts';
 import { esxi } from './families/hypervisors/esxi.ts';
 import { firstBootScript, setupScript } from './families/first-boot.ts';
+import { diskImage } from './families/disk-image/disk-image.ts';
 import { coreos, flatcar } from './families/ignition.ts';
 import { preseed } from './families/preseed.ts';
 import { proxmox } from './families/hypervisors/proxmox.ts';
@@ -30,6 +31,7 @@ const INSTALLERS: Readonly<Record<InstallerName, Installer>> = {
   esxi,
   windows,
   xenserver,
+  image: diskImage,
 };
 
 /** The installer of a template; undefined for a template that no longer exists. */

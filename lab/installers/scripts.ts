@@ -77,7 +77,7 @@ function loadOf({ core, node, active, routes }: InstallerInput, template: Templa
   const initrd = below(metadata['initrd'] ?? image?.initrd ?? template.initrd);
   const bootif = node.dhcpMac === undefined ? [] : [`BOOTIF=${node.dhcpMac}`];
   const extra = wordsOf(word(metadata['kernel_args'] ?? ''));
-  const load = installerOf(template.name)?.load({
+  const load = installerOf(template.name)?.load?.({
     answers: answersFor(active, routes),
     files,
     kernel: below(metadata['kernel'] ?? image?.kernel ?? template.kernel),

@@ -1,6 +1,9 @@
 /** Templates: what a model can install, with the paths of the installer in its image. Data. */
-/** Hypervisors are left alone once a broker is done with them; `linux` stands for every other system. */
-export type ModelFamily = 'linux' | 'esxi' | 'xenserver';
+/**
+ * Hypervisors are left alone once a broker is done with them; `image` is what the microkernel itself writes; `linux` stands for every
+ * other system.
+ */
+export type ModelFamily = 'linux' | 'esxi' | 'xenserver' | 'image';
 
 /** Rows of registry.ts. */
 export type InstallerName =
@@ -16,7 +19,8 @@ export type InstallerName =
   | 'proxmox'
   | 'esxi'
   | 'windows'
-  | 'xenserver';
+  | 'xenserver'
+  | 'image';
 
 export interface Template {
   readonly name: string;
@@ -104,6 +108,14 @@ export const TEMPLATES: readonly Template[] = [
     kernel: 'boot/linux26',
     initrd: 'boot/initrd.img',
   },
+  {
+    name: 'image',
+    describe: 'A cloud image (raw, qcow2) with cloud-init, written by this microkernel',
+    family: 'image',
+    installer: 'image',
+    kernel: '',
+    initrd: '',
+  },
   { name: 'vmware_esxi_7', describe: 'VMware ESXi 7 and 8 by UEFI', ...ESXI_EFI },
   { name: 'windows', describe: 'Windows Server 2019 to 2025 by wimboot', installer: 'windows', ...OTHER },
   { name: 'ubuntu_oneiric', describe: 'Ubuntu 11.10', ...UBUNTU_NETBOOT },
@@ -123,7 +135,7 @@ export const TEMPLATES: readonly Template[] = [
 const BY_NAME = new Map(TEMPLATES.map((template) => [template.name, template]));
 
 /** Type of the images that a family installs from. */
-export const FAMILY_IMAGE = { linux: 'os', esxi: 'esxi', xenserver: 'xenserver' } as const;
+export const FAMILY_IMAGE = { linux: 'os', esxi: 'esxi', xenserver: 'xenserver', image: 'disk' } as const;
 
 /** The template of this name. */
 export function templateOf(name: string): Template | undefined {
@@ -151,6 +163,10 @@ export const MODEL_SETTINGS: Readonly<Record<string, string>> = {
   install_device: 'the disk that is installed on, as /dev/nvme0n1; the installer chooses by default',
   product: 'what a medium with several installs: SLES, Leap, openSUSE_Leap; the name in install.wim for Windows',
   product_key: 'Windows: the licence key',
+  root_device:
+    'image: which disk, as serial=S1 or size=>=400,rotational=false (docs/deploy.md), or smallest; the only one that fits by default',
+  image_url: 'image: address of the image, where the lab does not hold it',
+  image_checksum: 'image: its SHA-256, SHA-384 or SHA-512 in hex',
   kernel: 'path of the installer’s kernel in the image',
   initrd: 'path of the installer’s initrd in the image',
   iso: 'Ubuntu: path of the ISO in the image',

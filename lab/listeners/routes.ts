@@ -50,6 +50,8 @@ const FILES: Readonly<Record<string, string>> = {
   'postinstall/user-data': 'system-user-data',
   'postinstall/vendor-data': 'system-vendor-data',
   boot_cfg: 'boot_cfg',
+  'image/network-config': 'network-config',
+  'image/config-drive': 'config-drive',
 };
 
 /** Steps that are files under their own names: `user-data`, `config.ign`. */

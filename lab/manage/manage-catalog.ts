@@ -10,7 +10,7 @@ import { FAMILY_IMAGE, familyOf, TEMPLATES } from '../installers/templates.ts';
 import { sendJson } from '../listeners/replies.ts';
 import type { Policy } from '../store/records.ts';
 import { refuseUnknownSettings, refuseUnknownTags, refuseUsedRule } from './meaning.ts';
-import { refuseMissing, refuseWrongSettings } from './model-settings.ts';
+import { cloudSettings, refuseMissing, refuseWrongImage, refuseWrongSettings } from './model-settings.ts';
 import { previewModel } from './preview.ts';
 import { forced, idOf, pick, pickNode, readBody, Refusal } from './request.ts';
 import { brokerSchema, imageSchema, modelSchema, policyChangeSchema, policySchema, tagRuleSchema } from './schemas.ts';
@@ -61,15 +61,17 @@ function manageModels(app: FastifyInstance, core: LabCore): void {
     sendJson(reply, 200, modelView(pick('model', models.list(), idOf(request), (model) => model.label))),
   );
   app.post('/api/models', async (request, reply) => {
-    const { force, ...body } = readBody(request, modelSchema);
+    const { force, userData, networkConfig, ...body } = readBody(request, modelSchema);
     if (!force) refuseUnknownSettings(core, body.metadata);
     refuseWrongSettings(body.metadata);
+    refuseWrongImage(body, { userData, networkConfig });
     const image = body.image === undefined ? undefined : pick('image', images.list(), body.image, (each) => each.name);
     const wanted = FAMILY_IMAGE[familyOf(body.template)];
     if (image && image.type !== wanted)
       throw new Refusal(422, `image: ${body.template} wants an image of type ${wanted}`);
     await refuseMissing(core, body.template, body.metadata);
-    const model = { ...body, image: image?.uuid };
+    const metadata = { ...body.metadata, ...cloudSettings({ userData, networkConfig }) };
+    const model = { ...body, metadata, image: image?.uuid };
     const stored = await core.store.write(() => models.add(model));
     changed(core, `model ${stored.label} added`);
     return sendJson(reply, 201, modelView(stored));

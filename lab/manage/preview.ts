@@ -1,12 +1,15 @@
 /** Every file that a node would get to install a model: boot scripts and answers, as they would be sent. Nothing is noted or moved. */
 import { readdir } from 'node:fs/promises';
 import { within } from '../../platform/within.ts';
+import { messageOf } from '../../platform/errors/errors.ts';
 import { answerFile } from '../engine/callbacks.ts';
+import { WRITE_IMAGE } from '../engine/models.ts';
+import { orderFor } from '../engine/write-order/write-order.ts';
 import { ownFile } from '../installers/own-files.ts';
 import { installerOf, POSTINSTALL } from '../installers/registry.ts';
 import { installerScript, type BootLoader } from '../installers/scripts.ts';
 import type { Addresses, LabCore } from '../lab-core.ts';
-import { fileName, routesOf } from '../listeners/routes.ts';
+import { fileName, routesOf, type Routes } from '../listeners/routes.ts';
 import type { ActiveModel, Model, NodeRecord } from '../store/records.ts';
 
 /** One file, or why it would not be sent. */
@@ -71,7 +74,10 @@ export async function previewModel(
     name: `boot script for ${loader === 'grub' ? 'GRUB' : 'iPXE'}`,
     text: installerScript({ core, node, active, routes, dialect: node.dialect, loader }),
   });
-  const files: PreviewFile[] = [script('ipxe'), script('grub')];
+  const files: PreviewFile[] =
+    installerOf(model.template)?.load === undefined
+      ? [await order(core, node, active, routes)]
+      : [script('ipxe'), script('grub')];
   for (const [word, step] of await stepsOf(core, model.template)) {
     const path = step === '' ? word : `${word}/${step}`;
     const filled = await answerFile(core, { node, active, namespace: word, step, routes });
@@ -83,13 +89,24 @@ export async function previewModel(
   return files;
 }
 
+/** What the microkernel would be told; nothing is counted. */
+async function order(core: LabCore, node: NodeRecord, active: ActiveModel, routes: Routes): Promise<PreviewFile> {
+  const name = `parameter of the command ${WRITE_IMAGE}`;
+  try {
+    return { name, text: JSON.stringify(await orderFor(core, node, active, routes), undefined, 2) };
+  } catch (error) {
+    return { name, refused: messageOf(error) };
+  }
+}
+
 /** Both words of every file: the installer's own, those of the new system, and further ones of the site's directory. */
 async function stepsOf(core: LabCore, template: string): Promise<readonly (readonly [string, string])[]> {
   const installer = installerOf(template);
   if (installer === undefined) return [];
   const known: (readonly [string, string])[] = [
     ...Object.keys(installer.files).map((step) => [installer.word, step] as const),
-    ...Object.keys(POSTINSTALL).map((step) => ['postinstall', step] as const),
+    // an image has them in its own files
+    ...(installer.load === undefined ? [] : Object.keys(POSTINSTALL).map((step) => ['postinstall', step] as const)),
     ['boot_cfg', ''],
   ];
   const directory = core.settings.taskFiles;

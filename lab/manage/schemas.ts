@@ -59,6 +59,8 @@ export const tagRuleSchema = z
     }),
   );
 
+const cloudFile = z.string().check(z.minLength(1), z.maxLength(256 * 1024));
+
 export const modelSchema = z.strictObject({
   label: name,
   template: z
@@ -66,6 +68,9 @@ export const modelSchema = z.strictObject({
     .check(z.refine((text) => templateOf(text) !== undefined, { error: ({ input }) => noTemplate(String(input)) })),
   image: z.optional(id),
   metadata: z._default(z.record(z.string().check(z.regex(/^\w{1,100}$/)), line), {}),
+  /** cloud-init's files, as they stand. */
+  userData: z.optional(cloudFile),
+  networkConfig: z.optional(cloudFile),
   force,
 });
 
@@ -139,7 +144,7 @@ export const absolutePath = z.string().check(z.regex(/^\/[^\0]{0,4000}$/, 'must 
 
 export const imageSchema = z.strictObject({
   /** By default what the image says of itself. */
-  type: z.optional(z.enum(['mk', 'os', 'esxi', 'xenserver'])),
+  type: z.optional(z.enum(['mk', 'os', 'esxi', 'xenserver', 'disk'])),
   path: absolutePath,
   name: z.optional(name),
   version: z.optional(name),

@@ -8,6 +8,7 @@ import type { LabCore } from '../lab-core.ts';
 import { statusOf } from '../engine/decide.ts';
 import { stateEntry } from '../engine/models.ts';
 import { DEFAULT_LIMITS, triesText } from '../engine/tries.ts';
+import { CLOUD_SETTINGS } from '../installers/answers.ts';
 import { installerOf } from '../installers/registry.ts';
 import { familyOf, type Template } from '../installers/templates.ts';
 import type { ActiveModel, Broker, Image, Model, NodeRecord, Policy } from '../store/records.ts';
@@ -111,11 +112,14 @@ export function brokerView({ uuid, name, url, secret, attempts }: Broker): Recor
   return { uuid, name, url, signed: secret !== undefined, attempts: attempts ?? DEFAULT_ATTEMPTS };
 }
 
+/** Files of many lines, which may hold secrets too. */
+const CLOUD_NAMES: readonly string[] = Object.values(CLOUD_SETTINGS);
+
 /** A model without what is secret in it. */
 export function modelView(model: Model): Record<string, unknown> {
   const shown = Object.entries(model.metadata).map(([key, value]) => [
     key,
-    /pass|secret|key/i.test(key) ? '(hidden)' : value,
+    /pass|secret|key/i.test(key) ? '(hidden)' : CLOUD_NAMES.includes(key) ? `(${value.length} characters)` : value,
   ]);
   return { ...model, image: model.image ?? null, metadata: Object.fromEntries(shown) as Record<string, string> };
 }

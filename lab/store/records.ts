@@ -86,7 +86,7 @@ export interface ActiveLogEntry {
 }
 
 /** What an image installs or boots. */
-export type ImageType = 'mk' | 'os' | 'esxi' | 'xenserver';
+export type ImageType = 'mk' | 'os' | 'esxi' | 'xenserver' | 'disk';
 
 /** An image as it was added. */
 export interface Image {
@@ -94,7 +94,7 @@ export interface Image {
   readonly type: ImageType;
   readonly name: string;
   readonly version: string;
-  /** Directory that holds the files. */
+  /** Directory that holds the files; of a disk image the file itself. */
   readonly path: string;
   /** Paths in that directory. */
   readonly kernel: string | undefined;
@@ -105,6 +105,19 @@ export interface Image {
   readonly hash: string | undefined;
   readonly buildTime: number | undefined;
   readonly added: number;
+  /** What an image of type disk is. */
+  readonly disk?: DiskImage | undefined;
+}
+
+/** The image of a whole disk, in one file. */
+export interface DiskImage {
+  readonly format: 'raw' | 'qcow2';
+  /** Bytes of the file. */
+  readonly bytes: number;
+  /** Bytes of the disk that it is of. */
+  readonly size: number;
+  /** Of the file, lower-case hex. */
+  readonly sha256: string;
 }
 
 /** What is installed, with its settings. */

@@ -114,10 +114,24 @@ describe('models', () => {
     assert.equal(nextState('init', 'broker_success'), 'init');
   });
 
-  it('are of three families', () => {
+  it('of an image have the microkernel write it, until it is written', () => {
+    for (const state of ['init', 'preinstall']) {
+      assert.equal(stateEntry(state, 'image').command, 'write_image');
+      assert.equal(stateEntry(state, 'image').boot, 'mk');
+    }
+    for (const state of MODEL_STATES.slice(2)) {
+      const { command, boot } = stateEntry(state, 'image');
+      assert.deepEqual(
+        { command, boot },
+        { command: stateEntry(state, 'linux').command, boot: stateEntry(state, 'linux').boot },
+      );
+    }
+  });
+
+  it('are of four families', () => {
     assert.deepEqual(
       new Set(TEMPLATES.map((template) => familyOf(template.name))),
-      new Set(['linux', 'esxi', 'xenserver']),
+      new Set(['linux', 'esxi', 'xenserver', 'image']),
     );
   });
 });

@@ -115,6 +115,8 @@ const OPENS_FILES: Readonly<Record<string, string>> = {
   'lab/images/image-directory.ts': OWN,
   'lab/images/image-service.ts': 'stat and stream of what within() has found',
   'lab/images/recognise/debian-media.ts': 'a stream of what within() has found',
+  'lab/images/recognise/disk-file.ts': 'the one file that the person named; its first bytes',
+  'lab/engine/write-order/write-order.ts': 'stat of the image of a disk that the person named',
   'lab/images/recognise/image-tree.ts': 'pieces of what within() has found',
   'lab/images/recognise/iso-volume.ts': 'the one file that the person named; nothing is unpacked',
   'lab/images/unpack-iso.ts': UNPACKED,

@@ -163,6 +163,6 @@ function warningsOf(options: BuildOptions, again: boolean, notes: readonly strin
   if (options.bootLogin === true)
     warnings.push('whoever writes the kernel line of a machine can log in to it as root (--boot-login)');
   if (options.allowDeploy === true)
-    warnings.push('Ironic may overwrite disks of every machine that boots this image (--allow-deploy)');
+    warnings.push('the server may overwrite disks of every machine that boots this image (--allow-deploy)');
   return warnings;
 }

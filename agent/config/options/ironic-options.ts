@@ -11,7 +11,8 @@ export const IRONIC_OPTIONS: { readonly [Name in IronicSetting]: OptionEntry<Set
     kind: onOff,
     places: ['kernel', 'file'],
     value: 'on|off',
-    meaning: 'Allow Ironic to write an image over a disk of this machine. No server can push this.',
+    meaning:
+      'Allow Ironic or the lab (command write_image) to write an image over a disk of this machine. No server can push this.',
   },
   allowErase: {
     default: false,

@@ -26,7 +26,11 @@ interface RazorServerOptions {
   readonly onSwitch?: (from: string | undefined, to: string) => void;
 }
 
-const ACTION = z.object({ action: z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,63}$/)) });
+const ACTION = z.object({
+  action: z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,63}$/)),
+  // the lab's alone: the original's actions have none
+  param: z.optional(z.record(z.string(), z.unknown())),
+});
 const NODE_ID = z.object({ id: z.int().check(z.positive()) });
 const ERROR = z.object({ error: z.string() });
 const CHECKIN_URL = /^(.*\/checkin)(?:\/(\d{1,18}))?\/?$/;
@@ -47,7 +51,8 @@ export function parseAction(reply: TextReply): CheckinReply {
   if (reply.status < 200 || reply.status > 299) throw refusal(reply, 'the check-in');
   const parsed = ACTION.safeParse(parseTyped(reply));
   if (!parsed.success) throw new RazorMkError('RAZOR_MK_REPLY', 'the answer to the check-in names no action');
-  return { command: { name: parsed.data.action, param: {} }, clientConfig: undefined, reason: reasonOf(reply) };
+  const { action, param = {} } = parsed.data;
+  return { command: { name: action, param }, clientConfig: undefined, reason: reasonOf(reply) };
 }
 
 function parseTyped(reply: TextReply): unknown {

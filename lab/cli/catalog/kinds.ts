@@ -1,6 +1,7 @@
 /** The verbs `lab node`, `lab active-model`, `lab tag`, `lab model`, `lab broker`, `lab policy`, `lab image`, `lab template`. */
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { RazorMkError } from '../../../platform/errors/errors.ts';
+import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import { defineVerb } from '../../../platform/process/verb.ts';
 import { DEFAULT_ATTEMPTS } from '../../engine/brokers.ts';
 import { DEFAULT_LIMITS } from '../../engine/tries.ts';
@@ -93,6 +94,10 @@ export const model = catalogVerb({
       'lab model add --label bookworm --template debian --image debian --set root_password=sesame',
       'Debian from the image of that name',
     ],
+    [
+      'lab model add --label cloud --template image --image debian-13 --user-data user-data.yaml',
+      'a cloud image, written by the microkernel, with a user-data of yours',
+    ],
   ],
   columns: ['uuid', 'label', 'template', 'image', 'metadata'],
   texts: { preview: previewText },
@@ -105,16 +110,32 @@ export const model = catalogVerb({
       .option('set', {
         ...strings,
         describe: `add: KEY=VALUE of its metadata: ${Object.keys(MODEL_SETTINGS).join(', ')}`,
+      })
+      .option('user-data', { type: 'string', describe: 'add: file with cloud-init’s user-data, for template image' })
+      .option('network-config', {
+        type: 'string',
+        describe: 'add: file with cloud-init’s network configuration, for template image; DHCP without it',
       }),
   query: ({ node }) => (node === undefined ? '' : `?node=${encodeURIComponent(node)}`),
-  add: (args) => ({
+  add: async (args) => ({
     label: args.label,
     template: args.template,
     image: args.image,
     metadata: pairs(args.set),
+    ...(args['user-data'] !== undefined && { userData: await textOf(args['user-data']) }),
+    ...(args['network-config'] !== undefined && { networkConfig: await textOf(args['network-config']) }),
     ...(args.force && { force: true }),
   }),
 });
+
+/** A file of the user's. Throws RAZOR_MK_FILE_UNREADABLE. */
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
 
 export const broker = catalogVerb({
   path: '/api/brokers',
@@ -205,15 +226,20 @@ export const image = catalogVerb({
   examples: [
     ['lab image', 'what is there'],
     ['lab image add rocky-9.3-dvd.iso', 'an ISO, unpacked and served; it says itself what it is'],
+    ['lab image add debian-13-genericcloud-amd64.qcow2', 'a cloud image, for the template image'],
   ],
   columns: ['uuid', 'type', 'name', 'version', 'kernel', 'initrd', 'path'],
   options: (yargs) =>
     yargs
       .option('type', {
-        choices: ['mk', 'os', 'esxi', 'xenserver'] as const,
+        choices: ['mk', 'os', 'esxi', 'xenserver', 'disk'] as const,
         describe: 'add: what it is; by default what the image says of itself',
       })
-      .option('path', { type: 'string', describe: 'add: an ISO, or a directory that is served as it lies there' })
+      .option('path', {
+        type: 'string',
+        describe:
+          'add: an ISO, the image of a disk (raw, qcow2), or a directory; the last two are served as they lie there',
+      })
       .option('name', { type: 'string', describe: 'add: its name; by default its system and version' })
       .option('image-version', { type: 'string', describe: 'add: its version; by default what the image says' })
       .option('kernel', { type: 'string', describe: 'add: path of the kernel in it' })

@@ -14,7 +14,8 @@ import { acceptableHwIds } from '../../engine/node-lookup.ts';
 import { nodeBody } from '../node-body.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
 import { serveImage } from '../../images/image-service.ts';
-import { answerCallback } from '../../engine/callbacks.ts';
+import { answerCallback, noteOf } from '../../engine/callbacks.ts';
+import { answerWithOrder } from '../../engine/write-order/write-order.ts';
 import { isPeek } from '../../listeners/peek.ts';
 import { PLAIN, REASON_HEADER, reasonText, sendText } from '../../listeners/replies.ts';
 import { HANLON_BASE, hanlonRoutes } from '../../listeners/routes.ts';
@@ -50,8 +51,9 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   if (!Array.isArray(ids)) return ids;
   const firstCheckin = first(query['first_checkin']) === 'true';
   const input = { dialect: 'hanlon', hwIds: ids, lastState: lastState.slice(0, 200), firstCheckin };
-  const { command, param, reason } =
-    decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const decided = decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const routes = hanlonRoutes(core.addresses(request));
+  const { command, param, reason } = await answerWithOrder(core, decided, routes);
   const response = { command_name: command, command_param: param ?? {} };
   if (!core.settings.faithful) reply.header(REASON_HEADER, reasonText(reason));
   return sendText(reply, 200, envelope('checkin_node', response, hanlonConfig(core.settings)), JSON_TYPE);
@@ -107,7 +109,12 @@ export function hanlonDialect(app: FastifyInstance, core: LabCore): void {
     handler: async (request, reply) => {
       const words = (request.params as { '*': string })['*'].split('/');
       const routes = hanlonRoutes(core.addresses(request));
-      const text = await answerCallback(core, 'hanlon', { words, routes, peek: isPeek(core, request) });
+      const text = await answerCallback(core, 'hanlon', {
+        words,
+        routes,
+        peek: isPeek(core, request),
+        note: noteOf(request.query),
+      });
       if (text === undefined)
         return refuse(reply, 400, 'InvalidUUID', 'Cannot find an active model with this callback');
       return sendText(reply, 200, text, PLAIN);

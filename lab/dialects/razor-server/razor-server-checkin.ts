@@ -4,11 +4,14 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../../lab-core.ts';
-import { decideFactsCheckin } from '../../engine/decide.ts';
+import { decideFactsCheckin, type Decision } from '../../engine/decide.ts';
+import { answerWithOrder } from '../../engine/write-order/write-order.ts';
 import { forgetSame, storeFacts } from '../../engine/register.ts';
 import { REASON_HEADER, reasonText, sendText } from '../../listeners/replies.ts';
 import { isRecord, own, parseJson } from '../../listeners/request-body.ts';
 import type { Facts, NodeRecord } from '../../store/records.ts';
+import { razorServerRoutes } from '../../listeners/routes.ts';
+import { ownAddress } from './razor-server-boot.ts';
 import { infoOfFacts, lookup, matchIds, namesOf, unusableMessage } from './razor-server-nodes.ts';
 import type { RazorServerState } from './razor-server-state.ts';
 
@@ -64,9 +67,7 @@ function readFacts(request: FastifyRequest, faithful: boolean): Read {
 }
 
 /** What a check-in does within one transaction; undefined is 404. */
-type Outcome =
-  | { readonly action: 'none' | 'reboot'; readonly reason: string }
-  | { readonly status: number; readonly error?: string };
+type Outcome = { readonly decision: Decision } | { readonly status: number; readonly error?: string };
 
 /** Answers one check-in. */
 export async function checkin(
@@ -85,9 +86,12 @@ export async function checkin(
     const named = core.store.nodes.byId(id) ?? core.store.nodes.byId(state.mergedInto(id) ?? -1);
     return named === undefined ? { status: 404 } : checkinOf(core, state, named, facts);
   });
-  if ('action' in outcome) {
-    if (!core.settings.faithful) reply.header(REASON_HEADER, reasonText(outcome.reason));
-    return answer(reply, 200, { action: outcome.action });
+  if ('decision' in outcome) {
+    const routes = razorServerRoutes(ownAddress(core, request), core.settings.faithful);
+    const { command, param, reason } = await answerWithOrder(core, outcome.decision, routes);
+    if (!core.settings.faithful) reply.header(REASON_HEADER, reasonText(reason));
+    const action = command === 'acknowledge' ? 'none' : command;
+    return answer(reply, 200, { action, ...(param !== undefined && { param }) });
   }
   return failed(reply, outcome);
 }
@@ -110,8 +114,7 @@ function checkinOf(core: LabCore, state: RazorServerState, named: NodeRecord, fa
   const register = { dialect: 'razor-server', lastState: 'idle', facts: kept };
   const stored = changed ? storeFacts(core, node, register, node.registered === undefined) : node;
   if (!changed) nodes.touch(node.id, 'idle', core.wall());
-  const { command, reason } = decideFactsCheckin(core, stored);
-  return { action: command === 'reboot' ? 'reboot' : 'none', reason };
+  return { decision: decideFactsCheckin(core, stored) };
 }
 
 /** The first check-in of a node: facts may say that it is a machine that is known by another interface. */

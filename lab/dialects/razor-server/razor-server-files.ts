@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bootable } from '../../engine/boot-script.ts';
 import { answerFile, fileRead, installationOver } from '../../engine/callbacks.ts';
 import type { LabCore } from '../../lab-core.ts';
-import { findBelow, pathWords, sendFile, type FoundFile } from '../../images/image-service.ts';
+import { findBelow, findInImage, pathWords, sendFile, type FoundFile } from '../../images/image-service.ts';
 import { fillOwnFile, ownFile } from '../../installers/own-files.ts';
 import { installerOf } from '../../installers/registry.ts';
 import type { FilledTemplate } from '../../installers/task-template.ts';
@@ -138,6 +138,7 @@ async function repoFile(core: LabCore, name: string, words: readonly string[]): 
     const images = core.store.images.list();
     const named = (each: { uuid: string; name: string }): boolean => each.name.toLowerCase() === name.toLowerCase();
     const image = images.find(({ uuid }) => uuid === name) ?? images.find(named);
+    if (image?.type === 'disk') return await findInImage(image, words);
     return image && (await findInAnyCase(image.path, words));
   }
   const image = await bootable(core);

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readCapped } from '../../../platform/files.ts';
-import { fire } from '../../engine/callbacks.ts';
+import { fire, noteOf } from '../../engine/callbacks.ts';
 import { normaliseHwId } from '../../engine/node-lookup.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { installerOf } from '../../installers/registry.ts';
@@ -252,7 +252,7 @@ async function stageDone(core: LabCore, request: FastifyRequest, reply: FastifyR
   }
   for (const action of active && STAGE.test(name) ? stageActions(active, name) : []) {
     const current = core.store.activeModels.get(active?.uuid ?? '');
-    if (current) await fire(core, current, action, 'callback');
+    if (current) await fire(core, current, action, 'callback', noteOf(request.query));
   }
   const message = `stage ${name || '(unnamed)'} is done`;
   core.events.emit({ type: 'callback', dialect: 'razor-server', node: node.uuid, message });

@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { loaderArch } from '../../../platform/netboot/kernel-arch.ts';
 import { messageOf } from '../../../platform/errors/errors.ts';
 import { bootScript, NoMicrokernel } from '../../engine/boot-script.ts';
-import { answerCallback } from '../../engine/callbacks.ts';
+import { answerCallback, noteOf } from '../../engine/callbacks.ts';
 import { isPeek } from '../../listeners/peek.ts';
 import type { LabCore } from '../../lab-core.ts';
 import { decideCheckin, decideWithoutWrite } from '../../engine/decide.ts';
 import { registerNode } from '../../engine/register.ts';
+import { answerWithOrder } from '../../engine/write-order/write-order.ts';
 import { hasControl, isRecord } from '../../listeners/request-body.ts';
 import { installerOf } from '../../installers/registry.ts';
 import { acceptableHwIds, splitHwIds } from '../../engine/node-lookup.ts';
@@ -110,7 +111,12 @@ async function policyCallback(
   const active = core.store.activeModels.get(uuid);
   if (!active) throw callbackFault('uuid');
   const routes = razorRoutes(core.addresses(request));
-  const text = await answerCallback(core, 'razor', { words, routes, peek: isPeek(core, request) });
+  const text = await answerCallback(core, 'razor', {
+    words,
+    routes,
+    peek: isPeek(core, request),
+    note: noteOf(request.query),
+  });
   const type = faithful ? HTML : PLAIN;
   if (text !== undefined) return sendText(reply, 200, faithful && text === 'ok' ? 'ok\n' : text, type);
   const known = ['postinstall', 'broker', installerOf(active.model.template)?.word];
@@ -154,7 +160,8 @@ async function checkin(core: LabCore, request: FastifyRequest, reply: FastifyRep
   const firstCheckin = isFirst(params, core.settings.faithful);
   if (core.settings.faithful) await faithfulLookUp(core, request, hwIds, 'checkin_node');
   const input = { dialect: 'razor', hwIds, lastState, firstCheckin };
-  const decision = decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const decided = decideWithoutWrite(core, input) ?? (await core.store.write(() => decideCheckin(core, input)));
+  const decision = await answerWithOrder(core, decided, razorRoutes(core.addresses(request)));
   const config = clientConfigText(core.settings, core.addresses(request).nodes);
   if (!core.settings.faithful) reply.header(REASON_HEADER, reasonText(decision.reason));
   return sendOk(reply, 'checkin_node', commandResponse(decision.command, decision.param), config);

@@ -18,8 +18,7 @@ export function nodeVendorData(answers: Answers): string {
 
 /** The instance is the installation: one that begins again is a new one to cloud-init. */
 export function nodeMetaData(answers: Answers): string {
-  const instance = /\/([\w-]+)\/postinstall\b/.exec(answers.callback('postinstall/final'))?.[1] ?? answers.hostname;
-  return `${JSON.stringify({ 'instance-id': instance, 'local-hostname': answers.hostname }, null, 2)}\n`;
+  return `${JSON.stringify({ 'instance-id': answers.instance, 'local-hostname': answers.hostname }, null, 2)}\n`;
 }
 
 /** Nothing of the lab's. */

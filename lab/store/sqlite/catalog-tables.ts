@@ -1,6 +1,6 @@
 /** What people configure: tag rules, images, models, brokers, policies. */
 import type { TagMatcher, TagRule } from '../../../platform/rules/tag-rule.ts';
-import type { Broker, Image, ImageType, Model, Policy } from '../records.ts';
+import type { Broker, DiskImage, Image, ImageType, Model, Policy } from '../records.ts';
 import type { Catalog, Shelf } from '../store.ts';
 import type { Database } from './database.ts';
 import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
@@ -53,6 +53,7 @@ const imageKind: ShelfKind<Image> = {
     hash: optional(row['hash']),
     buildTime: optionalNumber(row['build_time']),
     added: number(row['added']),
+    ...(row['disk'] !== null && { disk: parsed<DiskImage>(row['disk']) }),
   }),
   write: (image) => ({
     type: image.type,
@@ -66,6 +67,7 @@ const imageKind: ShelfKind<Image> = {
     hash: image.hash ?? null,
     build_time: image.buildTime ?? null,
     added: image.added,
+    disk: image.disk === undefined ? null : JSON.stringify(image.disk),
   }),
 };
 

@@ -104,6 +104,7 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX audit_who ON audit(who, id);
    CREATE INDEX audit_at ON audit(at)`,
+  'ALTER TABLE image ADD COLUMN disk TEXT',
 ];
 
 /** Brings an open database up to date. Throws where a newer version wrote it. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { entriesNamed, findLoader, makeBootEntry } from '../../../agent/disk-image/efi-boot.ts';
+import { behindCurrent, entriesNamed, findLoader, makeBootEntry } from '../../../agent/disk-image/efi-boot.ts';
 import type { ImageRecord } from '../../../agent/disk-image/record.ts';
 import { createLog } from '../../../platform/log/log.ts';
 import type { RunResult } from '../../../platform/process/run.ts';
@@ -44,6 +44,14 @@ test('entries of the same name are found in what efibootmgr lists', () => {
     'BootCurrent: 0001\nBootOrder: 0001,0003\nBoot0001* UEFI PXE\tPciRoot\nBoot0003* debian\tHD(1,GPT)\nBoot000A  debian\tHD(2)\n';
   assert.deepEqual(entriesNamed(list, 'debian'), ['0003', '000A']);
   assert.deepEqual(entriesNamed(list, 'UEFI'), []);
+});
+
+test('a new entry goes behind the one that booted this time, and stays first where that is unknown', () => {
+  const list = (current: string, order: string): string =>
+    `BootCurrent: ${current}\nTimeout: 0 seconds\nBootOrder: ${order}\n`;
+  assert.equal(behindCurrent(list('0003', '0009,0001,0003,0002')), '0001,0003,0009,0002');
+  assert.equal(behindCurrent(list('0005', '0009,0001')), undefined);
+  assert.equal(behindCurrent('BootOrder: 0009,0001\n'), undefined);
 });
 
 /** A live system whose programs are this function; `mount` puts the files of `esp` where it is asked to. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { expireNodes } from '../../../lab/engine/expiry.ts';
 import { installerOf } from '../../../lab/installers/registry.ts';
+import { FAMILY_IMAGE } from '../../../lab/installers/templates.ts';
 import { TEMPLATES } from '../../../lab/installers/templates.ts';
 import { startLab, type Lab } from '../../../lab/lab-server.ts';
 import type { LabOptions } from '../../../lab/lab-settings.ts';
@@ -170,6 +171,8 @@ describe('what a check-in is answered', () => {
       const installer = installerOf(template.name);
       // it cannot be added without a file of the site's own
       if (installer?.ownFile !== undefined) continue;
+      // nothing is booted for it (write-order.test.ts)
+      if (installer?.load === undefined) continue;
       const id = `5254000001${i.toString(16).padStart(2, '0').toUpperCase()}`;
       const label = `model ${template.name}`;
       await made('/models', { label, template: template.name, metadata: { root_password: 'a<b>&c' } });
@@ -184,7 +187,7 @@ describe('what a check-in is answered', () => {
       assert.match(await (await fetch(`${lab.nodesUrl}/razor/api/boot?hw_id=${id}`)).text(), /has no image to install/);
       const image = await lab.store.write(() =>
         lab.store.images.add({
-          type: template.family === 'linux' ? 'os' : template.family,
+          type: FAMILY_IMAGE[template.family],
           name: label,
           version: '1',
           path: '/nowhere',

@@ -76,7 +76,7 @@ describe('an image is added by its path alone', () => {
     assert.match(await refusal(cut), /is cut short: it has 100000 of \d{6} bytes \(Fetch it again/);
     const disk = join(directory, 'disk.qcow2');
     writeFileSync(disk, Buffer.concat([Buffer.from('QFI\u00fb', 'latin1'), Buffer.alloc(1000)]));
-    assert.match(await refusal(disk), /is a qcow2 disk image/);
+    assert.match(await refusal(disk, { type: 'os' }), /is a qcow2 disk image/);
     const left = readdirSync(images).length;
     assert.match(await refusal(await iso('debian netinst', '-R')), /Debian 12\.5\.0 amd64, netinst: its initrd/);
     assert.equal(readdirSync(images).length, left, 'what was unpacked is gone again');

@@ -32,7 +32,7 @@ describe('the management API', () => {
       ['/policies', { label: 'p', model: 'bookworm', broker: 'b' }, /^unknown broker b; no broker exists$/],
       ['/models', { label: 'm', template: 'debain' }, /^template: unknown template debain; did you mean debian/],
       ['/brokers', { name: 'b', url: 'example.com' }, /^url: must be a URL: http:/],
-      ['/images', { type: 'floppy', path: '/x' }, /^type: must be one of mk, os, esxi, xenserver$/],
+      ['/images', { type: 'floppy', path: '/x' }, /^type: must be one of mk, os, esxi, xenserver, disk$/],
       ['/tags', { name: 't', tag: 't', matchers: [{ key: 'a' }] }, /^matchers\.0\.compare: is missing$/],
       ['/policies', { label: 'p', model: 'bookworm', maximum: -1 }, /^maximum: must be at least 0$/],
     ] as const) {

@@ -48,7 +48,7 @@ export const BUILD_OPTIONS = {
   'allow-deploy': {
     type: 'boolean' as const,
     default: false,
-    describe: 'Ironic may write images over disks of machines that boot this image',
+    describe: 'the server (Ironic, the lab) may write images over disks of machines that boot this image',
   },
   'site-key': text('public half of a site key (razor-mk lab key): only what it signed is believed'),
   erase: {

@@ -8,6 +8,8 @@ import { cleanTarget } from './compose.ts';
 import { fileEntry, type Entry } from './entry.ts';
 
 const PATH = 'etc/razor-mk/config.yaml';
+/** Servers that have images written: Ironic, and the lab by the others' protocols. */
+const WRITERS: readonly string[] = ['ironic', 'razor', 'hanlon', 'razor-server'];
 /** Where the public half of the site key lies in the image. */
 const SITE_KEY = 'etc/razor-mk/site-key.pub';
 
@@ -29,9 +31,9 @@ interface SettingsFileOptions {
 export function settingsFiles(options: SettingsFileOptions): Entry[] {
   const { allowDeploy = false, siteKey } = options;
   if (!allowDeploy && siteKey === undefined) return [];
-  if (allowDeploy && options.server !== 'ironic') {
-    throw new RazorMkError('RAZOR_MK_USAGE', '--allow-deploy is about Ironic: no other server writes disks', {
-      remedy: 'Give --server ironic with it, or leave it out.',
+  if (allowDeploy && !WRITERS.includes(options.server ?? 'razor')) {
+    throw new RazorMkError('RAZOR_MK_USAGE', `--allow-deploy: ${options.server} has no images written`, {
+      remedy: `Give --server ${WRITERS.join(', or ')} with it, or leave it out.`,
     });
   }
   const text = usersFile(options.files) ?? flavoursFile(options);

@@ -88,6 +88,7 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
    CREATE INDEX feed_at ON razor_mk.feed (at);
    INSERT INTO razor_mk.feed (seq, group_id, lab, changes) VALUES (0, gen_random_uuid()::text, '', '{}');
    ALTER TABLE razor_mk.meta ADD COLUMN seq bigint NOT NULL DEFAULT 0`,
+  'ALTER TABLE razor_mk.image ADD COLUMN disk jsonb',
 ];
 
 /** The ground that migrations stand on. */

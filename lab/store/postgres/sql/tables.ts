@@ -57,6 +57,7 @@ export const TABLES: readonly Table[] = [
       hash: 'text',
       build_time: 'integer',
       added: 'integer',
+      disk: 'json',
     },
   },
   {

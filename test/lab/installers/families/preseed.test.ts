@@ -9,7 +9,7 @@ function linesOf(more: Partial<Answers>): readonly string[] {
     tasks: 'standard',
     ...more,
   } as unknown as Answers;
-  return preseed.files['file']?.(answers).split('\n') ?? [];
+  return preseed.files['file']?.(answers)?.split('\n') ?? [];
 }
 
 test('tasks are a list with commas, as debconf keeps several choices, and none is an empty one', () => {

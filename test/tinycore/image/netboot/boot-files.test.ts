@@ -156,7 +156,7 @@ test('an address that would break the kernel line is refused before anything is 
   assert.throws(() => serverFiles({ server: 'hanlon', kernelArgs: [], url: 'a b' }), /invalid address of hanlon/);
 });
 
-test('--allow-deploy is in the image’s configuration file beside what is there, is warned of, and is about Ironic only', async () => {
+test('--allow-deploy is in the image’s configuration file beside what is there, is warned of, and is for servers that write', async () => {
   const own = join(directory, 'own.yaml');
   writeFileSync(own, '# ours\ncheckin_interval: 30\n');
   for (const [change, expected] of [
@@ -170,7 +170,10 @@ test('--allow-deploy is in the image’s configuration file beside what is there
     assert.equal(settingNames('allowDeploy').file, 'allow_deploy', 'as the agent reads it');
     assert.ok(warnings.some((each) => each.includes('may overwrite disks')));
   }
-  await assert.rejects(build({ server: 'foreman', allowDeploy: true }), /--allow-deploy is about Ironic/);
+  await assert.rejects(
+    build({ server: 'foreman', allowDeploy: true }),
+    /--allow-deploy: foreman has no images written/,
+  );
   const { out } = await build({ server: 'ironic' });
   const { tree } = await readInitrd(readFileSync(join(out, 'core.gz')));
   assert.equal(readTree(tree, 'etc/razor-mk/config.yaml'), undefined);
