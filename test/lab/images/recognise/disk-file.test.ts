@@ -4,8 +4,8 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, before, after } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { startLab, type Lab } from '../../../lab/lab-server.ts';
-import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { startLab, type Lab } from '../../../../lab/lab-server.ts';
+import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 /** The first 72 bytes of a qcow2 header (qemu docs/interop/qcow2.rst). */
 function qcow2({ version = 3, backing = 0, encryption = 0, size = 3 * 2 ** 30 } = {}): Buffer {
