@@ -124,7 +124,7 @@ async function assemble(dir: string, root: string, mode: 'bios' | 'uefi'): Promi
 }
 
 /** A DOS partition table; the last partition is marked as the one to boot from. */
-function partitionTable(parts: readonly { type: number; mib: number; sizeMib: number }[]): Buffer {
+export function partitionTable(parts: readonly { type: number; mib: number; sizeMib: number }[]): Buffer {
   const sector = Buffer.alloc(512);
   parts.forEach(({ type, mib, sizeMib }, index) => {
     const at = 446 + 16 * index;
