@@ -9,7 +9,7 @@ import type { Arch } from '../project-paths.ts';
 import { tool } from '../tools.ts';
 
 /** Bytes that the executable may have when compressed by xz (docs/packaging.md says what takes them). */
-export const BUDGET_BYTES = 20_800_000;
+export const BUDGET_BYTES = 19_900_000;
 /** The same where ICU's data are whole, since the build machine has no icupkg. */
 export const BUDGET_WITH_WHOLE_ICU = 27_750_000;
 
