@@ -77,6 +77,8 @@ interface LabState {
   stopExpiry: () => void;
   /** About to end: what still comes is answered, and asked to come no more over the same connection. */
   draining: boolean;
+  /** Requests since then. */
+  lateRequests: number;
 }
 
 /** Starts a lab. Throws RAZOR_MK_LAB_DB, RAZOR_MK_LAB_LISTEN, RAZOR_MK_LAB_NO_TOKEN. */
@@ -139,6 +141,7 @@ async function openLab(options: LabOptions): Promise<LabState> {
     conductor: undefined,
     stopExpiry: () => undefined,
     draining: false,
+    lateRequests: 0,
   };
 }
 
@@ -193,7 +196,10 @@ function createApp(
   const { events, settings, wall } = core;
   // one limit for all listeners of nodes
   const limit = name === 'people' ? undefined : state.limit;
-  const draining = (): boolean => state.draining;
+  const draining = (): boolean => {
+    if (state.draining) state.lateRequests++;
+    return state.draining;
+  };
   const app = createListener({
     name,
     bodyLimit: settings.bodyLimit,
@@ -212,6 +218,8 @@ function createApp(
 
 /** What takes longer than this, a download mostly, is cut off after all. */
 const LONGEST_STOP_MS = 15_000;
+/** Turns of the event loop without a request after which none is on its way. */
+const QUIET_TURNS = 20;
 
 async function closeLab(state: LabState, drainMs?: number): Promise<void> {
   const { ending, conductor, apps, core, imageDirectory } = state;
@@ -220,6 +228,7 @@ async function closeLab(state: LabState, drainMs?: number): Promise<void> {
     for (const { server } of apps) TcpServer.prototype.close.call(server);
     state.draining = true;
     await core.settings.clock.sleep(drainMs);
+    await untilNoneComes(state);
   }
   ending.abort(new Error('the lab is closed'));
   state.stopExpiry();
@@ -230,6 +239,18 @@ async function closeLab(state: LabState, drainMs?: number): Promise<void> {
   clearTimeout(timer);
   await core.store.close();
   imageDirectory.close();
+}
+
+/**
+ * On a busy machine the time may be over while requests wait to be read: turns of the event loop until some bring
+ * none. That has an end: nothing new is taken, and each connection has one answer left.
+ */
+async function untilNoneComes(state: LabState): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+    const before = state.lateRequests;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    if (state.lateRequests !== before) quiet = 0;
+  }
 }
 
 type LabUrls = Pick<Lab, 'nodesUrl' | 'imagesUrl' | 'peopleUrl' | 'razorServerUrl' | 'ironicUrl'>;

@@ -48,7 +48,7 @@ test('a lab that is told to end under load loses no request: each is answered an
   };
   const workers = Promise.all(Array.from({ length: 16 }, worker));
   await lab.events.waitFor(({ seq }) => seq > 100);
-  await lab.close(100);
+  await lab.close(1); // on a busy machine any time is over while requests wait to be read
   await workers;
   agent.destroy();
   await stream.text();
