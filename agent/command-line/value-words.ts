@@ -16,6 +16,8 @@ const WORDS: Readonly<Record<string, string>> = {
   broker: 'NAME',
   days: 'DAYS',
   'password-file': 'FILE',
+  'user-data': 'FILE',
+  'network-config': 'FILE',
   'people-name': 'NAME',
   save: 'FILE',
   who: 'NAME',
