@@ -10,6 +10,7 @@ import { before, after, test, type TestContext } from 'node:test';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
 import { TEMPLATES } from '../../lab/installers/templates.ts';
 import { run } from '../../platform/process/run.ts';
+import { gptImage, LINUX } from '../agent/disk-image/tables/tables.ts';
 import { debianTree } from '../helpers/debian-tree.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { readKickstart } from './kickstart.ts';
@@ -47,6 +48,8 @@ before(async () => {
     join(dir, 'boot.cfg'),
     'bootstate=0\nkernel=/b.b00\nkernelopt=runweasel\nmodules=/jumpstrt.gz --- /useropts.gz\n',
   );
+  const partitions = [{ type: LINUX, name: 'root', first: 2048, last: 4095 }];
+  writeFileSync(join(dir, 'disk.raw'), gptImage(8192, partitions));
   lab = await startLab({ ports: { nodes: 0, images: 0, people: 0 }, taskFiles: join(dir, 'tasks') });
 });
 after(async () => {
@@ -67,9 +70,10 @@ async function api(method: string, path: string, body?: unknown): Promise<unknow
 /** Every file of a template, with all settings that it may have. */
 async function preview(template: string, metadata: Readonly<Record<string, string>>): Promise<readonly PreviewFile[]> {
   const { family } = TEMPLATES.find(({ name }) => name === template) ?? {};
-  const type = family === 'linux' ? 'os' : family;
+  const type = family === 'image' ? 'disk' : family === 'linux' ? 'os' : family;
   const label = `${template} ${Object.keys(metadata).length}`;
-  await api('POST', '/images', { type, path: dir, name: label, version: '1', force: true });
+  const path = family === 'image' ? join(dir, 'disk.raw') : dir;
+  await api('POST', '/images', { type, path, name: label, version: '1', force: true });
   await api('POST', '/models', { label, template, image: label, metadata });
   return (await api('GET', `/models/${encodeURIComponent(label)}/preview`)) as PreviewFile[];
 }
@@ -114,7 +118,7 @@ function reader(name: string, text: string, path: string): readonly [string, ...
 const verdicts = new Map<string, string>();
 
 function tell(template: string, name: string, program: string, verdict: string): void {
-  verdicts.set(`${template.padEnd(18)}${name.padEnd(20)}${program.padEnd(24)}`, verdict);
+  verdicts.set(`${template.padEnd(18)}${name.padEnd(24)}${program.padEnd(24)}`, verdict);
 }
 
 async function checkKickstart(template: string, text: string): Promise<void> {
@@ -135,6 +139,16 @@ async function check(t: TestContext, template: string, { name, text = '', refuse
   assert.doesNotMatch(text, /undefined|\[object/, `${template} ${name}`);
   const path = join(dir, `${template}-${name.replaceAll(' ', '-')}`);
   writeFileSync(path, text);
+  const boundary = /^Content-Type: multipart\/mixed; boundary="(.+)"/.exec(text)?.[1];
+  if (boundary !== undefined) {
+    const parts = text.split(`--${boundary}`).slice(1, -1);
+    assert.ok(parts.length > 0, `${template} ${name}`);
+    for (const [at, part] of parts.entries()) {
+      const body = part.slice(part.indexOf('\n\n') + 2);
+      await check(t, template, { name: body.startsWith('#!') ? `script ${at}` : `part ${at} of ${name}`, text: body });
+    }
+    return;
+  }
   if (name === 'kickstart') return await checkKickstart(template, text);
   const argv = reader(name, text, path);
   if (argv === undefined) return;
@@ -148,7 +162,7 @@ async function check(t: TestContext, template: string, { name, text = '', refuse
   assert.equal(status, 0, `${template} ${name}: ${said}\n${text}`);
   assert.doesNotMatch(said, /\b(invalid|error|warning)\b/i, `${template} ${name}: ${said}`);
   tell(template, name, program === '/usr/bin/python3' ? 'python3' : program, 'taken');
-  if (name !== 'user-data') return;
+  if (name !== 'user-data' || template === 'image') return;
   // what the new system gets is a file of its own in it
   const { autoinstall } = JSON.parse(text.slice(text.indexOf('{'))) as { autoinstall: Record<string, unknown> };
   const inner = `#cloud-config\n${JSON.stringify(autoinstall['user-data'])}\n`;
