@@ -15,10 +15,15 @@ export function nameForAudit(request: FastifyRequest, name: string): void {
   names.set(request, name.slice(0, 100));
 }
 
+/** A text of many lines is a file, cloud-init's mostly, which may hold secrets anywhere: its length is written. */
+function withoutFiles(_name: string, value: unknown): unknown {
+  return typeof value === 'string' && value.includes('\n') ? `(${value.length} characters)` : value;
+}
+
 /** What was sent, without secrets: JSON, or nothing of what is not JSON. */
 function detailsOf(request: FastifyRequest): string {
   const value = Buffer.isBuffer(request.body) ? parseJson(request.body.toString()) : undefined;
-  return value === undefined ? '' : JSON.stringify(redact(value)).slice(0, LONGEST);
+  return value === undefined ? '' : JSON.stringify(redact(value), withoutFiles).slice(0, LONGEST);
 }
 
 /** Adds the hook. A stranger's request that was refused for want of a name is not written: strangers do not fill the disk. */
