@@ -1,5 +1,5 @@
 /** What the rest of the program knows of facts. */
-export { changedFacts, factValues, isVolatileName } from './values.ts';
+export { changedFacts, factValues, isOwnFact, isVolatileName } from './values.ts';
 export { createBmcMemory } from './groups/system/bmc-memory.ts';
 export { collectFacts, type CollectOptions } from './collect-facts.ts';
 export { captureMachine, captureSources, openCapture } from './capture/lazy.ts';

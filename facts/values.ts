@@ -33,9 +33,15 @@ function isFactSet(value: FactSet | Readonly<Record<string, string>>): value is 
   return value.facts instanceof Map;
 }
 
-/** Volatile facts, by name: for values that were stored without their facts. */
+/** What the agent says of itself beside the machine's facts, and only a running agent knows: razor_mk_errors and the like. */
+export function isOwnFact(name: string): boolean {
+  return name.startsWith('razor_mk_');
+}
+
+/** Facts that are no change of the machine, by name: for values that were stored without their facts. */
 export function isVolatileName(name: string): boolean {
-  return /^(uptime(_.*)?|memoryfree(_mb)?|swapfree(_mb)?|razor_mk_errors|mk_nic_.*_(carrier|speed)|mk_numa_node\d+_memory_mb|mk_ib_.*_(state|rate))$/.test(
+  if (isOwnFact(name)) return true;
+  return /^(uptime(_.*)?|memoryfree(_mb)?|swapfree(_mb)?|mk_nic_.*_(carrier|speed)|mk_numa_node\d+_memory_mb|mk_ib_.*_(state|rate))$/.test(
     name,
   );
 }

@@ -1,5 +1,5 @@
 /** One turn: collect, check in, plan, act. No sleeping, and everything it needs is handed in. */
-import { changedFacts, type Exclusion } from '../../facts/facts.ts';
+import { changedFacts, isOwnFact, type Exclusion } from '../../facts/facts.ts';
 import type { FactSet } from '../../facts/fact-types.ts';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { CommandHandler } from '../commands/command-handler.ts';
@@ -191,11 +191,12 @@ function whyRegister(options: TurnOptions, set: FactSet): string | undefined {
   const before = options.store.previousFacts;
   if (before === undefined) return 'what the server knows of this machine was lost';
   const { excludes } = options.exclusion();
-  const changed = changedFacts(before, set).filter((name) => !excludes(name) && !name.startsWith('razor_mk_'));
-  const errors = reportOf(options, set, true).facts['razor_mk_errors'];
-  if (errors !== before['razor_mk_errors']) changed.push('razor_mk_errors');
+  const changed = changedFacts(before, set).filter((name) => !excludes(name));
+  const now = reportOf(options, set, true).facts;
+  const own = new Set([...Object.keys(before), ...Object.keys(now)].filter(isOwnFact));
+  changed.push(...[...own].filter((name) => before[name] !== now[name]));
   if (changed.length > 0) return `changed: ${firstNames(changed)}`;
-  const excluded = Object.keys(before).filter((name) => excludes(name) && !name.startsWith('razor_mk_'));
+  const excluded = Object.keys(before).filter((name) => excludes(name) && !isOwnFact(name));
   return excluded.length > 0 ? `not to be sent any more: ${firstNames(excluded)}` : undefined;
 }
 

@@ -80,6 +80,23 @@ test('an agent that was restarted goes on where it was', async () => {
   assert.equal(agent.of('registered').length, 0);
 });
 
+test('what the agent says of itself is sent again when it changed, after a restart too, and never else', async () => {
+  server.checkins(command('register'), command('acknowledge'));
+  const able = { razor_mk_write_image: 'off: allow_deploy is not set on the node' };
+  agent = await testAgent({ server: server.url, ownFacts: () => able });
+  await runUntil(agent, () => agent?.of('checkin').length === 3);
+  assert.equal(agent.of('registered').length, 1);
+  await agent.stop();
+  const { dir } = agent.store;
+  agent = await testAgent({ server: server.url, dir, ownFacts: () => ({ razor_mk_write_image: 'on' }) });
+  await runUntil(agent, () => agent?.of('checkin').length === 2);
+  assert.deepEqual(
+    agent.of('registered').map(({ reason }) => reason),
+    ['changed: razor_mk_write_image'],
+  );
+  assert.equal(agent.store.previousFacts?.['razor_mk_write_image'], 'on');
+});
+
 test('an unknown command is reported and nothing is done', async () => {
   server.checkins(command('selfdestruct; rm -rf /'), command('acknowledge'));
   agent = await testAgent({ server: server.url });
