@@ -5,7 +5,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import { gather } from '../collect-facts.ts';
 import type { FactSet } from '../fact-types.ts';
 import { readInventory } from '../inventory/inventory.ts';
-import { factValues } from '../values.ts';
+import { factValues, isOwnFact } from '../values.ts';
 import type { FactsExtras } from './extras.ts';
 import { collectOptionsOf, withSources } from './options.ts';
 import { yamlText } from './yaml-text.ts';
@@ -117,14 +117,17 @@ interface DiffJob {
   readonly host: Host;
 }
 
-/** `--diff last` compares what is sent: facts that the pattern in force keeps back are in neither. */
+/** `--diff last` compares what is sent: facts that the pattern in force keeps back are in neither, nor what the agent says of itself. */
 async function diff(what: string, { args, set, values, extras, host }: DiffJob): Promise<number> {
   const { factsOfFile, printDiff } = await import('./diff.ts');
   let old: Readonly<Record<string, string>>;
   let now = values;
   if (what === 'last') {
     const stateDir = args['state-dir'] ?? (await extras.runningStateDir()) ?? '/tmp';
-    old = await before(stateDir, extras);
+    // what only the running agent knows is no line of this
+    old = Object.fromEntries(
+      Object.entries(await before(stateDir, extras)).filter(([name]) => !isOwnFact(name) || name in values),
+    );
     if (args.exclude === undefined) {
       const { compileExclusion } = await import('../exclude.ts');
       const kept = factValues(set, compileExclusion(await extras.exclusion(stateDir)));

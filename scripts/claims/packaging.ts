@@ -10,7 +10,7 @@ export const claims: readonly Claim[] = [
     minutes: 8,
     needs: ['strip', 'xz', 'mksquashfs'],
     check: shows(
-      /^compressed +2[0-7],\d{3},\d{3} bytes/m,
+      /^compressed +(1\d|20),\d{3},\d{3} bytes/m,
       /^measuring .* … \d+ s$/m,
       /^extension +[\d,]+ bytes/m,
       /^razor-mk \d+\.\d+\.\d+ \(commit [0-9a-f]{12}/m,

@@ -251,7 +251,7 @@ test('--diff last compares what is sent: the pattern in force counts, and what w
   const sent = JSON.parse((await cli(['facts', '--root', root, '--exclude', '^(kernel.*|path|ps)$'])).out) as object;
   const state = makeTree(t, {
     'mk_conf.yaml': '---\nmk_fact_excl_pattern: "^(kernel.*|path|ps)$"\n',
-    'prev_facts.yaml': JSON.stringify(sent),
+    'prev_facts.yaml': JSON.stringify({ ...sent, razor_mk_write_image: 'on' }),
   });
   const { out, status } = await cli(['facts', '--diff', 'last', '--root', root, '--state-dir', state]);
   assert.deepEqual([status, out], [0, 'no difference\n']);
