@@ -1,6 +1,6 @@
 /** The server's pattern of facts that are not to be sent: the original's are Ruby's, and mean here what they mean there. */
 import { messageOf, RazorMkError } from '../platform/errors/errors.ts';
-import { compileRubyPattern } from '../platform/ruby-pattern.ts';
+import { compileRubyPattern } from '../platform/ruby/ruby-pattern.ts';
 import { DEFAULT_EXCLUSION } from './default-exclusion.ts';
 
 export { DEFAULT_EXCLUSION } from './default-exclusion.ts';
@@ -15,7 +15,7 @@ const LONGEST = 8192;
 
 /**
  * Compiles a pattern in Ruby's spelling. Throws RAZOR_MK_PATTERN for what a linear-time engine cannot do or would read
- * otherwise (platform/ruby-pattern.ts), for what is no pattern, and beyond 8,192 characters.
+ * otherwise (platform/ruby/ruby-pattern.ts), for what is no pattern, and beyond 8,192 characters.
  */
 export function compileExclusion(pattern: string): Exclusion {
   if (pattern.length > LONGEST) {

@@ -3,7 +3,7 @@ import { RazorMkError } from '../../platform/errors/errors.ts';
 import type { Host } from '../../platform/process/verb.ts';
 import { didYouMean } from '../../platform/near-names.ts';
 import { catalogueNames, originOf } from '../../platform/rules/fact-origins.ts';
-import { compileRubyPattern } from '../../platform/ruby-pattern.ts';
+import { compileRubyPattern } from '../../platform/ruby/ruby-pattern.ts';
 import { collectFacts } from '../collect-facts.ts';
 import { openSources } from '../sources/open.ts';
 

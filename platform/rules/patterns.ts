@@ -1,6 +1,6 @@
 /** Patterns that people and nodes send: Ruby's, on an engine of linear time. */
 import { messageOf } from '../errors/errors.ts';
-import { compileRubyPattern, type RubyPattern } from '../ruby-pattern.ts';
+import { compileRubyPattern, type RubyPattern } from '../ruby/ruby-pattern.ts';
 
 const MOST_KEPT = 1000;
 const patterns = new Map<string, RubyPattern | string>();

@@ -1,7 +1,7 @@
 /** Patterns of Ruby's against Debian's ruby: each means the same here, or is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileRubyPattern } from '../../platform/ruby-pattern.ts';
+import { compileRubyPattern } from '../../platform/ruby/ruby-pattern.ts';
 import { noRuby, ruby } from '../helpers/ruby.ts';
 
 const skip = noRuby;
@@ -150,7 +150,7 @@ function differences(patterns: readonly string[]): { silent: string[]; same: num
   let refused = 0;
   for (const [i, pattern] of patterns.entries()) {
     const mine = ours(pattern);
-    // of letters beyond ASCII, word boundaries and POSIX classes know nothing here (platform/ruby-pattern.ts)
+    // of letters beyond ASCII, word boundaries and POSIX classes know nothing here (platform/ruby/ruby-pattern.ts)
     const ascii = /\\b|\\B|\[:/.test(pattern);
     const texts = (bits: string | null | undefined): string | null | undefined =>
       ascii ? bits?.slice(0, FOREIGN) + (bits?.slice(FOREIGN + 1) ?? '') : bits;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, RazorMkError } from '../../../../platform/errors/errors.ts';
 import { run } from '../../../../platform/process/run.ts';
-import { compileRubyPattern } from '../../../../platform/ruby-pattern.ts';
+import { compileRubyPattern } from '../../../../platform/ruby/ruby-pattern.ts';
 import type { System } from '../../../../platform/system.ts';
 import { mountEfiVariables } from '../../../node/boot/efi-variables.ts';
 import { changed } from '../live.ts';

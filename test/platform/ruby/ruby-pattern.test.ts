@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileRubyPattern } from '../../platform/ruby-pattern.ts';
+import { compileRubyPattern } from '../../../platform/ruby/ruby-pattern.ts';
 
 const matching = (pattern: string, texts: readonly string[]): string[] =>
   texts.filter(compileRubyPattern(pattern).test);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseClass } from '../../platform/ruby-class.ts';
+import { parseClass } from '../../../platform/ruby/ruby-class.ts';
 
 function parsed(pattern: string, at = 0): string {
   const reader = { pattern, at };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classEscape, literal, literalEscape } from '../../platform/ruby-escape.ts';
+import { classEscape, literal, literalEscape } from '../../../platform/ruby/ruby-escape.ts';
 
 test('an escape stands for a character, and the reader is behind it afterwards', () => {
   const rows: Readonly<Record<string, readonly [character: string, rest: string]>> = {
