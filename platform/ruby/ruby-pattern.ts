@@ -1,21 +1,12 @@
 /**
  * Regular expressions as Ruby reads them, run on RE2's linear-time engine: servers and operators write Ruby's, and a pattern from
  * the network must not be able to stop a node. A pattern means exactly what it means to Ruby, or is refused with the reason.
- * Onigmo's doc/RE is the rule. Texts and patterns are ASCII in practice: POSIX classes and \b know no other letters here. To Ruby
- * no line begins behind a last line break, to RE2 one does: `^$` matches "a\n" here.
+ * Onigmo's doc/RE is the rule. Texts and patterns are ASCII in practice: POSIX classes and \b know no other letters here.
  */
 import { RE2JS } from 're2js';
 import { parseClass } from './ruby-class.ts';
 import { classEscape, literal, literalEscape } from './ruby-escape.ts';
-
-type Node =
-  | { readonly kind: 'text'; readonly re2: string }
-  | { readonly kind: 'anchor'; readonly re2: string }
-  | { readonly kind: 'string end' }
-  | { readonly kind: 'sequence'; readonly items: readonly Node[] }
-  | { readonly kind: 'alternatives'; readonly branches: readonly Node[] }
-  | { readonly kind: 'group'; readonly open: string; readonly body: Node }
-  | { readonly kind: 'repeat'; readonly body: Node; readonly times: string };
+import { spellForRe2, type Re2Spelling, type RubyNode } from './ruby-re2.ts';
 
 /** Where the parser stands. */
 interface Reader {
@@ -32,7 +23,10 @@ const DEEPEST = 200;
 export interface RubyPattern {
   /** Whether it matches anywhere in a text. */
   readonly test: (text: string) => boolean;
-  /** The first match and its groups, as RegExp.exec gives them; undefined for none. */
+  /**
+   * The first match and its groups, as RegExp.exec gives them; undefined for none. A repeated group that can be empty holds its
+   * last turn that took something: Ruby's holds the empty one behind it.
+   */
   readonly exec: (text: string) => readonly (string | undefined)[] | undefined;
   /** A short text that it matches; undefined where none was found. */
   readonly example: () => string | undefined;
@@ -41,8 +35,17 @@ export interface RubyPattern {
 /** Compiles a pattern of Ruby's. Throws an Error with the reason for one that cannot be kept. */
 export function compileRubyPattern(pattern: string): RubyPattern {
   const node = parsePattern(pattern);
-  const compiled = RE2JS.compile(emit(node, true));
-  const test = (text: string): boolean => compiled.matcher(text).find();
+  const { source, atEnd, groups } = spellForRe2(node);
+  const compiled = RE2JS.compile(source);
+  const compiledAtEnd = atEnd === undefined ? undefined : RE2JS.compile(atEnd);
+  const find = (text: string): Match | undefined => {
+    const matcher = compiled.matcher(text);
+    if (!matcher.find()) return undefined;
+    if (compiledAtEnd === undefined || !text.endsWith('\n') || matcher.start() < text.length) return matcher;
+    const other = compiledAtEnd.matcher(text);
+    return other.find() ? other : undefined;
+  };
+  const test = (text: string): boolean => find(text) !== undefined;
   return {
     test,
     example() {
@@ -50,15 +53,28 @@ export function compileRubyPattern(pattern: string): RubyPattern {
       return test(text) ? text : undefined;
     },
     exec(text) {
-      const matcher = compiled.matcher(text);
-      if (!matcher.find()) return undefined;
-      return Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? undefined);
+      const match = find(text);
+      return match && capturedBy(match, text, groups);
     },
   };
 }
 
+type Match = ReturnType<RE2JS['matcher']>;
+
+/** The match and its groups, without the line break that RE2 takes where Ruby's \Z only looks at it. */
+function capturedBy(match: Match, text: string, groups: Re2Spelling['groups']): (string | undefined)[] {
+  const taken = groups.flatMap((kind, i) =>
+    kind === 'line break' && match.start(i + 1) >= 0 ? match.start(i + 1) : [],
+  );
+  const end = Math.min(text.length, ...taken);
+  const numbers = [0, ...groups.flatMap((kind, i) => (kind === 'captured' ? i + 1 : []))];
+  return numbers.map((group) =>
+    match.start(group) < 0 ? undefined : text.slice(match.start(group), Math.min(match.end(group), end)),
+  );
+}
+
 /** A pattern of Ruby's as a tree. Throws an Error that says what cannot be kept. */
-function parsePattern(pattern: string): Node {
+function parsePattern(pattern: string): RubyNode {
   // beside named groups, plain ones capture nothing
   const named = /(?<!\\)\(\?<[A-Za-z_]/.test(pattern);
   const reader: Reader = { pattern, at: 0, depth: 0, named };
@@ -67,17 +83,17 @@ function parsePattern(pattern: string): Node {
   return node;
 }
 
-function parseAlternatives(reader: Reader): Node {
+function parseAlternatives(reader: Reader): RubyNode {
   const branches = [parseSequence(reader)];
   while (reader.pattern[reader.at] === '|') {
     reader.at += 1;
     branches.push(parseSequence(reader));
   }
-  return branches.length === 1 ? (branches[0] as Node) : { kind: 'alternatives', branches };
+  return branches.length === 1 ? (branches[0] as RubyNode) : { kind: 'alternatives', branches };
 }
 
-function parseSequence(reader: Reader): Node {
-  const items: Node[] = [];
+function parseSequence(reader: Reader): RubyNode {
+  const items: RubyNode[] = [];
   while (reader.at < reader.pattern.length && !'|)'.includes(reader.pattern[reader.at] as string)) {
     if (skipComment(reader)) continue;
     const flags = /^\(\?([a-z]*)(?:-([a-z]*))?\)/.exec(reader.pattern.slice(reader.at, reader.at + 16));
@@ -111,7 +127,7 @@ function flagsOf(on: string, off: string | undefined): string {
 
 const ANCHORS: Readonly<Record<string, string>> = { '\\A': '\\A', '\\z': '\\z', '\\b': '\\b', '\\B': '\\B' };
 
-function parseAtom(reader: Reader): Node {
+function parseAtom(reader: Reader): RubyNode {
   const { pattern } = reader;
   const c = pattern[reader.at] as string;
   if (c === '(') return parseGroup(reader);
@@ -134,11 +150,12 @@ function parseAtom(reader: Reader): Node {
   }
   const point = String.fromCodePoint(pattern.codePointAt(reader.at) as number);
   reader.at += point.length;
-  if (c === '^' || c === '$') return { kind: 'anchor', re2: `(?m:${c})` };
+  if (c === '^') return { kind: 'line start' };
+  if (c === '$') return { kind: 'anchor', re2: '(?m:$)' };
   return { kind: 'text', re2: c === '.' ? '.' : literal(point) };
 }
 
-function parseGroup(reader: Reader): Node {
+function parseGroup(reader: Reader): RubyNode {
   const start = reader.pattern.slice(reader.at, reader.at + 80);
   const options = /^\(\?([a-z]*)(?:-([a-z]*))?:/.exec(start);
   const named = /^\(\?<[A-Za-z_]\w*>/.exec(start);
@@ -161,14 +178,14 @@ function groupName(start: string): string {
 }
 
 /** Quantifiers behind an atom; several are one around the other. */
-function parseRepeats(reader: Reader, atom: Node): Node {
+function parseRepeats(reader: Reader, atom: RubyNode): RubyNode {
   let node = atom;
   for (;;) {
     while (skipComment(reader));
     const rest = reader.pattern.slice(reader.at, reader.at + 24);
     const found = /^([*+?])([+?]?)|^\{(\d*)(,?)(\d*)\}(\??)/.exec(rest);
     if (!found || (found[1] === undefined && found[3] === '' && found[5] === '')) return node;
-    if (node.kind === 'anchor' || node.kind === 'string end') throw new Error('an anchor cannot be repeated');
+    if (['anchor', 'line start', 'string end'].includes(node.kind)) throw new Error('an anchor cannot be repeated');
     if (found[2] === '+') throw new Error(`the possessive ${found[0]} cannot be mapped`);
     reader.at += found[0].length;
     if (found[1] !== undefined) node = { kind: 'repeat', body: node, times: found[0] };
@@ -176,32 +193,12 @@ function parseRepeats(reader: Reader, atom: Node): Node {
   }
 }
 
-function interval(body: Node, [text, , , min = '', comma = '', max = '', lazy = '']: RegExpExecArray): Node {
+function interval(body: RubyNode, [text, , , min = '', comma = '', max = '', lazy = '']: RegExpExecArray): RubyNode {
   if (max !== '' && Number(min) > Number(max)) throw new Error(`the interval ${text} is empty`);
   if (comma !== '') return { kind: 'repeat', body, times: `{${min || '0'},${max}}${lazy}` };
-  const exact: Node = { kind: 'repeat', body, times: `{${min}}` };
+  const exact: RubyNode = { kind: 'repeat', body, times: `{${min}}` };
   // to Ruby, a{2}? is not lazy but (?:a{2})?
   return lazy === '' ? exact : { kind: 'repeat', body: exact, times: '?' };
-}
-
-/** `tail`: nothing that could match more follows, so that \Z may take the line break before the end. */
-function emit(node: Node, tail: boolean): string {
-  switch (node.kind) {
-    case 'text':
-    case 'anchor':
-      return node.re2;
-    case 'string end':
-      if (!tail) throw new Error('\\Z with something behind it cannot be mapped');
-      return '(?:\\n?\\z)';
-    case 'sequence':
-      return node.items.map((item, i) => emit(item, tail && i === node.items.length - 1)).join('');
-    case 'alternatives':
-      return node.branches.map((branch) => emit(branch, tail)).join('|');
-    case 'group':
-      return `${node.open}${emit(node.body, tail)})`;
-    case 'repeat':
-      return `(?:${emit(node.body, false)})${node.times}`;
-  }
 }
 
 /** What one character of a class may be in an example, the likely ones first. */
@@ -211,19 +208,20 @@ const EXAMPLE_CHARACTERS = [
 ];
 
 /** A short text of the shape of a pattern. It need not match: anchors in the middle are not thought through. */
-function exampleOf(node: Node): string {
+function exampleOf(node: RubyNode): string {
   switch (node.kind) {
     case 'text': {
       const one = RE2JS.compile(node.re2);
       return EXAMPLE_CHARACTERS.find((character) => one.matches(character)) ?? '';
     }
     case 'anchor':
+    case 'line start':
     case 'string end':
       return '';
     case 'sequence':
       return node.items.map(exampleOf).join('');
     case 'alternatives':
-      return exampleOf(node.branches[0] as Node);
+      return exampleOf(node.branches[0] as RubyNode);
     case 'group':
       return exampleOf(node.body);
     case 'repeat': {

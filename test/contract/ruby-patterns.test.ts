@@ -1,6 +1,7 @@
 /** Patterns of Ruby's against Debian's ruby: each means the same here, or is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { compileRubyPattern } from '../../platform/ruby/ruby-pattern.ts';
 import { noRuby, ruby } from '../helpers/ruby.ts';
 
@@ -70,6 +71,7 @@ const TEXTS = [
     'é',
     '{x',
   ],
+  ...['a\n', 'a\n\n', '\n\n', 'b\na\n', ' \n', 'a\nb\n', '\n\na'],
 ];
 
 const FOREIGN = TEXTS.indexOf('é');
@@ -166,6 +168,39 @@ test('2,000 made-up patterns mean what they mean to ruby, or are refused', { ski
   const next = random(77);
   const { silent, same } = differences(Array.from({ length: 2000 }, () => madeUp(next)));
   assert.deepEqual(silent.slice(0, 20), []);
+  assert.ok(same > 700, `${same} patterns are understood`);
+});
+
+/** Where lines and texts begin and end, and what may take nothing beside it. */
+const EDGES = String.raw`^ $ \A \z \Z \b \n a b a* b? \s* [^a] . .* (?:^|b) (a|^) (?:a|$) (?:^a?)* (?:\n^)? (^b?){0,1} ^{0} (a)? | (\Z|b) (?m:.)*?`;
+
+const WHOLE = `
+print JSON.generate(JSON.parse(STDIN.read).then do |input|
+  input['patterns'].map do |source|
+    pattern = Regexp.new(source)
+    input['texts'].map { |text| pattern.match(text)&.to_a }
+  rescue RegexpError
+    nil
+  end
+end)`;
+
+test('lines begin and end where ruby’s do, behind the last line break too, and the match is ruby’s', { skip }, () => {
+  const next = random(5);
+  const pieces = EDGES.split(' ');
+  const some = (): string => Array.from({ length: next(5) + 1 }, () => pieces[next(pieces.length)]).join('');
+  const patterns = Array.from({ length: 2000 }, some);
+  const theirs = ruby<((string | null)[] | null)[][]>(WHOLE, { patterns, texts: TEXTS });
+  const different: string[] = [];
+  let same = 0;
+  for (const [i, pattern] of patterns.entries()) {
+    if (ours(pattern) === undefined) continue;
+    const { exec } = compileRubyPattern(pattern);
+    const mine = TEXTS.map((text) => exec(text)?.map((part) => part ?? null) ?? null);
+    const odd = TEXTS.find((_, j) => j !== FOREIGN && !isDeepStrictEqual(mine[j], theirs[i]?.[j]));
+    if (odd === undefined) same += 1;
+    else different.push(`${pattern} on ${JSON.stringify(odd)}`);
+  }
+  assert.deepEqual(different.slice(0, 20), []);
   assert.ok(same > 700, `${same} patterns are understood`);
 });
 
