@@ -19,6 +19,8 @@ export interface CollectOptions {
   readonly all?: boolean;
   /** Directories with external facts. */
   readonly externalDirs?: readonly string[];
+  /** Read them beside a capture or a tree too, after what a capture holds. */
+  readonly externalAnywhere?: boolean;
   /** Environment of the programs in them. */
   readonly externalEnv?: Readonly<Record<string, string>>;
   /** Interfaces taken into the id, or left out, against the rules. */
@@ -177,17 +179,18 @@ async function runExternal(
   const made: Fact[] = [];
   const add = adderTo(made, 'external', facts);
   const directories = options.externalDirs ?? [];
-  if (sources.kind === 'live' && directories.length > 0) {
+  if (sources.kind === 'capture') {
+    const text = sources.lookup(EXTERNAL_FACTS, () => undefined);
+    for (const [name, value, from] of text === undefined ? [] : (JSON.parse(text) as string[][])) {
+      if (name !== undefined) add(name, value, from ?? '');
+    }
+  }
+  if ((sources.kind === 'live' || options.externalAnywhere === true) && directories.length > 0) {
     const fail = (message: string, source: string): void =>
       void errors.push({ group: 'external', message: `${source}: ${message}`, source });
     await collectExternal(directories, add, fail, { env: options.externalEnv, signal: options.signal });
     if (made.length > 0)
       sources.lookup(EXTERNAL_FACTS, () => JSON.stringify(made.map((one) => [one.name, one.value, one.sources[0]])));
-  } else if (sources.kind === 'capture') {
-    const text = sources.lookup(EXTERNAL_FACTS, () => undefined);
-    for (const [name, value, from] of text === undefined ? [] : (JSON.parse(text) as string[][])) {
-      if (name !== undefined) add(name, value, from ?? '');
-    }
   }
   for (const fact of made) facts.set(fact.name, fact);
 }

@@ -42,6 +42,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'extension-zip': 'FILE',
   'facts-blacklist': 'NAME',
   'facts-d': 'DIR',
+  'facts-dir': 'DIR,…',
   file: 'SRC:DST',
   firmware: 'FILE',
   'firmware-from': 'DIR',

@@ -3,6 +3,7 @@ import { replaceFile } from '../../platform/files.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { captureMachine } from '../capture/lazy.ts';
 import { openSources } from '../facts.ts';
+import { externalDirsOf, FACTS_DIR } from './options.ts';
 import { reportErrors } from './print.ts';
 
 export const verb = defineVerb({
@@ -25,18 +26,14 @@ export const verb = defineVerb({
         default: 'native' as const,
         describe: 'also record lshw',
       })
-      .option('facts-dir', {
-        type: 'array',
-        default: ['/etc/razor-mk/facts.d'],
-        describe: 'directories with facts of your own',
-      })
+      .option('facts-dir', FACTS_DIR)
       .option('root', { type: 'string', default: '/', describe: 'record a tree instead of this machine' }),
   run: async (args, host) => {
     const { bytes, set, counts, changed } = await captureMachine({
       sources: openSources({ root: args.root }),
       all: args.all,
       hardware: args.hardware,
-      externalDirs: args['facts-dir'].map(String),
+      ...externalDirsOf(args['facts-dir']),
       redact: args.redact,
       signal: host.signal,
     });

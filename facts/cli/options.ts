@@ -1,5 +1,7 @@
 /** Options that all verbs about facts share, and what they open. */
+import { statSync } from 'node:fs';
 import type { Argv } from 'yargs';
+import { RazorMkError } from '../../platform/errors/errors.ts';
 import { openCapture } from '../capture/lazy.ts';
 import { openSources } from '../sources/open.ts';
 import type { CollectOptions } from '../collect-facts.ts';
@@ -11,9 +13,32 @@ interface SourceArgs {
   readonly root: string;
   readonly all: boolean;
   readonly hardware: 'native' | 'lshw';
-  readonly 'facts-dir': readonly (string | number)[] | undefined;
+  readonly 'facts-dir': string | undefined;
   readonly 'identity-include': string | undefined;
   readonly 'identity-exclude': string | undefined;
+}
+
+/** The site's own facts, where nobody names another place. */
+const USUAL_FACTS_DIR = '/etc/razor-mk/facts.d';
+
+/** The option --facts-dir. */
+export const FACTS_DIR = {
+  type: 'string',
+  defaultDescription: USUAL_FACTS_DIR,
+  describe: 'directories with facts of your own; beside a capture or a tree only where they are named',
+} as const;
+
+/**
+ * The directories that --facts-dir names, or the usual one, which only belongs to the running machine. Throws
+ * RAZOR_MK_FILE_UNREADABLE for a named one that is none.
+ */
+export function externalDirsOf(named: string | undefined): Pick<CollectOptions, 'externalDirs' | 'externalAnywhere'> {
+  const externalDirs = (named ?? '').split(',').filter((part) => part !== '');
+  if (externalDirs.length === 0) return { externalDirs: [USUAL_FACTS_DIR] };
+  const missing = externalDirs.find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true);
+  if (missing !== undefined)
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `--facts-dir: ${missing} is not a directory`);
+  return { externalDirs, externalAnywhere: true };
 }
 
 /** Adds --from, --root, --all, --hardware, --facts-dir, --identity-include and --identity-exclude. */
@@ -38,12 +63,7 @@ export function withSources(yargs: Argv): Argv<SourceArgs> {
       default: 'native' as const,
       describe: 'how the mk_hw_* facts are made',
     })
-    .option('facts-dir', {
-      group: 'What is read:',
-      type: 'array',
-      default: ['/etc/razor-mk/facts.d'] as (string | number)[],
-      describe: 'directories with facts of your own',
-    })
+    .option('facts-dir', { group: 'What is read:', ...FACTS_DIR })
     .option('identity-include', {
       group: 'What is read:',
       type: 'string',
@@ -67,7 +87,7 @@ export async function collectOptionsOf(args: SourceArgs, signal: AbortSignal): P
     sources: await sourcesOf(args),
     all: args.all,
     hardware: args.hardware,
-    externalDirs: (args['facts-dir'] ?? []).map(String),
+    ...externalDirsOf(args['facts-dir']),
     identityChoice: identityChoiceOf(args),
     signal,
   };

@@ -50,7 +50,7 @@ test('what may mean something else is left to yargs', async () => {
     ['run', '--stop-after-command', 'reboot'],
     ['run', '--unknown'],
     ['facts', '--format', 'nonsense'],
-    ['facts', '--facts-dir', '/x'],
+    ['facts', '--facts-dir=/x', 'memory'],
     ['run', '--'],
     ['run', '-V'],
     ['explain-reply'],
