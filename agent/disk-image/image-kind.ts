@@ -45,6 +45,17 @@ export function foreignKind(head: Buffer, hasTable: boolean): string | undefined
   return textKind(head);
 }
 
+const CONVERT =
+  'Give its real image_disk_format and let the conductor convert it (image_download_source=local), or convert it once with qemu-img convert -O raw.';
+
+/** What to do about a file that is of a `foreignKind`. */
+export function remedyOfKind(kind: string): string {
+  if (/(document|page)$/.test(kind)) return 'Open the URL of the image: the server answers with text in its place.';
+  if (/(data|archive.*)$/.test(kind))
+    return 'Unpack it on the server, and give the URL and the checksum of the image itself.';
+  return kind === 'LUKS encrypted' ? 'Give the image decrypted.' : CONVERT;
+}
+
 function matches(head: Buffer, [, offset, bytes]: Magic): boolean {
   return head.toString('latin1', offset, offset + bytes.length) === bytes;
 }

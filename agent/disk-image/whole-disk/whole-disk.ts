@@ -4,7 +4,7 @@
  */
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Digest } from '../checksums.ts';
-import { foreignKind } from '../image-kind.ts';
+import { foreignKind, remedyOfKind } from '../image-kind.ts';
 import { isTable, planTable, refuseBeyond, type TablePlan } from '../tables/partition-table.ts';
 import type { DiskTarget } from '../target-disk.ts';
 
@@ -52,10 +52,7 @@ export function planWholeDisk(
 ): PlannedImage {
   const kind = foreignKind(start, isTable(start, target.sectorBytes));
   if (kind !== undefined) {
-    throw refuseImage(
-      `the image is ${kind}, not the raw image of a disk; ${consequence}`,
-      'Give its real image_disk_format and let the conductor convert it (image_download_source=local), or convert it once with qemu-img convert -O raw.',
-    );
+    throw refuseImage(`the image is ${kind}, not the raw image of a disk; ${consequence}`, remedyOfKind(kind));
   }
   const head = Buffer.alloc(headLength(target));
   start.copy(head);
