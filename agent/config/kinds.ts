@@ -1,6 +1,6 @@
 /** Kinds of option values: how text and JSON become a value, and what is refused. */
 import type { LogLevel } from '../../platform/log/log.ts';
-import { parseAddress } from '../discovery/address.ts';
+import { bracketHint, parseAddress } from '../discovery/address.ts';
 import { parseSwitch } from './switch.ts';
 
 /** A value, or what is wrong with it: words that follow the name of the setting. */
@@ -96,7 +96,7 @@ export const urlPath: Kind = (written) => {
 /** An http or https URL. */
 export const httpUrl: Kind = (written) => {
   if (typeof written !== 'string' || written.length > 2000 || !URL.canParse(written))
-    return { wrong: 'is not a valid URL' };
+    return { wrong: `is not a valid URL${typeof written === 'string' ? bracketHint(written) : ''}` };
   return /^https?:\/\//i.test(written) ? { value: written } : { wrong: 'is neither http nor https' };
 };
 

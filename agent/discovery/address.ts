@@ -36,15 +36,19 @@ export function parseAddress(text: string): ServerAddress | undefined {
   return isHost(name as string) ? { scheme: 'http', host: name as string, port, path: '' } : undefined;
 }
 
-/** What is wrong with a text that `parseAddress` or URL refuses, in words; secrets in it are hidden. */
+/** What is wrong with a text that `parseAddress` refuses, in words; secrets in it are hidden. */
 export function addressFault(text: string): string {
-  const fault = `invalid address "${redactText(text.slice(0, 100))}"`;
+  return `invalid address "${redactText(text.slice(0, 100))}"${bracketHint(text)}`;
+}
+
+/** What to add to the fault of an address or a URL that is wrong for want of brackets; empty for any other. */
+export function bracketHint(text: string): string {
   const host = text
     .trim()
     .replace(/^https?:\/\//i, '')
     .replace(/\/.*$/, '');
   const bare = ipFamilyOf(host) === 6 || ipFamilyOf(host.replace(/:\d{1,5}$/, '')) === 6;
-  return bare ? `${fault}: an IPv6 address with a port or in a URL stands in brackets, [ADDRESS]:PORT` : fault;
+  return bare ? ': an IPv6 address with a port or in a URL stands in brackets, [ADDRESS]:PORT' : '';
 }
 
 function parseUrl(word: string): ServerAddress | undefined {

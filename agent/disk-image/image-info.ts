@@ -2,6 +2,7 @@
 import type { FileSignatures } from '../http/tls/file-signatures.ts';
 import * as z from 'zod/mini';
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import { bracketHint } from '../discovery/address.ts';
 import { readProxies, type Proxies } from '../http/proxy.ts';
 import { algorithmByLength, algorithmNamed, checkedDigest, type Algorithm, type Digest } from './checksums.ts';
 
@@ -65,7 +66,7 @@ export function readImageInfo(value: unknown, rules: ImageRules): ImageInfo {
   const urls = info.urls.filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url));
   if (urls.length === 0) {
     throw refuse(
-      `image_info has no http or https URL: ${info.urls[0] ?? ''}`,
+      `image_info has no http or https URL: ${info.urls[0] ?? ''}${bracketHint(info.urls[0] ?? '')}`,
       'Set [agent]image_download_source=http, or give an http(s) image_source.',
     );
   }
@@ -117,6 +118,8 @@ function digestOf(
   rules: ImageRules,
 ): ImageInfo['digest'] {
   const name = algorithmNamed(algorithm ?? '');
+  if (value && !algorithm)
+    throw refuse('os_hash_value without os_hash_algo', 'Give image_os_hash_algo, such as sha256.');
   if (value && name === undefined) throw refuse(`unknown checksum algorithm ${String(algorithm)}`);
   const given = value || checksum;
   if (!given) {

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { redactText } from '../../../platform/log/redact.ts';
 import { macOfBootif, type CommandLine } from '../../../platform/kernel-line.ts';
 import { parseSwitch } from '../../config/switch.ts';
+import { bracketHint } from '../../discovery/address.ts';
 
 export interface IronicParameters {
   /** `ipa-api-url`, in order, without slashes at the end. Empty: inspection only. */
@@ -59,7 +60,7 @@ export function ironicParameters(kernel: CommandLine): IronicParameters {
         const good = /^https?:\/\//i.test(text) && URL.canParse(text);
         if (!good)
           notes.push(
-            `${name}: "${text.slice(0, 100)}" is not an http(s) URL${text === 'mdns' ? ', and mDNS is not spoken here' : ''}`,
+            `${name}: "${text.slice(0, 100)}" is not an http(s) URL${text === 'mdns' ? ', and mDNS is not spoken here' : bracketHint(text)}`,
           );
         return good;
       });

@@ -140,6 +140,10 @@ test('URLs', () => {
     ['ftp://razor', '<is neither http nor https>'],
     ['xhttp://razor', '<is neither http nor https>'],
     ['http://[', '<is not a valid URL>'],
+    [
+      'http://2001:db8::1:8026',
+      '<is not a valid URL: an IPv6 address with a port or in a URL stands in brackets, [ADDRESS]:PORT>',
+    ],
     [`http://razor/${'x'.repeat(1987)}`, `http://razor/${'x'.repeat(1987)}`],
     [`http://razor/${'x'.repeat(1988)}`, '<is not a valid URL>'],
     [5, '<is not a valid URL>'],

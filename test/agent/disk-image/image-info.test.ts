@@ -46,6 +46,7 @@ test('what is no image_info is refused by the place that is wrong', () => {
   refused({ urls: [] }, /^image_info: urls: \S/);
   refused({ urls: Array.from({ length: 21 }, () => 'http://images.example') }, /^image_info: urls: \S/);
   refused({ id: 'x'.repeat(4097) }, /^image_info: id: \S/);
+  refused({ urls: ['http://2001:db8::1:80/a'] }, /stands in brackets, \[ADDRESS\]:PORT$/);
   refused({ urls: ['ftp://a', 'xhttp://b'] }, /^image_info has no http or https URL: ftp:\/\/a$/);
 });
 
@@ -99,6 +100,7 @@ test('an image is known by the value of its hash, else by its checksum, which ma
   refused(without, /^there is no checksum to know the image by$/);
   refused({ ...without, checksum: '' }, /^there is no checksum to know the image by$/);
   refused({ os_hash_algo: 'crc32' }, /^unknown checksum algorithm crc32$/);
+  refused({ os_hash_algo: null }, /^os_hash_value without os_hash_algo$/);
   refused({ os_hash_value: MD5 }, /^invalid sha256 checksum/);
   refused({ os_hash_value: `x${list}` }, /^invalid sha256 checksum/);
   refused({ os_hash_value: 'http://[' }, /^invalid sha256 checksum/);

@@ -37,5 +37,6 @@ test('a kernel line without a whole http or https URL is refused with what it ha
       refusal(`ironic_api_url=${url}`),
       `the kernel line has an invalid ironic_api_url="${url.replace(/\/+$/, '')}"`,
     );
+  assert.match(refusal('ironic_api_url=http://2001:db8::1:6385'), /stands in brackets, \[ADDRESS\]:PORT$/);
   assert.match(refusal(`ironic_api_url=${'x'.repeat(200)}`), /="x{100}"$/);
 });

@@ -66,6 +66,12 @@ test('what cannot be used is noted, and its default counts', () => {
     ['ipa-api-url=ftp://a', 'ipa-api-url: "ftp://a" is not an http(s) URL', 'apiUrls', []],
     ['ipa-api-url=xhttp://a', 'ipa-api-url: "xhttp://a" is not an http(s) URL', 'apiUrls', []],
     ['ipa-api-url=http://[', 'ipa-api-url: "http://[" is not an http(s) URL', 'apiUrls', []],
+    [
+      'ipa-api-url=http://2001:db8::139:6385',
+      'ipa-api-url: "http://2001:db8::139:6385" is not an http(s) URL: an IPv6 address with a port or in a URL stands in brackets, [ADDRESS]:PORT',
+      'apiUrls',
+      [],
+    ],
     ['ipa-api-url=mdns', 'ipa-api-url: "mdns" is not an http(s) URL, and mDNS is not spoken here', 'apiUrls', []],
     [
       'ipa-lookup-timeout=0',
