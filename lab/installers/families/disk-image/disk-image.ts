@@ -5,8 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { wordsOf, type Answers } from '../../answers.ts';
 import type { Installer } from '../../installer.ts';
-import { nodeMetaData } from '../cloud-init.ts';
-import { fetchLine } from '../first-boot.ts';
+import { nodeMetaData, vendorParts } from '../cloud-init.ts';
 import { fatVolume } from './fat-volume.ts';
 
 /** First word of its callbacks. */
@@ -30,10 +29,7 @@ function userData(answers: Answers): string {
   return answers.userData ?? '#cloud-config\n{}\n';
 }
 
-/**
- * The model's settings, and a script that reports the first start: parts of their own, since lists of a site's user-data take the place
- * of the vendor's.
- */
+/** The model's settings, and the report of the first start. */
 function vendorData(answers: Answers): string {
   const { sshKey, rootPasswordHash, timezone, packages, domain, hostname } = answers;
   const config = {
@@ -45,24 +41,7 @@ function vendorData(answers: Answers): string {
     ...(timezone !== 'UTC' && { timezone }),
     ...(answers.packagesAsked && { package_update: true, packages: wordsOf(packages) }),
   };
-  const report = ['boot', 'final'].map((step) => fetchLine(answers.callback(`postinstall/${step}`)));
-  return multipart([
-    ['text/cloud-config', `#cloud-config\n${JSON.stringify(config, null, 2)}\n`],
-    [
-      'text/x-shellscript',
-      `#!/bin/sh\n# Tells the server that ${hostname} has started and is ready.\n${report.join('\n')}\n`,
-    ],
-  ]);
-}
-
-/** RFC 2046. No part has a line that begins with the boundary. */
-function multipart(parts: readonly (readonly [type: string, text: string])[]): string {
-  const boundary = '==razor-mk==';
-  const whole = parts.map(
-    ([type, text], index) =>
-      `--${boundary}\nContent-Type: ${type}; charset="utf-8"\nContent-Disposition: attachment; filename="part-${index + 1}"\nMIME-Version: 1.0\n\n${text}\n`,
-  );
-  return `Content-Type: multipart/mixed; boundary="${boundary}"\nMIME-Version: 1.0\n\n${whole.join('')}--${boundary}--\n`;
+  return vendorParts(config, answers);
 }
 
 /** A volume labelled `cidata` with these files, as the agent takes it: base64 of a gzip. The same files give the same text. */
