@@ -25,20 +25,26 @@ export function limitFacts(
     const clean = name.replaceAll(BAD_IN_NAME, '');
     if (clean !== '' && clean !== '__proto__') kept.set(clean, String(value).toWellFormed());
   }
-  let size = sizeOf(Object.fromEntries(kept));
-  if (size <= limit) return { facts: Object.fromEntries(kept), notes: [] };
+  if (sizeOf(Object.fromEntries(kept)) <= limit) return { facts: Object.fromEntries(kept), notes: [] };
   const bySize = [...kept].sort(
     ([a, av], [b, bv]) => Number(NEEDED.test(a)) - Number(NEEDED.test(b)) || bv.length - av.length,
   );
-  const notes: string[] = [];
-  const empty = sizeOf({});
-  for (const [name, value] of bySize) {
-    if (size <= limit) break;
-    kept.delete(name);
-    notes.push(`fact ${name} (${Buffer.byteLength(value)} bytes) is left out: the request may have ${limit} bytes`);
-    // what one fact takes; all of them are only measured again when that says that it is enough
-    size -= sizeOf({ [name]: value }) - empty;
-    if (size <= limit) size = sizeOf(Object.fromEntries(kept));
+  const without = (count: number): Record<string, string> => {
+    const gone = new Set(bySize.slice(0, count).map(([name]) => name));
+    return Object.fromEntries([...kept].filter(([name]) => !gone.has(name)));
+  };
+  // the fewest that must go: the size falls with each
+  let [tooFew, enough] = [0, bySize.length];
+  while (enough - tooFew > 1) {
+    const middle = (tooFew + enough) >> 1;
+    if (sizeOf(without(middle)) <= limit) enough = middle;
+    else tooFew = middle;
   }
-  return { facts: Object.fromEntries(kept), notes };
+  const notes = bySize
+    .slice(0, enough)
+    .map(
+      ([name, value]) =>
+        `fact ${name} (${Buffer.byteLength(value)} bytes) is left out: the request may have ${limit} bytes`,
+    );
+  return { facts: without(enough), notes };
 }

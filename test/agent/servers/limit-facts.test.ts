@@ -18,9 +18,20 @@ test('facts are dropped until the rest fits, the largest optional ones first', (
   const one = limitFacts(facts, sizeOf, all - 1);
   assert.deepEqual(Object.keys(one.facts), ['small', 'large', 'uuid']);
   assert.deepEqual(one.notes, [`fact larger (120 bytes) is left out: the request may have ${all - 1} bytes`]);
-  assert.deepEqual(Object.keys(limitFacts(facts, sizeOf, size('small', 'uuid') + 2).facts), ['small', 'uuid']);
+  assert.deepEqual(Object.keys(limitFacts(facts, sizeOf, size('small', 'uuid')).facts), ['small', 'uuid']);
   assert.deepEqual(Object.keys(limitFacts(facts, sizeOf, size('small', 'uuid') - 1).facts), ['uuid']);
   assert.deepEqual(limitFacts(facts, sizeOf, 2).facts, {});
+});
+
+test('not one fact more is dropped than must be', () => {
+  const facts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`fact_${i}`, 'x'.repeat(100 - i)]));
+  const names = Object.keys(facts);
+  for (const dropped of [1, 2, 7, 39]) {
+    const rest = Object.fromEntries(names.slice(dropped).map((name) => [name, facts[name]]));
+    const limited = limitFacts(facts, sizeOf, sizeOf(rest));
+    assert.deepEqual(limited.facts, rest);
+    assert.equal(limited.notes.length, dropped);
+  }
 });
 
 test('what tag rules match on goes last', () => {
@@ -30,5 +41,5 @@ test('what tag rules match on goes last', () => {
     [...needed, ...optional].map((name) => [name, 'x'.repeat(name.startsWith('m') ? 9 : 1)]),
   );
   const left = sizeOf(Object.fromEntries(needed.map((name) => [name, facts[name]])));
-  assert.deepEqual(Object.keys(limitFacts(facts, sizeOf, left + optional.length).facts), needed);
+  assert.deepEqual(Object.keys(limitFacts(facts, sizeOf, left).facts), needed);
 });
