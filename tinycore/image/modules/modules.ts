@@ -86,7 +86,7 @@ export function readModuleIndex(read: (name: string) => string | undefined): Mod
 }
 
 /**
- * The kernel version whose modules a tree holds: the directory below lib/modules, that of `kernel` where there are several.
+ * The kernel version whose modules a tree holds: the directory below lib/modules, that of `kernel` where there are several, else the newest.
  * Undefined without one.
  */
 export function kernelVersionOf(tree: ReadonlyMap<string, Entry>, kernel?: string): string | undefined {
@@ -95,7 +95,8 @@ export function kernelVersionOf(tree: ReadonlyMap<string, Entry>, kernel?: strin
     const match = /^(?:usr\/)?lib\/modules\/([^/]+)(?:\/|$)/.exec(path);
     if (match?.[1] !== undefined) versions.add(match[1]);
   }
-  return kernel !== undefined && versions.has(kernel) ? kernel : [...versions].sort().at(-1);
+  if (kernel !== undefined && versions.has(kernel)) return kernel;
+  return [...versions].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
 }
 
 /** Names of all modules of a tree, the built-in ones included. */

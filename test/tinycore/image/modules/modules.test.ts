@@ -71,6 +71,8 @@ test('a tree’s kernel version is that of its modules, the kernel’s own where
   assert.equal(of(['lib/modules/6.1/kernel', 'lib/modules/6.2/kernel']), '6.2');
   assert.equal(of(['lib/modules/6.1/kernel', 'lib/modules/6.2/kernel'], '6.1'), '6.1');
   assert.equal(of(['lib/modules/6.1'], '6.3'), '6.1');
+  assert.equal(of(['lib/modules/6.10/kernel', 'lib/modules/6.9/kernel']), '6.10');
+  assert.equal(of(['lib/modules/6.1.0-9-amd64/a', 'lib/modules/6.1.0-10-amd64/a']), '6.1.0-10-amd64');
   assert.equal(of(['usr/lib/modules/6.1/a']), '6.1');
   for (const path of ['lib/modules', 'x/lib/modules/6.1', 'usr/local/lib/modules/6.1', 'lib/modulesx/6.1'])
     assert.equal(of([path], '6.1'), undefined, path);
