@@ -125,7 +125,12 @@ async function packWithXz(bytes: Uint8Array, quick: boolean): Promise<Buffer> {
   const argv = ['xz', '-zc', '--check=crc32', '--threads=1', quick ? '-0' : '-6'] as const;
   const spool = openSpool(UNPACKED_LIMIT);
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  await filterInto(spool, argv, bytesInMemory(input), 'xz-utils');
+  try {
+    await filterInto(spool, argv, bytesInMemory(input), 'xz-utils');
+  } catch (error) {
+    spool.drop();
+    throw error;
+  }
   const packed = spool.done();
   return packed.at(0, packed.length);
 }
