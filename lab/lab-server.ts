@@ -126,12 +126,13 @@ async function openLab(options: LabOptions): Promise<LabState> {
   const ending = new AbortController();
   const { siteKey } = options;
   const wall = (): number => settings.clock.wall().getTime();
+  const now = (): number => settings.clock.now();
   const { host, token } = settings.people;
   return {
-    access: createAccess({ store, wall, token, loopback: isLoopback(host) }),
+    access: createAccess({ store, wall, now, token, loopback: isLoopback(host) }),
     madeToken,
     signingKey: siteKey === undefined ? undefined : readSigningKey(siteKey),
-    limit: createAddressLimit(settings.addressRate, events, wall),
+    limit: createAddressLimit(settings.addressRate, events, now),
     core: createCore({ settings, store, events, bound, closing: ending.signal }),
     exchanges: createExchanges(options.onRequest),
     bound,

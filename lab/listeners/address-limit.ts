@@ -16,17 +16,17 @@ const TOLD_ADDRESSES = 1000;
 export type AddressLimit = (request: IncomingMessage, reply: ServerResponse) => boolean;
 
 /**
- * The limit, in requests a second and address; undefined for 0. Loopback is not limited: there a proxy speaks for all nodes, or the
+ * The limit, in requests a second and address, by milliseconds of a clock that never jumps; undefined for 0. Loopback is not limited: there a proxy speaks for all nodes, or the
  * lab's owner.
  */
-export function createAddressLimit(perSecond: number, events: LabEvents, wall: () => number): AddressLimit | undefined {
+export function createAddressLimit(perSecond: number, events: LabEvents, now: () => number): AddressLimit | undefined {
   if (perSecond === 0) return undefined;
-  const buckets = createBucket({ most: perSecond * BURST_SECONDS, perSecond, now: wall });
+  const buckets = createBucket({ most: perSecond * BURST_SECONDS, perSecond, now });
   const told = new Map<string, number>();
   return ({ socket }, reply) => {
     const address = socket.remoteAddress ?? '';
     if (/^(::ffff:)?127\.|^::1$/.test(address) || buckets.take(address)) return false;
-    const at = wall();
+    const at = now();
     if (at - (told.get(address) ?? -Infinity) > TOLD_MS) {
       if (told.size >= TOLD_ADDRESSES) told.clear();
       told.set(address, at);

@@ -71,7 +71,10 @@ function cookie(header: string | undefined, name: string): string | undefined {
 
 interface AccessParts {
   readonly store: Store;
+  /** Milliseconds since 1970: when sessions and tokens end. */
   readonly wall: () => number;
+  /** Milliseconds of a clock that never jumps: how fast passwords may be tried. */
+  readonly now: () => number;
   /** The lab's own token (--token-file): administers, and is not in the database. */
   readonly token: string | undefined;
   /** Only this machine reaches it; nowhere else is it ever open. */
@@ -79,10 +82,10 @@ interface AccessParts {
 }
 
 /** Puts it together. */
-export function createAccess({ store, wall, token, loopback }: AccessParts): Access {
+export function createAccess({ store, wall, now, token, loopback }: AccessParts): Access {
   const { operators, credentials } = store.people;
-  const tries = createBucket({ most: TRIES, perSecond: TRIES_A_SECOND, now: wall });
-  const allTries = createBucket({ most: ALL_TRIES, perSecond: ALL_TRIES_A_SECOND, now: wall });
+  const tries = createBucket({ most: TRIES, perSecond: TRIES_A_SECOND, now });
+  const allTries = createBucket({ most: ALL_TRIES, perSecond: ALL_TRIES_A_SECOND, now });
   /** What a session of the lab's token belongs to: it ends with the token. */
   const tokenOwner = token === undefined ? undefined : `token:${hashSecret(token).slice(0, 16)}`;
   const openKey = randomBytes(32);
