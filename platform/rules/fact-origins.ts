@@ -118,7 +118,12 @@ const ORIGINS: readonly FactOrigin[] = [
     absent: 'the machine has not so many disks, or the disk does not say',
   },
   {
-    names: ['mk_hw_mem_size', 'mk_hw_mem*'],
+    names: ['mk_hw_mem_size'],
+    from: [DMI[0], '/proc/meminfo'],
+    absent: 'neither the memory slots of the firmware’s table nor /proc/meminfo say it',
+  },
+  {
+    names: ['mk_hw_mem*'],
     from: [DMI[0], '/proc/meminfo'],
     absent: 'the firmware’s table does not say: there is none here, or it has no such memory slot',
   },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { originOf } from '../../../../platform/rules/fact-origins.ts';
 import { LSCPU, LSHW, lshwHardware, nativeHardware } from '../../../../facts/hardware/collect-hardware.ts';
 import { registerPciIds } from '../../../../facts/hardware/hardware.ts';
 import { collectFacts } from '../../../../facts/facts.ts';
@@ -49,6 +50,7 @@ test('an empty machine has the facts that rules ask for, and no more than it kno
   assert.equal(found['mk_hw_nic_count'], '0');
   assert.equal(found['mk_hw_bus_vendor'], undefined);
   assert.equal(found['mk_hw_mem_size'], undefined);
+  assert.match(originOf('mk_hw_mem_size')?.absent ?? '', /^neither the memory slots .* nor \/proc\/meminfo say it$/);
 });
 
 test('the memory size is the slots’ sum, without slots what Linux has', () => {
