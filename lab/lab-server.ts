@@ -113,7 +113,7 @@ async function openLab(options: LabOptions): Promise<LabState> {
   const given = resolveSettings(options);
   const events = createEvents(() => given.clock.wall().getTime());
   if (options.onEvent) events.subscribe(options.onEvent);
-  const store = await openLabStore(given.db, events);
+  const store = await openLabStore(given.db, events, options.secretsKey);
   const madeToken = tokenToMake(given.people, store);
   const settings: LabSettings =
     madeToken === undefined ? given : { ...given, people: { ...given.people, token: madeToken } };

@@ -95,6 +95,8 @@ export interface LabOptions {
   readonly advertise?: string;
   /** SQLite file, or the URL of a database of PostgreSQL; `:memory:` by default. */
   readonly db?: string;
+  /** File with the keys of the secrets in the database; `FILE.key` beside a file of SQLite by default, needed with PostgreSQL. */
+  readonly secretsKey?: string | undefined;
   /** Where ISOs are unpacked; see openImageDirectory for the default. */
   readonly imageDir?: string;
   /** Reproduce the bugs of the original servers. */

@@ -88,6 +88,11 @@ export const verb = defineVerb({
       load: async () => (await import('./storage/database.ts')).database,
     },
     {
+      name: 'secrets',
+      describe: 'another key for the secrets in the database',
+      load: async () => (await import('./storage/secrets.ts')).secrets,
+    },
+    {
       name: 'key',
       describe: 'make the key of a site, by which nodes know what comes from their lab',
       load: async () => (await import('./site-key.ts')).key,

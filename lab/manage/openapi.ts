@@ -98,6 +98,7 @@ const OPERATIONS: readonly Operation[] = [
     status: 201,
   },
   { method: 'POST', path: '/api/restore', does: 'Replaces everything by a backup.', body: absolutePathBody },
+  { method: 'POST', path: '/api/secrets/rotate', does: 'Seals all secrets anew, with the newest key or a new one.' },
 ];
 
 const REFUSED = {

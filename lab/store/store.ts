@@ -150,6 +150,11 @@ export interface Store extends Catalog {
   backup(path: string): Promise<void>;
   /** Replaces everything by a copy, at once. Throws RAZOR_MK_LAB_DB, and then nothing has changed. */
   restore(path: string): Promise<void>;
+  /**
+   * Seals all secrets anew, with the newest key of the key file, or with a new one. Throws RAZOR_MK_LAB_SECRETS. The result is the id
+   * of the key and how many values were sealed.
+   */
+  rotateSecrets(): Promise<{ readonly key: string; readonly sealed: number }>;
   /** Writes what is pending and ends. */
   close(): Promise<void>;
 }

@@ -177,6 +177,11 @@ export const ERROR_TABLE = {
     summary: 'The lab’s database cannot be written to now.',
     remedy: 'Look whether it runs; the lab goes on by itself as soon as it is back.',
   },
+  RAZOR_MK_LAB_SECRETS: {
+    exit: 78,
+    summary: 'The secrets in the lab’s database cannot be opened.',
+    remedy: 'Give the file with their key: --secrets-key FILE; by default it lies beside the database, as FILE.key.',
+  },
   RAZOR_MK_LAB_LISTEN: {
     exit: 69,
     summary: 'The lab could not listen on an address.',

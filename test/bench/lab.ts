@@ -48,9 +48,12 @@ async function bench(nodes: number, store: string, seconds: number): Promise<Row
   const waiting: ((line: string) => void)[] = [];
   const next = (): Promise<string> => new Promise((heard) => waiting.push(heard));
   const first = next();
-  const server = await startDaemon([process.execPath, SERVER, db, String(nodes)], {
-    onLine: (text, stream) => (stream === 'stdout' ? waiting.shift()?.(text) : process.stderr.write(`${text}\n`)),
-  });
+  const server = await startDaemon(
+    [process.execPath, SERVER, db, String(nodes), '60000', join(directory, 'secrets.key')],
+    {
+      onLine: (text, stream) => (stream === 'stdout' ? waiting.shift()?.(text) : process.stderr.write(`${text}\n`)),
+    },
+  );
   const ask = (line: string): Promise<string> => {
     const answer = next();
     server.write(`${line}\n`);

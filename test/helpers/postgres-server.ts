@@ -23,6 +23,8 @@ export interface PostgresServer {
   /** Runs SQL as its superuser and gives psql's plain output. */
   sql(text: string, url?: string): Promise<string>;
   readonly port: number;
+  /** Where its files are. */
+  readonly data: string;
   /** kill -9 of the server's first process; the others notice it. */
   kill(): Promise<void>;
   /** Starts it again on its data. */
@@ -95,6 +97,7 @@ export async function startPostgres(
   t?.after(stop);
   return {
     port,
+    data,
     sql,
     start,
     stop,

@@ -1,5 +1,6 @@
 /** What is done to the site, within its hub: load, faults, and the comparison at the end. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { run } from '../../platform/process/run.ts';
@@ -174,7 +175,14 @@ try {
   await sql('CREATE DATABASE site OWNER lab');
   for (let i = 0; i < 2; i++) {
     labs.push(
-      await startLabProcess('--database', 'postgres://lab:secret@10.77.1.1:5000/site', '--image-dir', directory),
+      await startLabProcess(
+        '--database',
+        'postgres://lab:secret@10.77.1.1:5000/site',
+        '--image-dir',
+        directory,
+        '--secrets-key',
+        join(directory, 'secrets.key'),
+      ),
     );
   }
   say('two labs run');

@@ -1,6 +1,7 @@
 /** One PostgreSQL and what happens to it: killed, cut off in the middle of a commit, full, read-only, of another version. */
 import assert from 'node:assert/strict';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { createEvents } from '../../lab/lab-events.ts';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
@@ -12,6 +13,8 @@ import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { until } from '../helpers/until.ts';
 
 const skip = NO_POSTGRES;
+/** Of all labs of this file. */
+const KEY_FILE = join(temporaryDirectory(), 'secrets.key');
 let server: PostgresServer;
 before(async () => {
   if (skip === false) server = await startPostgres(undefined);
@@ -19,7 +22,12 @@ before(async () => {
 after(() => server?.stop());
 
 async function labOn(t: TestContext, db: string): Promise<Lab> {
-  const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0 }, db, imageDir: temporaryDirectory(t) });
+  const lab = await startLab({
+    ports: { nodes: 0, images: 0, people: 0 },
+    db,
+    imageDir: temporaryDirectory(t),
+    secretsKey: KEY_FILE,
+  });
   t.after(() => lab.close());
   return lab;
 }
@@ -27,7 +35,7 @@ async function labOn(t: TestContext, db: string): Promise<Lab> {
 async function storeOn(t: TestContext, url: string, heard: string[] = []): Promise<Store> {
   const events = createEvents(() => 0);
   events.subscribe(({ message }) => void heard.push(message));
-  const store = await openPostgresStore(url, events);
+  const store = await openPostgresStore(url, events, KEY_FILE);
   t.after(() => store.close());
   return store;
 }
@@ -163,6 +171,7 @@ test('what is wrong at the start is said, with what to do', { skip }, async (t) 
     openPostgresStore(
       at,
       createEvents(() => 0),
+      KEY_FILE,
     );
   const refuses = async (at: string, message: RegExp, remedy: RegExp): Promise<void> =>
     await assert.rejects(open(at), (error: Error & { code?: string; remedy?: string }) => {

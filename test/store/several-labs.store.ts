@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { herdId, seeded } from '../../lab/herd/herd.ts';
 import { resumeHandOvers } from '../../lab/engine/brokers.ts';
@@ -30,9 +31,18 @@ interface Site {
 async function site(t: TestContext, db: string, count: number): Promise<Site> {
   const logs = Array.from({ length: count }, (): LabEvent[] => []);
   const labs: Lab[] = [];
+  const secretsKey = join(temporaryDirectory(t), 'secrets.key');
   for (const log of logs) {
     const ports = { nodes: 0, images: 0, people: 0 };
-    labs.push(await startLab({ ports, db, imageDir: temporaryDirectory(t), onEvent: (event) => void log.push(event) }));
+    labs.push(
+      await startLab({
+        ports,
+        db,
+        secretsKey,
+        imageDir: temporaryDirectory(t),
+        onEvent: (event) => void log.push(event),
+      }),
+    );
   }
   t.after(() => Promise.all(labs.map((lab) => lab.close())));
   return { labs, logs };

@@ -4,15 +4,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Store } from '../../lab/store/store.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { binding, MADE, MODEL, type Opened } from './contract-samples.ts';
+import { secretsContract } from './secrets-contract.ts';
 
-interface Opened {
-  readonly store: Store;
-  /** Ends it and opens what it had written. */
-  again(): Promise<Store>;
-}
-
-const MADE = { dialect: 'razor', at: 1000, allowed: true };
-const MODEL = { label: 'm', template: 'ubuntu_jammy', image: undefined, metadata: { root_password: 'x' } };
 const LINE = { at: 1, who: 'a', address: 'b', status: 200, details: '' };
 const POLICY = {
   label: 'p',
@@ -258,6 +252,8 @@ export function storeContract(
     assert.equal(next.id, 3, 'a number of what was replaced is not given again');
   });
 
+  secretsContract(check);
+
   check('many writes at once are each as if they were alone', async ({ store, again }) => {
     const policy = await store.write(() => store.policies.add(POLICY));
     const nodes = await store.write(() =>
@@ -273,9 +269,4 @@ export function storeContract(
     assert.equal(bound.filter(Boolean).length, 2, 'the policy’s maximum');
     assert.equal((await again()).activeModels.countOf(policy.uuid), 2);
   });
-}
-
-function binding(node: number) {
-  const model = { ...MODEL, uuid: 'M' };
-  return { node, policy: 'P', policyLabel: 'p', model, broker: undefined, state: 'init', bound: 7 };
 }

@@ -79,7 +79,8 @@ test(
       '',
       'kept as text, for U+0000',
     );
-    assert.equal(await server.sql(`SELECT metadata ->> 'a' FROM razor_mk.model`, url), 'b');
+    assert.match(await server.sql(`SELECT metadata ->> 'sealed' FROM razor_mk.model`, url), /^rmk1\./);
+    assert.equal(await server.sql(`SELECT matchers -> 0 ->> 'key' FROM razor_mk.tag_rule`, url), 'a');
     const twice = await verb('import', from, '--database', url);
     assert.equal(twice.status, 73);
     assert.match(twice.stderr.toString(), /holds something already.*--replace/s);
@@ -88,7 +89,8 @@ test(
     assert.equal(exported.status, 0, exported.stderr.toString());
     assert.match(exported.stdout.toString(), /every row was read again and is the same/);
     assert.deepEqual(contentOf(to), contentOf(from));
-    const store = openStore(to);
+    const store = openStore(to, `${from}.key`);
+    assert.equal(store.models.list()[0]?.metadata['a'], 'b');
     assert.equal(
       (await store.write(() => store.nodes.create({ dialect: 'razor', hwIds: ['new'], at: 1, allowed: true }))).id,
       2501,

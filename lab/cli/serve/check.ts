@@ -7,6 +7,9 @@ import { isLoopback } from '../../lab-server.ts';
 import type { LabOptions } from '../../lab-settings.ts';
 import { checkPem } from '../../listeners/renew-certificate.ts';
 import { readSigningKey } from '../../listeners/reply-signing.ts';
+import { openKeyFile } from '../../store/secrets/key-ring.ts';
+import { checkSecretsKey } from '../../store/secrets/secrets-key.ts';
+import { keyFileBeside } from '../../store/sqlite/database.ts';
 import { inspectDatabase } from '../../store/sqlite/inspect.ts';
 import { peopleOptions } from './people-values.ts';
 import { labOptions, siteKeyOf } from './serve.ts';
@@ -38,6 +41,15 @@ function databaseText(path: string): string {
   if (schema > known) throw new Error(`${path} was written by a newer version (schema ${schema}, known ${known})`);
   const step = schema === known ? '' : `, brought from schema ${schema} to ${known} at the start`;
   return `${path}: ${nodes} nodes, ${operators} operators${step}`;
+}
+
+/** Which key the secrets have, or will get. Throws RAZOR_MK_LAB_SECRETS. */
+function secretsText(path: string, keyFile: string): string {
+  const ring = openKeyFile(keyFile);
+  const row = existsSync(path) ? inspectDatabase(path).secretKey : undefined;
+  if (row) return `key ${checkSecretsKey(row, ring, path).id} of ${keyFile}`;
+  const { id } = ring.newest() ?? {};
+  return id === undefined ? `${keyFile} will be made` : `sealed with key ${id} of ${keyFile} at the start`;
 }
 
 function directoryText(path: string): string {
@@ -90,6 +102,9 @@ async function findings(values: ServerValues, host: Host): Promise<readonly Find
       : kept === undefined
         ? { what: 'database', verdict: 'note', says: 'in memory: everything is forgotten with the process (--db FILE)' }
         : await look('database', () => databaseText(kept)),
+    kept === undefined
+      ? undefined
+      : await look('secrets', () => secretsText(kept, values['secrets-key'] ?? keyFileBeside(kept))),
     await certificate(people, Date.now()),
     siteKey === undefined
       ? undefined

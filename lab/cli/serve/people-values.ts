@@ -13,7 +13,7 @@ export async function peopleOptions(values: ServerValues, host: Host): Promise<P
   if ((cert === undefined) !== (key === undefined)) {
     throw new RazorMkError('RAZOR_MK_USAGE', '--tls-cert and --tls-key go together');
   }
-  for (const path of [tokenFile, key]) await warnOfReaders(path, host);
+  for (const path of [tokenFile, key, values['secrets-key']]) await warnOfReaders(path, host);
   const fromEnvironment = host.env['RAZOR_MK_LAB_TOKEN'];
   return {
     host: values['people-host'],

@@ -8,7 +8,7 @@ import type { LabEvent } from '../../lab-events.ts';
 import { openRequestLog } from '../../listeners/request-log.ts';
 import { isLoopback, startLab, type Lab } from '../../lab-server.ts';
 import { DEFAULT_PORTS, type IronicOptions, type LabOptions, type MatchKey } from '../../lab-settings.ts';
-import { isPostgresUrl } from '../../store/open-lab-store.ts';
+import { isPostgresUrl, secretsKeyMissing } from '../../store/open-lab-store.ts';
 import { printable } from '../print.ts';
 import { peopleOptions, protectionText } from './people-values.ts';
 import type { ServerValues } from './server-options.ts';
@@ -50,7 +50,12 @@ function expireSeconds({ 'node-expire': given, db, database, faithful }: ServerV
 }
 
 /** A file or a database. Throws RAZOR_MK_USAGE. */
-function databaseOf({ db, database, 'image-dir': imageDir }: ServerValues): string | undefined {
+function databaseOf({
+  db,
+  database,
+  'image-dir': imageDir,
+  'secrets-key': secretsKey,
+}: ServerValues): string | undefined {
   if (database === undefined) return db;
   if (db !== undefined) throw new RazorMkError('RAZOR_MK_USAGE', 'either --db or --database');
   if (!isPostgresUrl(database)) {
@@ -63,6 +68,7 @@ function databaseOf({ db, database, 'image-dir': imageDir }: ServerValues): stri
       remedy: 'Give a directory that all labs of the database have in common: each of them serves every image.',
     });
   }
+  if (secretsKey === undefined) throw secretsKeyMissing();
   return database;
 }
 
@@ -78,6 +84,7 @@ export function labOptions(values: ServerValues): LabOptions {
     },
     advertise: values.advertise,
     db: databaseOf(values),
+    secretsKey: values['secrets-key'],
     imageDir: values['image-dir'],
     faithful: values.faithful,
     protectNewNodes: values['protect-new-nodes'],

@@ -76,6 +76,11 @@ export const SERVER_OPTIONS = {
     group: 'Storage',
     describe: 'Keep everything in PostgreSQL, with other labs: postgres://USER@HOST/DATABASE',
   },
+  'secrets-key': {
+    kind: 'path',
+    group: 'Storage',
+    describe: 'File with the key of the secrets in the database; by default FILE.key beside it; needed with --database',
+  },
   'image-dir': {
     kind: 'path',
     group: 'Storage',

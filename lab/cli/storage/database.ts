@@ -2,7 +2,9 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
-import { defineGroup, defineVerb } from '../../../platform/process/verb.ts';
+import { defineGroup, defineVerb, type Host } from '../../../platform/process/verb.ts';
+import type { RowCounts } from '../../store/postgres/transfer.ts';
+import { inspectDatabase } from '../../store/sqlite/inspect.ts';
 import { isPostgresUrl } from '../../store/open-lab-store.ts';
 
 interface TransferArgs {
@@ -30,6 +32,15 @@ function urlOf(given: string | undefined, env: Readonly<Record<string, string | 
   );
 }
 
+/** Secrets move as they are sealed, so their key must move too. */
+function printCounts(counts: RowCounts, path: string, host: Host): void {
+  for (const [table, rows] of counts) host.out(`${table.padEnd(13)} ${rows}\n`);
+  host.out('every row was read again and is the same\n');
+  host.out(
+    `secrets stay sealed with key ${inspectDatabase(path).secretKey?.id ?? ''}: the lab needs its file (--secrets-key)\n`,
+  );
+}
+
 const importVerb = defineVerb({
   usage: '<file>',
   examples: [
@@ -48,8 +59,7 @@ const importVerb = defineVerb({
   run: async ({ file, database, replace }, host) => {
     const { importSite } = await import('../../store/postgres/site-transfer.ts');
     const counts = await importSite(urlOf(database, host.env), resolve(file), replace);
-    for (const [table, rows] of counts) host.out(`${table.padEnd(13)} ${rows}\n`);
-    host.out('every row was read again and is the same\n');
+    printCounts(counts, resolve(file), host);
     return 0;
   },
 });
@@ -64,8 +74,7 @@ const exportVerb = defineVerb({
   run: async ({ file, database }, host) => {
     const { exportSite } = await import('../../store/postgres/site-transfer.ts');
     const counts = await exportSite(urlOf(database, host.env), resolve(file));
-    for (const [table, rows] of counts) host.out(`${table.padEnd(13)} ${rows}\n`);
-    host.out('every row was read again and is the same\n');
+    printCounts(counts, resolve(file), host);
     return 0;
   },
 });

@@ -2,25 +2,32 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { SharedEvents, Store } from '../store.ts';
+import { openKeyFile } from '../secrets/key-ring.ts';
 import { storeOn } from '../sqlite/open-store.ts';
 import { openConnections } from './connection.ts';
 import { entryOf } from './feed.ts';
 import { loadReplica } from './load-replica.ts';
 import { explainFault } from './postgres-faults.ts';
-import { share, sharedDatabase, type SharedState } from './postgres-database.ts';
+import { share, sharedDatabase } from './postgres-database.ts';
+import type { SharedState } from './shared-state.ts';
 import { migratePostgres } from './sql/postgres-schema.ts';
 import { LAST_EVENTS } from './sql/statements.ts';
 import { openSession } from './shared-session.ts';
 
-/** Opens the store at `url` and brings its schema up to date. Throws RAZOR_MK_LAB_DB and RAZOR_MK_USAGE. */
-export async function openPostgresStore(url: string, events: SharedEvents): Promise<Store> {
+/**
+ * Opens the store at `url` and brings its schema up to date; `keyFile` has the keys of its secrets. Throws RAZOR_MK_LAB_DB,
+ * RAZOR_MK_LAB_SECRETS and RAZOR_MK_USAGE.
+ */
+export async function openPostgresStore(url: string, events: SharedEvents, keyFile: string): Promise<Store> {
+  const ring = openKeyFile(keyFile);
   const connections = await openConnections(url);
   try {
-    await connections.use(migratePostgres);
+    await connections.use((ask) => migratePostgres(ask, { ring, where: connections.where }));
     const { replica, position } = await connections.use(loadReplica);
     const state: SharedState = {
       connections,
       events,
+      ring,
       lab: `${hostname()}/${randomBytes(3).toString('hex')}`,
       replica,
       position,

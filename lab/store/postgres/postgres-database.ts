@@ -7,17 +7,17 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { type RazorMkError } from '../../../platform/errors/errors.ts';
-import type { Changes } from '../changes.ts';
 import type { Database } from '../sqlite/database.ts';
 import { backupTo } from '../sqlite/backup.ts';
-import type { SharedEvent, SharedEvents } from '../store.ts';
-import type { Ask, LabConnections } from './connection.ts';
+import { createSeals, currentKey } from '../secrets/secrets-key.ts';
+import type { SharedEvent } from '../store.ts';
+import type { Ask } from './connection.ts';
 import { catchUp, checkMeta, ReloadNeeded, type Caught } from './feed.ts';
 import { toJsonb } from './sql/json-column.ts';
-import { loadReplica, type Position } from './load-replica.ts';
+import { loadReplica } from './load-replica.ts';
 import { runLocally, statementsOfGroup, type LocalGroup, type Waiter } from './local-group.ts';
 import { explainFault, isAway, isCertain } from './postgres-faults.ts';
-import type { Replica } from './replica.ts';
+import type { SharedState } from './shared-state.ts';
 import { addEntry, WRITE_LOCK } from './sql/statements.ts';
 import { changesText } from './sql/tables.ts';
 import { importInto } from './transfer.ts';
@@ -31,34 +31,12 @@ const EVENTS_WAIT_MS = 200;
 /** How long an answer to a lost commit is looked for before its callers are told that nothing is known. */
 const DOUBT_MS = 30_000;
 
-export interface SharedState {
-  readonly connections: LabConnections;
-  readonly events: SharedEvents;
-  /** This lab's name in the feed. */
-  readonly lab: string;
-  replica: Replica;
-  position: Position;
-  sequences: Readonly<Record<string, number>>;
-  /** Database's clock less this machine's, milliseconds; 0 within a second. */
-  clockOffset: number;
-  /** Why nothing can be written now. */
-  away: RazorMkError | undefined;
-  closing: boolean;
-  readonly queue: Waiter[];
-  readonly outbox: SharedEvent[];
-  /** Work on replica and feed goes one after another. */
-  last: Promise<unknown>;
-  pumping: boolean;
-  outboxTimer: NodeJS.Timeout | undefined;
-  readonly undone: (() => void)[];
-  readonly applied: ((changes: Changes) => void)[];
-  readonly flush: (() => void)[];
-}
-
 /** The database as the tables use it. */
 export function sharedDatabase(state: SharedState): Database {
   return {
     shared: true,
+    ring: state.ring,
+    seals: createSeals(state.ring, () => currentKey(state.replica), state.connections.where),
     write: (work) => write(state, work, false),
     lightly: (work) => write(state, work, true),
     prepare: (sql) => state.replica.prepare(sql),
@@ -272,7 +250,7 @@ export async function reload(state: SharedState): Promise<void> {
 
 async function restore(state: SharedState, path: string): Promise<void> {
   try {
-    await state.connections.use((ask) => importInto(ask, path, { lab: state.lab, replace: true }));
+    await state.connections.use((ask) => importInto(ask, path, { lab: state.lab, replace: true, ring: state.ring }));
   } catch (error) {
     throw explainFault(error, state.connections.where, 'RAZOR_MK_LAB_DB');
   }

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import { catchUp, ReloadNeeded } from './feed.ts';
-import { back, exclusive, lose, reload, takeIn, type SharedState } from './postgres-database.ts';
+import { back, exclusive, lose, reload, takeIn } from './postgres-database.ts';
+import type { SharedState } from './shared-state.ts';
 import { CHANNEL, LEAD_LOCK, LIVE_LOCK, PRUNE_FEED } from './sql/statements.ts';
 
 /** What a missed notification costs at most. */

@@ -12,7 +12,7 @@ import { compareRows, importInto, type RowCounts } from './transfer.ts';
 /** Fills the database at `url` from a file; labs that run on it read everything again. Throws RAZOR_MK_LAB_DB, nothing changed. */
 export async function importSite(url: string, path: string, replace: boolean): Promise<RowCounts> {
   return await withDatabase(url, async (connections) => {
-    await connections.use(migratePostgres);
+    await connections.use((ask) => migratePostgres(ask));
     return await connections.use((ask) => importInto(ask, path, { lab: 'import', replace }));
   });
 }

@@ -5,10 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Key } from '../changes.ts';
 import { checkBackup } from '../sqlite/backup.ts';
+import type { KeyRing } from '../secrets/key-ring.ts';
+import { secretKeyOfSite } from '../secrets/seal-site.ts';
 import type { Ask } from './connection.ts';
 import { fromJsonb } from './sql/json-column.ts';
 import { tableDocument, type ReplicaRow } from './replica.ts';
-import { addEntry, META, raiseSequences, selectRows, upsertRows, WRITE_LOCK } from './sql/statements.ts';
+import { addEntry, ALONE_LOCK, META, raiseSequences, selectRows, upsertRows, WRITE_LOCK } from './sql/statements.ts';
 import { columnsOf, TABLES, type Table } from './sql/tables.ts';
 
 const ROWS_AT_ONCE = 1000;
@@ -18,6 +20,8 @@ interface ImportOptions {
   readonly lab: string;
   /** Takes the place of what the database holds; without it the database must be empty. */
   readonly replace: boolean;
+  /** Must have the key of the file; without it that key may only take another one's place where no lab runs. */
+  readonly ring?: KeyRing;
 }
 
 /** Rows of each table. */
@@ -27,12 +31,13 @@ export type RowCounts = ReadonlyMap<string, number>;
  * Puts everything of `path` into the database. Labs that run on it read everything again. Throws RAZOR_MK_LAB_DB, and then nothing
  * has changed.
  */
-export async function importInto(ask: Ask, path: string, { lab, replace }: ImportOptions): Promise<RowCounts> {
-  checkBackup(path);
+export async function importInto(ask: Ask, path: string, { lab, replace, ring }: ImportOptions): Promise<RowCounts> {
+  const key = checkBackup(path, ring);
   const file = new DatabaseSync(path, { readOnly: true });
   try {
     const [, , meta = []] = await ask('BEGIN', WRITE_LOCK, META, 'SET LOCAL statement_timeout = 0');
     if (!replace) await refuseNodes(ask);
+    if (!ring) await refuseOtherKey(ask, key?.id);
     // nobody takes a line out of the audit log by an older state, and a number is never given twice
     const replaced = TABLES.filter(({ name }) => !replace || name !== 'audit');
     await ask(`TRUNCATE ${replaced.map(({ name }) => `razor_mk.${name}`).join(', ')}`);
@@ -69,8 +74,21 @@ async function addAudit(ask: Ask, file: DatabaseSync): Promise<void> {
   await ask({ text, values: [document] }, raise);
 }
 
+/** Labs that run could read no secret any more. */
+async function refuseOtherKey(ask: Ask, id: string | undefined): Promise<void> {
+  const known = await secretKeyOfSite(ask);
+  if (known === undefined || known.id === id) return;
+  const [alone = []] = await ask(ALONE_LOCK);
+  if (alone[0]?.['got']) return;
+  throw new RazorMkError('RAZOR_MK_LAB_SECRETS', `the file has key ${id ?? ''}, and labs run with key ${known.id}`, {
+    remedy: 'Stop all labs, import, and start them with the key file of what was imported (--secrets-key).',
+  });
+}
+
 async function refuseNodes(ask: Ask): Promise<void> {
-  const filled = TABLES.map(({ name }) => `EXISTS (SELECT FROM razor_mk.${name})`).join(' OR ');
+  const filled = TABLES.filter(({ name }) => name !== 'secret_key')
+    .map(({ name }) => `EXISTS (SELECT FROM razor_mk.${name})`)
+    .join(' OR ');
   const [rows = []] = await ask(`SELECT ${filled} AS filled`);
   if (!rows[0]?.['filled']) return;
   throw new RazorMkError('RAZOR_MK_LAB_DB', 'the database holds something already', {

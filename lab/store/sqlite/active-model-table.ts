@@ -1,6 +1,7 @@
 /** Active models: a policy at work on one node, with the model as it was when the node was bound, and its log. */
 import type { ActiveLogEntry, ActiveModel, HandOver, Model } from '../records.ts';
 import type { ActiveModelStore, NewBinding } from '../store.ts';
+import { openedJson, placeOf, sealedJson, type Seals } from '../secrets/sealed-columns.ts';
 import type { Database } from './database.ts';
 import { newUuid } from '../uuid.ts';
 import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
@@ -8,14 +9,30 @@ import { number, optional, optionalNumber, parsed, rows, text, type Row } from '
 /** Log lines kept for each active model: a node that polls for a year must not fill the disk. */
 const LOG_KEPT = 500;
 
-function active(row: Row): ActiveModel {
+/** Opened when it is looked at: most that are read are only counted or asked for their state. */
+function modelOf(row: Row, seals: Seals): Model {
+  const { metadata: stored, ...rest } = parsed<Omit<Model, 'metadata'> & { metadata: unknown }>(row['model']);
+  let opened: Model['metadata'] | undefined;
+  return {
+    ...rest,
+    get metadata(): Model['metadata'] {
+      return (opened ??= openedJson<Model['metadata']>(
+        stored,
+        placeOf('active_model', 'model', text(row['uuid'])),
+        seals,
+      ));
+    },
+  };
+}
+
+function active(row: Row, seals: Seals): ActiveModel {
   return {
     id: number(row['id']),
     uuid: text(row['uuid']),
     node: number(row['node']),
     policy: text(row['policy']),
     policyLabel: text(row['policy_label']),
-    model: parsed<Model>(row['model']),
+    model: modelOf(row, seals),
     broker: optional(row['broker']),
     state: text(row['state']),
     counter: number(row['counter']),
@@ -46,8 +63,9 @@ export function openActiveModels(db: Database): ActiveModelStore {
       if (row) state.bound?.add(number(row['node']));
     }
   });
+  const read = (row: Row): ActiveModel => active(row, db.seals);
   return {
-    list: () => rows(db.prepare('SELECT * FROM active_model ORDER BY id')).map(active),
+    list: () => rows(db.prepare('SELECT * FROM active_model ORDER BY id')).map(read),
     states() {
       const counted = rows(db.prepare('SELECT state, count(*) AS n FROM active_model GROUP BY state'));
       return new Map(counted.map((row) => [text(row['state']), number(row['n'])]));
@@ -57,7 +75,7 @@ export function openActiveModels(db: Database): ActiveModelStore {
       boundNodes(state).has(node) ? one(db, 'SELECT * FROM active_model WHERE node = ?', node) : undefined,
     countOf: (policy) =>
       number(db.prepare('SELECT count(*) AS n FROM active_model WHERE policy = ?').get(policy)?.['n']),
-    installing: () => rows(db.prepare(INSTALLING)).map(active),
+    installing: () => rows(db.prepare(INSTALLING)).map(read),
     setTry: (model, { tries, tried, overdue }) =>
       void db
         .prepare('UPDATE active_model SET tries = ?, tried = ?, overdue = ? WHERE id = ?')
@@ -76,7 +94,7 @@ export function openActiveModels(db: Database): ActiveModelStore {
 
 function one(db: Database, sql: string, value: string | number): ActiveModel | undefined {
   const row = db.prepare(sql).get(value);
-  return row && active(row);
+  return row && active(row, db.seals);
 }
 
 function boundNodes(state: TableState): ReadonlySet<number> {
@@ -95,7 +113,10 @@ function bind({ db, bound }: TableState, binding: NewBinding): ActiveModel {
     binding.node,
     binding.policy,
     binding.policyLabel,
-    JSON.stringify(binding.model),
+    JSON.stringify({
+      ...binding.model,
+      metadata: sealedJson(binding.model.metadata, placeOf('active_model', 'model', uuid), db.seals),
+    }),
     binding.broker ?? null,
     binding.state,
     binding.bound,

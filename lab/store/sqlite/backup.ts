@@ -2,6 +2,9 @@
 import { chmodSync, closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
+import type { KeyRing } from '../secrets/key-ring.ts';
+import { secretKeyOf } from '../secrets/seal-file.ts';
+import { checkSecretsKey, type SecretKeyRow } from '../secrets/secrets-key.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** The application id in the header while a lab has the file open, and after it closed it ("RML1", "RML0"). */
@@ -72,10 +75,10 @@ export async function backupTo(db: DatabaseSync, path: string): Promise<void> {
 
 /**
  * Replaces everything in `db` by what a backup holds, in one transaction. The backup is checked first and must have the schema of
- * this version. Throws RAZOR_MK_LAB_DB, and then nothing has changed.
+ * this version, and a key that the ring has. Throws RAZOR_MK_LAB_DB and RAZOR_MK_LAB_SECRETS, and then nothing has changed.
  */
-export function restoreFrom(db: DatabaseSync, path: string): void {
-  checkBackup(path);
+export function restoreFrom(db: DatabaseSync, path: string, ring: KeyRing): void {
+  checkBackup(path, ring);
   db.prepare('ATTACH ? AS backup').run(path);
   try {
     db.exec('BEGIN IMMEDIATE; PRAGMA defer_foreign_keys=ON');
@@ -114,17 +117,22 @@ function tablesOf(db: DatabaseSync): string[] {
     .map((row) => String(row['name']));
 }
 
-/** Throws RAZOR_MK_LAB_DB where a file is not a whole copy with the schema of this version. */
-export function checkBackup(path: string): void {
+/**
+ * Throws RAZOR_MK_LAB_DB where a file is not a whole copy with the schema of this version, and RAZOR_MK_LAB_SECRETS where a ring is
+ * given that does not have its key. The result is the row of that key.
+ */
+export function checkBackup(path: string, ring?: KeyRing): SecretKeyRow | undefined {
   if (!existsSync(path)) throw fault(path, 'there is no such file');
   refusePartialCopy(path);
   let version: number;
   let intact: unknown;
+  let key: SecretKeyRow | undefined;
   try {
     const copy = new DatabaseSync(path, { readOnly: true });
     try {
       version = Number(Object.values(copy.prepare('PRAGMA user_version').get() ?? {})[0]);
       intact = Object.values(copy.prepare('PRAGMA integrity_check(1)').get() ?? {})[0];
+      if (version === MIGRATIONS.length) key = secretKeyOf(copy);
     } finally {
       copy.close();
     }
@@ -133,6 +141,8 @@ export function checkBackup(path: string): void {
   }
   if (version !== MIGRATIONS.length) throw fault(path, `it has schema ${version}, this lab has ${MIGRATIONS.length}`);
   if (intact !== 'ok') throw fault(path, `it is damaged: ${String(intact)}`);
+  if (key && ring) checkSecretsKey(key, ring, path);
+  return key;
 }
 
 function fault(path: string, why: string): RazorMkError {

@@ -2,6 +2,7 @@
 import type { TagMatcher, TagRule } from '../../../platform/rules/tag-rule.ts';
 import type { Broker, DiskImage, Image, ImageType, Model, Policy } from '../records.ts';
 import type { Catalog, Shelf } from '../store.ts';
+import { openedJson, placeOf, sealedJson, type Seals } from '../secrets/sealed-columns.ts';
 import type { Database } from './database.ts';
 import { number, optional, optionalNumber, parsed, rows, text, type Row } from './rows.ts';
 import { newUuid } from '../uuid.ts';
@@ -12,8 +13,8 @@ type Columns = Readonly<Record<string, string | number | null>>;
 export interface ShelfKind<T> {
   readonly table: string;
   readonly order: string;
-  readonly read: (row: Row) => T;
-  readonly write: (entry: Omit<T, 'uuid'>) => Columns;
+  readonly read: (row: Row, seals: Seals) => T;
+  readonly write: (entry: Omit<T, 'uuid'>, seals: Seals, uuid: string) => Columns;
 }
 
 /** The column holds matchers, or an object with a rule. */
@@ -74,32 +75,41 @@ const imageKind: ShelfKind<Image> = {
 const modelKind: ShelfKind<Model> = {
   table: 'model',
   order: 'id',
-  read: (row) => ({
+  read: (row, seals) => ({
     uuid: text(row['uuid']),
     label: text(row['label']),
     template: text(row['template']),
     image: optional(row['image']),
-    metadata: parsed<Record<string, string>>(row['metadata']),
+    metadata: openedJson(parsed(row['metadata']), placeOf('model', 'metadata', text(row['uuid'])), seals),
   }),
-  write: ({ label, template, image, metadata }) => ({
+  write: ({ label, template, image, metadata }, seals, uuid) => ({
     label,
     template,
     image: image ?? null,
-    metadata: JSON.stringify(metadata),
+    metadata: JSON.stringify(sealedJson(metadata, placeOf('model', 'metadata', uuid), seals)),
   }),
 };
 
 const brokerKind: ShelfKind<Broker> = {
   table: 'broker',
   order: 'id',
-  read: (row) => ({
-    uuid: text(row['uuid']),
-    name: text(row['name']),
-    url: text(row['url']),
-    secret: optional(row['secret']),
-    attempts: optionalNumber(row['attempts']),
+  read: (row, seals) => {
+    const uuid = text(row['uuid']);
+    const secret = optional(row['secret']);
+    return {
+      uuid,
+      name: text(row['name']),
+      url: seals.open(text(row['url']), placeOf('broker', 'url', uuid)),
+      secret: secret === undefined ? undefined : seals.open(secret, placeOf('broker', 'secret', uuid)),
+      attempts: optionalNumber(row['attempts']),
+    };
+  },
+  write: ({ name, url, secret, attempts }, seals, uuid) => ({
+    name,
+    url: seals.seal(url, placeOf('broker', 'url', uuid)),
+    secret: secret === undefined ? null : seals.seal(secret, placeOf('broker', 'secret', uuid)),
+    attempts: attempts ?? null,
   }),
-  write: ({ name, url, secret, attempts }) => ({ name, url, secret: secret ?? null, attempts: attempts ?? null }),
 };
 
 const policyKind: ShelfKind<Policy> = {
@@ -138,7 +148,9 @@ export function openShelf<T extends { readonly uuid: string }>(
 ): Shelf<T> {
   let kept: readonly T[] | undefined;
   const list = (): readonly T[] =>
-    (kept ??= rows(db.prepare(`SELECT * FROM ${kind.table} ORDER BY ${kind.order}`)).map(kind.read));
+    (kept ??= rows(db.prepare(`SELECT * FROM ${kind.table} ORDER BY ${kind.order}`)).map((row) =>
+      kind.read(row, db.seals),
+    ));
   const forget = (): void => {
     kept = undefined;
     changed();
@@ -152,16 +164,17 @@ export function openShelf<T extends { readonly uuid: string }>(
     list,
     get,
     add(entry) {
-      const columns = { uuid: newUuid(), ...kind.write(entry) };
+      const uuid = newUuid();
+      const columns = { uuid, ...kind.write(entry, db.seals, uuid) };
       const names = Object.keys(columns);
       db.prepare(`INSERT INTO ${kind.table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).run(
         ...Object.values(columns),
       );
       forget();
-      return get(columns.uuid) as T;
+      return get(uuid) as T;
     },
     replace(entry) {
-      const columns = kind.write(entry);
+      const columns = kind.write(entry, db.seals, entry.uuid);
       const sets = Object.keys(columns).map((name) => `${name} = ?`);
       db.prepare(`UPDATE ${kind.table} SET ${sets.join(', ')} WHERE uuid = ?`).run(
         ...Object.values(columns),

@@ -6,6 +6,10 @@ import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Changes } from '../changes.ts';
+import { keysInMemory, openKeyFile, type KeyRing } from '../secrets/key-ring.ts';
+import { sealFile } from '../secrets/seal-file.ts';
+import type { Seals } from '../secrets/sealed-columns.ts';
+import { createSeals, currentKey } from '../secrets/secrets-key.ts';
 import { backupTo, markClosed, markOpen, refusePartialCopy, restoreFrom } from './backup.ts';
 import { migrate } from './migrations.ts';
 
@@ -13,6 +17,10 @@ import { migrate } from './migrations.ts';
 export interface Database {
   /** Other labs write to it too. */
   readonly shared: boolean;
+  /** Seals and opens what is secret. */
+  readonly seals: Seals;
+  /** The keys for that. */
+  readonly ring: KeyRing;
   /**
    * Runs `work` in the current group's transaction, in a savepoint of its own: when it throws, only its own changes are
    * undone and the promise is rejected. Resolves after the commit.
@@ -53,10 +61,19 @@ interface DatabaseState {
   group: Waiter[] | undefined;
 }
 
-/** Opens `path` (`:memory:` for none) and brings its schema up to date. Throws RAZOR_MK_LAB_DB. */
-export function openDatabase(path: string): Database {
+/** The file with the keys of a database, where none is named. */
+export function keyFileBeside(path: string): string {
+  return `${path}.key`;
+}
+
+/**
+ * Opens `path` (`:memory:` for none) and brings its schema up to date. `keyFile` has the keys of its secrets. Throws RAZOR_MK_LAB_DB
+ * and RAZOR_MK_LAB_SECRETS.
+ */
+export function openDatabase(path: string, keyFile = keyFileBeside(path)): Database {
+  const ring = path === ':memory:' ? keysInMemory() : openKeyFile(keyFile);
   const state: DatabaseState = {
-    db: openFile(path),
+    db: openFile(path, ring),
     statements: new Map(),
     undoneListeners: [],
     flushListeners: [],
@@ -64,6 +81,8 @@ export function openDatabase(path: string): Database {
   };
   return {
     shared: false,
+    ring,
+    seals: createSeals(ring, () => currentKey({ prepare: (sql) => prepare(state, sql) }), path),
     prepare: (sql) => prepare(state, sql),
     write: (work) => write(state, work),
     lightly: async (work) => writeLightly(state, work),
@@ -76,7 +95,7 @@ export function openDatabase(path: string): Database {
     },
     restore(path) {
       flush(state);
-      restoreFrom(state.db, path);
+      restoreFrom(state.db, path, ring);
       notifyUndone(state);
     },
     close() {
@@ -89,22 +108,25 @@ export function openDatabase(path: string): Database {
   };
 }
 
-function openFile(path: string): DatabaseSync {
+function openFile(path: string, ring: KeyRing): DatabaseSync {
+  let db: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') {
       refusePartialCopy(path);
       keepPrivate(path);
     }
-    const db = new DatabaseSync(path);
+    db = new DatabaseSync(path);
     // exclusive: what the lab keeps in memory would grow stale beside another writer
     db.exec('PRAGMA busy_timeout=1000; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL');
     db.exec(
       'PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000; BEGIN EXCLUSIVE; COMMIT',
     );
-    migrate(db);
+    const fresh = migrate(db) === 0;
+    sealFile(db, ring, { where: path, fresh });
     if (path !== ':memory:') markOpen(db);
     return db;
   } catch (error) {
+    db?.close();
     if (error instanceof RazorMkError) throw error;
     const taken = /locked|busy/i.test(messageOf(error));
     const why = taken ? 'another lab has it open' : messageOf(error);
@@ -117,7 +139,7 @@ function openFile(path: string): DatabaseSync {
 }
 
 /**
- * The file holds root passwords of models: only its owner may read it, whatever the umask. SQLite gives its journal the mode
+ * The file holds facts, and hashes of passwords: only its owner may read it, whatever the umask. SQLite gives its journal the mode
  * of the file.
  */
 function keepPrivate(path: string): void {

@@ -1,5 +1,7 @@
 /** What a database file is, without opening it as a lab does: nothing is migrated and nothing locked for long. */
 import { DatabaseSync } from 'node:sqlite';
+import { secretKeyOf } from '../secrets/seal-file.ts';
+import type { SecretKeyRow } from '../secrets/secrets-key.ts';
 import { refusePartialCopy } from './backup.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -10,6 +12,8 @@ export interface Inspected {
   readonly known: number;
   readonly nodes: number;
   readonly operators: number;
+  /** The key of its secrets; undefined where none is sealed yet. */
+  readonly secretKey: SecretKeyRow | undefined;
 }
 
 /** Looks at a file that exists. Throws what SQLite says, and RAZOR_MK_LAB_DB for a copy without its journal. */
@@ -26,6 +30,7 @@ export function inspectDatabase(path: string): Inspected {
       known: MIGRATIONS.length,
       nodes: has('node') ? one('SELECT count(*) FROM node') : 0,
       operators: has('operator') ? one('SELECT count(*) FROM operator') : 0,
+      secretKey: has('secret_key') ? secretKeyOf(db) : undefined,
     };
   } finally {
     db.close();

@@ -105,10 +105,12 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX audit_who ON audit(who, id);
    CREATE INDEX audit_at ON audit(at)`,
   'ALTER TABLE image ADD COLUMN disk TEXT',
+  // what is in the clear is sealed after the last step (store/secrets)
+  'CREATE TABLE secret_key (id TEXT NOT NULL PRIMARY KEY, proof TEXT NOT NULL, clean INTEGER NOT NULL) STRICT',
 ];
 
-/** Brings an open database up to date. Throws where a newer version wrote it. */
-export function migrate(db: DatabaseSync): void {
+/** Brings an open database up to date; the result is the schema that it had, 0 for a new one. Throws where a newer version wrote it. */
+export function migrate(db: DatabaseSync): number {
   const row = db.prepare('PRAGMA user_version').get() as { user_version: number };
   if (row.user_version > MIGRATIONS.length) {
     throw new Error(`it was written by a newer version (schema ${row.user_version}, known ${MIGRATIONS.length})`);
@@ -116,4 +118,5 @@ export function migrate(db: DatabaseSync): void {
   for (let version = row.user_version; version < MIGRATIONS.length; version++) {
     db.exec(`BEGIN; ${MIGRATIONS[version] as string}; PRAGMA user_version=${version + 1}; COMMIT`);
   }
+  return row.user_version;
 }

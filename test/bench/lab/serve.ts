@@ -5,9 +5,9 @@ import { createInterface } from 'node:readline';
 import { startLab } from '../../../lab/lab-server.ts';
 import { FACTS, idOf } from './nodes.ts';
 
-const [, , db = ':memory:', count = '0', silence = '60000'] = process.argv;
+const [, , db = ':memory:', count = '0', silence = '60000', secretsKey] = process.argv;
 const nodes = Number(count);
-const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 }, db });
+const lab = await startLab({ ports: { nodes: 0, images: 0, people: 0, razorServer: 0 }, db, secretsKey });
 const { store } = lab;
 for (let done = 0; done < nodes;) {
   const until = Math.min(nodes, done + 500);

@@ -71,6 +71,7 @@ describe('a lab with operators', () => {
       ['/requests', {}, 403, 200, 200],
       ['/api/tags', { body: { name: 'x', tag: 'x' } }, 403, 403, 201],
       ['/api/backup', { body: { path: 'x' } }, 403, 403, 422],
+      ['/api/secrets/rotate', { method: 'POST' }, 403, 403, 200],
       ['/api/operators', {}, 403, 403, 200],
       ['/api/audit', {}, 403, 403, 200],
       ['/audit', {}, 403, 403, 200],
@@ -259,7 +260,7 @@ test('restoring a backup takes no line out of the audit log', async (t) => {
     actions().map((line) => /\/api\/\S+|before|after/g.exec(line)?.[0]),
     ['/api/restore', '/api/tags', '/api/backup', '/api/tags'],
   );
-  const other = await startLab({ ports: PORTS, db: join(dir, 'other.db') });
+  const other = await startLab({ ports: PORTS, db: join(dir, 'other.db'), secretsKey: join(dir, 'lab.db.key') });
   t.after(() => other.close());
   const moved = await ask(other, '/api/restore', { body: { path: join(dir, 'copy.db') } });
   assert.equal(moved.status, 200);

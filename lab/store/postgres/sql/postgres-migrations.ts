@@ -89,6 +89,8 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
    INSERT INTO razor_mk.feed (seq, group_id, lab, changes) VALUES (0, gen_random_uuid()::text, '', '{}');
    ALTER TABLE razor_mk.meta ADD COLUMN seq bigint NOT NULL DEFAULT 0`,
   'ALTER TABLE razor_mk.image ADD COLUMN disk jsonb',
+  // what is in the clear is sealed after the last step (store/secrets)
+  'CREATE TABLE razor_mk.secret_key (id text PRIMARY KEY, proof text NOT NULL, clean bigint NOT NULL)',
 ];
 
 /** The ground that migrations stand on. */

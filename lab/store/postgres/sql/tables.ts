@@ -16,6 +16,8 @@ export interface Table {
 const ENTRY = { id: 'integer', uuid: 'text' } as const;
 
 export const TABLES: readonly Table[] = [
+  // first: what the others hold is sealed with it
+  { name: 'secret_key', key: ['id'], columns: { id: 'text', proof: 'text', clean: 'integer' } },
   {
     name: 'node',
     key: ['id'],

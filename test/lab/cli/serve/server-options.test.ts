@@ -185,6 +185,7 @@ describe('razor-mk lab', () => {
     for (const [values, why] of [
       [{ database: 'lab.db', 'image-dir': '/tmp' }, /^--database is not a URL of PostgreSQL/],
       [{ database: url }, /^--database needs --image-dir/],
+      [{ database: url, 'image-dir': '/tmp' }, /^--database needs --secrets-key/],
       [{ database: url, db: ':memory:', 'image-dir': '/tmp' }, /^either --db or --database/],
     ] as const) {
       await assert.rejects(started(values), (error: RazorMkError) => {
@@ -193,7 +194,8 @@ describe('razor-mk lab', () => {
         return true;
       });
     }
-    await assert.rejects(started({ database: url, 'image-dir': '/tmp' }), (error: RazorMkError) => {
+    const whole = { database: url, 'image-dir': '/tmp', 'secrets-key': '/tmp/none/secrets.key' };
+    await assert.rejects(started(whole), (error: RazorMkError) => {
       assert.equal(error.code, 'RAZOR_MK_LAB_DB');
       assert.match(error.message, /postgres:\/\/lab@127\.0\.0\.1:1\/site: nothing listens there/);
       assert.doesNotMatch(`${error.message} ${error.remedy}`, /s3cret/);

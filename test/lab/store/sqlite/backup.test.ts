@@ -54,7 +54,8 @@ test('a backup of a running lab is whole and private, and restoring it while the
   assert.equal(await checkin(lab.nodesUrl, '525400000001'), 'acknowledge');
   await register(lab.nodesUrl, '525400000003', { a: '1' });
   assert.equal(lab.store.nodes.count(), 2, 'and the lab goes on');
-  const opened = openStore(copy);
+  assert.throws(() => openStore(copy), { code: 'RAZOR_MK_LAB_SECRETS' });
+  const opened = openStore(copy, `${db}.key`);
   t.after(() => opened.close());
   assert.equal(opened.nodes.count(), 1, 'a backup is a database of its own');
 });
@@ -74,13 +75,13 @@ test('a plain copy of an open database is refused instead of starting empty; one
   });
   const whole = join(dir, 'whole.db');
   for (const end of ['', '-wal']) copyFileSync(path + end, whole + end);
-  const copied = openStore(whole);
+  const copied = openStore(whole, `${path}.key`);
   assert.equal(copied.nodes.count(), 1);
   await copied.close();
   await store.close();
   const closed = join(dir, 'closed.db');
   copyFileSync(path, closed);
-  const again = openStore(closed);
+  const again = openStore(closed, `${path}.key`);
   t.after(() => again.close());
   assert.equal(again.nodes.count(), 1);
 });

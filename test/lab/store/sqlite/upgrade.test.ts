@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { openKeyFile } from '../../../../lab/store/secrets/key-ring.ts';
 import { inspectDatabase } from '../../../../lab/store/sqlite/inspect.ts';
 import { MIGRATIONS } from '../../../../lab/store/sqlite/migrations.ts';
 import { openStore } from '../../../../lab/store/sqlite/open-store.ts';
@@ -29,7 +31,8 @@ test('a database of each earlier schema is brought up to date with everything th
   for (let schema = 1; schema < MIGRATIONS.length; schema++) {
     const path = join(dir, `${schema}.db`);
     fileOfSchema(path, schema);
-    assert.deepEqual(inspectDatabase(path), { schema, known: MIGRATIONS.length, nodes: 1, operators: 0 });
+    const found = { schema, known: MIGRATIONS.length, nodes: 1, operators: 0, secretKey: undefined };
+    assert.deepEqual(inspectDatabase(path), found);
     const store = openStore(path);
     const node = store.nodes.find(['525400000001'])[0];
     assert.deepEqual([node?.uuid, node?.contact, node?.lastState], ['N', 8, 'idle'], `schema ${schema}`);
@@ -41,6 +44,52 @@ test('a database of each earlier schema is brought up to date with everything th
     await store.close();
     assert.equal(inspectDatabase(path).schema, MIGRATIONS.length, 'for good');
   }
+});
+
+test('secrets that a database holds in the clear are sealed at the first start, and nothing of them stays in its file', async (t) => {
+  const path = join(temporaryDirectory(t), 'lab.db');
+  fileOfSchema(path, MIGRATIONS.length - 1);
+  const db = new DatabaseSync(path);
+  const [kept, gone, bound] = [
+    'sesame-in-the-clear',
+    'sesame-of-a-model-that-was-removed',
+    'sesame-of-an-active-model',
+  ];
+  db.exec(`UPDATE model SET metadata = '{"root_password":"${kept}"}';
+    UPDATE broker SET secret = 'whsec_in_the_clear', url = 'http://b/?token-in-the-clear';
+    UPDATE active_model SET model = json_set(model, '$.metadata', json('{"root_password":"${bound}"}'));
+    INSERT INTO model (uuid, label, template, metadata) VALUES ('G', 'gone', 'debian', '{"root_password":"${gone}"}');
+    DELETE FROM model WHERE uuid = 'G'`);
+  db.close();
+  const secrets = [kept, gone, bound, 'whsec_in_the_clear', 'token-in-the-clear'];
+  const bytes = (): string =>
+    ['', '-wal'].map((end) => (existsSync(path + end) ? readFileSync(path + end, 'latin1') : '')).join('');
+  for (const secret of secrets) assert.ok(bytes().includes(secret), `${secret} is there before`);
+  const store = openStore(path);
+  for (const secret of secrets) assert.ok(!bytes().includes(secret), `${secret} is gone while it runs`);
+  assert.deepEqual({ ...store.models.list()[0]?.metadata }, { root_password: kept });
+  assert.deepEqual({ ...store.activeModels.list()[0]?.model.metadata }, { root_password: bound });
+  const [broker] = store.brokers.list();
+  assert.deepEqual([broker?.url, broker?.secret], ['http://b/?token-in-the-clear', 'whsec_in_the_clear']);
+  await store.close();
+  for (const secret of secrets) assert.ok(!bytes().includes(secret), `${secret} is gone afterwards`);
+  assert.deepEqual(
+    [inspectDatabase(path).secretKey?.id, inspectDatabase(path).secretKey?.clean],
+    [openKeyFile(`${path}.key`).newest()?.id, 1],
+  );
+});
+
+test('a start that ended between sealing and writing the file anew is made up for by the next one', async (t) => {
+  const path = join(temporaryDirectory(t), 'lab.db');
+  await openStore(path).close();
+  const db = new DatabaseSync(path);
+  db.exec(`PRAGMA secure_delete=OFF; UPDATE secret_key SET clean = 0;
+    INSERT INTO tag_rule (uuid, name, tag, matchers) VALUES ('T', 'sesame-in-the-clear', 't', '[]'); DELETE FROM tag_rule`);
+  db.close();
+  assert.ok(readFileSync(path, 'latin1').includes('sesame-in-the-clear'));
+  await openStore(path).close();
+  assert.ok(!readFileSync(path, 'latin1').includes('sesame-in-the-clear'));
+  assert.equal(inspectDatabase(path).secretKey?.clean, 1);
 });
 
 test('a database of a later schema is not opened', async (t) => {
