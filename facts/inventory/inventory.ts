@@ -3,6 +3,7 @@
  * inventory (Ironic, Foreman) rather than flat texts. Absent things are absent, never null.
  */
 import { readBoot, type Boot } from '../groups/system/boot.ts';
+import { armProcessor } from '../groups/compute/arm-processors.ts';
 import { readCpus } from '../groups/compute/cpu.ts';
 import { type InfinibandCard, readInfiniband, readTpm, type Tpm } from '../groups/devices/devices.ts';
 import { type Dimm, readDimms } from '../groups/compute/dimms.ts';
@@ -68,6 +69,7 @@ export interface Inventory {
     readonly architecture: string;
   };
   readonly cpu: {
+    /** As the kernel names it; of ARM's by the numbers of maker and part. */
     readonly model: string | undefined;
     /** uname -m. */
     readonly machine: string;
@@ -208,7 +210,7 @@ function cpu(sources: Sources): Inventory['cpu'] {
   const most = sources.int('/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq');
   const now = Number(first?.get('cpu MHz') ?? NaN);
   return {
-    model: [...cpus.models.values()][0]?.trim(),
+    model: armProcessor(first?.get('CPU implementer'), first?.get('CPU part')) ?? [...cpus.models.values()][0]?.trim(),
     machine: sources.os().machine,
     count: cpus.count,
     sockets: cpus.sockets,

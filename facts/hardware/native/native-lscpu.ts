@@ -1,4 +1,5 @@
 /** What lscpu prints, from /proc/cpuinfo and /sys/devices/system/cpu. */
+import { armImplementer, armProcessor } from '../../groups/compute/arm-processors.ts';
 import type { Sources } from '../../sources/sources.ts';
 import { cachesOf, cpuList, listText, topologyOf } from './native-caches.ts';
 
@@ -31,7 +32,7 @@ export function lscpuText(sources: Sources): string {
     ['On-line CPU(s) list', listText(cpus)],
     ['Off-line CPU(s) list', listText(offline)],
     ['Vendor ID', field('vendor_id') ?? armImplementer(field('CPU implementer'))],
-    ['Model name', field('model name', 'cpu')],
+    ['Model name', armProcessor(field('CPU implementer'), field('CPU part')) ?? field('model name', 'cpu')],
     ['CPU family', field('cpu family')],
     ['Model', field('CPU revision', 'revision', 'model')],
     ['Thread(s) per core', topology.threads],
@@ -72,25 +73,6 @@ function byteOrder(sources: Sources, architecture: string | undefined): string {
   const own = sources.line('/sys/kernel/cpu_byteorder');
   const big = own === undefined ? /^(s390|ppc64$|ppc$)/.test(architecture ?? '') : own === 'big';
   return big ? 'Big Endian' : 'Little Endian';
-}
-
-/** CPU implementers of /proc/cpuinfo on ARM (Main ID Register). */
-const IMPLEMENTERS: Readonly<Record<string, string>> = {
-  '0x41': 'ARM',
-  '0x42': 'Broadcom',
-  '0x43': 'Cavium',
-  '0x46': 'FUJITSU',
-  '0x48': 'HiSilicon',
-  '0x4e': 'NVIDIA',
-  '0x50': 'APM',
-  '0x51': 'Qualcomm',
-  '0x61': 'Apple',
-  '0x70': 'Phytium',
-  '0xc0': 'Ampere',
-};
-
-function armImplementer(code: string | undefined): string | undefined {
-  return code === undefined ? undefined : (IMPLEMENTERS[code.toLowerCase()] ?? code);
 }
 
 /** ARM's own processors are named by variant and revision, `r1p0`; of the others lscpu prints the variant alone. */
