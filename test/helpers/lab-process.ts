@@ -24,12 +24,21 @@ export interface LabProcess extends LabUrls {
 
 const ANY_PORTS = ['--port', '--image-port', '--people-port', '--razor-server-port'].flatMap((name) => [name, '0']);
 
+/** A lab with these words. */
 export async function startLabProcess(...words: readonly string[]): Promise<LabProcess> {
+  return await startLabProcessIn({}, words);
+}
+
+/** The same with more in its environment. */
+export async function startLabProcessIn(
+  env: Readonly<Record<string, string>>,
+  words: readonly string[],
+): Promise<LabProcess> {
   const events: Record<string, unknown>[] = [];
   const ready = Promise.withResolvers<LabUrls>();
   const complaints: string[] = [];
   const daemon = await startDaemon([...RAZOR_MK, 'lab', '--events', ...ANY_PORTS, ...words], {
-    env: WITH_CACHE,
+    env: { ...WITH_CACHE, ...env },
     onLine: (line, stream) => {
       if (stream === 'stderr') complaints.push(line);
       if (!line.startsWith('{')) return;

@@ -201,7 +201,7 @@ test('what is wrong at the start is said, with what to do', { skip }, async (t) 
 });
 
 test(
-  'a database that becomes read-only, slow or locked refuses writes with a reason, and the store goes on afterwards',
+  'a database that becomes read-only refuses writes with a reason, and the store goes on afterwards',
   { skip },
   async (t) => {
     const url = await server.newDatabase();
