@@ -25,6 +25,8 @@ export interface PostgresServer {
   readonly port: number;
   /** Where its files are. */
   readonly data: string;
+  /** Where its programs are. */
+  readonly programs: string;
   /** kill -9 of the server's first process; the others notice it. */
   kill(): Promise<void>;
   /** Starts it again on its data. */
@@ -32,12 +34,14 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** Its superuser. */
 const USER = 'lab';
 
 /** Starts one; it ends after `t`, or by `stop`. `settings` are lines of postgresql.conf, `name = value`. */
 export async function startPostgres(
   t: Pick<TestContext, 'after'> | undefined,
   settings: readonly string[] = [],
+  user = USER,
 ): Promise<PostgresServer> {
   if (PROGRAMS === undefined) throw new Error(String(NO_POSTGRES));
   const programs = PROGRAMS;
@@ -45,7 +49,7 @@ export async function startPostgres(
   const asUser = unprivileged(join(data, '..'));
   const port = await freePort();
   const made = await run(
-    [...asUser, `${programs}/initdb`, '-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    [...asUser, `${programs}/initdb`, '-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
     {
       timeoutMs: 60_000,
       cwd: '/',
@@ -60,7 +64,7 @@ export async function startPostgres(
     'max_connections=60',
     ...settings,
   ];
-  const url = (name: string): string => `postgres://${USER}@127.0.0.1:${port}/${name}`;
+  const url = (name: string): string => `postgres://${user}@127.0.0.1:${port}/${name}`;
   const sql = async (text: string, at = url('postgres')): Promise<string> => {
     const asked = await run([`${programs}/psql`, '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-c', text, at], {
       timeoutMs: 30_000,
@@ -98,6 +102,7 @@ export async function startPostgres(
   return {
     port,
     data,
+    programs,
     sql,
     start,
     stop,
