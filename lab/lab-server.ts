@@ -26,6 +26,7 @@ import { renewCertificate } from './listeners/renew-certificate.ts';
 import { managementApi } from './manage/management-api.ts';
 import { pages } from './pages/pages.ts';
 import { createAccess, type Access } from './people/access.ts';
+import { createOpenId } from './people/openid/openid.ts';
 import { auditChanges } from './people/audit.ts';
 import { guardPeople } from './people/guard.ts';
 import { openLabStore } from './store/open-lab-store.ts';
@@ -127,9 +128,16 @@ async function openLab(options: LabOptions): Promise<LabState> {
   const { siteKey } = options;
   const wall = (): number => settings.clock.wall().getTime();
   const now = (): number => settings.clock.now();
-  const { host, token } = settings.people;
+  const { host, token, openId } = settings.people;
   return {
-    access: createAccess({ store, wall, now, token, loopback: isLoopback(host) }),
+    access: createAccess({
+      store,
+      wall,
+      now,
+      token,
+      openId: openId && `${openId.issuer} ${openId.client}`,
+      loopback: isLoopback(host),
+    }),
     madeToken,
     signingKey: siteKey === undefined ? undefined : readSigningKey(siteKey),
     limit: createAddressLimit(settings.addressRate, events, now),
@@ -147,8 +155,8 @@ async function openLab(options: LabOptions): Promise<LabState> {
 }
 
 /** Whether people are asked who they are. */
-function isProtected({ token }: LabSettings['people'], store: Store): boolean {
-  return token !== undefined || store.people.operators.list().length > 0;
+function isProtected({ token, openId }: LabSettings['people'], store: Store): boolean {
+  return token !== undefined || openId !== undefined || store.people.operators.list().length > 0;
 }
 
 /** The spare token where it is needed: whoever reaches the address could do everything. */
@@ -183,7 +191,8 @@ async function openToPeople(state: LabState): Promise<void> {
   guardPeople(app, { access, certificate, names: [hostname(), ...(people.names ?? [])] });
   auditChanges(app, core.store, core.wall);
   managementApi(app, core, { imageDir: state.imageDirectory.path, access });
-  pages(app, core, { exchanges, access, ironic: state.conductor?.board });
+  const openId = people.openId && createOpenId(people.openId);
+  pages(app, core, { exchanges, access, openId, ironic: state.conductor?.board });
   bound.people = await listen(app, people.host, ports.people);
 }
 

@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '../platform/time/clock.ts';
 import type { IronicNodeOptions } from './ironic/board.ts';
 import type { LabEventListener } from './lab-events.ts';
 import type { NewExchange } from './listeners/exchange-log.ts';
+import type { Role } from './store/people.ts';
 
 /** Ports of the lab; 0 asks the system for a free one. */
 interface LabPorts {
@@ -24,6 +25,22 @@ export interface Pem {
   readonly key: string;
 }
 
+/** Logins by OpenID Connect. */
+export interface OpenIdOptions {
+  /** URL; https, or http on loopback. */
+  readonly issuer: string;
+  /** The lab's name at the provider. */
+  readonly client: string;
+  /** The lab's secret there; without it it is a public client. */
+  readonly secret: string | undefined;
+  /** As `openid profile email`. */
+  readonly scope: string;
+  /** The claim that says what somebody may do. */
+  readonly rolesClaim: string;
+  /** Role for each value of the claim. */
+  readonly roles: ReadonlyMap<string, Role>;
+}
+
 /** The listener of page and management API. */
 export interface PeopleOptions {
   /** Address; loopback by default, and anything else needs a token or operators. */
@@ -32,6 +49,8 @@ export interface PeopleOptions {
   readonly token?: string | undefined;
   /** Taken as the token where the address is not loopback and neither a token nor operators exist. */
   readonly spareToken?: string;
+  /** Where people can log in besides. */
+  readonly openId?: OpenIdOptions | undefined;
   /** Certificate and key (PEM) for https. */
   readonly tls?: Pem | undefined;
   /** Reads certificate and key again where they were renewed; undefined where they were not. */

@@ -6,6 +6,7 @@ import type { Exchanges } from '../listeners/exchange-log.ts';
 import { HTML, sendText } from '../listeners/replies.ts';
 import type { Access } from '../people/access.ts';
 import { actorOf } from '../people/guard.ts';
+import type { OpenId } from '../people/openid/openid.ts';
 import { imagesPage, policiesPage } from './catalog-page.ts';
 import type { IronicBoard } from '../ironic/board.ts';
 import { html, type Html } from './html.ts';
@@ -19,7 +20,8 @@ import { findNodes, type NodeFilter } from './nodes/node-search.ts';
 import { nodesPage } from './nodes-page.ts';
 import { nodeName } from './node-state.ts';
 import { auditPage } from './people/audit-page.ts';
-import { loginRoutes } from './people/login.ts';
+import { loginRoutes, type Send } from './people/login.ts';
+import { openIdRoutes } from './people/openid-login.ts';
 import { requestPage, requestsPage } from './requests-page.ts';
 
 const ASSETS: readonly (readonly [string, string])[] = [
@@ -43,12 +45,24 @@ function filterOf(request: FastifyRequest): NodeFilter {
 interface PageParts {
   readonly exchanges: Exchanges;
   readonly access: Access;
+  /** Where people can log in too. */
+  readonly openId?: OpenId | undefined;
   /** The conductor's nodes; undefined without a conductor. */
   readonly ironic?: IronicBoard | undefined;
 }
 
+function logins(
+  site: FastifyInstance,
+  core: LabCore,
+  { access, openId }: Pick<PageParts, 'access' | 'openId'>,
+  send: Send,
+): void {
+  loginRoutes(site, access, openId?.label, send);
+  if (openId) openIdRoutes(site, core, access, openId, send);
+}
+
 /** Adds the pages. */
-export function pages(app: FastifyInstance, core: LabCore, { exchanges, access, ironic }: PageParts): void {
+export function pages(app: FastifyInstance, core: LabCore, { exchanges, access, openId, ironic }: PageParts): void {
   void app.register((site, _options, done) => {
     site.addHook('onRequest', (_request, reply, next) => {
       reply.headers(SECURITY_HEADERS);
@@ -124,7 +138,7 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges, access, 
         return send(reply, node.uuid, '/ironic', ironicNodePage(core, ironic, node));
       });
     }
-    loginRoutes(site, access, (reply, title, body, status) => send(reply, title, undefined, body, status));
+    logins(site, core, { access, openId }, (reply, title, body, status) => send(reply, title, undefined, body, status));
     site.get('/audit', (request, reply) => {
       const query = request.query as Query;
       const [who, before] = [words(query['who']), Number(words(query['before']))];

@@ -34,6 +34,8 @@ export interface Access {
     password: string,
     address: string,
   ): Promise<{ secret: string; name: string } | undefined | 'later'>;
+  /** Opens a session for somebody whom the provider of OpenID Connect vouches for. The result is its secret. */
+  openSession(person: Pick<Actor, 'name' | 'role'>): Promise<string>;
   /** Ends a session. */
   logout(actor: Actor): Promise<void>;
   /** Ends everything that stands for an operator, or its sessions alone. */
@@ -64,9 +66,16 @@ function offered(header: string | undefined): string | undefined {
   return pair.slice(pair.indexOf(':') + 1);
 }
 
-function cookie(header: string | undefined, name: string): string | undefined {
+/** A cookie's value. */
+export function cookieIn(header: string | undefined, name: string): string | undefined {
   const pairs = (header ?? '').split(';').map((pair) => pair.trim());
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** Role and name of a session by OpenID Connect, from its label. */
+function split(label: string): [Role, string] {
+  const at = label.indexOf(' ');
+  return [ROLES.find((role) => role === label.slice(0, at)) ?? 'look', label.slice(at + 1)];
 }
 
 interface AccessParts {
@@ -77,17 +86,20 @@ interface AccessParts {
   readonly now: () => number;
   /** The lab's own token (--token-file): administers, and is not in the database. */
   readonly token: string | undefined;
+  /** Issuer and client of OpenID Connect, where people may log in by it: their sessions end when it is another. */
+  readonly openId?: string | undefined;
   /** Only this machine reaches it; nowhere else is it ever open. */
   readonly loopback: boolean;
 }
 
 /** Puts it together. */
-export function createAccess({ store, wall, now, token, loopback }: AccessParts): Access {
+export function createAccess({ store, wall, now, token, openId, loopback }: AccessParts): Access {
   const { operators, credentials } = store.people;
   const tries = createBucket({ most: TRIES, perSecond: TRIES_A_SECOND, now });
   const allTries = createBucket({ most: ALL_TRIES, perSecond: ALL_TRIES_A_SECOND, now });
   /** What a session of the lab's token belongs to: it ends with the token. */
   const tokenOwner = token === undefined ? undefined : `token:${hashSecret(token).slice(0, 16)}`;
+  const openIdOwner = openId === undefined ? undefined : `oidc:${hashSecret(openId).slice(0, 16)}`;
   const openKey = randomBytes(32);
   const formToken = (key: string | Buffer): string => createHmac('sha256', key).update('form').digest('base64url');
   const actorOf = (kind: Credential['kind'], secret: string): Actor | undefined => {
@@ -97,13 +109,27 @@ export function createAccess({ store, wall, now, token, loopback }: AccessParts)
     const session = kind === 'session' ? found : undefined;
     if (found.operator === tokenOwner)
       return { name: 'token', role: 'administer', session, formToken: formToken(secret) };
+    if (openIdOwner !== undefined && found.operator === openIdOwner) {
+      const [role, name = ''] = split(found.label);
+      return { name, role, session, formToken: formToken(secret) };
+    }
     const operator = operators.get(found.operator);
     return operator && { name: operator.name, role: operator.role, session, formToken: formToken(secret) };
   };
-  const open = (): boolean => loopback && token === undefined && operators.list().length === 0;
+  const open = (): boolean => loopback && token === undefined && openId === undefined && operators.list().length === 0;
+  const addSession = async (operator: string, label: string): Promise<string> => {
+    const secret = newSecret();
+    const at = wall();
+    await store.write(() => {
+      for (const each of credentials.list()) if (each.expires <= at) credentials.remove(each.uuid);
+      const session = { operator, kind: 'session', label, hash: hashSecret(secret) } as const;
+      credentials.add({ ...session, added: at, expires: at + SESSION_MS });
+    });
+    return secret;
+  };
   return {
     open,
-    words: () => (open() ? 'open' : operators.list().length === 0 ? 'token' : 'operators'),
+    words: () => (open() ? 'open' : operators.list().length === 0 && openId === undefined ? 'token' : 'operators'),
     identify({ headers }) {
       if (open()) return { name: 'anybody', role: 'administer', session: undefined, formToken: formToken(openKey) };
       const given = offered(headers.authorization);
@@ -112,7 +138,7 @@ export function createAccess({ store, wall, now, token, loopback }: AccessParts)
           return { name: 'token', role: 'administer', session: undefined, formToken: '' };
         return actorOf('token', given);
       }
-      const session = cookie(headers.cookie, SESSION_COOKIE);
+      const session = cookieIn(headers.cookie, SESSION_COOKIE);
       return session === undefined ? undefined : actorOf('session', session);
     },
     async login(name, password, address) {
@@ -124,16 +150,10 @@ export function createAccess({ store, wall, now, token, loopback }: AccessParts)
       if (!known) return undefined;
       tries.giveBack(address);
       allTries.giveBack('');
-      const owner = isToken ? tokenOwner : operator?.uuid;
-      const secret = newSecret();
-      const at = wall();
-      await store.write(() => {
-        for (const each of credentials.list()) if (each.expires <= at) credentials.remove(each.uuid);
-        const session = { operator: owner ?? '', kind: 'session', label: '', hash: hashSecret(secret) } as const;
-        credentials.add({ ...session, added: at, expires: at + SESSION_MS });
-      });
+      const secret = await addSession((isToken ? tokenOwner : operator?.uuid) ?? '', '');
       return { secret, name: isToken ? 'token' : name };
     },
+    openSession: ({ name, role }) => addSession(openIdOwner ?? '', `${role} ${name}`),
     async logout({ session }) {
       if (session) await store.write(() => credentials.remove(session.uuid));
     },

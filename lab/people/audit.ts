@@ -29,14 +29,17 @@ function detailsOf(request: FastifyRequest): string {
 /** Adds the hook. A stranger's request that was refused for want of a name is not written: strangers do not fill the disk. */
 export function auditChanges(app: FastifyInstance, store: Store, wall: () => number): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return payload;
-    const who = names.get(request) ?? actorOf(request)?.name;
+    const named = names.get(request);
+    const reads = ['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+    if (reads && named === undefined) return payload;
+    const who = named ?? actorOf(request)?.name;
     if (who === undefined || reply.statusCode === 404) return payload;
     const entry = {
       at: wall(),
       who,
       address: request.socket.remoteAddress ?? '',
-      action: `${request.method} ${(request.raw.url ?? '').slice(0, LONGEST)}`,
+      // what a provider of logins sent back is for nobody to read
+      action: `${request.method} ${(reads ? (request.routeOptions.url ?? '') : (request.raw.url ?? '')).slice(0, LONGEST)}`,
       status: reply.statusCode,
       details: detailsOf(request),
     };

@@ -9,7 +9,16 @@ import { mayAs, type Access, type Actor } from './access.ts';
 import { isLoopbackName, isOwnName } from './host-names.ts';
 
 /** For everybody, so that one can say who one is, and a supervisor whether the lab lives. */
-const PUBLIC = new Set(['/login', '/assets/page.css', '/assets/page.js', '/assets/icon.svg', '/healthz', '/readyz']);
+const PUBLIC = new Set([
+  '/login',
+  '/login/openid',
+  '/login/openid/callback',
+  '/assets/page.css',
+  '/assets/page.js',
+  '/assets/icon.svg',
+  '/healthz',
+  '/readyz',
+]);
 
 /** What needs another role than its method says: reading is for `look`, changing for `administer`. */
 const ROLES: Readonly<Record<string, Role>> = {

@@ -67,7 +67,7 @@ async function certificate(options: LabOptions['people'], now: number): Promise<
 function protection(values: ServerValues, people: LabOptions['people'], operators: number): Finding {
   const what = 'people';
   const host = values['people-host'];
-  const known = people?.token !== undefined || operators > 0;
+  const known = people?.token !== undefined || people?.openId !== undefined || operators > 0;
   if (isLoopback(host)) {
     const who = known ? 'asks for a login or a token' : 'open to every user of this machine';
     return { what, verdict: known ? 'good' : 'note', says: `${host}: ${who}` };

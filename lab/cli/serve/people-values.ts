@@ -5,6 +5,7 @@ import { messageOf, RazorMkError } from '../../../platform/errors/errors.ts';
 import type { Host } from '../../../platform/process/verb.ts';
 import type { PeopleOptions, Pem } from '../../lab-settings.ts';
 import { readToken } from '../management-client.ts';
+import { openIdOptions } from './openid-values.ts';
 import type { ServerValues } from './server-options.ts';
 
 /** The options of the listener. Throws RAZOR_MK_USAGE and RAZOR_MK_FILE_UNREADABLE. */
@@ -13,13 +14,15 @@ export async function peopleOptions(values: ServerValues, host: Host): Promise<P
   if ((cert === undefined) !== (key === undefined)) {
     throw new RazorMkError('RAZOR_MK_USAGE', '--tls-cert and --tls-key go together');
   }
-  for (const path of [tokenFile, key, values['secrets-key']]) await warnOfReaders(path, host);
+  for (const path of [tokenFile, key, values['secrets-key'], values['oidc-secret-file']])
+    await warnOfReaders(path, host);
   const fromEnvironment = host.env['RAZOR_MK_LAB_TOKEN'];
   return {
     host: values['people-host'],
     token: tokenFile === undefined ? fromEnvironment || undefined : await readToken(tokenFile),
     spareToken: randomBytes(18).toString('base64url'),
     names: values['people-name'] ?? [],
+    openId: await openIdOptions(values),
     ...(cert !== undefined && key !== undefined && (await tlsOptions(cert, key))),
   };
 }

@@ -4,7 +4,15 @@ import { DEFAULT_PORTS } from '../../lab-settings.ts';
 type Kind = 'text' | 'number' | 'flag' | 'texts' | 'path' | 'port';
 
 /** Headings of the help. */
-type Group = 'Addresses' | 'Page and management API' | 'Storage' | 'Nodes' | 'Microkernel' | 'razor-server' | 'Ironic';
+type Group =
+  | 'Addresses'
+  | 'Page and management API'
+  | 'Logins by OpenID Connect'
+  | 'Storage'
+  | 'Nodes'
+  | 'Microkernel'
+  | 'razor-server'
+  | 'Ironic';
 
 /** A row of the table. */
 export interface ServerOption {
@@ -63,6 +71,34 @@ export const SERVER_OPTIONS = {
     kind: 'texts',
     group: 'Page and management API',
     describe: 'Name by which browsers know it, besides host name, addresses and names of the certificate',
+  },
+  'oidc-issuer': {
+    kind: 'text',
+    group: 'Logins by OpenID Connect',
+    describe: 'URL of a provider where people log in to the page; needs --oidc-client and --oidc-role',
+  },
+  'oidc-client': { kind: 'text', group: 'Logins by OpenID Connect', describe: 'Client id of the lab at the provider' },
+  'oidc-secret-file': {
+    kind: 'path',
+    group: 'Logins by OpenID Connect',
+    describe: 'File with the client secret; without it the lab is a public client',
+  },
+  'oidc-scope': {
+    kind: 'text',
+    group: 'Logins by OpenID Connect',
+    default: 'openid profile email',
+    describe: 'Scopes that are asked for',
+  },
+  'oidc-roles-claim': {
+    kind: 'text',
+    group: 'Logins by OpenID Connect',
+    default: 'groups',
+    describe: 'Claim that says what somebody may do',
+  },
+  'oidc-role': {
+    kind: 'texts',
+    group: 'Logins by OpenID Connect',
+    describe: 'VALUE=ROLE: who has this value in the claim may look, operate or administer',
   },
   'tls-cert': {
     kind: 'path',

@@ -7,24 +7,37 @@ import { formToken } from '../../people/form-token.ts';
 import { html, type Html } from '../html.ts';
 
 /** How a page is sent. */
-type Send = (reply: FastifyReply, title: string, body: Html, status?: number) => FastifyReply;
+export type Send = (reply: FastifyReply, title: string, body: Html, status?: number) => FastifyReply;
 
 const LONGEST_BODY = 8192;
 
 /** A path of this site, whatever was asked: a login leads nowhere else. */
-function localPath(next: string | null | undefined): string {
+export function localPath(next: string | null | undefined): string {
   return /^\/(?![/\\])[\x21-\x7e]*$/.test(next ?? '') && !(next ?? '').startsWith('/login') ? (next ?? '/') : '/';
 }
 
-function cookieOf(request: FastifyRequest, secret: string, seconds: number): string {
+/** The session in a browser; without a secret it goes. */
+export function sessionCookie(request: FastifyRequest, secret: string): string {
+  const seconds = secret === '' ? 0 : SESSION_MS / 1000;
   const secure = request.protocol === 'https' ? '; Secure' : '';
   return `${SESSION_COOKIE}=${secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure}`;
 }
 
-function loginForm(next: string, wrong: string | undefined, fromElsewhere: boolean): Html {
+interface Form {
+  readonly next: string;
+  readonly wrong?: string;
+  readonly fromElsewhere?: boolean;
+  /** Host of a provider where one can log in too. */
+  readonly provider: string | undefined;
+}
+
+function loginForm({ next, wrong, fromElsewhere = false, provider }: Form): Html {
+  const elsewhere = html`<p class="lead">
+    <a href="/login/openid?next=${encodeURIComponent(next)}">Log in with ${provider}</a>
+  </p>`;
   const already = html`<p class="lead"><a href="${next}">Go on</a> if you are logged in already.</p>`;
   return html`<h1>Log in</h1>
-    ${fromElsewhere ? already : undefined}
+    ${fromElsewhere ? already : undefined} ${provider === undefined ? undefined : elsewhere}
     <form class="card inside login" action="/login" method="post">
       ${wrong === undefined ? undefined : html`<p class="wrong" role="alert">${wrong}</p>`}
       <input type="hidden" name="next" value="${next}" />
@@ -41,12 +54,12 @@ function fieldsOf(request: FastifyRequest): URLSearchParams {
 }
 
 /** Adds `GET /login`, `POST /login` and `POST /logout`. */
-export function loginRoutes(site: FastifyInstance, access: Access, send: Send): void {
+export function loginRoutes(site: FastifyInstance, access: Access, provider: string | undefined, send: Send): void {
   site.get('/login', (request, reply) => {
     const next = localPath((request.query as { next?: string }).next);
     if (actorOf(request)) return reply.redirect(next, 303);
     const fromElsewhere = request.headers['sec-fetch-site'] === 'cross-site';
-    return send(reply, 'Log in', loginForm(next, undefined, fromElsewhere));
+    return send(reply, 'Log in', loginForm({ next, fromElsewhere, provider }));
   });
   site.post('/login', async (request, reply) => {
     const fields = fieldsOf(request);
@@ -55,11 +68,16 @@ export function loginRoutes(site: FastifyInstance, access: Access, send: Send): 
     const opened = await access.login(name, fields.get('password') ?? '', request.socket.remoteAddress ?? '');
     if (opened === 'later') {
       reply.header('retry-after', '60');
-      return send(reply, 'Log in', loginForm(next, 'Too many wrong passwords: wait a minute.', false), 429);
+      return send(
+        reply,
+        'Log in',
+        loginForm({ next, wrong: 'Too many wrong passwords: wait a minute.', provider }),
+        429,
+      );
     }
     nameForAudit(request, opened?.name ?? name);
-    if (!opened) return send(reply, 'Log in', loginForm(next, 'Name or password is wrong.', false), 401);
-    reply.header('set-cookie', cookieOf(request, opened.secret, SESSION_MS / 1000));
+    if (!opened) return send(reply, 'Log in', loginForm({ next, wrong: 'Name or password is wrong.', provider }), 401);
+    reply.header('set-cookie', sessionCookie(request, opened.secret));
     return reply.redirect(next, 303);
   });
   site.post('/logout', async (request, reply) => {
@@ -68,7 +86,7 @@ export function loginRoutes(site: FastifyInstance, access: Access, send: Send): 
       return send(reply, 'Not logged out', html`<h1>This form is out of date</h1>`, 403);
     }
     await access.logout(actor);
-    reply.header('set-cookie', cookieOf(request, '', 0));
+    reply.header('set-cookie', sessionCookie(request, ''));
     return reply.redirect('/login', 303);
   });
 }
