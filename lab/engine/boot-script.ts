@@ -49,7 +49,8 @@ export async function bootScript(core: LabCore, input: BootInput): Promise<strin
     details: { boot, state: active.state, hwIds: input.hwIds },
   });
   const loader = input.loader ?? 'ipxe';
-  if (boot === 'local') return localScript(node, active, input.dialect, loader);
+  if (boot === 'local')
+    return localScript({ node, active, dialect: input.dialect, loader, faithful: core.settings.faithful });
   return installerScript({
     node: { ...node, dhcpMac: input.dhcpMac ?? node.dhcpMac },
     active,

@@ -2,6 +2,7 @@
 import type { LabCore } from '../lab-core.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
 import type { Routes } from '../listeners/routes.ts';
+import { DISK_BOOT, UEFI_DISK_BOOT } from '../../platform/netboot/scripts.ts';
 import { answersFor, filesBase, wordsOf } from './answers.ts';
 import { grubLoad, grubLocal, grubWait } from './grub-scripts.ts';
 import type { Load } from './installer.ts';
@@ -93,8 +94,19 @@ function initrdsOf({ before, initrd }: Extract<Load, { readonly initrd: string }
   return [...(before === undefined ? [] : [before]), initrd];
 }
 
-/** Boots the first disk. */
-export function localScript(node: NodeRecord, active: ActiveModel, dialect: string, loader: BootLoader): string {
+/** Who asks for its own disk. */
+export interface LocalBoot {
+  readonly node: NodeRecord;
+  readonly active: ActiveModel;
+  readonly dialect: string;
+  readonly loader: BootLoader;
+  /** As the original, which knew BIOS only. */
+  readonly faithful: boolean;
+}
+
+/** Boots the first disk: by iPXE itself, or under UEFI by the firmware where that iPXE cannot. */
+export function localScript({ node, active, dialect, loader, faithful }: LocalBoot): string {
   if (loader === 'grub') return grubLocal(notesFor(node, active, dialect));
-  return `${[...header(node, active, dialect), 'sanboot --no-describe --drive 0x80'].join('\n')}\n`;
+  const lines = faithful ? [DISK_BOOT] : [`${DISK_BOOT} ||`, UEFI_DISK_BOOT];
+  return `${[...header(node, active, dialect), ...lines].join('\n')}\n`;
 }

@@ -11,6 +11,16 @@ const RAZOR_BOOT_QUERY = '/razor/api/boot?hw_id=';
 /** The same for Hanlon, which is given the SMBIOS UUID too (razor-server-1.x-and-hanlon.md, 2.6). */
 export const HANLON_BOOT_QUERY = '/hanlon/api/v1/boot?uuid=${uuid}&mac_id=';
 
+/** Boots the first disk, by iPXE itself. */
+export const DISK_BOOT = 'sanboot --no-describe --drive 0x80';
+/**
+ * What follows where that failed: under UEFI the disk is left to the firmware. iPXE of Debian 13 boots a local disk there, 1.0.0+git-20190125
+ * answers "No such device". The status sends the firmware to the next entry of its boot order: after a success it may show its menu.
+ */
+export const UEFI_DISK_BOOT = 'iseq ${platform} efi && set razor_local yes && exit 1';
+/** The line of a bootstrap that ends with that script instead of starting over. */
+export const END_FOR_LOCAL_BOOT = 'isset ${razor_local} && exit 1 ||';
+
 /** A router that gives out addresses names itself as next-server. */
 const PREFER_PROXY = 'isset ${proxydhcp/next-server} && set next-server ${proxydhcp/next-server} ||';
 
@@ -34,6 +44,7 @@ export function bootstrapIpxe(server: string, cards = CARDS, query = RAZOR_BOOT_
     ...(server.startsWith('${next-server}') ? [PREFER_PROXY] : []),
     `chain http://${server}${query}${ids}&dhcp_mac=\${dhcp_mac} || goto error`,
     ':error',
+    END_FOR_LOCAL_BOOT,
     'echo ERROR, will start over in 15 seconds',
     'sleep 15',
     'reboot',
@@ -71,6 +82,7 @@ chain razor.ipxe || goto error
 :boot-else
 exit
 :error
+${END_FOR_LOCAL_BOOT}
 echo ERROR, will start over in 15 seconds
 sleep 15
 reboot

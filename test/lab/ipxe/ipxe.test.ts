@@ -24,6 +24,8 @@ describe('the iPXE bootstrap', () => {
       chain,
       'chain http://192.0.2.1:8026/razor/api/boot?hw_id=${net0/mac}_${net1/mac}_${net2/mac}_${net3/mac}_${net4/mac}_${net5/mac}_${net6/mac}_${net7/mac}&dhcp_mac=${dhcp_mac} || goto error',
     );
+    // the lab's answer for a local disk under UEFI ends the bootstrap, with a status that is no success for the firmware
+    assert.match(script, /\n:error\nisset \$\{razor_local\} && exit 1 \|\|\n/);
     assert.match(script, /\n:error\n[^]*sleep 15\nreboot\n$/);
     assert.doesNotMatch(script, /proxydhcp/);
     // beside a router, whose own address is next-server, it is the proxyDHCP server that named this script
@@ -68,6 +70,7 @@ describe('the iPXE bootstrap', () => {
 
   it('goes to the labels that it has, in script and menu', () => {
     for (const script of [bootstrapIpxe('a:1'), bootstrapFor('razor-server', 'a', '1'), IPXE_MENU]) {
+      assert.match(script, /\n:error\nisset \$\{razor_local\} && exit 1 \|\|\n/);
       const labels = new Set([...script.matchAll(/^:(\S+)$/gm)].map((match) => match[1]));
       for (const [, target = ''] of script.matchAll(/goto ([\w-]+)/g)) assert.ok(labels.has(target), target);
     }
