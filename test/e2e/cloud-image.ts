@@ -13,6 +13,7 @@ import { DEBIAN_CACHE, partitionTable } from './os-image.ts';
 
 const MIB = 1024 * 1024;
 const ROOT_MIB = 224;
+const EFI_MIB = 16;
 const SOURCE: PackageSource = { cache: DEBIAN_CACHE };
 
 /** cloud-init, what it imports, what it starts, and their libraries. */
@@ -196,48 +197,78 @@ cloud_final_modules: [scripts-vendor, scripts-user]
 
 const GRUB = `serial --unit=0 --speed=115200
 terminal_output serial
-set root=(hd0,msdos1)
+search --no-floppy --set=root --file /boot/vmlinuz
 linux /boot/vmlinuz console=ttyS0,115200 quiet
 initrd /boot/initrd.img
 boot
 `;
 
-/** An MBR with GRUB behind it, and one partition: as clouds' images, it has room for another. */
+/** An MBR with GRUB behind it for BIOS, the root, and an EFI partition with GRUB for UEFI: as clouds' images, it has room for another. */
 async function assemble(dir: string, root: string): Promise<string> {
-  const [image, partition, qcow2] = ['cloud.raw', 'cloud.ext4', 'cloud.qcow2'].map((name) => join(dir, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [image, partition, efi, qcow2] = ['cloud.raw', 'cloud.ext4', 'cloud.fat', 'cloud.qcow2'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string, string];
   const core = await grubCore(dir);
   rmSync(partition, { force: true });
   const features = '^metadata_csum_seed,^orphan_file'; // GRUB 2.06 knows neither
   await must(['mke2fs', '-q', '-t', 'ext4', '-O', features, '-d', root, partition, `${ROOT_MIB}M`]);
-  const start = partitionTable([{ type: 0x83, mib: 1, sizeMib: ROOT_MIB }]);
+  await efiPartition(dir, efi);
+  const efiAt = 1 + ROOT_MIB;
+  const start = partitionTable([
+    { type: 0x83, mib: 1, sizeMib: ROOT_MIB },
+    { type: 0xef, mib: efiAt, sizeMib: EFI_MIB },
+  ]);
   core.boot.copy(start, 0, 0, 440);
   const file = await open(image, 'w');
   try {
     await file.write(start, 0, start.length, 0);
     // where boot.img looks for it: the second sector
     await file.write(core.core, 0, core.core.length, 512);
-    await file.truncate((1 + ROOT_MIB) * MIB);
+    await file.truncate((efiAt + EFI_MIB) * MIB);
   } finally {
     await file.close();
   }
-  await must(['dd', `if=${partition}`, `of=${image}`, 'bs=1M', 'seek=1', 'conv=notrunc,sparse', 'status=none']);
+  const whole = ['bs=1M', 'conv=notrunc,sparse', 'status=none'];
+  await must(['dd', `if=${partition}`, `of=${image}`, 'seek=1', ...whole]);
+  await must(['dd', `if=${efi}`, `of=${image}`, `seek=${efiAt}`, ...whole]);
   await must(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', image, qcow2]);
-  for (const path of [image, partition, root]) rmSync(path, { recursive: true });
+  for (const path of [image, partition, efi, root]) rmSync(path, { recursive: true });
   return qcow2;
 }
 
 async function grubCore(dir: string): Promise<{ readonly boot: Buffer; readonly core: Buffer }> {
   const { root } = await fetchPackage('grub-pc-bin', SOURCE);
   const modules = join(root, 'usr/lib/grub/i386-pc');
-  const [config, out] = [join(dir, 'grub.cfg'), join(dir, 'grub.core')];
-  writeFileSync(config, GRUB);
-  const needed = ['biosdisk', 'part_msdos', 'ext2', 'linux', 'serial', 'terminal'];
-  await must(['grub-mkimage', '-O', 'i386-pc', '-d', modules, '-p', '/boot/grub', '-c', config, '-o', out, ...needed]);
-  const core = await readFile(out);
+  const core = await readFile(
+    await grubImage(dir, { format: 'i386-pc', modules, prefix: '/boot/grub', more: ['biosdisk'] }),
+  );
   if (core.length > MIB - 512) throw new Error(`GRUB has ${core.length} bytes and no room before the first partition`);
   return { boot: await readFile(join(modules, 'boot.img')), core };
+}
+
+/** GRUB where firmware looks for it on a disk that it has not met before. */
+async function efiPartition(dir: string, path: string): Promise<void> {
+  const { root } = await fetchPackage('grub-efi-amd64-bin', SOURCE);
+  const modules = join(root, 'usr/lib/grub/x86_64-efi');
+  const grub = await grubImage(dir, { format: 'x86_64-efi', modules, prefix: '/EFI/BOOT', more: ['fat', 'efi_gop'] });
+  rmSync(path, { force: true });
+  await must(['mformat', '-C', '-i', path, '-T', String((EFI_MIB * MIB) / 512), '-h', '16', '-s', '32', '::']);
+  await must(['mmd', '-i', path, '::EFI', '::EFI/BOOT']);
+  await must(['mcopy', '-i', path, grub, '::EFI/BOOT/BOOTX64.EFI']);
+}
+
+interface GrubImage {
+  readonly format: string;
+  /** The directory of its modules. */
+  readonly modules: string;
+  readonly prefix: string;
+  readonly more: readonly string[];
+}
+
+async function grubImage(dir: string, { format, modules, prefix, more }: GrubImage): Promise<string> {
+  const [config, out] = [join(dir, 'grub.cfg'), join(dir, `grub.${format}`)];
+  writeFileSync(config, GRUB);
+  const needed = ['part_msdos', 'ext2', 'linux', 'serial', 'terminal', 'search', 'search_fs_file', ...more];
+  await must(['grub-mkimage', '-O', format, '-d', modules, '-p', prefix, '-c', config, '-o', out, ...needed]);
+  return out;
 }

@@ -16,6 +16,8 @@ export interface ReadyOptions {
   /** No policy: nodes register and are left alone. */
   readonly discoverOnly?: boolean;
   readonly dhcp?: boolean;
+  /** Whose iPXE; Debian 13’s boots a local disk under UEFI. */
+  readonly ipxe?: 'installed' | 'trixie';
 }
 
 export const CONSOLE = 'console=tty0 console=ttyS0,115200';
@@ -48,7 +50,7 @@ export async function readySite(world: World, options: ReadyOptions = {}): Promi
       world,
       tftp,
       '--ipxe',
-      options.image?.arch === 'arm64' ? 'trixie' : 'installed',
+      options.ipxe ?? (options.image?.arch === 'arm64' ? 'trixie' : 'installed'),
       '--server',
       site.address,
     );

@@ -26,7 +26,7 @@ import { scenario as w } from './w-ironic-live.ts';
 import { scenario as x5 } from './x-arm64-hardware.ts';
 import { answers as y, whole as debianInstall, wholeByUefi as debianInstallUefi } from './y-debian.ts';
 import { byHttp as x4, fromIso as x2, scenario as x, secureBoot as x3 } from './x-arm64.ts';
-import { scenario as z } from './z-image.ts';
+import { scenario as z, uefi as z2 } from './z-image.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   a,
@@ -71,4 +71,5 @@ export const SCENARIOS: readonly Scenario[] = [
   debianInstall,
   debianInstallUefi,
   z,
+  z2,
 ];

@@ -49,7 +49,10 @@ interface StartOptions {
 
 /** A machine that is bound to Debian and starts its installer. */
 async function startInstaller(world: World, options: StartOptions): Promise<Installing> {
-  const ready = await readySite(world, { discoverOnly: true });
+  const ready = await readySite(world, {
+    discoverOnly: true,
+    ipxe: options.firmware === 'uefi' ? 'trixie' : 'installed',
+  });
   const mirror = await openMirror(ready.site, PORT, options.made);
   try {
     return { ...ready, mirror, ...(await bootInstaller(world, ready, mirror, options)) };
