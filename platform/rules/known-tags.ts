@@ -19,7 +19,10 @@ export function rulesThatGive(
 ): readonly AnyTagRule[] {
   const own = rules.filter((rule) => isOwn(rule, tag));
   if (own.length > 0) return own.sort((a, b) => fixedText(b.tag).length - fixedText(a.tag).length);
-  if (!/[A-Z]/.test(tag) || nearTags(tag, rules, seen).length > 0) return [];
+  if (!/[A-Z]/.test(tag)) return [];
+  // a tag that a rule makes by writing more around this one says nothing about it: Supermicro_vm
+  const meant = nearTags(tag, rules, seen).filter((near) => seen.includes(near) || !near.includes(tag));
+  if (meant.length > 0) return [];
   return rules.filter((rule) => canGive(rule, tag));
 }
 
@@ -50,7 +53,8 @@ export function nearTags(tag: string, rules: readonly AnyTagRule[], seen: readon
     .filter((other) => other !== tag && rules.some((rule) => isOwn(rule, other)))
     .map((name) => ({ name, distance: editDistance(tag, name) }));
   // only the nearest: made of the tag's own words, each of them has something of it
-  const least = Math.min(Math.floor(tag.length / 3), ...given.map(({ distance }) => distance));
+  const distances = [...given.map(({ distance }) => distance), ...seen.map((name) => editDistance(tag, name))];
+  const least = Math.min(Math.floor(tag.length / 3), ...distances);
   const nearest = given.filter(({ distance }) => distance <= Math.max(1, least)).map(({ name }) => name);
   return [...new Set([...nearest, ...suggestNames(tag, seen)])].slice(0, 5);
 }
