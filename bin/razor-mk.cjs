@@ -28,6 +28,8 @@ function endWithNpx(child) {
 function start() {
   var child = childProcess.spawn(node, [path.join(root, 'agent', 'main.ts')].concat(process.argv.slice(2)), {
     stdio: 'inherit',
+    // by a link of this name the program speaks Facter's command line
+    argv0: path.basename(process.argv[1]) === 'facter' ? 'facter' : node,
   });
   // the terminal gives its signals to both; others are passed on, and the child decides when it ends
   process.on('SIGINT', function () {});

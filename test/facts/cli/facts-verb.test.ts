@@ -144,6 +144,10 @@ test('the name facter is answered in Facter’s way', async (t) => {
   assert.equal(await facter('kernel'), 'Linux\n');
   assert.match(await facter('kernel', 'hostname'), /^kernel => Linux\nhostname => \S+\n$/);
   assert.equal(await facter('no_such_fact'), '\n');
+  const launcher = join(makeTree(t, {}), 'facter');
+  symlinkSync(new URL('../../../bin/razor-mk.cjs', import.meta.url).pathname, launcher);
+  const linked = await run([process.execPath, launcher, 'kernel'], { timeoutMs: 60_000, env: WITH_CACHE });
+  assert.equal(linked.stdout.toString(), 'Linux\n', 'a link to the launcher of a clone too');
   assert.deepEqual(facterArguments(['-y', '-p', 'kernel']), ['facts', '--format', 'yaml', '--lenient', 'kernel']);
 });
 
