@@ -4,7 +4,7 @@ export { createBmcMemory } from './groups/system/bmc-memory.ts';
 export { collectFacts, type CollectOptions } from './collect-facts.ts';
 export { captureMachine, captureSources, openCapture } from './capture/lazy.ts';
 export { compileExclusion, DEFAULT_EXCLUSION, type Exclusion } from './exclude.ts';
-export { openSources } from './sources/open.ts';
+export { openSources, openTree } from './sources/open.ts';
 export { structuredFacts, type StructuredFacts } from './structured/structured-facts.ts';
 export type { StructuredValue } from './structured/structured-value.ts';
 export { readIdentity } from './identity/identity.ts';

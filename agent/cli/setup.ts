@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { captureMachine, collectFacts, createBmcMemory, openCapture, openSources } from '../../facts/facts.ts';
+import { captureMachine, collectFacts, createBmcMemory, openCapture, openTree } from '../../facts/facts.ts';
 import type { Identity } from '../../facts/identity/identity-types.ts';
 import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
@@ -139,7 +139,7 @@ async function collectorsFor(
   kernel: CommandLine,
 ): Promise<Pick<NodeSetup, 'collect' | 'capture'>> {
   const bmc = descriptor.turns?.asksBmc === true ? createBmcMemory() : undefined;
-  const sources = args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
+  const sources = args.from === undefined ? openTree(args.root) : await openCapture(args.from);
   return {
     capture: async ({ externalFacts }, signal) =>
       (await captureMachine({ sources, externalDirs: externalFacts, signal })).bytes,

@@ -2,7 +2,7 @@
 import { replaceFile } from '../../platform/files.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { captureMachine } from '../capture/lazy.ts';
-import { openSources } from '../facts.ts';
+import { openTree } from '../facts.ts';
 import { externalDirsOf, FACTS_DIR } from './options.ts';
 import { reportErrors } from './print.ts';
 
@@ -30,7 +30,7 @@ export const verb = defineVerb({
       .option('root', { type: 'string', default: '/', describe: 'record a tree instead of this machine' }),
   run: async (args, host) => {
     const { bytes, set, counts, changed } = await captureMachine({
-      sources: openSources({ root: args.root }),
+      sources: openTree(args.root),
       all: args.all,
       hardware: args.hardware,
       ...externalDirsOf(args['facts-dir']),

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { RazorMkError } from '../../platform/errors/errors.ts';
 import { openCapture } from '../capture/lazy.ts';
-import { openSources } from '../sources/open.ts';
+import { openTree } from '../sources/open.ts';
 import type { CollectOptions } from '../collect-facts.ts';
 import type { IdentityChoice } from '../identity/identity-types.ts';
 import type { Sources } from '../sources/sources.ts';
@@ -78,7 +78,7 @@ export function withSources(yargs: Argv): Argv<SourceArgs> {
 
 /** Opens what the options name. Throws RAZOR_MK_FILE_UNREADABLE or RAZOR_MK_CAPTURE. */
 export async function sourcesOf(args: SourceArgs): Promise<Sources> {
-  return args.from === undefined ? openSources({ root: args.root }) : await openCapture(args.from);
+  return args.from === undefined ? openTree(args.root) : await openCapture(args.from);
 }
 
 /** The options of a gathering. */

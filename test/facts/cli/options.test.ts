@@ -33,3 +33,20 @@ test('a directory of facts that is not there is refused where it is named', asyn
     assert.match(err, /--facts-dir: \/no\/such\/facts\.d is not a directory/);
   }
 });
+
+test('a tree that is named and is none is refused by every verb that reads one', async () => {
+  for (const words of [
+    ['facts'],
+    ['facts', 'identity'],
+    ['facts', 'explain', 'kernel'],
+    ['capture', '/tmp/never.tar.gz'],
+  ]) {
+    const missing = await commandLine([...words, '--root', '/no/such/tree']);
+    assert.equal(missing.status, 66, words.join(' '));
+    assert.match(missing.err, /cannot read --root \/no\/such\/tree: it does not exist/);
+    const file = await commandLine([...words, '--root', '/proc/version']);
+    assert.match(file.err, /cannot read --root \/proc\/version: it is not a directory/);
+  }
+  const register = await commandLine(['register', '--root', '/no/such/tree', '--server', '127.0.0.1', '--dry-run']);
+  assert.match(register.err, /cannot read --root \/no\/such\/tree/);
+});
