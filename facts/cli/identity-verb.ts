@@ -1,7 +1,7 @@
 /** The verb `facts identity`: every candidate id, the ones that identify nothing struck out, and what each dialect sends. */
 import { defineVerb, type VerbModule } from '../../platform/process/verb.ts';
 import { gather } from '../collect-facts.ts';
-import { type IdentityCandidate, identityCandidates } from '../identity/identity.ts';
+import { type IdentityCandidate, identityCandidates, unknownChoices } from '../identity/identity.ts';
 import type { FactsExtras } from './extras.ts';
 import { reportErrors } from './print.ts';
 import { collectOptionsOf, identityChoiceOf, withSources } from './options.ts';
@@ -17,7 +17,10 @@ export function identityVerb(extras: FactsExtras): VerbModule {
     run: async (args, host) => {
       const { set, sources } = await gather(await collectOptionsOf(args, host.signal));
       reportErrors(set, host);
-      const candidates = identityCandidates(sources, identityChoiceOf(args));
+      const choice = identityChoiceOf(args);
+      for (const name of unknownChoices(sources, choice))
+        host.err(`razor-mk: this machine has no interface ${name}: nothing is taken in or left out for it\n`);
+      const candidates = identityCandidates(sources, choice);
       const ids = await extras.ids(set.identity);
       if (args.json) {
         host.out(`${JSON.stringify({ candidates, note: set.identity.note, ids })}\n`);

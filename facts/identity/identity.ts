@@ -39,6 +39,16 @@ export function nicRules(sources: Sources, choice: IdentityChoice = NO_CHOICE): 
   };
 }
 
+/** What a choice names and no interface of this machine is, by name or address. */
+export function unknownChoices(sources: Sources, { include, exclude }: IdentityChoice): string[] {
+  const known = new Set(
+    readNics(sources).flatMap(({ name, mac, permanentMac }) =>
+      [name, mac ?? name, permanentMac ?? name].map(plainName),
+    ),
+  );
+  return [...include, ...exclude].filter((name) => !known.has(plainName(name)));
+}
+
 /** Names as they are; addresses in lower case without separators, so that every spelling is one. */
 function plainName(text: string): string {
   const hex = text.replaceAll(/[:.-]/g, '').toLowerCase();
