@@ -120,6 +120,10 @@ test(
     const through = url.replace(`:${server.port}/`, `:${proxy.port}/`);
     const store = await storeOn(t, through);
     await broker(store, 'before');
+    const warnings: string[] = [];
+    const heed = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', heed);
+    t.after(() => process.off('warning', heed));
     proxy.silent = true;
     await assert.rejects(storeOn(t, through), { code: 'RAZOR_MK_LAB_DB', message: /does not answer in time/ });
     await assert.rejects(broker(store, 'refused'), {
@@ -131,6 +135,7 @@ test(
     await until('the store to be back', () => store.standing.away === undefined, 30_000);
     await broker(store, 'after');
     assert.equal(await storedBrokers(url), 'before after');
+    assert.deepEqual(warnings, [], 'no question is asked on a connection that has not answered the last one');
   },
 );
 

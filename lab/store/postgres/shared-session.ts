@@ -29,6 +29,8 @@ interface SessionState {
   client: Client | undefined;
   leads: boolean;
   pings: number;
+  /** Has not answered the last ping. */
+  asked: Client | undefined;
   /** A look at the feed waits for its turn. */
   looking: boolean;
 }
@@ -41,6 +43,7 @@ export async function openSession(shared: SharedState): Promise<SharedSession> {
     client: undefined,
     leads: false,
     pings: 0,
+    asked: undefined,
     looking: false,
   };
   await connect(state);
@@ -107,7 +110,8 @@ async function refusePooler(client: Client): Promise<void> {
 
 async function tryToLead(state: SessionState): Promise<void> {
   const { client } = state;
-  if (!client) return;
+  if (!client || state.asked === client) return;
+  state.asked = client;
   try {
     if (state.leads) await client.query(++state.pings % PINGS_A_PRUNING === 1 ? PRUNE_FEED : 'SELECT 1');
     else {
@@ -118,6 +122,8 @@ async function tryToLead(state: SessionState): Promise<void> {
     state.leads = false;
     // it hangs: a new one is made when this one has ended
     (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  } finally {
+    if (state.asked === client) state.asked = undefined;
   }
 }
 
