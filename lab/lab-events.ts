@@ -102,18 +102,21 @@ export function createEvents(wall: () => number): LabEvents {
     },
     subscribe,
     waitFor(matches, signal) {
+      if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
       const found = kept.find(matches);
       if (found) return Promise.resolve(found);
       return new Promise((resolve, reject) => {
+        const giveUp = (): void => {
+          stop();
+          reject(signal?.reason as Error);
+        };
         const stop = subscribe((event) => {
           if (!matches(event)) return;
           stop();
+          signal?.removeEventListener('abort', giveUp);
           resolve(event);
         });
-        signal?.addEventListener('abort', () => {
-          stop();
-          reject(signal.reason as Error);
-        });
+        signal?.addEventListener('abort', giveUp, { once: true });
       });
     },
   };

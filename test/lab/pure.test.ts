@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { splitHwIds } from '../../lab/engine/node-lookup.ts';
 import { rankMicrokernels, versionWeight } from '../../lab/images/images.ts';
-import { parseMetadata } from '../../lab/images/image-metadata.ts';
-import { MODEL_STATES, nextState, stateEntry } from '../../lab/engine/models.ts';
-import { familyOf, TEMPLATES } from '../../lab/installers/templates.ts';
-import { parseFaithfulRange, parseRange } from '../../lab/images/ranges.ts';
 import type { Image } from '../../lab/store/records.ts';
 import { matchTags } from '../../platform/rules/tags.ts';
 import { parseMatcher } from '../../lab/cli/catalog/typed.ts';
@@ -71,71 +66,6 @@ describe('tags', () => {
   });
 });
 
-describe('models', () => {
-  it('tell the microkernel and the boot loader what the table says, state by state', () => {
-    const table: [string, string, string][] = MODEL_STATES.map((state) => {
-      const { command, boot } = stateEntry(state, 'linux');
-      return [state, command, boot];
-    });
-    assert.deepEqual(table, [
-      ['init', 'reboot', 'installer'],
-      ['preinstall', 'reboot', 'installer'],
-      ['postinstall', 'reboot', 'local'],
-      ['os_complete', 'reboot', 'local'],
-      ['complete_no_broker', 'acknowledge', 'local'],
-      ['broker_wait', 'acknowledge', 'mk'],
-      ['broker_fail', 'reboot', 'local'],
-      ['broker_success', 'reboot', 'local'],
-      ['timeout_error', 'acknowledge', 'mk'],
-      ['error_catch', 'acknowledge', 'mk'],
-    ]);
-    for (const family of ['esxi', 'xenserver'] as const) {
-      for (const state of ['broker_fail', 'broker_success']) {
-        assert.equal(stateEntry(state, family).command, 'acknowledge', `${family} ${state}`);
-      }
-      assert.equal(stateEntry('init', family).command, 'reboot');
-    }
-  });
-
-  it('move as the original’s run was seen to', () => {
-    const run = ['preseed_start', 'preseed_file', 'preseed_end', 'postinstall_final'];
-    let state = 'init' as Parameters<typeof nextState>[0];
-    const seen = run.map((action) => (state = nextState(state, action)));
-    assert.deepEqual(seen, ['preinstall', 'init', 'postinstall', 'os_complete']);
-  });
-
-  it('stay where they are for actions that mean nothing there, and catch errors while installing', () => {
-    assert.equal(nextState('complete_no_broker', 'preseed_start'), 'complete_no_broker');
-    assert.equal(nextState('init', 'postinstall_final'), 'init');
-    assert.equal(nextState('postinstall', 'preseed_start'), 'postinstall');
-    assert.equal(nextState('preinstall', 'preseed_error'), 'error_catch');
-    assert.equal(nextState('postinstall', 'postinstall_timeout'), 'timeout_error');
-    assert.equal(nextState('broker_wait', 'broker_success'), 'broker_success');
-    assert.equal(nextState('init', 'broker_success'), 'init');
-  });
-
-  it('of an image have the microkernel write it, until it is written', () => {
-    for (const state of ['init', 'preinstall']) {
-      assert.equal(stateEntry(state, 'image').command, 'write_image');
-      assert.equal(stateEntry(state, 'image').boot, 'mk');
-    }
-    for (const state of MODEL_STATES.slice(2)) {
-      const { command, boot } = stateEntry(state, 'image');
-      assert.deepEqual(
-        { command, boot },
-        { command: stateEntry(state, 'linux').command, boot: stateEntry(state, 'linux').boot },
-      );
-    }
-  });
-
-  it('are of four families', () => {
-    assert.deepEqual(
-      new Set(TEMPLATES.map((template) => familyOf(template.name))),
-      new Set(['linux', 'esxi', 'xenserver', 'image']),
-    );
-  });
-});
-
 describe('versions of microkernels', () => {
   it('weigh what the original weighs', () => {
     const weights = ['v0.9.3.0', '0.10.0', 'v0.12.0', '1.0.0', '9.9.9', '2.0', '2', '2024.11.21', '1.0.0-rc1'];
@@ -158,93 +88,5 @@ describe('versions of microkernels', () => {
       ranked.map(({ uuid }) => uuid),
       ['b', 'c', 'a'],
     );
-  });
-});
-
-describe('image metadata', () => {
-  const hash = 'a'.repeat(64);
-  const good = {
-    iso_version: 'v0.12.0',
-    kernel: 'boot/vmlinuz',
-    initrd: 'boot/core.gz',
-    hash_description: { type: 'Digest::SHA2', bitlen: 256 },
-    kernel_hash: hash,
-    initrd_hash: hash,
-  };
-  it('are taken as the contract has them, in YAML of either syntax', async () => {
-    const yaml = `---\niso_version: v0.12.0\nkernel: boot/vmlinuz\ninitrd: boot/core.gz\nhash_description: {type: Digest::SHA2, bitlen: 256}\nkernel_hash: ${hash}\ninitrd_hash: ${hash}\niso_build_time: 2026-11-21 19:16:20.576499658 Z\n`;
-    const metadata = await parseMetadata(yaml);
-    assert.deepEqual(metadata, {
-      version: 'v0.12.0',
-      kernel: 'boot/vmlinuz',
-      initrd: 'boot/core.gz',
-      hash: 'sha256',
-      kernelHash: hash,
-      initrdHash: hash,
-      buildTime: Date.UTC(2026, 10, 21, 19, 16, 20) / 1000,
-    });
-    assert.equal((await parseMetadata(JSON.stringify(good))).buildTime, undefined);
-  });
-  it('have the build time that Ruby reads, where the lab is faithful', async () => {
-    const timeOf = async (text: string): Promise<number | undefined> =>
-      (await parseMetadata(`${JSON.stringify(good).slice(0, -1)}, "iso_build_time": ${text}}`, true)).buildTime;
-    assert.equal(await timeOf('2026-11-21 19:16:20.576499658 Z'), Date.UTC(2026, 10, 21, 19, 16, 20) / 1000);
-    assert.equal(await timeOf('"2026-11-21 19:16:20 Z"'), 2026);
-    assert.equal(await timeOf('1000'), 1000);
-    await assert.rejects(timeOf('2026-11-21'), /iso_build_time is a date without a time/);
-  });
-  it('are refused where the original refuses them or fails later, with the key named', async () => {
-    const wrong: [string, Record<string, unknown>][] = [
-      ['iso_version 1.5 is a number', { iso_version: 1.5 }],
-      ['iso_version', { iso_version: '08' }],
-      ['kernel', { kernel: undefined }],
-      ['kernel', { kernel: '../../etc/shadow' }],
-      ['kernel_hash', { kernel_hash: 'A'.repeat(64) }],
-      ['hash_description', { hash_description: undefined }],
-      ['hash_description', { hash_description: { type: 'sha256', bitlen: 256 } }],
-      ['hash_description', { hash_description: { type: 'Digest::SHA2', bitlen: '256' } }],
-    ];
-    for (const [key, change] of wrong) {
-      await assert.rejects(
-        parseMetadata(JSON.stringify({ ...good, ...change })),
-        (error: Error & { code?: string }) => {
-          assert.equal(error.code, 'RAZOR_MK_IMAGE_METADATA');
-          assert.match(error.message, new RegExp(key));
-          return true;
-        },
-      );
-    }
-    await assert.rejects(parseMetadata('a: [b'), { code: 'RAZOR_MK_IMAGE_METADATA' });
-  });
-});
-
-describe('byte ranges', () => {
-  it('are those of RFC 9110', () => {
-    assert.deepEqual(parseRange('bytes=0-3', 10), { first: 0, last: 3 });
-    assert.deepEqual(parseRange('bytes=4-', 10), { first: 4, last: 9 });
-    assert.deepEqual(parseRange('bytes=-3', 10), { first: 7, last: 9 });
-    assert.deepEqual(parseRange('bytes=8-99', 10), { first: 8, last: 9 });
-    for (const none of [undefined, 'bytes=5-2', 'lines=1-2', 'bytes=-', 'bytes=0-1,3-4', 'bytes=a-b']) {
-      assert.equal(parseRange(none, 10), 'whole', none);
-    }
-    for (const beyond of ['bytes=10-', 'bytes=-0']) assert.equal(parseRange(beyond, 10), 'unsatisfiable', beyond);
-    assert.equal(parseRange('bytes=-5', 0), 'unsatisfiable');
-  });
-  it('of a faithful lab are the first of a list', () => {
-    assert.deepEqual(parseFaithfulRange('bytes=0-1,3-4', 10), { first: 0, last: 1 });
-    assert.equal(parseFaithfulRange('bytes=10-', 10), 'whole');
-  });
-});
-
-describe('hardware ids', () => {
-  it('are upper case without separators, none empty, none twice', () => {
-    assert.deepEqual(splitHwIds('52:54:00:12:34:56_5254.0012.3456__52-54-00-12-34-57_', false), [
-      '525400123456',
-      '525400123457',
-    ]);
-    assert.deepEqual(splitHwIds('abc', false), ['ABC'], 'whatever a node calls itself is kept');
-  });
-  it('of a faithful lab are what Ruby’s split makes of them', () => {
-    assert.deepEqual(splitHwIds('_a__b__', true), ['', 'a', 'b']);
   });
 });
