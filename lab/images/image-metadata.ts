@@ -18,7 +18,7 @@ interface ImageMetadata {
   readonly buildTime: number | undefined;
 }
 
-const relative = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^(?!\/)(?!.*\.\.)[^\0]*$/));
+const relative = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^(?!\/)(?!.*\.\.)\P{Cc}*$/u));
 const hash = z.string().check(z.regex(/^[0-9a-f]{64,128}$/));
 
 const version = z.string().check(z.minLength(1), z.maxLength(100));

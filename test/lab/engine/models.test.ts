@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MODEL_STATES, nextState, stateEntry } from '../../../lab/engine/models.ts';
+import { isModelState, MODEL_STATES, nextState, stateEntry } from '../../../lab/engine/models.ts';
 import { familyOf, TEMPLATES } from '../../../lab/installers/templates.ts';
 
 describe('models', () => {
@@ -65,5 +65,26 @@ describe('models', () => {
       new Set(TEMPLATES.map((template) => familyOf(template.name))),
       new Set(['linux', 'esxi', 'xenserver', 'image']),
     );
+  });
+
+  it('end where each installer’s word says, and only where it means something', () => {
+    assert.equal(nextState('preinstall', 'kickstart_end'), 'postinstall');
+    assert.equal(nextState('preinstall', 'kickstart_file'), 'init');
+    assert.equal(nextState('init', 'kickstart_timeout'), 'timeout_error');
+    assert.equal(nextState('postinstall', 'postinstall_end'), 'os_complete');
+    assert.equal(nextState('postinstall', 'postinstall_error'), 'error_catch');
+    assert.equal(nextState('preinstall', 'postinstall_end'), 'preinstall');
+    assert.equal(nextState('broker_wait', 'broker_fail'), 'broker_fail');
+    assert.equal(nextState('broker_wait', 'preseed_error'), 'broker_wait');
+    for (const state of ['os_complete', 'broker_fail', 'broker_success', 'timeout_error', 'error_catch'] as const) {
+      for (const action of ['preseed_start', 'postinstall_final', 'preseed_error', 'broker_success'])
+        assert.equal(nextState(state, action), state, `${state} ${action}`);
+    }
+  });
+
+  it('are known by name, and one that is not counts as an error', () => {
+    assert.equal(isModelState('init'), true);
+    assert.equal(isModelState('constructor'), false);
+    assert.equal(stateEntry('constructor', 'linux').boot, 'mk');
   });
 });

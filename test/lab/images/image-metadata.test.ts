@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FLOAT } from '../../../lab/images/images.ts';
 import { parseMetadata } from '../../../lab/images/image-metadata.ts';
 
 describe('image metadata', () => {
@@ -40,6 +41,16 @@ describe('image metadata', () => {
       ['iso_version', { iso_version: '08' }],
       ['kernel', { kernel: undefined }],
       ['kernel', { kernel: '../../etc/shadow' }],
+      ['kernel', { kernel: '/etc/shadow' }],
+      ['kernel', { kernel: '' }],
+      ['kernel', { kernel: 'boot\n/../../etc/shadow' }],
+      ['kernel', { kernel: 'boot/vmlinuz\nshell' }],
+      ['initrd', { initrd: 'a'.repeat(1001) }],
+      ['initrd_hash', { initrd_hash: 'a'.repeat(63) }],
+      ['initrd_hash', { initrd_hash: 'a'.repeat(129) }],
+      ['iso_version', { iso_version: '' }],
+      ['iso_version', { iso_version: `1.0.0-${'x'.repeat(95)}` }],
+      ['hash_description.bitlen', { hash_description: { type: 'Digest::SHA2', bitlen: 224 } }],
       ['kernel_hash', { kernel_hash: 'A'.repeat(64) }],
       ['hash_description', { hash_description: undefined }],
       ['hash_description', { hash_description: { type: 'sha256', bitlen: 256 } }],
@@ -55,6 +66,31 @@ describe('image metadata', () => {
         },
       );
     }
-    await assert.rejects(parseMetadata('a: [b'), { code: 'RAZOR_MK_IMAGE_METADATA' });
+    await assert.rejects(parseMetadata('a: [b'), { code: 'RAZOR_MK_IMAGE_METADATA', message: /is not YAML/ });
+    await assert.rejects(parseMetadata('just text'), { message: 'iso-metadata.yaml: the file is missing or wrong' });
+    await assert.rejects(parseMetadata(''), { message: 'iso-metadata.yaml: the file is missing or wrong' });
+  });
+  it('have one of three hashes', async () => {
+    for (const bitlen of [256, 384, 512]) {
+      const text = JSON.stringify({ ...good, hash_description: { type: 'Digest::SHA2', bitlen } });
+      assert.equal((await parseMetadata(text)).hash, `sha${bitlen}`);
+    }
+  });
+  it('have a version that no server can compare only in a faithful lab, which takes numbers too', async () => {
+    const versionOf = async (text: string): Promise<string> =>
+      (await parseMetadata(JSON.stringify(good).replace('"v0.12.0"', text), true)).version;
+    assert.equal(await versionOf('"08"'), '08');
+    assert.equal(await versionOf('1.5'), `${FLOAT}1.5`);
+    await assert.rejects(parseMetadata(JSON.stringify(good).replace('"v0.12.0"', '"08"')), /"08" cannot be compared/);
+  });
+  it('have a build time in whole seconds, whichever way it is written, or none', async () => {
+    const timeOf = async (text: string): Promise<number | undefined> =>
+      (await parseMetadata(`${JSON.stringify(good).slice(0, -1)}, "iso_build_time": ${text}}`)).buildTime;
+    const at = Date.UTC(2026, 10, 21, 19, 16, 20) / 1000;
+    assert.equal(await timeOf('1000.9'), 1000);
+    assert.equal(await timeOf('"2026-11-21 19:16:20 UTC"'), at);
+    assert.equal(await timeOf('"2026-11-21 19:16:20"'), at);
+    assert.equal(await timeOf('"2026-11-21T19:16:20.999Z"'), at);
+    for (const none of ['"yesterday"', '.inf', 'true', '[]']) assert.equal(await timeOf(none), undefined, none);
   });
 });
