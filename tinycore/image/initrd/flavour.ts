@@ -40,6 +40,9 @@ function keyFiles(files: readonly string[]): Entry[] {
   ];
 }
 
+/** Options, kind and key (sshd(8), AUTHORIZED_KEYS FILE FORMAT): blanks of options are in double quotes. */
+const KEY_LINE = /^(?:(?:[^\s"]|"(?:\\.|[^"\\])*")+\s+)?(?:ssh|ecdsa|sk)-\S+\s+\S/;
+
 function readKeys(file: string): string[] {
   let text: string;
   try {
@@ -50,9 +53,7 @@ function readKeys(file: string): string[] {
   if (text.includes('PRIVATE KEY'))
     throw new RazorMkError('RAZOR_MK_USAGE', `${file} is a private key`, { remedy: `Give ${file}.pub.` });
   const lines = text.split('\n').map((line) => line.trim());
-  const keys = lines.filter(
-    (line) => /^(ssh-|ecdsa-|sk-|[\w=",-]+ (ssh|ecdsa|sk)-)\S* ?/.test(line) && !line.startsWith('#'),
-  );
+  const keys = lines.filter((line) => KEY_LINE.test(line) && !line.startsWith('#'));
   if (keys.length === 0)
     throw new RazorMkError('RAZOR_MK_USAGE', `${file} holds no public key`, {
       remedy: 'Give a file like ~/.ssh/id_ed25519.pub.',
