@@ -6,7 +6,7 @@ import { createReadStream, lstatSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { messageOf } from '../../platform/errors/errors.ts';
+import { messageOf, RazorMkError } from '../../platform/errors/errors.ts';
 import { readCapped } from '../../platform/files.ts';
 import type { Log } from '../../platform/log/log.ts';
 
@@ -66,8 +66,11 @@ export async function startMirror({ dir, port, log }: MirrorOptions): Promise<Mi
 
 /** A YAML list as JSON; no file is an empty list: there is nothing to install. */
 async function readList(path: string): Promise<string> {
-  const bytes = await readCapped(path, LIST_LIMIT);
+  const bytes = await readCapped(path, LIST_LIMIT + 1);
   if (bytes === undefined) return '[]';
+  if (bytes.length > LIST_LIMIT) {
+    throw new RazorMkError('RAZOR_MK_FILE_UNREADABLE', `${path} has more than ${LIST_LIMIT} bytes`);
+  }
   const { parse } = await import('yaml');
   return JSON.stringify(parse(bytes.toString('utf8'), { maxAliasCount: 0 }) ?? []);
 }

@@ -9,7 +9,6 @@ import { installExtensions } from '../../../tinycore/node/node-extensions.ts';
 import { loadKernelModules } from '../../../tinycore/node/kernel-modules.ts';
 import { moduleName } from '../../../tinycore/node/module-name.ts';
 import { parseExtensionList, parseModuleList } from '../../../tinycore/node/lists.ts';
-import { startMirror } from '../../../tinycore/node/mirror.ts';
 import { repairMirrorUri } from '../../../tinycore/node/uris.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
@@ -206,36 +205,4 @@ test('VMware’s modules are for VMware only', async () => {
   await loadKernelModules({ system, log, root, kernel: '6.1', listUri: 'x', fetchList: given(['vmci']) });
   assert.deepEqual(programs[0], ['insmod', join(root, KERNEL, 'drivers/misc/vmci.ko.xz')]);
   assert.deepEqual(['a/b-c.ko.xz', 'vmci', 'x.ko'].map(moduleName), ['b_c', 'vmci', 'x']);
-});
-
-test('the local mirror serves both lists as JSON and the extensions, and nothing else', async () => {
-  const dir = tree({
-    'tce-install-list.yaml': '---\n- bash.tcz\n- nano.tcz\n',
-    '4.x/x86/tcz/bash.tcz': 'squashfs',
-    '4.x/x86/tcz/bash.tcz.md5.txt': 'sum',
-    secret: 'x',
-  });
-  const { log } = recording();
-  const mirror = await startMirror({ dir, port: 0, log });
-  const base = `http://127.0.0.1:${mirror.port}/tinycorelinux`;
-  try {
-    const list = await fetch(`${base}/tce-install-list`);
-    assert.deepEqual(
-      [list.headers.get('content-type'), await list.json()],
-      ['application/json', ['bash.tcz', 'nano.tcz']],
-    );
-    assert.deepEqual(await (await fetch(`${base}/kmod-install-list`)).json(), [], 'no file: nothing to load');
-    assert.equal(await (await fetch(`${base}/4.x/x86/tcz/bash.tcz`)).text(), 'squashfs');
-    assert.equal((await fetch(`${base}/4.x/x86/tcz/bash.tcz`, { method: 'HEAD' })).headers.get('content-length'), '8');
-    for (const path of [
-      '/4.x/x86/tcz/absent.tcz',
-      '/4.x/x86/tcz/',
-      '/secret',
-      '/4.x/x86/tcz/..%2f..%2f..%2fsecret',
-      '/4.x/x86/tcz/%2e%2e/secret',
-    ])
-      assert.equal((await fetch(`${base}${path}`)).status, 404, path);
-  } finally {
-    await mirror.close();
-  }
 });
