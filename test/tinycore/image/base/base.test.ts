@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../../../platform/process/run.ts';
 import { defaultDrivers, missingDrivers } from '../../../../tinycore/image/modules/drivers.ts';
-import { sourceEpoch } from '../../../../packaging/inventory/source-epoch.ts';
 import { entriesOfDirectory } from '../../../../tinycore/image/initrd/directory-entries.ts';
 import { ipxeScript } from '../../../../tinycore/image/netboot/ipxe.ts';
 import { memoryNeeded } from '../../../../tinycore/image/initrd/memory-need.ts';
@@ -64,12 +63,6 @@ test('a module brings what it needs, hard and soft, and says what this kernel do
     builtin: ['nvme'],
     missing: ['tg3'],
   });
-});
-
-test('the time of an image is SOURCE_DATE_EPOCH, else that of the last commit, never the clock', async () => {
-  assert.equal(await sourceEpoch({ SOURCE_DATE_EPOCH: '1234' }, BASE), 1234);
-  await assert.rejects(sourceEpoch({ SOURCE_DATE_EPOCH: 'today' }, BASE), { code: 'RAZOR_MK_USAGE' });
-  assert.equal(await sourceEpoch({}, '/proc'), await sourceEpoch({}, '/proc'));
 });
 
 test('the memory that is asked for is twice the unpacked tree, because the root file system gets half', () => {

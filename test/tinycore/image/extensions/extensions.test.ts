@@ -6,7 +6,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
 import { before, test } from 'node:test';
-import { fetchBase } from '../../../../tinycore/image/base/base-url.ts';
 import { librariesOf } from '../../../../tinycore/image/extensions/debian-extension.ts';
 import { dependencies } from '../../../../tinycore/image/extensions/deb2tcz.ts';
 import { collectExtensions, extensionName, parseList } from '../../../../tinycore/image/extensions/extensions.ts';
@@ -104,11 +103,6 @@ test('a mirror’s extensions are fetched with their lists, and nothing is taken
     '/tcz/remote.tcz.md5.txt': `${md5(data)}  remote.tcz\n`,
     '/tcz/remote.tcz.dep': 'good.tcz\n',
     '/tcz/bare.tcz': data,
-    '/base.iso': 'an iso',
-    '/base.iso.md5.txt': md5(Buffer.from('an iso')),
-    '/changed.iso': 'an iso',
-    '/changed.iso.md5.txt': '0'.repeat(32),
-    '/lonely.iso': 'an iso',
   };
   const server = createServer((request, response) => {
     const file = files[request.url ?? ''];
@@ -132,23 +126,6 @@ test('a mirror’s extensions are fetched with their lists, and nothing is taken
   await assert.rejects(collectExtensions(['no-such'], { ...sources(), mirror: `${origin}/tcz` }), {
     code: 'RAZOR_MK_TCZ',
   });
-  // a base by its address, under the same rule
-  const path = await fetchBase({ url: `${origin}/base.iso`, cache: join(directory, 'bases') });
-  delete files['/base.iso'];
-  assert.equal(
-    await fetchBase({ url: `${origin}/base.iso`, cache: join(directory, 'bases') }),
-    path,
-    'kept from the first time',
-  );
-  for (const [url, message] of [
-    ['/changed.iso', /does not fit/],
-    ['/lonely.iso', /no checksum is known/],
-    ['/none.iso', /no checksum is known/],
-  ] as const) {
-    await assert.rejects(fetchBase({ url: origin + url, cache: directory }), { code: 'RAZOR_MK_DOWNLOAD', message });
-  }
-  const wrong = { url: `${origin}/lonely.iso`, cache: directory, sha256: '0'.repeat(64) };
-  await assert.rejects(fetchBase(wrong), { code: 'RAZOR_MK_DOWNLOAD', message: /SHA-256/ });
 });
 
 test('of what apt says a package needs, its libraries are taken, however far down, of alternatives the first', () => {
