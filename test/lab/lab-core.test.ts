@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LabCore } from '../../lab/lab-core.ts';
+import type { NodeRecord } from '../../lab/store/records.ts';
 import { labCore } from '../helpers/lab-core.ts';
 
 const asked = (core: LabCore, host?: string, localAddress?: string): string =>
@@ -13,6 +14,7 @@ describe('the addresses that nodes are given', () => {
     assert.equal(asked(core, 'lab.example', '10.0.0.1'), 'http://lab.example:8026');
     assert.equal(asked(core, '[fe80::1]:80', '10.0.0.1'), 'http://[fe80::1]:8026');
     assert.equal(asked(core, undefined, '::ffff:10.0.0.1'), 'http://10.0.0.1:8026');
+    assert.equal(asked(core, undefined, 'fd00::ffff:1'), 'http://[fd00::ffff:1]:8026');
     assert.equal(asked(core, undefined, 'fd00::5'), 'http://[fd00::5]:8026');
     assert.equal(asked(core), 'http://127.0.0.1:8026');
   });
@@ -59,6 +61,22 @@ describe('the tags of a node', () => {
     assert.deepEqual(tagsOf(core, id), ['nics_2', 'twin']);
     await store.write(() => store.nodes.setFacts(id, { mk_hw_nic_count: '3' }, 'idle', 3));
     assert.deepEqual(tagsOf(core, id), ['nics_3']);
+  });
+
+  it('are reckoned once as long as facts, rules, metadata and what is installed stay as they are', async (t) => {
+    const { core } = labCore(t);
+    const { store } = core;
+    const make = (hwId: string): Promise<NodeRecord> =>
+      store.write(() => store.nodes.create({ dialect: 'razor', hwIds: [hwId], at: 1, allowed: true }));
+    const [node, other] = [await make('A'), await make('B')];
+    const first = core.tags(node);
+    core.tags(other);
+    assert.equal(core.tags(node), first);
+    const changed: Partial<NodeRecord>[] = [{ metadata: { rack: '1' } }, { installed: 'debian' }, { factsVersion: 9 }];
+    for (const change of changed) {
+      const reckoned = core.tags(node);
+      assert.notEqual(core.tags({ ...node, ...change }), reckoned, Object.keys(change)[0]);
+    }
   });
 
   it('of Hanlon are its ids as well', async (t) => {

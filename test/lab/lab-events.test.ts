@@ -69,10 +69,20 @@ describe('the event log', () => {
     const waiting = events.waitFor(() => false, stop.signal);
     stop.abort(new Error('enough'));
     await assert.rejects(waiting, /enough/);
-    await assert.rejects(
-      events.waitFor(() => true, stop.signal),
-      /enough/,
-    );
+    some(1, events);
+    const late = events.waitFor(() => true, stop.signal);
+    await assert.rejects(late, /enough/);
+  });
+
+  it('leaves nothing at its signal once the event has come, and looks at no other', async () => {
+    const events = createEvents(() => 0);
+    const { signal } = new AbortController();
+    const looked: number[] = [];
+    const waiting = events.waitFor(({ seq }) => looked.push(seq) > 1, signal);
+    some(3, events);
+    assert.equal((await waiting).seq, 2);
+    assert.deepEqual(looked, [1, 2]);
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { expireNodes, startExpiry } from '../../../lab/engine/expiry.ts';
+import { RazorMkError } from '../../../platform/errors/errors.ts';
 import type { LabCore } from '../../../lab/lab-core.ts';
 import type { NodeRecord } from '../../../lab/store/records.ts';
 import { labCore } from '../../helpers/lab-core.ts';
@@ -50,6 +51,30 @@ describe('nodes that were silent for too long', () => {
     assert.equal(clock.sleeping, 0);
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(core.events.since(0).at(-1)?.type, 'expired', 'an end that was asked for is no failure');
+  });
+
+  it('are asked about again when the database was away, and what else goes wrong ends the sweeps, and is said', async (t) => {
+    for (const [code, sweeps] of [
+      ['RAZOR_MK_LAB_DB_AWAY', 2],
+      ['RAZOR_MK_LAB_DB', 1],
+    ] as const) {
+      const { core, clock } = labCore(t, { timing: { nodeExpireMs: 100, sweepMs: 1000 } });
+      let asked = 0;
+      const silent = (): never => {
+        asked++;
+        throw new RazorMkError(code, 'no answer');
+      };
+      const store = { ...core.store, nodes: { ...core.store.nodes, silent }, standing: core.store.standing };
+      const stop = startExpiry({ ...core, store });
+      await clock.advance(1000);
+      await clock.advance(1000);
+      await clock.advance(0);
+      assert.equal(asked, sweeps, code);
+      const failures = core.events.since(0).filter(({ type }) => type === 'failed');
+      assert.equal(failures.length, sweeps === 1 ? 1 : 0);
+      if (sweeps === 1) assert.match(failures[0]?.message ?? '', /^expiry stopped: .*no answer/);
+      stop();
+    }
   });
 
   it('are left to the lab that leads, and to later while the database is away', async (t) => {
