@@ -58,7 +58,7 @@ test('the house keeps its limits: short functions, rooms that can be searched, n
 });
 
 /** The share that was reached, in whole percent. It only rises: raise it with the tests that you add. */
-const MIRRORED_PERCENT = 49;
+const MIRRORED_PERCENT = 53;
 
 test('files with logic have a test at the mirrored path: as many as there were, or more', () => {
   const root = new URL('../..', import.meta.url).pathname;
