@@ -25,6 +25,9 @@ describe('hardware ids', () => {
     assert.equal(normaliseHwId(' 52.54.00-12-34:5a '), '52540012345A');
     assert.equal(normaliseHwId('a-b.c:d'), 'A-B.CD');
     assert.equal(normaliseHwId('52:54:00:12:34:56:78'), '52540012345678');
+    assert.equal(normaliseHwId('52-54-00-12-34-56-78'), '52-54-00-12-34-56-78');
+    assert.equal(normaliseHwId('x-52-54-00-12-34-56'), 'X-52-54-00-12-34-56');
+    assert.deepEqual(splitHwIds('52540012345A_52540012345B', true), ['52540012345A', '52540012345B']);
   });
   it('are kept up to 64 of them, of 64 printable characters each', () => {
     assert.equal(acceptableHwIds(Array<string>(64).fill('x'.repeat(64))), true);

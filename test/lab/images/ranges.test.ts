@@ -21,6 +21,7 @@ describe('byte ranges', () => {
     assert.deepEqual(parseRange('bytes=-99', 10), { first: 0, last: 9 });
     assert.deepEqual(parseRange('Bytes= 1-2 ', 10), { first: 1, last: 2 });
     assert.equal(parseRange('bytes=12-11', 10), 'whole', 'broken, wherever it lies');
+    assert.equal(parseRange('kilobytes=1-2', 10), 'whole');
     assert.equal(parseRange(`bytes=${'1'.repeat(16)}-`, 10), 'whole');
   });
   it('of a faithful lab are the first of a list', () => {

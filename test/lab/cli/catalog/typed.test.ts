@@ -25,7 +25,7 @@ describe('what people type', () => {
     assert.deepEqual(of('name~^a=b'), ['name', 'like', '^a=b', false]);
     assert.deepEqual(of('name!~a\nb'), ['name', 'like', 'a\nb', true]);
     assert.deepEqual(of('serial='), ['serial', 'equal', '', false]);
-    for (const word of ['cpu', '=4', '!=4', 'cpu!4', '']) {
+    for (const word of ['cpu', '=4', '!=4', 'cpu!4', '!cpu=4', '']) {
       assert.throws(() => parseMatcher(word), { ...USAGE, message: /is not FACT=VALUE, FACT!=VALUE/ }, word);
     }
   });

@@ -24,6 +24,7 @@ describe('who a machine is for Hanlon', () => {
       '12345678-1234-5678-90ab-cddeefaabbcc',
       'Not Settable',
       `${UUID}0`,
+      `x${UUID}`,
       UUID.slice(1),
       '',
     ];
