@@ -82,7 +82,7 @@ test('the iPXE script asks with the addresses of all cards, and each step that f
   const labels = new Set([...script.matchAll(/^:(\w+)$/gm)].map((match) => match[1]));
   for (const [, target] of script.matchAll(/goto (\w+)/g)) assert.ok(labels.has(target), target);
   for (const line of script.split('\n').filter((text) => /^(dhcp|chain|isset) /.test(text)))
-    assert.match(line, /\|\| goto|&& (goto ask|set \S+ \S+) \|\|$/, line);
+    assert.match(line, /\|\| goto|&& (goto ask|exit 1|set \S+ \S+) \|\|$/, line);
   assert.equal(script.match(/^isset \$\{net\d/gm)?.length, 8);
   assert.equal(script.match(/^isset \$\{proxydhcp\/next-server\} /gm)?.length, 1);
 });
