@@ -77,6 +77,7 @@ export function document({ title, place, body, now, ironic, actor }: Page): stri
         <script src="/assets/page.js" defer></script>
       </head>
       <body data-now="${now}">
+        <a class="skip" href="#content">To the content</a>
         <header class="top">
           <div>
             <a class="brand" href="/">razor-mk <span>lab</span></a>
@@ -84,7 +85,7 @@ export function document({ title, place, body, now, ironic, actor }: Page): stri
             ${person(actor)}
           </div>
         </header>
-        <main>${body}</main>
+        <main id="content" tabindex="-1">${body}</main>
       </body>
     </html> `;
   return markup;

@@ -177,7 +177,7 @@ function factTable(core: LabCore, node: NodeRecord, search: string): Html {
               <tr>
                 <th>Name</th>
                 <th>Value</th>
-                <th></th>
+                <th><span class="unseen">Copy</span></th>
               </tr>
             </thead>
             <tbody>

@@ -1,20 +1,19 @@
 /** The lab's page in a real browser. Skipped, with a reason, where Chromium is not installed. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startLab, type Lab } from '../../lab/lab-server.ts';
+import { launchBrowser, skip } from './site.ts';
 import { checkinNode, factsOf, registerNode, tenNodes } from './ten-nodes.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
 /** The one of the documentation is made anew with UPDATE_SCREENSHOT=1 npm run test:page. */
 const SCREENSHOT = fileURLToPath(
   new URL(process.env['UPDATE_SCREENSHOT'] ? '../../docs/lab-page.png' : '../../build/lab-page.png', import.meta.url),
 );
 const DEPLOYED = 'f02e3aae-762e-4a4e-afc2-64afb092cdc1';
-const skip = existsSync(CHROMIUM) ? false : `${CHROMIUM} is not installed (Debian package chromium)`;
 if (skip) console.log(`skipped: ${skip}`);
 
 const PATHS = ['/', '/log', '/policies', '/images', '/requests', '/ironic', `/ironic/${DEPLOYED}`];
@@ -34,14 +33,13 @@ describe('the page', { skip }, () => {
   let browser: Browser;
   let uuids: readonly string[];
   before(async () => {
-    const { chromium } = await import('playwright-core');
     const waiting = { uuid: DEPLOYED, key: 'K', image: '/nowhere.raw', bootOption: 'netboot' } as const;
     lab = await startLab({
       ports: { nodes: 0, images: 0, people: 0, razorServer: 0 },
       ironic: { port: 0, nodes: [waiting], anyNode: { image: undefined } },
     });
     uuids = await tenNodes(lab);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await launchBrowser();
   });
   after(async () => {
     await browser?.close();
