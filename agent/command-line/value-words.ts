@@ -21,6 +21,11 @@ const WORDS: Readonly<Record<string, string>> = {
   'people-name': 'NAME',
   save: 'FILE',
   who: 'NAME',
+  'oidc-issuer': 'URL',
+  'oidc-client': 'ID',
+  'oidc-scope': 'SCOPES',
+  'oidc-roles-claim': 'CLAIM',
+  'oidc-role': 'VALUE=ROLE',
 
   attempts: 'COUNT',
   'builtin-list': 'FILE',

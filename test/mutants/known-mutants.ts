@@ -99,7 +99,12 @@ const ONCE_SURVIVED: readonly Row[] = [
 
 const ONCE_KILLED: readonly Row[] = [
   ['agent/loop/targets.ts', 'a short TTL is asked for too often', 'Math.max(ttl, SHORTEST_TTL_S)', 'ttl'],
-  ['agent/loop/turn.ts', 'an error of the agent is not registered', "changed.push('razor_mk_errors');", ''],
+  [
+    'agent/loop/turn.ts',
+    'an error of the agent is not registered',
+    'changed.push(...[...own].filter((name) => before[name] !== now[name]));',
+    '',
+  ],
   ['agent/loop/turn.ts', 'facts are kept after a failed register', 'options.facts.expire();', ''],
   [
     'agent/loop/take-turn.ts',

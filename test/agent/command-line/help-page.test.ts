@@ -54,7 +54,7 @@ test('the help of a verb shows the settings that it uses, and takes the others',
 });
 
 /** Verbs that only hold others (defineGroup): there is nothing to show of them. */
-const GROUPS = ['image', 'lab database'];
+const GROUPS = ['image', 'lab database', 'lab secrets'];
 
 test('every verb has two to four examples whose verbs and options exist, and every value has a word', async () => {
   for (const { path, module, below } of await allVerbs()) {
