@@ -1,6 +1,6 @@
 /** Every verb of the program: its line in the help, and how its module is loaded when it is asked for. */
 import { RazorMkError } from '../platform/errors/errors.ts';
-import { EXECUTABLE } from '../platform/process/executable.ts';
+import { EXECUTABLE, WITH_LAB } from '../platform/process/executable.ts';
 import { defineVerb, type VerbEntry, type VerbModule } from '../platform/process/verb.ts';
 
 /** Stands in the executable where a clone has the lab or the image builder. */
@@ -77,7 +77,7 @@ const OWN_VERBS: readonly VerbEntry[] = [
 ];
 
 /**
- * Verbs of a clone: lab, image builder, packaging. The packager defines EXECUTABLE, and with it the imports below are
+ * Verbs of a clone: lab, image builder, packaging. The packager defines EXECUTABLE and WITH_LAB, and with them the imports below are
  * left out of the bundle (an early return would not do it: each import stands in its own branch).
  */
 const CLONE_VERBS: readonly VerbEntry[] = [
@@ -93,8 +93,8 @@ const CLONE_VERBS: readonly VerbEntry[] = [
     name: 'lab',
     describe: 'an embedded provisioning server, and verbs that talk to a running one',
     load: async () => {
-      if (EXECUTABLE) return cloneOnly('lab');
-      else return (await import('../lab/cli/lab.ts')).verb;
+      if (WITH_LAB) return (await import('../lab/cli/lab.ts')).verb;
+      else return cloneOnly('lab');
     },
   },
   {
@@ -116,7 +116,9 @@ const CLONE_VERBS: readonly VerbEntry[] = [
 ];
 
 const cloneVerbs = EXECUTABLE
-  ? CLONE_VERBS.map((entry) => ({ ...entry, describe: `${entry.describe} (in a clone only)` }))
+  ? CLONE_VERBS.map((entry) =>
+      WITH_LAB && entry.name === 'lab' ? entry : { ...entry, describe: `${entry.describe} (in a clone only)` },
+    )
   : CLONE_VERBS;
 
 export const VERBS: readonly VerbEntry[] = [...NODE_VERBS, ...cloneVerbs, ...OWN_VERBS];

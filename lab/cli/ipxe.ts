@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { RazorMkError } from '../../platform/errors/errors.ts';
+import { EXECUTABLE } from '../../platform/process/executable.ts';
 import { defineVerb } from '../../platform/process/verb.ts';
 import { BOOT_DIALECTS, bootstrapFor, grubFor } from '../ipxe/bootstrap.ts';
 import { layOut } from '../ipxe/layout.ts';
@@ -42,6 +43,7 @@ export const verb = defineVerb({
       host.out(text[args.menu ?? 'none']);
       return 0;
     }
+    if (EXECUTABLE) throw new RazorMkError('RAZOR_MK_CLONE_ONLY', 'lab ipxe --out is not part of the executable');
     const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
     };

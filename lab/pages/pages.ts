@@ -1,5 +1,4 @@
 /** The pages for people, made on the server. They only show; the verbs change things, by `/api`. */
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LabCore } from '../lab-core.ts';
 import type { Exchanges } from '../listeners/exchange-log.ts';
@@ -19,6 +18,7 @@ import { nodesCsv, nodesJson } from './nodes/export.ts';
 import { findNodes, type NodeFilter } from './nodes/node-search.ts';
 import { nodesPage } from './nodes-page.ts';
 import { nodeName } from './node-state.ts';
+import { pageAsset } from './page-asset.ts';
 import { auditPage } from './people/audit-page.ts';
 import { loginRoutes, type Send } from './people/login.ts';
 import { openIdRoutes } from './people/openid-login.ts';
@@ -99,7 +99,7 @@ export function pages(app: FastifyInstance, core: LabCore, { exchanges, access, 
       );
 
     for (const [name, type] of ASSETS) {
-      const content = readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
+      const content = pageAsset(name);
       site.get(`/assets/${name}`, (_request, reply) => sendText(reply, 200, content, type));
     }
     site.get('/', async (request, reply) => {

@@ -1,4 +1,4 @@
-/** The agent as one JavaScript file: esbuild, with the lab and the image builder left out. */
+/** The agent as one JavaScript file: esbuild, with the image builder left out, and the lab where it is not asked for. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -10,6 +10,8 @@ import { PROJECT } from '../project-paths.ts';
 interface BundleOptions {
   readonly version: string;
   readonly commit: string;
+  /** With the lab in it. */
+  readonly lab?: boolean;
   /** File to write; its directory exists. */
   readonly output: string;
 }
@@ -25,7 +27,7 @@ export interface Bundle {
   readonly modules: readonly string[];
 }
 
-/** Rooms that never run on a node: none of their modules may be in the bundle. */
+/** Rooms that never run on a node: none of their modules may be in the bundle, but for the lab's where it is asked for. */
 const LEFT_OUT = ['lab/', 'packaging/', 'tinycore/image/', 'scripts/', 'test/'];
 
 /**
@@ -35,9 +37,9 @@ const LEFT_OUT = ['lab/', 'packaging/', 'tinycore/image/', 'scripts/', 'test/'];
 const inlineExecutable: Plugin = {
   name: 'inline-executable',
   setup: (esbuild) => {
-    esbuild.onLoad({ filter: /\/(agent|facts|platform|tinycore)\/.*\.ts$/ }, ({ path }) => ({
+    esbuild.onLoad({ filter: /\/(agent|facts|lab|platform|tinycore)\/.*\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replace(
-        /^import \{ EXECUTABLE \} from '[./]+\/(platform\/)?(process\/)?executable\.ts';$/m,
+        /^import \{ EXECUTABLE(?:, WITH_LAB)? \} from '[./]+\/(platform\/)?(process\/)?executable\.ts';$/m,
         '',
       ),
       loader: 'ts',
@@ -56,6 +58,7 @@ const WRAPPER = ['(function (exports, require, module, __filename) {', '\n})'] a
 /** Bundles agent/main.ts. Throws RAZOR_MK_PACKAGE where esbuild fails or a room of the clone got in. */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
   let metafile: Metafile;
+  const lab = options.lab === true;
   try {
     const result = await build({
       entryPoints: ['agent/main.ts'],
@@ -72,12 +75,16 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
       legalComments: 'none', // the licence texts lie beside the executable, whole
       metafile: true,
       logLevel: 'silent',
-      plugins: [inlineExecutable, lazyModules],
+      // the lab uses more of Node than what the stand-ins have
+      plugins: lab ? [inlineExecutable] : [inlineExecutable, lazyModules],
+      external: ['pg-native'], // another client, which pg takes where somebody has installed it
       define: {
         // yargs and node-cron call createRequire(import.meta.url), which is undefined in CommonJS (esbuild is silent)
         'import.meta.url': '__import_meta_url',
         'performance.now': '__now',
         EXECUTABLE: 'true',
+        WITH_LAB: String(lab),
+        RAZOR_MK_WITH_LAB: String(lab),
         RAZOR_MK_EXECUTABLE: 'true',
         RAZOR_MK_VERSION: JSON.stringify(options.version),
         RAZOR_MK_COMMIT: JSON.stringify(options.commit),
@@ -94,7 +101,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     .filter(([path, part]) => part.bytesInOutput > 0 && !path.startsWith('lazy:'))
     .map(([path]) => path)
     .sort();
-  const strays = kept.filter((path) => LEFT_OUT.some((room) => path.startsWith(room)));
+  const out = LEFT_OUT.filter((room) => !lab || room !== 'lab/');
+  const strays = kept.filter((path) => out.some((room) => path.startsWith(room)));
   if (strays.length > 0)
     throw new RazorMkError('RAZOR_MK_PACKAGE', `modules of the clone got into the executable: ${strays.join(', ')}`, {
       remedy: 'Import them behind `if (EXECUTABLE) … else …` (agent/verbs.ts).',

@@ -13,6 +13,7 @@ export const verb = defineVerb({
   examples: [
     ['package', 'build/razor-mk and build/razor-mk.tcz'],
     ['package --arch arm64 --output build/arm64', 'for another processor'],
+    ['package --lab', 'build/razor-mk-lab: the same with the lab in it, for a server'],
     ['package --no-budget', 'without measuring the compressed size, which takes longest'],
   ],
   options: (yargs) =>
@@ -26,6 +27,11 @@ export const verb = defineVerb({
       .option('output', {
         type: 'string',
         describe: 'directory of the results: build, or build/ARCH for another processor',
+      })
+      .option('lab', {
+        type: 'boolean',
+        default: false,
+        describe: 'the executable with the lab in it, and no extension',
       })
       .option('libraries', {
         type: 'string',
@@ -62,6 +68,7 @@ export const verb = defineVerb({
     const say = (text: string): void => (args.json ? undefined : host.err(text));
     const result = await buildExecutable({
       arch,
+      lab: args.lab,
       version: sourceVersion(),
       commit: await sourceCommit(),
       output,
@@ -75,7 +82,7 @@ export const verb = defineVerb({
     });
     const epoch = await sourceEpoch(host.env, PROJECT);
     let tcz: { readonly path: string; readonly bytes: number } | undefined;
-    const compression = args.tcz;
+    const compression = args.lab ? 'none' : args.tcz;
     if (compression !== 'none') {
       const path = `${result.executable}.tcz`;
       const { bytes } = await withProgress(say, 'packing       the extension', () =>

@@ -1,5 +1,5 @@
 /** From the clone to build/razor-mk: bundle, stripped Node, SEA, inventory, licences, budget. */
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../platform/files.ts';
 import { withProgress } from '../../platform/process/progress.ts';
@@ -19,13 +19,15 @@ import {
 } from '../inventory/licences.ts';
 import { verifyInstalled } from '../inventory/npm-archives.ts';
 import { findNodeBinary, lockedNode, stripNode } from './node-binary.ts';
-import { ARCHES, type Arch } from '../project-paths.ts';
+import { ARCHES, PROJECT, type Arch } from '../project-paths.ts';
 import { PCI_IDS_ASSET, pciIdsAsset } from '../bundle/compact-pci-ids.ts';
 import { sbom } from '../inventory/sbom.ts';
 import { makeExecutable } from './sea.ts';
 
 interface PackageOptions {
   readonly arch: Arch;
+  /** With the lab in it: another executable, razor-mk-lab. */
+  readonly lab?: boolean;
   readonly version: string;
   readonly commit: string;
   /** Directory of the results. */
@@ -81,7 +83,7 @@ export async function buildExecutable(options: PackageOptions): Promise<PackageR
     const { sha256, parts } = staged;
     say(`executable   ${size(staged.path)} bytes, sha256 ${sha256}\n`);
     const compressedBytes = options.budget === false ? undefined : await measured(staged, options);
-    const executable = join(output, 'razor-mk');
+    const executable = join(output, options.lab ? 'razor-mk-lab' : 'razor-mk');
     const files = { sbom: `${executable}.cdx.json`, licences: `${executable}.LICENCES.txt` };
     replaceFile(files.sbom, sbom({ version, commit, sha256, parts, embedded: process.versions }));
     replaceFile(files.licences, licenceFile(parts));
@@ -106,7 +108,9 @@ async function stageExecutable(stage: string, options: PackageOptions): Promise<
   const { arch, cache, env, say, version, commit } = options;
   const pinned = lockedNode(arch);
   const long = <T>(what: string, work: () => Promise<T>): Promise<T> => withProgress(say, what, work);
-  const bundled = await long('bundling', () => bundle({ version, commit, output: bundlePath(stage) }));
+  const bundled = await long('bundling', () =>
+    bundle({ version, commit, lab: options.lab === true, output: bundlePath(stage) }),
+  );
   say(`bundle       ${bundled.bytes.toLocaleString('en')} bytes, ${bundled.packages.length} npm packages\n`);
   await long('verifying     npm packages', () => verifyInstalled(bundled.packageFiles, { cache, env, say }));
   say(`verified     ${bundled.packageFiles.length} files of npm packages, by package-lock.json\n`);
@@ -131,16 +135,22 @@ async function stageExecutable(stage: string, options: PackageOptions): Promise<
       stage,
       node: stripped,
       output: path,
-      ...(pciIds === undefined ? {} : { assets: { [PCI_IDS_ASSET]: pciIds.file } }),
-      flags: options.flags,
+      assets: {
+        ...(pciIds === undefined ? {} : { [PCI_IDS_ASSET]: pciIds.file }),
+        ...(options.lab ? pageAssets() : {}),
+      },
+      // a microkernel is short of memory, a lab is not
+      flags: options.flags ?? (options.lab ? [] : undefined),
+      cache: options.lab !== true,
       libraries: options.libraries,
     }),
   );
-  say(
-    cacheBytes > 0
-      ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`
-      : `code cache   none: this machine cannot run Node for ${ARCHES[arch].machine} (apt-get install qemu-user-static); the executable starts slower\n`,
-  );
+  if (!options.lab)
+    say(
+      cacheBytes > 0
+        ? `code cache   ${cacheBytes.toLocaleString('en')} bytes\n`
+        : `code cache   none: this machine cannot run Node for ${ARCHES[arch].machine} (apt-get install qemu-user-static); the executable starts slower\n`,
+    );
   const libraries = findLibraries(arch, path, options.libraries);
   const parts = [
     projectPart(version),
@@ -150,6 +160,12 @@ async function stageExecutable(stage: string, options: PackageOptions): Promise<
     ...(await libraryParts(libraries)),
   ];
   return { path, sha256: await sha256OfFile(path), bundle: bundled, parts, libraries, wholeIcu: icu === undefined };
+}
+
+/** Files of the lab's page, by the name that lab/pages asks for. */
+function pageAssets(): Record<string, string> {
+  const place = join(PROJECT, 'lab/pages/assets');
+  return Object.fromEntries(readdirSync(place).map((name) => [`page/${name}`, join(place, name)]));
 }
 
 /** Bytes by xz, held against the budget. */

@@ -31,6 +31,8 @@ interface SeaOptions {
   readonly node: string;
   readonly output: string;
   readonly flags?: readonly string[];
+  /** Whether V8's code cache is made; with other flags than the agent's it is not the same bytes each time. */
+  readonly cache?: boolean;
   /** Further directories that hold shared libraries of `arch`. */
   readonly libraries?: readonly string[];
   /** Name of each asset (node:sea, getRawAsset) and its file. */
@@ -54,7 +56,10 @@ export async function makeExecutable(options: SeaOptions): Promise<{ readonly ca
   const flags = options.flags ?? V8_FLAGS;
   const code = join(stage, 'razor-mk.cjs');
   await bundleScript('packaging/bundle/loader.ts', join(stage, 'loader.cjs'), 'cjs');
-  const codeCache = await makeCodeCache({ arch, node: options.node, flags, code, stage, libraries });
+  const codeCache =
+    options.cache === false
+      ? undefined
+      : await makeCodeCache({ arch, node: options.node, flags, code, stage, libraries });
   const assets: Record<string, string> = {};
   const files = {
     ...options.assets,

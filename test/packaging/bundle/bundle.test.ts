@@ -31,6 +31,28 @@ test('nothing of the lab, the packager or the image builder is in the bundle', (
   assert.ok(made.packages.includes('yargs'));
 });
 
+test('with the lab, the bundle has that too, and still nothing of the packager and the image builder', async () => {
+  const output = join(directory, 'razor-mk-lab.cjs');
+  const whole = await bundle({ version: '9.8.7', commit: 'abc1234', lab: true, output });
+  for (const path of ['agent/main.ts', 'lab/lab-server.ts', 'lab/store/postgres/connection.ts'])
+    assert.ok(whole.modules.includes(path), path);
+  assert.deepEqual(
+    whole.modules.filter((path) => /^(packaging|tinycore\/image|test|scripts)\//.test(path)),
+    [],
+  );
+  for (const name of ['fastify', 'pg']) assert.ok(whole.packages.includes(name), name);
+  npmParts(whole.packages);
+  const start = join(directory, 'start-lab.cjs');
+  const load = `new (require('node:vm').Script)(require('node:fs').readFileSync(${JSON.stringify(whole.path)}, 'latin1'))`;
+  writeFileSync(start, `${load}.runInThisContext()(exports, require, module, __filename);`);
+  const help = await run([process.execPath, start, '--help']);
+  const words = help.stdout.toString('utf8').replaceAll(/\s+/g, ' ');
+  assert.match(words, / lab an embedded provisioning server, and verbs that talk to a running one package /);
+  assert.match(words, / demo [^()]+\(in a clone only\) lab /);
+  const checked = await run([process.execPath, start, 'lab', 'check', '--db', ':memory:']);
+  assert.equal(checked.status, 0, checked.stderr.toString('utf8'));
+});
+
 test('the bundle knows its version and commit, and says where the other verbs are', async () => {
   // what the loader does in the executable
   const start = join(directory, 'start.cjs');
