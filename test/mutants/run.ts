@@ -137,7 +137,8 @@ async function sampled(tree: string, all: readonly Mutant[], runner: TestRunner,
     process.stdout.write(byRoom(outcomes));
     if (outcomes.size < count) process.stdout.write(`the time was over: ${count - outcomes.size} were not run\n`);
   }
-  const bad = survivorsOf(outcomes) > outcomes.size * ALLOWED_SHARE;
+  // of mutants that were not run nothing is known, so a sample that was cut short is no success
+  const bad = outcomes.size < sample.length || survivorsOf(outcomes) > outcomes.size * ALLOWED_SHARE;
   return lost.length > 0 || survivorsOf(knownOutcomes) > 0 || bad ? 1 : 0;
 }
 
@@ -206,7 +207,8 @@ function mutantsIn(tree: string, paths: readonly string[], prefix: string): Muta
 function counted(outcomes: Outcomes): string {
   const of = (verdict: Outcome['verdict']): number =>
     [...outcomes.values()].filter((outcome) => outcome.verdict === verdict).length;
-  const share = outcomes.size === 0 ? 0 : (100 * survivorsOf(outcomes)) / outcomes.size;
+  if (outcomes.size === 0) return 'none was run';
+  const share = (100 * survivorsOf(outcomes)) / outcomes.size;
   const counts = `${of('killed')} killed, ${of('survived')} survived, ${of('untested')} at places that no test executes`;
   return `${counts} (${share.toFixed(1)} % not killed)`;
 }
