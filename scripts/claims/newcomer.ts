@@ -58,17 +58,12 @@ export const claims: readonly Claim[] = [
   {
     id: 'newcomer-search',
     area: 'newcomer',
-    says: 'rows 5, 12, 13: a search looks at every node, and says when none of them is meant; names of facts on one line; equal events folded',
+    says: 'rows 5, 12, 13: a search looks at every node, and says when none of them is meant; equal events folded',
     command: besideLab(
-      `${REGISTER}; for i in 1 2 3 4; do curl -s "$N/razor/api/node/checkin?hw_id=080027AABBCC&last_state=idle" >/dev/null; done; curl -s "$RAZOR_MK_LAB_URL/?q=080027"; curl -s $RAZOR_MK_LAB_URL/log; cat lab/pages/assets/page.css; curl -s "$RAZOR_MK_LAB_URL/?q=no-such-node"`,
+      `${REGISTER}; for i in 1 2 3 4; do curl -s "$N/razor/api/node/checkin?hw_id=080027AABBCC&last_state=idle" >/dev/null; done; curl -s "$RAZOR_MK_LAB_URL/?q=080027"; curl -s $RAZOR_MK_LAB_URL/log; curl -s "$RAZOR_MK_LAB_URL/?q=no-such-node"`,
     ),
     minutes: 2,
-    check: shows(
-      /08:00:27:aa:bb:cc/i,
-      /4 times since/,
-      /table\.facts td:first-child \{[^}]*nowrap/,
-      /No node of 1 is one of them/,
-    ),
+    check: shows(/08:00:27:aa:bb:cc/i, /4 times since/, /No node of 1 is one of them/),
   },
   {
     id: 'newcomer-kept',
