@@ -37,6 +37,8 @@ export interface Answers {
   readonly productKey: string | undefined;
   /** Address of an ISO, for installers that load one whole. */
   readonly iso: string | undefined;
+  /** Words `console=…` of the installer's kernel line, which the installed system needs for a login there. */
+  readonly consoles: readonly string[];
   /** Address of one of this node's callbacks, as `preseed/start`. */
   readonly callback: (path: string) => string;
   /** What the names of an installer's files are put behind, for installers that add them themselves; ends with a slash. */
@@ -92,6 +94,7 @@ export function answersFor(active: ActiveModel, routes: Routes): Answers {
     product: metadata['product'],
     productKey: metadata['product_key'],
     iso: files === undefined ? undefined : `${files}/${iso}`,
+    consoles: wordsOf(metadata['kernel_args'] ?? '').filter((word) => /^console=[\w,.@:-]{1,60}$/.test(word)),
     callback: (path) => routes.callback(active, path),
     filesBelow: (word) => routes.filesBelow(active, word),
   };

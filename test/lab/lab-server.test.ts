@@ -99,6 +99,7 @@ describe('a machine’s whole way through razor-mk lab', () => {
     };
     const preseed = await call('preseed/file');
     assert.match(preseed, /^d-i netcfg\/get_hostname string node1$/m);
+    assert.match(preseed, /^d-i netcfg\/hostname string node1$/m);
     assert.match(preseed, /^d-i passwd\/root-password-crypted password \$6\$[\w./]{16}\$[\w./]{86}$/m);
     assert.equal(await state(), 'init');
     assert.equal(await call('preseed/start'), 'ok');

@@ -12,6 +12,8 @@ export const preseed: Installer = {
       ...['auto=true', 'priority=critical', `url=${answers.callback('preseed/file')}`],
       ...['debian-installer/locale=en_US.UTF-8', 'keyboard-configuration/xkb-keymap=us'],
       ...['netcfg/choose_interface=auto', `hostname=${answers.hostname}`, `domain=${answers.domain}`],
+      // stands above the name that DHCP or DNS has for the address: that of the microkernel, for all machines the same
+      `netcfg/hostname=${answers.hostname}`,
       ...words,
     ],
   }),
@@ -25,6 +27,7 @@ function preseedFile(answers: Answers): string {
     'd-i keyboard-configuration/xkb-keymap select us',
     'd-i netcfg/choose_interface select auto',
     `d-i netcfg/get_hostname string ${answers.hostname}`,
+    `d-i netcfg/hostname string ${answers.hostname}`,
     `d-i netcfg/get_domain string ${answers.domain}`,
     ...mirrorLines(answers),
     'd-i clock-setup/utc boolean true',
@@ -41,6 +44,9 @@ function preseedFile(answers: Answers): string {
     'd-i grub-installer/only_debian boolean true',
     'd-i grub-installer/with_other_os boolean true',
     `d-i grub-installer/bootdev string ${answers.installDevice ?? 'default'}`,
+    ...(answers.consoles.length === 0
+      ? []
+      : [`d-i debian-installer/add-kernel-opts string ${answers.consoles.join(' ')}`]),
     'd-i finish-install/reboot_in_progress note',
     `d-i preseed/early_command string wget -q -O /dev/null '${answers.callback('preseed/start')}'`,
     `d-i preseed/late_command string ${setup}; wget -q -O /dev/null '${answers.callback('preseed/end')}'`,

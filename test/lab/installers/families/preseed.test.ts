@@ -7,6 +7,7 @@ function linesOf(more: Partial<Answers>): readonly string[] {
   const answers = {
     callback: (path: string) => `http://lab/${path}`,
     tasks: 'standard',
+    consoles: [],
     ...more,
   } as unknown as Answers;
   return preseed.files['file']?.(answers)?.split('\n') ?? [];
@@ -32,4 +33,28 @@ test('an installer that cannot reach security.debian.org is told another host, o
   ]);
   // a medium knows no other servers
   assert.deepEqual(about({ files: 'http://lab/image/1' }), ['d-i apt-setup/services-select multiselect']);
+});
+
+test('the host name stands above what DHCP and DNS call the address, which the microkernel had before with its own name', () => {
+  const answers = { hostname: 'web1', domain: 'example.org', callback: (path: string) => `http://lab/${path}` };
+  const load = preseed.load?.({
+    answers: answers as unknown as Answers,
+    files: '',
+    kernel: 'linux',
+    initrd: 'initrd.gz',
+    words: ['BOOTIF=01-02'],
+  });
+  assert.ok(load !== undefined && 'words' in load);
+  assert.ok(load.words.includes('netcfg/hostname=web1'));
+  assert.ok(load.words.includes('BOOTIF=01-02'));
+  assert.ok(linesOf({ hostname: 'web1' }).includes('d-i netcfg/hostname string web1'));
+});
+
+test('the installed system has the console of the installer, where GRUB alone would be', () => {
+  const about = (consoles: readonly string[]): readonly string[] =>
+    linesOf({ consoles }).filter((line) => /add-kernel-opts/.test(line));
+  assert.deepEqual(about([]), []);
+  assert.deepEqual(about(['console=tty0', 'console=ttyS0,115200']), [
+    'd-i debian-installer/add-kernel-opts string console=tty0 console=ttyS0,115200',
+  ]);
 });
