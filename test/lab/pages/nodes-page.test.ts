@@ -13,7 +13,7 @@ async function manyNodes(): Promise<Lab> {
     for (let i = 0; i < COUNT; i++) {
       const mac = `025E${i.toString(16).padStart(8, '0')}`.toUpperCase();
       const node = lab.store.nodes.create({ dialect: 'razor', hwIds: [mac], at: Date.now(), allowed: i % 2 === 0 });
-      const odd = i === COUNT - 1 && { hostname: 'db-99', productname: '=cmd|"100% \\ _x"' };
+      const odd = i === COUNT - 1 && { hostname: 'web-99', productname: '=cmd|"100% \\ _x"' };
       lab.store.nodes.setFacts(node.id, { mk_hw_nic_count: '1', serialnumber: `S${i}`, ...odd }, 'idle', Date.now());
     }
   });
@@ -31,7 +31,7 @@ test('a search looks at all of many nodes: parts of MACs, names, tags, facts; an
     ['5E0000000', 16],
     ['02:5e', COUNT],
     ['mk025e0000000', 16],
-    ['DB-99', 1],
+    ['WEB-99', 1],
     ['s1234', 1],
     ['"100% \\ _x"', 1],
     ['100%', 1],
@@ -40,7 +40,7 @@ test('a search looks at all of many nodes: parts of MACs, names, tags, facts; an
   ] as const)
     assert.equal(await count(search), wanted, search);
   assert.deepEqual([await count('', 'protected'), await count('', 'discovered')], [COUNT / 2, COUNT / 2]);
-  assert.deepEqual([await count('DB-99', 'protected'), await count('DB-99', 'discovered')], [1, 0]);
+  assert.deepEqual([await count('WEB-99', 'protected'), await count('WEB-99', 'discovered')], [1, 0]);
   const page = await (await fetch(`${lab.peopleUrl}/?q=nics_1&state=protected`)).text();
   assert.match(page, /Nodes that are protected matching “nics_1”/);
   assert.match(page, /Page 1 of 13\./);
@@ -64,11 +64,11 @@ test('others get their turn while a search goes on', async (t) => {
 test('a list goes out as CSV and JSON, and no fact becomes a formula', async (t) => {
   const lab = await manyNodes();
   t.after(() => lab.close());
-  const reply = await fetch(`${lab.peopleUrl}/nodes.csv?q=db-99`);
+  const reply = await fetch(`${lab.peopleUrl}/nodes.csv?q=web-99`);
   assert.equal(reply.headers.get('content-disposition'), 'attachment; filename="nodes.csv"');
   const [head, row, end] = (await reply.text()).split('\r\n');
   assert.match(head ?? '', /^uuid,name,state,policy,ids,tags,lastContact,manufacturer,/);
-  assert.match(row ?? '', /,db-99,protected,,02:5e:00:00:09:c3,.*,"'=cmd\|""100% \\ _x""",S2499,/);
+  assert.match(row ?? '', /,web-99,protected,,02:5e:00:00:09:c3,.*,"'=cmd\|""100% \\ _x""",S2499,/);
   assert.equal(end, '');
   const json = (await (await fetch(`${lab.peopleUrl}/nodes.json`)).json()) as Record<string, string>[];
   assert.equal(json.length, COUNT);
