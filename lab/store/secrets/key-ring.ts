@@ -63,11 +63,17 @@ export function keysInMemory(): KeyRing {
 function read(path: string): SecretKey[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').slice(0, LONGEST);
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw new RazorMkError('RAZOR_MK_LAB_SECRETS', `cannot read the keys of the secrets: ${messageOf(error)}`, {
       cause: error,
+    });
+  }
+  // never the beginning of it: what is added is written with all that was read
+  if (text.length > LONGEST) {
+    throw new RazorMkError('RAZOR_MK_LAB_SECRETS', `${path} has more than ${LONGEST} characters`, {
+      remedy: 'Rotate, and put keys that no backup needs any more into another file.',
     });
   }
   return text

@@ -38,3 +38,13 @@ test('a file that holds something else is refused, and never replaced', (t) => {
   assert.throws(() => openKeyFile(join(dir, 'directory')), { code: 'RAZOR_MK_LAB_SECRETS', message: /cannot read/ });
   assert.throws(() => openKeyFile(join(dir, 'none/keys')).add(), { code: 'RAZOR_MK_FILE_UNWRITABLE' });
 });
+
+test('a file that is too long is refused as a whole: its last keys would be lost with the next one that is added', (t) => {
+  const path = join(temporaryDirectory(t), 'keys');
+  const ring = openKeyFile(path);
+  ring.add();
+  const long = `${'# a comment\n'.repeat(6000)}${readFileSync(path, 'utf8')}`;
+  writeFileSync(path, long);
+  assert.throws(() => ring.add(), { code: 'RAZOR_MK_LAB_SECRETS', message: /more than 65536 characters/ });
+  assert.equal(readFileSync(path, 'utf8'), long);
+});
