@@ -2,7 +2,7 @@
 import type { LabCore } from '../lab-core.ts';
 import type { ActiveModel, NodeRecord } from '../store/records.ts';
 import type { Routes } from '../listeners/routes.ts';
-import { DISK_BOOT, UEFI_DISK_BOOT } from '../../platform/netboot/scripts.ts';
+import { diskBoot } from '../../platform/netboot/scripts.ts';
 import { answersFor, filesBase, wordsOf } from './answers.ts';
 import { grubLoad, grubLocal, grubWait } from './grub-scripts.ts';
 import type { Load } from './installer.ts';
@@ -100,13 +100,11 @@ export interface LocalBoot {
   readonly active: ActiveModel;
   readonly dialect: string;
   readonly loader: BootLoader;
-  /** As the original, which knew BIOS only. */
   readonly faithful: boolean;
 }
 
-/** Boots the first disk: by iPXE itself, or under UEFI by the firmware where that iPXE cannot. */
+/** Boots the first disk. */
 export function localScript({ node, active, dialect, loader, faithful }: LocalBoot): string {
   if (loader === 'grub') return grubLocal(notesFor(node, active, dialect));
-  const lines = faithful ? [DISK_BOOT] : [`${DISK_BOOT} ||`, UEFI_DISK_BOOT];
-  return `${[...header(node, active, dialect), ...lines].join('\n')}\n`;
+  return `${[...header(node, active, dialect), diskBoot(faithful)].join('\n')}\n`;
 }

@@ -11,14 +11,17 @@ const RAZOR_BOOT_QUERY = '/razor/api/boot?hw_id=';
 /** The same for Hanlon, which is given the SMBIOS UUID too (razor-server-1.x-and-hanlon.md, 2.6). */
 export const HANLON_BOOT_QUERY = '/hanlon/api/v1/boot?uuid=${uuid}&mac_id=';
 
-/** Boots the first disk, by iPXE itself. */
-export const DISK_BOOT = 'sanboot --no-describe --drive 0x80';
 /**
- * What follows where that failed: under UEFI the disk is left to the firmware. iPXE of Debian 13 boots a local disk there, 1.0.0+git-20190125
- * answers "No such device". The status sends the firmware to the next entry of its boot order: after a success it may show its menu.
+ * The lines that boot the first disk: by iPXE itself, or under UEFI by the firmware where that iPXE cannot. iPXE of Debian 13 boots a
+ * local disk there, 1.0.0+git-20190125 answers "No such device". The status sends the firmware to the next entry of its boot order:
+ * after a success it may show its menu. `faithful`: as the originals, which knew BIOS only.
  */
-export const UEFI_DISK_BOOT = 'iseq ${platform} efi && set razor_local yes && exit 1';
-/** The line of a bootstrap that ends with that script instead of starting over. */
+export function diskBoot(faithful: boolean): string {
+  const disk = 'sanboot --no-describe --drive 0x80';
+  return faithful ? disk : `${disk} ||\niseq \${platform} efi && set razor_local yes && exit 1`;
+}
+
+/** The line of a bootstrap that ends with those instead of starting over. */
 export const END_FOR_LOCAL_BOOT = 'isset ${razor_local} && exit 1 ||';
 
 /** A router that gives out addresses names itself as next-server. */

@@ -8,7 +8,7 @@ import { noteBoot } from '../../engine/tries.ts';
 import { familyOf } from '../../installers/templates.ts';
 import { razorServerRoutes } from '../../listeners/routes.ts';
 import type { NodeRecord } from '../../store/records.ts';
-import { DISK_BOOT, END_FOR_LOCAL_BOOT, UEFI_DISK_BOOT } from '../../../platform/netboot/scripts.ts';
+import { diskBoot, END_FOR_LOCAL_BOOT } from '../../../platform/netboot/scripts.ts';
 
 /** Seconds that the boot loader waits before it starts over; the original's checkin_interval, which nothing else reads. */
 const RETRY_SECONDS = 15;
@@ -57,8 +57,7 @@ export async function razorServerBoot(core: LabCore, node: NodeRecord, request: 
 function localBoot(core: LabCore, node: NodeRecord): string {
   const isVirtual = core.store.nodes.facts(node.id)['is_virtual'];
   const real = isVirtual === 'false' || isVirtual === false;
-  const disk = core.settings.faithful ? DISK_BOOT : `${DISK_BOOT} ||\n${UEFI_DISK_BOOT}`;
-  return `#!ipxe\necho Razor: booting from the local disk\n${real ? 'exit' : disk}\n`;
+  return `#!ipxe\necho Razor: booting from the local disk\n${real ? 'exit' : diskBoot(core.settings.faithful)}\n`;
 }
 
 async function microkernel(core: LabCore, node: NodeRecord, request: FastifyRequest): Promise<string> {
