@@ -1,6 +1,5 @@
 /** One PostgreSQL and what happens to it: killed, cut off in the middle of a commit, full, read-only, of another version. */
 import assert from 'node:assert/strict';
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { createEvents } from '../../lab/lab-events.ts';
@@ -11,6 +10,7 @@ import { checkin, register } from '../helpers/lab-process.ts';
 import { NO_POSTGRES, startPostgres, type PostgresServer } from '../helpers/postgres-server.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { until } from '../helpers/until.ts';
+import { openProxy } from './database-proxy.ts';
 
 const skip = NO_POSTGRES;
 /** Of all labs of this file. */
@@ -105,18 +105,8 @@ test(
 /** A way to the server that cuts a connection at its next commit: before the server gets it, or after. */
 async function cuttingProxy(t: TestContext): Promise<{ port: number; cut: 'before' | 'after' | undefined }> {
   const state: { port: number; cut: 'before' | 'after' | undefined } = { port: 0, cut: undefined };
-  const sockets = new Set<Socket>();
-  const proxy = createServer((near) => {
-    const far = connect(server.port, '127.0.0.1');
+  state.port = await openProxy(t, server.port, (near, far) => {
     let [lost, writes] = [false, false];
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        near.destroy();
-        far.destroy();
-      });
-    }
     near.on('data', (bytes) => {
       // a look at the feed ends in a commit too: only one with an entry is meant
       writes ||= bytes.includes('entry');
@@ -131,13 +121,7 @@ async function cuttingProxy(t: TestContext): Promise<{ port: number; cut: 'befor
     far.on('data', (bytes) => {
       if (!lost) near.write(bytes);
     });
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => proxy.once('listening', resolve));
-  t.after(() => {
-    proxy.close();
-    sockets.forEach((socket) => socket.destroy());
   });
-  state.port = (proxy.address() as AddressInfo).port;
   return state;
 }
 

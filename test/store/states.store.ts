@@ -1,7 +1,7 @@
 /** States of a database that a lab meets: locked, without an answer, out of connections, read-only; and clocks that differ. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { createEvents } from '../../lab/lab-events.ts';
@@ -12,6 +12,7 @@ import { checkin, register, startLabProcessIn } from '../helpers/lab-process.ts'
 import { NO_POSTGRES, startPostgres, type PostgresServer } from '../helpers/postgres-server.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { until } from '../helpers/until.ts';
+import { openProxy } from './database-proxy.ts';
 
 const skip = NO_POSTGRES;
 /** Of all labs of this file. */
@@ -87,27 +88,14 @@ test(
 /** A way to the server that can fall silent: nothing goes through, and no connection ends. */
 async function silentProxy(t: TestContext): Promise<{ port: number; silent: boolean }> {
   const state = { port: 0, silent: false };
-  const sockets = new Set<Socket>();
-  const proxy = createServer((near) => {
-    const far = connect(server.port, '127.0.0.1');
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on('error', () => undefined);
-      from.on('close', () => to.destroy());
-      from.on('data', (bytes) => {
+  state.port = await openProxy(t, server.port, (near, far) => {
+    const pass = (from: Socket, to: Socket): void =>
+      void from.on('data', (bytes) => {
         if (!state.silent) to.write(bytes);
       });
-    }
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => proxy.once('listening', resolve));
-  t.after(() => {
-    proxy.close();
-    sockets.forEach((socket) => socket.destroy());
+    pass(near, far);
+    pass(far, near);
   });
-  state.port = (proxy.address() as AddressInfo).port;
   return state;
 }
 
